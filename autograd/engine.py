@@ -1,0 +1,175 @@
+"""The engine: what was computed, and the walk back through it.
+
+A `Node` is one recorded operation, and a graph is nothing but nodes that refer to their parents.
+The engine knows neither tensors nor any particular function: it calls the rules it finds.
+"""
+
+from __future__ import annotations
+
+import functools
+import heapq
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import GradientError
+from .ops import Op
+
+Array = Any  # an ndarray or NumPy scalar; a Tensor where the backward pass is itself recorded
+
+Lift = Callable[[Any, "Node | None"], Array]
+
+next_index = itertools.count(1).__next__
+NO_OPTIONS: dict[str, Any] = {}  # shared by all nodes without keyword arguments; never written
+
+
+class Node:
+    """One recorded operation: `data = op(*args, **kwargs)`.
+
+    `args` are arrays and `parents` the nodes they came from (None for a constant).  A graph so
+    refers to no Tensor and to nothing younger than itself: no cycles, and memory goes with the
+    last reference.  `index` counts creations: every parent is older than its child, so descending
+    `index` is a topological order for the way back.
+
+    A leaf is a node that nothing made.  Only a leaf has `grad`, where its cotangents accumulate,
+    and `updated`, the count of creations when its values last changed in place.
+    """
+
+    __slots__ = ("args", "data", "grad", "index", "kwargs", "op", "parents", "requires_grad", "updated")
+
+    op: Op
+    args: tuple[Any, ...]
+    parents: tuple[Node | None, ...]
+    kwargs: dict[str, Any]
+    data: Any
+    index: int
+    requires_grad: bool
+    grad: Any
+    updated: int
+
+
+def leaf() -> None:
+    """What makes a leaf: nothing."""
+
+
+LEAF = Op(leaf)
+
+
+def new_leaf(data: Any, requires_grad: bool = True) -> Node:
+    """A node that nothing made, holding `data`."""
+    node = Node()
+    node.op, node.args, node.parents, node.kwargs = LEAF, (), (), NO_OPTIONS
+    node.data, node.index, node.requires_grad = data, next_index(), requires_grad
+    node.grad, node.updated = None, 0
+    return node
+
+
+def pullback(root: Node, cotangent: Array, lift: Lift | None = None) -> dict[Node, Array]:
+    """The cotangent of every leaf that `root` depends on, given that of `root` itself.
+
+    Nodes are visited youngest first.  Every consumer of a node is younger than the node, so all
+    contributions to its cotangent have arrived when its turn comes, and each rule runs once.
+    Nothing is written to the graph: if a rule raises, all is as it was.
+
+    `lift(array, node)` makes a Tensor of a recorded array.  Given that, the rules run on Tensors,
+    and the backward pass is recorded like any other computation.
+    """
+    leaves: dict[Node, Array] = {}
+    if root.op is LEAF:
+        keep(leaves, root, cotangent, cotangent, root, lift)
+        return leaves
+    pending: dict[Node, Array] = {}  # what has arrived at the nodes that are not yet visited
+    queue: list[tuple[int, Node]] = []  # those nodes in a heap, the youngest on top
+    node, g = root, cotangent
+    while True:
+        op, args, parents = node.op, node.args, node.parents
+        if lift or node.kwargs or len(args) > 2:
+            passed = passed_back(node, g, lift)
+        elif len(args) == 1:  # this branch and the next say nothing that passed_back does not: they
+            passed = ((parents[0], op.rules[0](g, node.data, args[0])),)  # type: ignore[assignment, misc]
+        else:  # spare most nodes a call with `*args`, which takes as long as a small operation
+            (a, b), (p, q), passed = args, parents, ()
+            if p is not None and p.requires_grad and (rule := op.rules[0]) is not None:
+                gi = rule(g, node.data, a, b)
+                if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
+                    gi = project(gi, a)
+                passed = ((p, gi),)
+            if q is not None and q.requires_grad and (rule := op.rules[1]) is not None:
+                gi = rule(g, node.data, a, b)
+                if op.broadcasts and (gi.shape != b.shape or gi.dtype is not b.dtype):
+                    gi = project(gi, b)
+                passed = (*passed, (q, gi)) if passed else ((q, gi),)
+        for parent, gi in passed:
+            if parent.op is LEAF:
+                keep(leaves, parent, gi, g, node, lift)
+            elif parent in pending:
+                pending[parent] = pending[parent] + gi
+            elif queue or len(passed) > 1:
+                pending[parent] = gi
+                heapq.heappush(queue, (-parent.index, parent))
+            else:  # nothing else is pending: no need to queue
+                node, g = parent, gi
+                break
+        else:
+            if not queue:
+                return leaves
+            node = heapq.heappop(queue)[1]
+            g = pending.pop(node)
+
+
+def passed_back(node: Node, g: Array, lift: Lift | None) -> list[tuple[Node, Array]]:
+    """What `node` passes back: each parent that needs a gradient, with its rule's result."""
+    op, args, y = node.op, node.args, node.data
+    if lift:
+        y, args = lift(y, node), tuple(map(lift, args, node.parents))
+    return [
+        (parent, project(rule(g, y, *args, **node.kwargs), a) if op.broadcasts else rule(g, y, *args, **node.kwargs))
+        for rule, parent, a in zip(op.rules, node.parents, args, strict=False)  # some arguments are optional
+        if rule is not None and parent is not None and parent.requires_grad
+    ]
+
+
+def keep(leaves: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node, lift: Lift | None) -> None:
+    """Add `gi`, what `node` made of its cotangent `g`, to the gradient of a leaf."""
+    if leaf.updated > node.index:
+        raise GradientError(
+            f"{node.op.name} was computed from a leaf of shape {leaf.data.shape} that has been changed "
+            "in place since (by an optimizer's step, say), so its gradient would be wrong: "
+            "compute the output again, then call backward() on that"
+        )
+    if leaf in leaves:
+        leaves[leaf] = leaves[leaf] + gi
+    elif lift:
+        leaves[leaf] = lift(gi.data, gi.node)
+    else:  # a rule returns a new array, or `g` itself, or a view: only the first is nobody else's
+        leaves[leaf] = gi.copy() if gi is g or gi.base is not None else gi
+
+
+def project(g: Array, a: Array) -> Array:
+    """`g` brought to the shape and dtype of an argument `a` that NumPy broadcast or promoted."""
+    if g.shape != a.shape:
+        g = unbroadcast(g, a.shape)
+    return g if g.dtype == a.dtype else g.astype(a.dtype)
+
+
+def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
+    """`g` summed over the axes along which an array of `shape` was broadcast.
+
+    >>> unbroadcast(np.ones((4, 3)), (1, 3))
+    array([[4., 4., 4.]])
+    """
+    if type(g) is np.ndarray and g.ndim == 2 and shape == (1, g.shape[1]) and g.dtype.kind == "f":
+        return row_of_ones(len(g), g.dtype).dot(g)
+    if g.ndim < len(shape):  # what was assigned to a smaller place
+        g = g.reshape((1,) * (len(shape) - g.ndim) + g.shape)
+    extra = g.ndim - len(shape)
+    stretched = tuple(i for i, n in enumerate(g.shape) if i < extra or n != shape[i - extra])
+    return g.sum(axis=stretched, keepdims=True).reshape(shape)
+
+
+@functools.lru_cache(maxsize=64)
+def row_of_ones(n: int, dtype: np.dtype[Any]) -> Any:
+    """A row whose product with a matrix sums its columns: half the time of a small `np.sum`."""
+    return np.ones((1, n), dtype)

@@ -1,0 +1,36 @@
+"""The errors this library raises, each also a kind of the built-in it refines.
+
+    AutogradError
+    ├── ShapeError      (ValueError)    arrays whose shapes do not fit together
+    ├── DTypeError      (TypeError)     data that cannot carry a gradient, or be a number at all
+    ├── IndexingError   (IndexError)    an index outside a tensor
+    ├── NoRuleError     (TypeError)     a NumPy function, or a use of one, without a derivative rule
+    └── GradientError   (RuntimeError)  a backward pass that cannot be what was meant
+
+Every message names the culprit, the shapes or dtypes at fault, and what to do instead.
+Whatever raises leaves tensors, their gradients and the grad mode as they were.
+"""
+
+
+class AutogradError(Exception):
+    """Everything that this library raises on purpose."""
+
+
+class ShapeError(AutogradError, ValueError):
+    """Arrays whose shapes do not fit together."""
+
+
+class DTypeError(AutogradError, TypeError):
+    """Data whose dtype cannot do what was asked of it."""
+
+
+class IndexingError(AutogradError, IndexError):
+    """An index outside the tensor it was used on."""
+
+
+class NoRuleError(AutogradError, TypeError):
+    """A function, or an option of one, that has no derivative rule."""
+
+
+class GradientError(AutogradError, RuntimeError):
+    """A backward pass that cannot be what was meant."""

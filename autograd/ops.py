@@ -1,0 +1,143 @@
+"""The table: which function has which derivative rules.
+
+A row is an `Op`: a function, usually NumPy's own, and one rule for each of its array arguments.
+A rule takes the cotangent `g` of the output, the output `y`, then the function's own arguments,
+and returns the cotangent of its argument, in plain NumPy:
+
+    rule(np.multiply, lambda g, y, a, b: g * b,
+                      lambda g, y, a, b: g * a)
+
+`None` in the place of a rule says that the function is piecewise constant in that argument.
+Rules need not mention broadcasting: the engine sums it away.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Function = Callable[..., Any]
+Rule = Callable[..., Any] | None
+
+
+class Op:
+    """One row of the table: a function and how to differentiate it.
+
+    rules       one for each array argument; none at all for a function that has no derivative here
+    call        computes the function on arrays: the function itself, or a faster way to the same
+    each        of a function of a sequence of arrays: the one rule for all of them
+    broadcasts  whether a cotangent may have to be summed or cast back to its argument
+    """
+
+    __slots__ = ("broadcasts", "call", "each", "function", "name", "rules")
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.rules: tuple[Rule, ...] = ()
+        self.call = function
+        self.each: Rule = None
+        self.broadcasts = True
+
+    def __repr__(self) -> str:
+        return f"Op({self.name})"
+
+
+table: dict[Function, Op] = {}
+untracked: set[Function] = set()  # functions that only ask about an array, and answer with no array
+
+
+def row(function: Function) -> Op:
+    """The row of `function`; an empty one, if the table has none yet."""
+    if function not in table:
+        table[function] = Op(function)
+    return table[function]
+
+
+def rule(function: Function, *rules: Rule, call: Function | None = None, broadcasts: bool = True) -> Op:
+    """The row of `function`, filled with one rule for each array argument.
+
+    `call` is a faster way to the same numbers, if there is one; `broadcasts=False` promises that
+    the rules' results have their arguments' shapes and dtypes already.
+
+    >>> import numpy as np
+    >>> from autograd import Tensor, rule
+    >>> rule(np.i0, lambda g, y, x: g * (np.i0(x + 1e-6) - np.i0(x - 1e-6)) / 2e-6)
+    Op(i0)
+    >>> x = Tensor(1.0, requires_grad=True)
+    >>> np.i0(x).backward()
+    >>> print(x.grad.round(6))
+    0.565159
+    """
+    op = row(function)
+    op.rules, op.call, op.broadcasts = rules, call or function, broadcasts
+    return op
+
+
+def rule_each(function: Function, each: Function) -> Op:
+    """The row of a `function` of a sequence of arrays, such as `np.concatenate`.
+
+    `each(g, y, i, *arrays, **options)` is the cotangent of `arrays[i]`.
+    """
+    op = row(function)
+    op.each = each
+    op.call = lambda *arrays, **options: function(arrays, **options)
+    return op
+
+
+@functools.cache
+def of_length(op: Op, n: int) -> Op:
+    """The row of a sequence function for `n` arrays: an ordinary row with `n` rules."""
+
+    def rule_of(i: int) -> Rule:
+        return lambda g, y, *arrays, **options: op.each(g, y, i, *arrays, **options)  # type: ignore[misc]
+
+    fixed = Op(op.function)
+    fixed.rules, fixed.call = tuple(map(rule_of, range(n))), op.call
+    return fixed
+
+
+@functools.cache
+def parameters(function: Function) -> tuple[str, ...]:
+    """The names of a function's parameters, in order; a ufunc's inputs have none of their own."""
+    if isinstance(function, np.ufunc):
+        return tuple(f"x{i + 1}" for i in range(function.nin))
+    return tuple(inspect.signature(function).parameters)
+
+
+@functools.cache
+def options(op: Op) -> frozenset[str] | None:
+    """The options that the rules of `op` know: what follows the array arguments.  None for any.
+
+    An option that no rule knows would be ignored in the backward pass, and the gradient wrong.
+    """
+    f = next(f for f in op.rules if f is not None)
+    after = list(inspect.signature(f).parameters.values())[2 + len(op.rules) :]
+    if any(p.kind is p.VAR_KEYWORD for p in after):
+        return None
+    return frozenset(p.name for p in after)
+
+
+def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A call's arguments, sorted into array arguments and options by name.
+
+    >>> bind(row(np.sum), (1.0, 0), {"keepdims": True})
+    ((1.0,), {'keepdims': True, 'axis': 0})
+    """
+    names, n = parameters(op.function), len(op.rules) or 1
+    if not kwargs and len(args) <= n:
+        return args, kwargs
+    named = {SYNONYMS.get(name, name): value for name, value in kwargs.items()}
+    named |= zip(names[n:], args[n:], strict=False)
+    arrays = [*args[:n], *(named.pop(name, None) for name in names[len(args) : n])]
+    while arrays and arrays[-1] is None:
+        arrays.pop()
+    return tuple(arrays), named
+
+
+# What newer NumPy calls an argument, in older NumPy's words.
+SYNONYMS = {"min": "a_min", "max": "a_max"}

@@ -1,0 +1,127 @@
+"""Derivatives of the elementwise functions.
+
+`g` is the cotangent of the output `y`.  Where a function has a kink or a tie, the rule takes the
+middle: the derivative of `abs` at 0 is 0, and `maximum` of equal numbers gives half to each.
+"""
+
+from math import log, pi
+from operator import add, mul, neg, sub, truediv  # on single numbers a tenth of what ufuncs take
+from typing import Any
+
+import numpy as np
+
+from ..ops import rule
+
+# Arithmetic
+
+rule(np.add,         lambda g, y, a, b: g,
+                     lambda g, y, a, b: g, call=add)
+rule(np.subtract,    lambda g, y, a, b: g,
+                     lambda g, y, a, b: -g, call=sub)
+rule(np.multiply,    lambda g, y, a, b: g * b,
+                     lambda g, y, a, b: g * a, call=mul)
+rule(np.divide,      lambda g, y, a, b: g / b,
+                     lambda g, y, a, b: -g * y / b, call=truediv)
+rule(np.negative,    lambda g, y, x: -g, call=neg)
+rule(np.positive,    lambda g, y, x: g)
+rule(np.reciprocal,  lambda g, y, x: -g * y * y)
+rule(np.square,      lambda g, y, x: 2 * g * x)
+rule(np.remainder,   lambda g, y, a, b: g,
+                     lambda g, y, a, b: -g * np.floor(a / b))
+rule(np.fmod,        lambda g, y, a, b: g,
+                     lambda g, y, a, b: -g * np.trunc(a / b))
+
+
+def power_of_base(g: Any, y: Any, a: Any, n: Any) -> Any:
+    """n a^(n-1), following the polynomial at a = 0: 0 for n = 0 and n > 1, and 1 for n = 1."""
+    if isinstance(n, int | float):
+        return 2 * g * a if n == 2 else g * (n * a ** (n - 1)) if n else g * np.zeros_like(a)
+    return g * n * a ** np.where(n == 0, 1, n - 1)
+
+
+def power_of_exponent(g: Any, y: Any, a: Any, n: Any) -> Any:
+    """a^n log(a), which is 0 at a = 0: there a^n does not change with n > 0."""
+    return g * y * np.log(np.where(a == 0, 1, a))
+
+
+rule(np.power,       power_of_base, power_of_exponent)
+rule(np.float_power, power_of_base, power_of_exponent)
+
+# Roots, exponentials, logarithms
+
+rule(np.sqrt,        lambda g, y, x: g / (2 * y))
+rule(np.cbrt,        lambda g, y, x: g / (3 * y * y))
+rule(np.exp,         lambda g, y, x: g * y)
+rule(np.exp2,        lambda g, y, x: g * y * log(2))
+rule(np.expm1,       lambda g, y, x: g * (y + 1))
+rule(np.log,         lambda g, y, x: g / x)
+rule(np.log2,        lambda g, y, x: g / (x * log(2)))
+rule(np.log10,       lambda g, y, x: g / (x * log(10)))
+rule(np.log1p,       lambda g, y, x: g / (1 + x))
+rule(np.logaddexp,   lambda g, y, a, b: g * np.exp(a - y),
+                     lambda g, y, a, b: g * np.exp(b - y))
+rule(np.logaddexp2,  lambda g, y, a, b: g * np.exp2(a - y),
+                     lambda g, y, a, b: g * np.exp2(b - y))
+
+# Trigonometric and hyperbolic
+
+rule(np.sin,         lambda g, y, x: g * np.cos(x))
+rule(np.cos,         lambda g, y, x: -g * np.sin(x))
+rule(np.tan,         lambda g, y, x: g * (1 + y * y))
+rule(np.arcsin,      lambda g, y, x: g / np.sqrt(1 - x * x))
+rule(np.arccos,      lambda g, y, x: -g / np.sqrt(1 - x * x))
+rule(np.arctan,      lambda g, y, x: g / (1 + x * x))
+rule(np.arctan2,     lambda g, y, a, b: g * b / (a * a + b * b),
+                     lambda g, y, a, b: -g * a / (a * a + b * b))
+rule(np.hypot,       lambda g, y, a, b: g * (a / (y + (y == 0))),
+                     lambda g, y, a, b: g * (b / (y + (y == 0))))
+rule(np.sinh,        lambda g, y, x: g * np.cosh(x))
+rule(np.cosh,        lambda g, y, x: g * np.sinh(x))
+rule(np.tanh,        lambda g, y, x: g * (1 - y * y))
+rule(np.arcsinh,     lambda g, y, x: g / np.sqrt(x * x + 1))
+rule(np.arccosh,     lambda g, y, x: g / np.sqrt(x * x - 1))
+rule(np.arctanh,     lambda g, y, x: g / (1 - x * x))
+rule(np.deg2rad,     lambda g, y, x: g * (pi / 180))
+rule(np.rad2deg,     lambda g, y, x: g * (180 / pi))
+rule(np.radians,     lambda g, y, x: g * (pi / 180))
+rule(np.degrees,     lambda g, y, x: g * (180 / pi))
+
+# Choosing: where two are equal, each gets half
+
+rule(np.absolute,    lambda g, y, x: g * np.sign(x))
+rule(np.fabs,        lambda g, y, x: g * np.sign(x))
+rule(np.copysign,    lambda g, y, a, b: g * (np.sign(a) * np.copysign(1, b)), None)
+rule(np.maximum,     lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),
+                     lambda g, y, a, b: g * (b > a) + 0.5 * g * (a == b))
+rule(np.minimum,     lambda g, y, a, b: g * (a < b) + 0.5 * g * (a == b),
+                     lambda g, y, a, b: g * (b < a) + 0.5 * g * (a == b))
+rule(np.fmax,        lambda g, y, a, b: g * ((a > b) | np.isnan(b)) + 0.5 * g * (a == b),
+                     lambda g, y, a, b: g * ((b > a) | np.isnan(a)) + 0.5 * g * (a == b))
+rule(np.fmin,        lambda g, y, a, b: g * ((a < b) | np.isnan(b)) + 0.5 * g * (a == b),
+                     lambda g, y, a, b: g * ((b < a) | np.isnan(a)) + 0.5 * g * (a == b))
+rule(np.where,       None,
+                     lambda g, y, c, a, b: np.where(c, g, 0),
+                     lambda g, y, c, a, b: np.where(c, 0, g))
+
+
+def within(a: Any, low: Any, high: Any) -> Any:
+    """Where `clip` leaves `a` as it is: inside the bounds and on them."""
+    if low is None or high is None:
+        return a >= low if high is None else a <= high
+    return (a >= low) & (a <= high)
+
+
+def above(a: Any, low: Any, high: Any) -> Any:
+    """Where `clip` gives the upper bound, which is also where the lower one exceeds it."""
+    return (a if low is None else np.maximum(a, low)) > high
+
+
+def below(a: Any, low: Any, high: Any) -> Any:
+    """Where `clip` gives the lower bound."""
+    return a < low if high is None else (a < low) & (low <= high)
+
+
+rule(np.clip,        lambda g, y, a, low=None, high=None: g * within(a, low, high),
+                     lambda g, y, a, low=None, high=None: g * below(a, low, high),
+                     lambda g, y, a, low=None, high=None: g * above(a, low, high),
+     call=lambda a, low=None, high=None: np.clip(a, low, high))

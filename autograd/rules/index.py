@@ -1,0 +1,19 @@
+"""Derivatives of indexing: what is read at an index is written back there."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..functions import scatter
+from ..ops import rule
+from ..tensor import cast
+
+
+def getitem(a: Any, index: Any) -> Any:
+    """`a[index]`."""
+    return a[index]
+
+
+rule(operator.getitem, lambda g, y, a, index=None: scatter(g, index=index, shape=a.shape), call=getitem)
+rule(cast, lambda g, y, a, dtype=None: g.astype(a.dtype))

@@ -1,0 +1,50 @@
+"""Derivatives of the functions that rearrange elements: the rearrangement undone."""
+
+from typing import Any
+
+import numpy as np
+
+from ..engine import unbroadcast
+from ..errors import NoRuleError
+from ..ops import rule, rule_each
+
+
+def as_before(g: Any, y: Any, a: Any, **_: Any) -> Any:
+    """The elements in the order they had: for what changes only the shape."""
+    return g.reshape(a.shape)
+
+
+def reordered(g: Any, y: Any, a: Any, order: str = "C", **_: Any) -> Any:
+    """The same for what reads the elements row by row (C) or column by column (F)."""
+    if order not in ("C", "F"):
+        raise NoRuleError(f"order={order!r} depends on the memory layout: give order='C' or order='F'")
+    return g.reshape(a.shape, order=order)
+
+
+def transpose_rule(g: Any, y: Any, a: Any, axes: Any = None) -> Any:
+    return np.transpose(g, None if axes is None else np.argsort([i % a.ndim for i in axes]))
+
+
+def concatenate_rule(g: Any, y: Any, i: int, *arrays: Any, axis: Any = 0) -> Any:
+    if axis is None:
+        start = sum(a.size for a in arrays[:i])
+        return g[start : start + arrays[i].size].reshape(arrays[i].shape)
+    start = sum(a.shape[axis] for a in arrays[:i])
+    return g[(slice(None),) * (axis % g.ndim) + (slice(start, start + arrays[i].shape[axis]),)]
+
+
+# fmt: off
+rule(np.reshape,      reordered)
+rule(np.ravel,        reordered)
+rule(np.squeeze,      as_before)
+rule(np.expand_dims,  as_before)
+rule(np.copy,         lambda g, y, a, order="K": g)
+rule(np.transpose,    transpose_rule)
+rule(np.matrix_transpose, lambda g, y, x: np.matrix_transpose(g))
+rule(np.swapaxes,     lambda g, y, a, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
+rule(np.moveaxis,     lambda g, y, a, source=0, destination=0: np.moveaxis(g, destination, source))
+rule(np.flip,         lambda g, y, m, axis=None: np.flip(g, axis))
+rule(np.broadcast_to, lambda g, y, a, shape=None: unbroadcast(g, a.shape))
+rule_each(np.concatenate, concatenate_rule)
+rule_each(np.stack,       lambda g, y, i, *arrays, axis=0: np.moveaxis(g, axis, 0)[i])
+# fmt: on
