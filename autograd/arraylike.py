@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
 
 from .engine import LEAF, Node
 from .errors import DTypeError, ShapeError
+
+
+def is_being_stored(frame: FrameType) -> bool:
+    """Whether `frame` is at an assignment `array[i] = tensor`, for which NumPy asks for a float.
+
+    The array would keep the number and lose its history without a word: the one conversion that
+    people write without meaning it.
+    """
+    from opcode import opmap
+
+    return frame.f_code.co_code[frame.f_lasti] == opmap["STORE_SUBSCR"]
 
 
 class ArrayLike:
@@ -78,6 +91,8 @@ class ArrayLike:
         return bool(self.data)
 
     def __float__(self) -> float:
+        if self.node is not None and is_being_stored(sys._getframe(1)):
+            self.__array__()
         return float(self._one("float"))
 
     def __int__(self) -> int:
@@ -104,7 +119,9 @@ class ArrayLike:
         )
 
     def __format__(self, spec: str) -> str:
-        return format(self.data[()] if self.size == 1 and spec else str(self) if not spec else self.data, spec)
+        return format(
+            self.data[()] if self.size == 1 and spec else str(self) if not spec else self.data, spec
+        )
 
     def __repr__(self) -> str:
         text = np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(", threshold=100)

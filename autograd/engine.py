@@ -85,12 +85,13 @@ def pullback(root: Node, cotangent: Array, lift: Lift | None = None) -> dict[Nod
     node, g = root, cotangent
     while True:
         op, args, parents = node.op, node.args, node.parents
+        passed: Sequence[tuple[Node, Array]] = ()
         if lift or node.kwargs or len(args) > 2:
             passed = passed_back(node, g, lift)
         elif len(args) == 1:  # this branch and the next say nothing that passed_back does not: they
-            passed = ((parents[0], op.rules[0](g, node.data, args[0])),)  # type: ignore[assignment, misc]
+            passed = ((parents[0], op.rules[0](g, node.data, args[0])),)  # type: ignore[misc, assignment]
         else:  # spare most nodes a call with `*args`, which takes as long as a small operation
-            (a, b), (p, q), passed = args, parents, ()
+            (a, b), (p, q) = args, parents
             if p is not None and p.requires_grad and (rule := op.rules[0]) is not None:
                 gi = rule(g, node.data, a, b)
                 if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
@@ -106,10 +107,10 @@ def pullback(root: Node, cotangent: Array, lift: Lift | None = None) -> dict[Nod
                 keep(leaves, parent, gi, g, node, lift)
             elif parent in pending:
                 pending[parent] = pending[parent] + gi
-            elif queue or len(passed) > 1:
+            elif len(passed) > 1 or (queue and queue[0][0] < -parent.index):
                 pending[parent] = gi
                 heapq.heappush(queue, (-parent.index, parent))
-            else:  # nothing else is pending: no need to queue
+            else:  # it is the youngest, so its turn is next: no need to queue
                 node, g = parent, gi
                 break
         else:
@@ -125,7 +126,12 @@ def passed_back(node: Node, g: Array, lift: Lift | None) -> list[tuple[Node, Arr
     if lift:
         y, args = lift(y, node), tuple(map(lift, args, node.parents))
     return [
-        (parent, project(rule(g, y, *args, **node.kwargs), a) if op.broadcasts else rule(g, y, *args, **node.kwargs))
+        (
+            parent,
+            project(rule(g, y, *args, **node.kwargs), a)
+            if op.broadcasts
+            else rule(g, y, *args, **node.kwargs),
+        )
         for rule, parent, a in zip(op.rules, node.parents, args, strict=False)  # some arguments are optional
         if rule is not None and parent is not None and parent.requires_grad
     ]
@@ -151,7 +157,7 @@ def project(g: Array, a: Array) -> Array:
     """`g` brought to the shape and dtype of an argument `a` that NumPy broadcast or promoted."""
     if g.shape != a.shape:
         g = unbroadcast(g, a.shape)
-    return g if g.dtype == a.dtype else g.astype(a.dtype)
+    return g if g.dtype is a.dtype or g.dtype == a.dtype else g.astype(a.dtype)
 
 
 def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
@@ -160,7 +166,7 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     >>> unbroadcast(np.ones((4, 3)), (1, 3))
     array([[4., 4., 4.]])
     """
-    if type(g) is np.ndarray and g.ndim == 2 and shape == (1, g.shape[1]) and g.dtype.kind == "f":
+    if len(shape) == 2 and shape[0] == 1 and type(g) is np.ndarray and g.shape[1:] == shape[1:]:
         return row_of_ones(len(g), g.dtype).dot(g)
     if g.ndim < len(shape):  # what was assigned to a smaller place
         g = g.reshape((1,) * (len(shape) - g.ndim) + g.shape)

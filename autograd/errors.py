@@ -5,7 +5,8 @@
     ├── DTypeError      (TypeError)     data that cannot carry a gradient, or be a number at all
     ├── IndexingError   (IndexError)    an index outside a tensor
     ├── NoRuleError     (TypeError)     a NumPy function, or a use of one, without a derivative rule
-    └── GradientError   (RuntimeError)  a backward pass that cannot be what was meant
+    ├── GradientError   (RuntimeError)  a backward pass that cannot be what was meant
+    └── DrawError       (ValueError)    a picture that cannot be written
 
 Every message names the culprit, the shapes or dtypes at fault, and what to do instead.
 Whatever raises leaves tensors, their gradients and the grad mode as they were.
@@ -34,3 +35,7 @@ class NoRuleError(AutogradError, TypeError):
 
 class GradientError(AutogradError, RuntimeError):
     """A backward pass that cannot be what was meant."""
+
+
+class DrawError(AutogradError, ValueError):
+    """A picture that cannot be written."""

@@ -11,14 +11,12 @@ from .errors import AutogradError, DTypeError, IndexingError, NoRuleError, Shape
 from .ops import Function, Op, options
 
 NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
-FLOAT64 = np.dtype(np.float64)
 
 
-def constant(value: Any, beside: Any = None) -> Any:
-    """`value` as an array (or Python number) that rules can use.
+def constant(value: Any) -> Any:
+    """`value` as an array, or Python number, that rules can use.
 
-    Integers beside float64 become float64 here, once: NumPy would cast them in the forward pass
-    and again in every rule.  Raises DTypeError for what is not numbers.
+    Raises DTypeError for what is not numbers.
     """
     if type(value) is not np.ndarray:
         if type(value) in NUMBERS:
@@ -29,15 +27,10 @@ def constant(value: Any, beside: Any = None) -> Any:
                 "pass a plain array, np.asarray(...) of it"
             )
         value = np.asarray(value)
-    kind = value.dtype.kind
-    if kind == "f":
-        return value
-    if kind not in "biuc":
+    if value.dtype.kind not in "fbiuc":
         raise DTypeError(
             f"{value!r:.60} (dtype {value.dtype}) beside a Tensor is not a number or an array of numbers"
         )
-    if beside is not None and kind != "c" and beside.dtype is FLOAT64:
-        return value.astype(FLOAT64)
     return value
 
 
@@ -91,8 +84,8 @@ def no_rule(function: Function, what: str) -> NoRuleError:
 def refuse_options(op: Op, given: dict[str, Any]) -> None:
     """Raise NoRuleError for an option that the rules would silently ignore."""
     known = options(op)
-    for name in given if known is not None else ():
-        if name not in known:
+    for name in given:
+        if known is not None and name not in known:
             raise NoRuleError(
                 f"{full_name(op.function)} has no derivative rule for the option {name}=; "
                 f"it has one for {', '.join(sorted(known)) or 'no option'}: "
@@ -104,7 +97,11 @@ def refuse_ufunc_use(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> No
     """The error for a ufunc's methods and options on a Tensor."""
     if method == "__call__":
         name = "out" if "out" in kwargs else next(iter(kwargs))
-        remedy = "write t = f(t): a recorded result is always new" if name == "out" else REMEDY_OF_OPTION.get(name, "leave it out")
+        remedy = (
+            "write t = f(t): a recorded result is always new"
+            if name == "out"
+            else REMEDY_OF_OPTION.get(name, "leave it out")
+        )
         return NoRuleError(f"np.{ufunc.__name__}(..., {name}=) cannot be recorded on a Tensor; {remedy}")
     remedy = REMEDY_OF_METHOD.get((ufunc.__name__, method)) or REMEDY_OF_METHOD.get(method, "")
     return NoRuleError(f"np.{ufunc.__name__}.{method} cannot be recorded on a Tensor; {remedy}")

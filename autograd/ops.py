@@ -97,7 +97,7 @@ def of_length(op: Op, n: int) -> Op:
         return lambda g, y, *arrays, **options: op.each(g, y, i, *arrays, **options)  # type: ignore[misc]
 
     fixed = Op(op.function)
-    fixed.rules, fixed.call = tuple(map(rule_of, range(n))), op.call
+    fixed.rules, fixed.call, fixed.each = tuple(map(rule_of, range(n))), op.call, op.each
     return fixed
 
 
@@ -115,11 +115,13 @@ def options(op: Op) -> frozenset[str] | None:
 
     An option that no rule knows would be ignored in the backward pass, and the gradient wrong.
     """
-    f = next(f for f in op.rules if f is not None)
-    after = list(inspect.signature(f).parameters.values())[2 + len(op.rules) :]
-    if any(p.kind is p.VAR_KEYWORD for p in after):
+    f = op.each or next(f for f in op.rules if f is not None)
+    taken = list(inspect.signature(f).parameters.values())
+    if any(p.kind is p.VAR_KEYWORD for p in taken):
         return None
-    return frozenset(p.name for p in after)
+    return frozenset(p.name for p in taken if p.kind is p.KEYWORD_ONLY) or frozenset(
+        p.name for p in taken[2 + len(op.rules) :]
+    )
 
 
 def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

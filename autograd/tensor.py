@@ -13,10 +13,10 @@ from typing import Any, final
 
 import numpy as np
 
-from .arraylike import ArrayLike
-from .engine import LEAF, NO_OPTIONS, Node, new_leaf, next_index, pullback
-from .errors import DTypeError, GradientError, NoRuleError, ShapeError
-from .mode import EVERYTHING, NOTHING, Mode, recording
+from .engine import LEAF, NO_OPTIONS, Node, next_index
+from .errors import DTypeError, NoRuleError, ShapeError
+from .gradient import HasGradient
+from .mode import recording
 from .operands import NUMBERS, constant, misfit, no_rule, refuse_options, refuse_ufunc_use
 from .ops import Function, Op, bind, of_length, row, table, untracked
 
@@ -57,10 +57,10 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
             if type(b) is Tensor:
                 y, q = b.data, b.node
             else:
-                y, q = b if type(b) in NUMBERS else constant(b, x), None
+                y, q = b if type(b) in NUMBERS else constant(b), None
         elif type(b) is Tensor:
             y, q = b.data, b.node
-            x, p = a if type(a) in NUMBERS else constant(a, y), None
+            x, p = a if type(a) in NUMBERS else constant(a), None
         else:
             return op.call(a, b)
         try:
@@ -114,9 +114,11 @@ def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     """`function(*args, **kwargs)`, recorded by whichever way its row in the table calls for."""
     op = row(function)
     if kwargs.get("out") is not None:
-        raise NoRuleError(f"{op.name}(..., out=) cannot be recorded on a Tensor: a recorded result is always new")
+        raise NoRuleError(
+            f"{op.name}(..., out=) cannot be recorded on a Tensor: a recorded result is always new"
+        )
     if op.each:
-        (first, *rest), kwargs = bind(op, args, kwargs)
+        (first,), kwargs = bind(op, args, kwargs)
         return apply(of_length(op, len(first)), tuple(first), kwargs)
     if op.rules:
         return apply(op, *bind(op, args, kwargs))
@@ -163,7 +165,7 @@ def comparisons(function: Function) -> tuple[Callable[[Any, Any], Any], Callable
 
     def compare(a: Any, b: Any) -> Any:
         try:
-            return apply(op, (a, b), {})
+            return NotImplemented if b is None else apply(op, (a, b), {})
         except DTypeError:
             return NotImplemented
 
@@ -176,13 +178,16 @@ def in_place(function: Function) -> Callable[[Any, Any], Any]:
 
     def assign(self: Tensor, other: Any) -> Tensor:
         node = self.node
-        if node is not None and node.op is LEAF:
+        if node is not None and node.op is LEAF and node.requires_grad:
             function(self.writable(), other.data if type(other) is Tensor else other, out=self.data)
             node.updated = next_index()
             return self
         result = compute(self, other)
         if result.shape != self.shape:
             raise ShapeError(f"{function.__name__} in place: {result.shape} does not fit into {self.shape}")
+        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            raise DTypeError(f"{function.__name__} in place: {result.dtype} does not fit into {self.dtype}")
+        result = result if result.dtype == self.dtype else result.astype(self.dtype)
         self.data, self.node = result.data, result.node
         return self
 
@@ -212,7 +217,7 @@ def shape_method(function: Function) -> Callable[..., Any]:
 
 
 @final
-class Tensor(ArrayLike):
+class Tensor(HasGradient):
     """An array that records what is done with it, so that gradients can be derived.
 
     `Tensor(data)` is a constant; `Tensor(data, requires_grad=True)` is a leaf: `backward()` on what
@@ -234,117 +239,12 @@ class Tensor(ArrayLike):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        array = np.array(data.data if type(data) is Tensor else data, dtype=dtype)
-        if array.dtype.kind not in "biufc":
-            raise DTypeError(f"a Tensor holds numbers, not {array.dtype}: {data!r:.60}")
-        self.data = array
-        self.node = None
-        self.requires_grad = requires_grad
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether gradients flow to this tensor.  It can be set on a leaf or a constant."""
-        return self.node is not None and self.node.requires_grad
-
-    @requires_grad.setter
-    def requires_grad(self, wanted: bool) -> None:
-        if self.node is not None and self.node.op is not LEAF:
-            raise GradientError(
-                f"requires_grad follows from how a tensor was made, and {self.node.op.name} made this one: "
-                "use t.detach() for a constant with its values"
-            )
-        if wanted and self.data.dtype.kind != "f":
-            raise DTypeError(
-                f"only real floating-point tensors can require a gradient, and this one is {self.dtype}: "
-                "convert it, Tensor(data, requires_grad=True, dtype=float)"
-            )
-        if wanted != self.requires_grad:
-            self.node = new_leaf(self.data) if wanted else None
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether this tensor requires a gradient and was not made from others: where `grad` is."""
-        return self.node is not None and self.node.op is LEAF and self.node.requires_grad
-
-    @property
-    def grad(self) -> Any:
-        """The gradients that have reached this leaf, summed: an ndarray of its shape and dtype.
-
-        None if none has, or if this is not a leaf; a Tensor after `backward(create_graph=True)`.
-        Set it to None to clear it.
-        """
-        node = self.node
-        return node.grad if node is not None and node.op is LEAF else None
-
-    @grad.setter
-    def grad(self, value: Any) -> None:
-        node = self.node
-        if node is None or node.op is not LEAF:
-            if value is not None:
-                raise GradientError("grad can only be set on a leaf: a tensor made with requires_grad=True")
-        elif value is None or type(value) is Tensor:
-            node.grad = value
-        else:
-            node.grad = self._like(value, "a gradient")
-
-    def zero_grad(self) -> None:
-        """Forget the gradient: `grad` is None again."""
-        self.grad = None
-
-    def detach(self) -> Tensor:
-        """A constant with these values (the same array): no gradient flows through it."""
-        return lift(self.data, None)
-
-    def backward(self, cotangent: Any = None, create_graph: bool = False) -> None:
-        """Add to each leaf's `grad` the gradient of this tensor, times `cotangent`.
-
-        cotangent: of this tensor's shape; 1 if this tensor has one element.  With `create_graph`
-        the backward pass is itself recorded, and `grad` is a Tensor that can be differentiated.
-
-        Raises GradientError if this tensor does not require a gradient, has several elements and no
-        cotangent, or was computed from a leaf that has been changed in place since; ShapeError for
-        a cotangent of another shape.  Then no `grad` has changed.
-        """
-        if not self.requires_grad:
-            raise GradientError(
-                f"this tensor of shape {self.shape} does not require a gradient: "
-                "nothing it was computed from does, or it was computed under no_grad()"
-            )
-        if cotangent is None and self.size != 1:
-            raise GradientError(
-                f"backward() needs a cotangent: this tensor has shape {self.shape}; pass backward(g) "
-                "with g of that shape, or reduce it to a scalar first, with .sum() or .mean()"
-            )
-        if cotangent is None:
-            cotangent = self.dtype.type(1) if self.ndim == 0 else np.ones(self.shape, self.dtype)
-        elif not (create_graph and type(cotangent) is Tensor and cotangent.shape == self.shape):
-            cotangent = self._like(cotangent, "a cotangent")
-        if create_graph:
-            with Mode(EVERYTHING):
-                g = cotangent if type(cotangent) is Tensor else lift(np.asarray(cotangent), None)
-                gradients = pullback(self.node, g, lift)  # type: ignore[arg-type]
-        else:
-            gradients = pullback(self.node, cotangent)  # type: ignore[arg-type]
-        for leaf, g in gradients.items():
-            gradients[leaf] = g if leaf.grad is None else leaf.grad + g
-        for leaf, g in gradients.items():
-            leaf.grad = g if type(g) is np.ndarray or type(g) is Tensor else np.asarray(g)
-
-    def writable(self) -> Any:
-        """The array of a leaf, to be written to in place: only where nothing is being recorded."""
-        if recording.get() != NOTHING:
-            raise GradientError(
-                f"a leaf of shape {self.shape} is being changed in place while gradients are recorded: "
-                "do it inside `with no_grad():` if its values are to change, "
-                "or on a copy, t.copy(), if the change is part of the computation"
-            )
-        return self.data
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if kwargs or method != "__call__":
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, a: Any, b: Any = None, /, *more: Any, **kwargs: Any
+    ) -> Any:
+        if kwargs or more or method != "__call__":
             raise refuse_ufunc_use(ufunc, method, kwargs)
-        return recorders[ufunc](*inputs)
+        return recorders[ufunc](a) if b is None else recorders[ufunc](a, b)
 
     def __array_function__(self, function: Function, types: Any, args: Any, kwargs: Any) -> Any:
         op = table.get(function)
@@ -380,7 +280,7 @@ class Tensor(ArrayLike):
     __rshift__, __rrshift__ = comparisons(np.right_shift)
     __lt__, __gt__ = comparisons(np.less)[0], comparisons(np.greater)[0]
     __le__, __ge__ = comparisons(np.less_equal)[0], comparisons(np.greater_equal)[0]
-    __eq__, __ne__ = comparisons(np.equal)[0], comparisons(np.not_equal)[0]  # type: ignore[assignment]
+    __eq__, __ne__ = comparisons(np.equal)[0], comparisons(np.not_equal)[0]
     __hash__ = object.__hash__  # by identity, as `==` compares values
     __invert__ = method(np.invert)
     __iadd__, __isub__ = in_place(np.add), in_place(np.subtract)
@@ -393,36 +293,24 @@ class Tensor(ArrayLike):
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self
 
-    sum, mean, prod, var, std = map(method, (np.sum, np.mean, np.prod, np.var, np.std))
-    max, min, all, any, argmax, argmin = map(method, (np.max, np.min, np.all, np.any, np.argmax, np.argmin))
-    cumsum, cumprod, dot, clip, round = map(method, (np.cumsum, np.cumprod, np.dot, np.clip, np.round))
+    exp, log, sqrt, tanh = (unary(row(f)) for f in (np.exp, np.log, np.sqrt, np.tanh))  # as in PyTorch
+    sum, mean, prod, var, std = (method(f) for f in (np.sum, np.mean, np.prod, np.var, np.std))
+    max, min, argmax, argmin = (method(f) for f in (np.max, np.min, np.argmax, np.argmin))
+    all, any, dot, clip, round = (method(f) for f in (np.all, np.any, np.dot, np.clip, np.round))
+    cumsum, cumprod = method(np.cumsum), method(np.cumprod)
     ravel, flatten, copy, squeeze = method(np.ravel), method(np.ravel), method(np.copy), method(np.squeeze)
-    swapaxes, repeat, take, diagonal = map(method, (np.swapaxes, np.repeat, np.take, np.diagonal))
-    trace, nonzero, argsort, compress = map(method, (np.trace, np.nonzero, np.argsort, np.compress))
-    searchsorted, argpartition, choose = map(method, (np.searchsorted, np.argpartition, np.choose))
+    swapaxes, repeat, take, diagonal = (method(f) for f in (np.swapaxes, np.repeat, np.take, np.diagonal))
+    trace, nonzero, argsort, compress = (method(f) for f in (np.trace, np.nonzero, np.argsort, np.compress))
+    searchsorted, argpartition, choose = (method(f) for f in (np.searchsorted, np.argpartition, np.choose))
     conj, conjugate = method(np.conjugate), method(np.conjugate)
     reshape, transpose = shape_method(np.reshape), shape_method(np.transpose)
     T = property(method(np.transpose), doc="The tensor with its axes in reverse order.")
-    mT = property(method(np.matrix_transpose), doc="The tensor with its last two axes exchanged.")
+    mT = property(method(np.matrix_transpose), doc="The tensor with its last two axes exchanged.")  # noqa: N815
     real, imag = property(method(np.real)), property(method(np.imag))
 
     def astype(self, dtype: Any) -> Any:
         """The tensor in another dtype.  An integer one is a constant."""
         return apply(row(cast), (self,), {"dtype": np.dtype(dtype)})
-
-    def _like(self, value: Any, what: str) -> Any:
-        """`value` as an array of its own, checked to have this tensor's shape, in its dtype."""
-        value = np.array(value.data if type(value) is Tensor else value)
-        if value.shape != self.shape:
-            raise ShapeError(f"{what} of shape {value.shape} for a tensor of shape {self.shape}: they must be equal")
-        if value.dtype.kind not in "biuf" + self.dtype.kind:
-            raise DTypeError(f"{what} of dtype {value.dtype} for a tensor of dtype {self.dtype}")
-        return value.astype(self.dtype, copy=False)
-
-    def __reduce__(self) -> Any:
-        if self.requires_grad and not self.is_leaf:
-            raise GradientError("a tensor with a history cannot be copied or pickled: take t.detach(), or t.data")
-        return Tensor, (self.data, self.requires_grad)
 
 
 def cast(a: Any, dtype: Any) -> Any:
@@ -431,19 +319,3 @@ def cast(a: Any, dtype: Any) -> Any:
 
 
 new = Tensor.__new__
-
-
-def lift(data: Any, node: Node | None) -> Any:
-    """A Tensor of an array and its node.
-
-    While everything is being recorded, an array without a node gets one that needs no gradient, so
-    that what is computed from it is recorded too; numbers and None stay what they are.
-    """
-    if type(data) in NUMBERS and node is None or data is None:
-        return data
-    tensor = new(Tensor)
-    tensor.data = data
-    tensor.node = node
-    if node is None and recording.get() == EVERYTHING:
-        tensor.node = new_leaf(data, requires_grad=False)
-    return tensor

@@ -14,6 +14,7 @@ from ..ops import rule
 
 # Arithmetic
 
+# fmt: off
 rule(np.add,         lambda g, y, a, b: g,
                      lambda g, y, a, b: g, call=add)
 rule(np.subtract,    lambda g, y, a, b: g,
@@ -27,23 +28,27 @@ rule(np.positive,    lambda g, y, x: g)
 rule(np.reciprocal,  lambda g, y, x: -g * y * y)
 rule(np.square,      lambda g, y, x: 2 * g * x)
 rule(np.remainder,   lambda g, y, a, b: g,
-                     lambda g, y, a, b: -g * np.floor(a / b))
+                     lambda g, y, a, b: -g * np.rint((a - y) / b))
 rule(np.fmod,        lambda g, y, a, b: g,
-                     lambda g, y, a, b: -g * np.trunc(a / b))
+                     lambda g, y, a, b: -g * np.rint((a - y) / b))
+# fmt: on
 
 
 def power_of_base(g: Any, y: Any, a: Any, n: Any) -> Any:
     """n a^(n-1), following the polynomial at a = 0: 0 for n = 0 and n > 1, and 1 for n = 1."""
     if isinstance(n, int | float):
         return 2 * g * a if n == 2 else g * (n * a ** (n - 1)) if n else g * np.zeros_like(a)
-    return g * n * a ** np.where(n == 0, 1, n - 1)
+    return g * n * a ** np.where((a == 0) & (n == 0), 1, n - 1)
 
 
 def power_of_exponent(g: Any, y: Any, a: Any, n: Any) -> Any:
     """a^n log(a), which is 0 at a = 0: there a^n does not change with n > 0."""
+    if isinstance(a, int | float):
+        return g * y * float(np.log(a or 1))
     return g * y * np.log(np.where(a == 0, 1, a))
 
 
+# fmt: off
 rule(np.power,       power_of_base, power_of_exponent)
 rule(np.float_power, power_of_base, power_of_exponent)
 
@@ -91,6 +96,7 @@ rule(np.degrees,     lambda g, y, x: g * (180 / pi))
 rule(np.absolute,    lambda g, y, x: g * np.sign(x))
 rule(np.fabs,        lambda g, y, x: g * np.sign(x))
 rule(np.copysign,    lambda g, y, a, b: g * (np.sign(a) * np.copysign(1, b)), None)
+rule(np.nextafter,   lambda g, y, a, b: g, None)
 rule(np.maximum,     lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),
                      lambda g, y, a, b: g * (b > a) + 0.5 * g * (a == b))
 rule(np.minimum,     lambda g, y, a, b: g * (a < b) + 0.5 * g * (a == b),
@@ -102,6 +108,7 @@ rule(np.fmin,        lambda g, y, a, b: g * ((a < b) | np.isnan(b)) + 0.5 * g * 
 rule(np.where,       None,
                      lambda g, y, c, a, b: np.where(c, g, 0),
                      lambda g, y, c, a, b: np.where(c, 0, g))
+# fmt: on
 
 
 def within(a: Any, low: Any, high: Any) -> Any:
@@ -121,7 +128,9 @@ def below(a: Any, low: Any, high: Any) -> Any:
     return a < low if high is None else (a < low) & (low <= high)
 
 
+# fmt: off
 rule(np.clip,        lambda g, y, a, low=None, high=None: g * within(a, low, high),
                      lambda g, y, a, low=None, high=None: g * below(a, low, high),
                      lambda g, y, a, low=None, high=None: g * above(a, low, high),
      call=lambda a, low=None, high=None: np.clip(a, low, high))
+# fmt: on

@@ -3,8 +3,6 @@
 import operator
 from typing import Any
 
-import numpy as np
-
 from ..functions import scatter
 from ..ops import rule
 from ..tensor import cast

@@ -12,17 +12,23 @@ from ..ops import rule
 
 
 def sum_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-    return np.add.reduce(a, axis, dtype, None, keepdims)
+    return np.add.reduce(a, axis, dtype, None, keepdims)  # type: ignore[call-overload]
 
 
 def mean_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     if a.dtype.kind != "f" or dtype is not None or not a.size or a.dtype == np.float16:
         return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims)
-    total = np.add.reduce(a, axis, None, None, keepdims)
+    total = np.add.reduce(a, axis, None, None, keepdims)  # type: ignore[call-overload]
     return total / (a.size / total.size)
 
 
+def mean_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    """g / n, spread over the n elements of each mean."""
+    return spread(g * (y.size / max(a.size, 1)), a, axis)
+
+
 def extreme_rule(g: Any, y: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """g in equal parts to all elements at the extreme."""
     shape = kept(a.shape, axis)
     at = a == y.reshape(shape)
     return g.reshape(shape) * at / np.sum(at, axis=axis, keepdims=True, dtype=g.dtype)
@@ -33,11 +39,11 @@ def prod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepd
     shape = kept(a.shape, axis)
     if np.all(a != 0):
         return g.reshape(shape) * y.reshape(shape) / a
-    axes = [i for i, n in enumerate(shape) if n != a.shape[i]]
-    others = [i for i in range(a.ndim) if i not in axes]
-    rows = np.transpose(a, others + axes).reshape(*(a.shape[i] for i in others), -1)
-    back = np.transpose(products_of_others(rows).reshape([a.shape[i] for i in others + axes]), np.argsort(others + axes))
-    return g.reshape(shape) * back
+    stay = [i for i, n in enumerate(shape) if n == a.shape[i]]
+    order = stay + [i for i, n in enumerate(shape) if n != a.shape[i]]
+    rows = np.transpose(a, order).reshape(*(shape[i] for i in stay), -1)
+    others = products_of_others(rows).reshape([a.shape[i] for i in order])
+    return g.reshape(shape) * np.transpose(others, np.argsort(order))
 
 
 def products_of_others(a: Any) -> Any:
@@ -50,7 +56,7 @@ def products_of_others(a: Any) -> Any:
 
 def cumprod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Sum over i >= k of g[i] y[i] / a[k]; where an element is 0, by the recurrence below."""
-    if axis is None:
+    if axis is None or not a.ndim:
         return cumprod_rule(g, y, a.reshape(-1), axis=0).reshape(a.shape)
     if np.all(a != 0):
         return backward_cumsum(g * y, axis) / a
@@ -68,6 +74,7 @@ def backward_cumsum(g: Any, axis: int) -> Any:
 
 
 def cumsum_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Sum over i >= k of g[i]."""
     return backward_cumsum(g, 0 if axis is None else axis).reshape(a.shape)
 
 
@@ -77,18 +84,24 @@ def centred(a: Any, axis: Any) -> Any:
 
 
 def var_rule(g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False) -> Any:
+    """2 g (a - mean) / (n - ddof), for n elements that were reduced to one."""
     n = a.size // max(y.size, 1)
-    return g.reshape(kept(a.shape, axis)) * centred(a, axis) * (2 / (n - ddof))
+    return (2 * g / (n - ddof)).reshape(kept(a.shape, axis)) * centred(a, axis)
 
 
 def std_rule(g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False) -> Any:
-    n = a.size // max(y.size, 1)
-    return (g / (y + (y == 0)) / (n - ddof)).reshape(kept(a.shape, axis)) * centred(a, axis)
+    """g (a - mean) / ((n - ddof) y); 0 where all is equal, even if y is not quite 0 for a rounded mean."""
+    if not a.size:
+        return np.zeros_like(a)
+    n, shape = a.size // y.size, kept(a.shape, axis)
+    equal = np.max(a, axis=axis, keepdims=True) == np.min(a, axis=axis, keepdims=True)
+    flat = equal | (y.reshape(shape) == 0)
+    return (g / (n - ddof)).reshape(shape) / (y.reshape(shape) + flat) * (centred(a, axis) * ~flat)
 
 
 # fmt: off
 rule(np.sum,     lambda g, y, a, axis=None, dtype=None, keepdims=False: spread(g, a, axis), call=sum_call)
-rule(np.mean,    lambda g, y, a, axis=None, dtype=None, keepdims=False: spread(g * (y.size / a.size), a, axis), call=mean_call)
+rule(np.mean,    mean_rule, call=mean_call)
 rule(np.max,     extreme_rule)
 rule(np.min,     extreme_rule)
 rule(np.amax,    extreme_rule)

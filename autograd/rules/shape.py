@@ -6,7 +6,7 @@ import numpy as np
 
 from ..engine import unbroadcast
 from ..errors import NoRuleError
-from ..ops import rule, rule_each
+from ..ops import Function, rule, rule_each
 
 
 def as_before(g: Any, y: Any, a: Any, **_: Any) -> Any:
@@ -16,9 +16,19 @@ def as_before(g: Any, y: Any, a: Any, **_: Any) -> Any:
 
 def reordered(g: Any, y: Any, a: Any, order: str = "C", **_: Any) -> Any:
     """The same for what reads the elements row by row (C) or column by column (F)."""
-    if order not in ("C", "F"):
-        raise NoRuleError(f"order={order!r} depends on the memory layout: give order='C' or order='F'")
     return g.reshape(a.shape, order=order)
+
+
+def in_order(function: Function) -> Function:
+    """`function`, but for an order that the memory decides: the backward pass could not tell which."""
+
+    def call(a: Any, order: str = "C", **shape: Any) -> Any:
+        if order not in ("C", "F"):
+            name = f"{function.__name__}(order={order!r})"
+            raise NoRuleError(f"{name} depends on the memory layout: give order='C' or order='F'")
+        return function(a, order=order, **shape)
+
+    return call
 
 
 def transpose_rule(g: Any, y: Any, a: Any, axes: Any = None) -> Any:
@@ -27,15 +37,15 @@ def transpose_rule(g: Any, y: Any, a: Any, axes: Any = None) -> Any:
 
 def concatenate_rule(g: Any, y: Any, i: int, *arrays: Any, axis: Any = 0) -> Any:
     if axis is None:
-        start = sum(a.size for a in arrays[:i])
+        start = sum(np.size(a) for a in arrays[:i])
         return g[start : start + arrays[i].size].reshape(arrays[i].shape)
     start = sum(a.shape[axis] for a in arrays[:i])
     return g[(slice(None),) * (axis % g.ndim) + (slice(start, start + arrays[i].shape[axis]),)]
 
 
 # fmt: off
-rule(np.reshape,      reordered)
-rule(np.ravel,        reordered)
+rule(np.reshape,      reordered, call=in_order(np.reshape))
+rule(np.ravel,        reordered, call=in_order(np.ravel))
 rule(np.squeeze,      as_before)
 rule(np.expand_dims,  as_before)
 rule(np.copy,         lambda g, y, a, order="K": g)
@@ -45,6 +55,7 @@ rule(np.swapaxes,     lambda g, y, a, axis1=0, axis2=1: np.swapaxes(g, axis1, ax
 rule(np.moveaxis,     lambda g, y, a, source=0, destination=0: np.moveaxis(g, destination, source))
 rule(np.flip,         lambda g, y, m, axis=None: np.flip(g, axis))
 rule(np.broadcast_to, lambda g, y, a, shape=None: unbroadcast(g, a.shape))
+rule(np.full_like,    None, lambda g, y, a, fill_value, **_: g)
 rule_each(np.concatenate, concatenate_rule)
 rule_each(np.stack,       lambda g, y, i, *arrays, axis=0: np.moveaxis(g, axis, 0)[i])
 # fmt: on

@@ -4,10 +4,13 @@ A piecewise constant function changes nothing when its argument changes a little
 is 0 wherever it has one, and nothing is passed back.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ..ops import rule, untracked
 
+function: Any  # a ufunc or another callable
 for function in (
     *(np.sign, np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, np.signbit, np.spacing),
     *(np.isnan, np.isinf, np.isfinite, np.isposinf, np.isneginf, np.logical_not, np.invert),
@@ -19,7 +22,7 @@ for function in (
 for function in (
     *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.isclose),
     *(np.logical_and, np.logical_or, np.logical_xor, np.bitwise_and, np.bitwise_or, np.bitwise_xor),
-    *(np.left_shift, np.right_shift, np.floor_divide, np.nextafter, np.searchsorted, np.full_like),
+    *(np.left_shift, np.right_shift, np.floor_divide, np.searchsorted),
 ):
     rule(function, None, None)
 

@@ -1,0 +1,5 @@
+"""Ways to see a recorded graph."""
+
+from .draw import draw
+
+__all__ = ["draw"]

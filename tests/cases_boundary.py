@@ -1,0 +1,150 @@
+"""The boundary points, where a derivative is a convention: exact gradients for a cotangent of ones."""
+
+from math import inf, nan
+
+import numpy as np
+
+import autograd
+
+from .cases_common import of, off_zero, positive, real
+
+# n, and the first and second derivatives of x**n at -2, 0 and 3
+POWERS = {
+    0: ([0, 0, 0], [0, 0, 0]),
+    1: ([1, 1, 1], [0, 0, 0]),
+    2: ([-4, 0, 6], [2, 2, 2]),
+    3: ([12, 0, 27], [-12, 0, 18]),
+    4: ([-32, 0, 108], [48, 0, 108]),
+}
+
+# label, function, its arguments, the gradient with respect to each of them
+BOUNDARIES = [
+    # kinks: the middle
+    ("abs", np.abs, [[-2, 0, 3]], [[-1, 0, 1]]),
+    ("fabs", np.fabs, [[-2, 0, 3]], [[-1, 0, 1]]),
+    ("abs of a single 0", np.abs, [0], [0]),
+    ("x sign(x)", lambda x: x * np.sign(x), [[-2, 0, 3]], [[-1, 0, 1]]),
+    ("relu", autograd.relu, [[-2, 0, 3]], [[0, 0, 1]]),
+    ("copysign", np.copysign, [[-2, 0, 2], [-1, -1, -1]], [[1, 0, -1], [0, 0, 0]]),
+    ("hypot", np.hypot, [[0, 3, 0], [0, 4, -2]], [[0, 0.6, 0], [0, 0.8, -1]]),
+    ("std", np.std, [[2, 2, 2]], [[0, 0, 0]]),
+    ("std of rows", lambda x: np.std(x, axis=1), [[[5, 5], [1, 3]]], [[[0, 0], [-0.5, 0.5]]]),
+    ("std, the mean not exact", np.std, [[0.1, 0.1, 0.1]], [[0, 0, 0]]),
+    ("std of one", np.std, [3], [0]),
+    ("var", np.var, [[2, 2, 2]], [[0, 0, 0]]),
+    # ties: in equal parts
+    ("maximum", np.maximum, [[1, 2, 3], [2, 2, 2]], [[0, 0.5, 1], [1, 0.5, 0]]),
+    ("minimum", np.minimum, [[1, 2, 3], [2, 2, 2]], [[1, 0.5, 0], [0, 0.5, 1]]),
+    ("maximum of x and 0", lambda x: np.maximum(x, 0), [[-1, 0, 1]], [[0, 0.5, 1]]),
+    ("fmax", np.fmax, [[1, 2, nan], [2, 2, 2]], [[0, 0.5, 0], [1, 0.5, 1]]),
+    ("fmin", np.fmin, [[1, 2, 3], [2, 2, nan]], [[1, 0.5, 1], [0, 0.5, 0]]),
+    ("max", np.max, [[3, 1, 3]], [[0.5, 0, 0.5]]),
+    ("min", np.min, [[1, 1, 1, 1]], [[0.25] * 4]),
+    ("max of columns", lambda x: np.max(x, axis=0), [[[1, 2], [1, 3]]], [[[0.5, 0], [0.5, 1]]]),
+    ("min of all", lambda x: np.amin(x, axis=(0, 1)), [[[1, 2], [1, 3]]], [[[0.5, 0], [0.5, 0]]]),
+    ("clip", lambda x: np.clip(x, -1, 1), [[-2, -1, 0, 1, 2]], [[0, 1, 1, 1, 0]]),
+    ("clip to one value", np.clip, [[0, 1, 2], 1, 1], [[0, 1, 0], 1, 1]),
+    ("clip, the lower bound above the upper", np.clip, [[-1, 1, 3], 2, 0], [[0, 0, 0], 0, 3]),
+    # poles: what the mathematics says
+    ("sqrt", np.sqrt, [[0, 4]], [[inf, 0.25]]),
+    ("cbrt", np.cbrt, [[0, 8]], [[inf, 1 / 12]]),
+    ("log", np.log, [[0, 2]], [[inf, 0.5]]),
+    ("arcsin", np.arcsin, [[0, 1]], [[1, inf]]),
+    ("sqrt of the square", lambda x: np.sqrt(x * x), [[0, -2]], [[nan, -1]]),
+    ("hypot as its remedy", lambda x: np.hypot(x, 0), [[0, -2]], [[0, -1]]),
+    ("where on the result", lambda x: np.where(x > 0, np.log(x), 0), [[0, 2]], [[nan, 0.5]]),
+    ("where on the input", lambda x: np.log(np.where(x > 0, x, 1)), [[0, 2]], [[0, 0.5]]),
+    ("where, finite everywhere", lambda x: np.where(x > 0, x * x, 0), [[-1, 0, 2]], [[0, 0, 4]]),
+    # powers: the polynomial
+    *(
+        (f"x**{n}, {kind.__name__}", lambda x, n=n, kind=kind: np.power(x, kind(n)), [[-2, 0, 3]], [gradient])
+        for n, (gradient, _) in POWERS.items()
+        for kind in (int, float, np.int64, np.float64, np.float32, np.asarray)
+    ),
+    ("0**n", lambda x: np.power(x, [0, 1, 2, 3]), [[0, 0, 0, 0]], [[0, 1, 0, 0]]),
+    ("(-2)**n", lambda x: np.power(x, [0, 1, 2, 3]), [[-2, -2, -2, -2]], [[0, 1, -4, 12]]),
+    ("x**0.5", lambda x: x**0.5, [[0, 4]], [[inf, 0.25]]),
+    ("x**-1", lambda x: x**-1, [[0, 2]], [[-inf, -0.25]]),
+    ("0**n, of both", np.power, [[0, 0, 0], [1, 2, 3]], [[1, 0, 0], [0, 0, 0]]),
+    ("2**n, of both", np.power, [[2, 1], [0, 0]], [[0, 0], [np.log(2), 0]]),
+    # products: by all the others
+    ("prod with one 0", np.prod, [[2, 0, 3]], [[0, 6, 0]]),
+    ("prod with two", np.prod, [[0, 5, 0]], [[0, 0, 0]]),
+    ("prod of zeros", np.prod, [[0, 0]], [[0, 0]]),
+    ("prod of a single 0", np.prod, [[0]], [[1]]),
+    ("prod of rows", lambda x: np.prod(x, axis=1), [[[2, 0], [3, 4]]], [[[0, 2], [4, 3]]]),
+    ("cumprod with one 0", np.cumprod, [[2, 0, 3]], [[1, 8, 0]]),
+    ("cumprod with two", np.cumprod, [[0, 5, 0]], [[6, 0, 0]]),
+    ("cumprod of zeros", np.cumprod, [[0, 0]], [[1, 0]]),
+    # far out: nothing overflows that need not
+    ("sigmoid", autograd.sigmoid, [[-1000, 0, 1000]], [[0, 0.25, 0]]),
+    ("softplus", autograd.softplus, [[-1000, 0, 1000]], [[0, 0.5, 1]]),
+    ("logsumexp", autograd.logsumexp, [[1000, 1000, -1000]], [[0.5, 0.5, 0]]),
+    ("logaddexp", np.logaddexp, [[1000, -1000], [1000, 1000]], [[0.5, 0], [0.5, 1]]),
+    ("tanh", np.tanh, [[-1000, 0, 1000]], [[0, 1, 0]]),
+    # many elements, over which a gradient is spread another way
+    ("sum of many", lambda x: np.sum(x, axis=1), [np.zeros((70, 70))], [np.ones((70, 70))]),
+    ("mean of many", np.mean, [np.zeros(5000)], [np.full(5000, 1 / 5000)]),
+    # the remainder: by the same quotient as NumPy, who finds nine tenths in 1 and a rest of nearly one more
+    ("remainder", np.remainder, [1, 0.1], [1, -9]),
+    ("fmod", np.fmod, [[1, -1], [0.1, 0.1]], [[1, 1], [-9, 9]]),
+]
+
+# label, function, x, the second derivative there
+SECOND = [
+    *((f"x**{n}", lambda x, n=n: x**n, [-2, 0, 3], second) for n, (_, second) in POWERS.items()),
+    ("x**array", lambda x: np.power(x, [0, 1, 2, 3]), [0, 0, 0, 0], [0, 0, 2, 0]),
+    ("prod of x, x, 1", lambda x: np.prod(np.stack([x, x, np.ones(2)]), axis=0), [0, 3], [2, 2]),
+    ("cumprod of x, x, x", lambda x: np.cumprod(np.stack([x, x, x]), axis=0), [0, 1], [2, 8]),
+    ("abs", np.abs, [-1, 0, 1], [0, 0, 0]),
+    ("relu", autograd.relu, [-1, 0, 1], [0, 0, 0]),
+    ("max of x**2 and x**2", lambda x: np.maximum(x**2, x * x), [1, 0], [2, 2]),
+]
+
+# label, a function with a number for its value, its arguments
+THIRD = [
+    ("exp", lambda x: np.sum(np.exp(x)), [real(3)]),
+    ("sin and cos", lambda x: np.sum(np.sin(x) * np.cos(2 * x)), [real(3)]),
+    ("a polynomial", lambda x: np.sum(x**3 - 2 * x**2 + x), [of(-1.5, 0, 2)]),
+    ("x**n of arrays", lambda x: np.sum(np.power(x, np.array([0, 1, 2, 3, 4]))), [of(0, 0, 0, 0, 0)]),
+    ("a**b", lambda a, b: np.sum(a**b), [positive(4), of(0, 1, 2, -0.5)]),
+    ("tanh", lambda x: np.sum(np.tanh(x)), [real(3)]),
+    ("sigmoid", lambda x: np.sum(autograd.sigmoid(x)), [real(3)]),
+    ("sqrt and log", lambda x: np.sum(np.sqrt(x) * np.log(x)), [positive(3)]),
+    ("a quotient", lambda a, b: np.sum(a / b), [real(2, 1), off_zero(3)]),
+    ("a chain of products", lambda a, b, c: np.sum(np.tanh(a @ b) @ c), [real(2, 3), real(3, 2), real(2)]),
+    ("batched products", lambda a, b: np.sum((a @ b) ** 2 @ b.mT), [real(2, 2, 3), real(3, 2)]),
+    ("tensordot", lambda a, b: np.sum(np.tensordot(a, b, ((0, 1), (1, 0))) ** 3), [real(2, 3), real(3, 2)]),
+    ("softmax", lambda x: np.sum(autograd.softmax(x, axis=0) ** 2), [real(3, 2)]),
+    ("logsumexp", lambda x: np.sum(autograd.logsumexp(x, axis=1)), [real(2, 3)]),
+    ("prod with zeros", lambda x: np.sum(np.prod(x, axis=0)), [of([0, 1], [0, 0], [0, 2], [3, 1])]),
+    ("cumprod with zeros", lambda x: np.sum(np.cumprod(x)), [of(0, 2, 0, 0, 3)]),
+    ("mean and centring", lambda x: np.mean((x - np.mean(x, axis=0)) ** 4), [real(3, 2)]),
+    ("an index, repeated", lambda x: np.sum(x[np.array([0, 0, 2])] ** 3), [real(3)]),
+    ("joined and split", lambda a, b: np.prod(np.stack([a, b])[:, ::-1]), [real(2), real(2)]),
+]
+
+# functions that have no rule, and are not likely to get one; what a message should call them
+WITHOUT_RULES = [
+    (np.unwrap, "np.unwrap"),
+    (np.fft.fft, "np.fft.fft"),
+    (np.linalg.matrix_rank, "np.linalg.matrix_rank"),
+    (lambda x: np.ldexp(x, 1), "np.ldexp"),
+]
+
+MASK = np.array([True, False, True])
+
+# label, function, an option that would change the gradient and that no rule knows
+REFUSED_OPTIONS = [
+    *((f"{f.__name__}, where", f, {"where": MASK}) for f in (np.sum, np.mean, np.prod, np.var, np.exp)),
+    *((f"{f.__name__}, initial", f, {"initial": 1.0}) for f in (np.sum, np.prod, np.max, np.min)),
+    *((f"{f.__name__}, mean", f, {"mean": 0.0}) for f in (np.var, np.std)),
+    ("var, correction", np.var, {"correction": 1}),
+    ("exp, dtype", np.exp, {"dtype": np.float32}),
+    ("exp, out", np.exp, {"out": np.zeros((2, 3))}),
+    ("concatenate, dtype", lambda x, **option: np.concatenate([x, x], **option), {"dtype": np.float32}),
+    ("stack, dtype", lambda x, **option: np.stack([x, x], **option), {"dtype": np.float32}),
+    ("ravel, order", np.ravel, {"order": "K"}),
+    ("reshape, order", lambda x, **option: np.reshape(x, (3, 2), **option), {"order": "A"}),
+    ("clip, where", lambda x, **option: np.clip(x, 0, 1, **option), {"where": MASK}),
+]

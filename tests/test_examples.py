@@ -1,0 +1,58 @@
+"""The examples run, and print the numbers that they are meant to show."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+GRADIENTS = ["dZ2 / m", "dW2", "db2", "dA1 / m", "dZ1 / m", "dW1", "db1"]
+
+
+@pytest.fixture
+def xor(tmp_path, monkeypatch, capsys):
+    """Runs 01_xor for some epochs in an empty directory, and returns what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(epochs):
+        runpy.run_path(str(EXAMPLES / "01_xor.py"))["main"](epochs)
+        return capsys.readouterr().out
+
+    return run
+
+
+def rows(pattern, text):
+    """The numbers in each line that begins with `pattern`."""
+    return [
+        list(map(float, line.split())) for line in re.findall(rf"^ *{pattern} +(.*)$", text, re.MULTILINE)
+    ]
+
+
+def test_xor_trains_alike_in_three_ways(xor):
+    text = xor(10_000)
+    losses = [0.7628, 0.6836, 0.6138, 0.4614, 0.2135, 0.0933, 0.0522, 0.0342, 0.0245, 0.0186]
+    assert rows(r"\d+", text)[:10] == [[loss] * 3 for loss in losses]
+    assert rows(r"output of \d, \d", text) == [[p] * 3 for p in (0.0065, 0.9866, 0.9837, 0.0222)]
+    assert float(re.search(r"largest difference of two losses.*: (.*)", text)[1]) < 1e-12
+
+
+def test_xor_compares_every_gradient_with_its_hand_derivation(xor):
+    text = xor(2)
+    table = {name: rows(rf"{name} +\(\d, \d\)", text) for name in GRADIENTS}
+    for name, found in table.items():
+        [(hand, engine, difference)] = found
+        assert hand == engine != 0, name
+        assert difference < 1e-12, name
+
+
+def test_xor_draws_its_graph(xor, tmp_path):
+    assert "xor.svg" in xor(1)
+    assert [path.name for path in tmp_path.iterdir()] == ["xor.svg"]
+    labels = re.findall(r"<text[^>]*>(\w+)</text>", (tmp_path / "xor.svg").read_text(encoding="utf-8"))
+    assert {"X", "y", "W1", "b1", "W2", "b2", "Z1", "A1", "Z2", "A2", "loss"} <= set(labels)
+
+
+def test_examples_are_short():
+    for path in EXAMPLES.glob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 120, path.name

@@ -1,0 +1,198 @@
+"""Modules: which parameters they have, by which names, and how they print."""
+
+import copy
+import gc
+import pickle
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Tensor
+from autograd.errors import AutogradError, DTypeError
+from nn import Module, Parameter
+
+
+class Scale(Module):
+    """A module of the simplest kind."""
+
+    def __init__(self, factor=2.0):
+        self.factor = Parameter(factor)
+
+    def forward(self, x, shift=0.0):
+        return self.factor * x + shift
+
+
+class Block(Module):
+    """A module with parameters wherever they may be."""
+
+    def __init__(self):
+        self.first = Scale()
+        self.offset = Parameter([0.0, 0.0])
+        self.layers = [Scale(), (Scale(), Scale())]
+        self.heads = {"left": Scale(), "right": {"deep": Parameter(1.0)}}
+        self.constant = Tensor([1.0])
+        self.made = self.offset * 2
+        self.options = {"depth": 3, "names": ["a", "b"]}
+        self.last = Scale()
+
+
+NAMES_OF_BLOCK = [
+    "first.factor",
+    "offset",
+    "layers.0.factor",
+    "layers.1.0.factor",
+    "layers.1.1.factor",
+    "heads.left.factor",
+    "heads.right.deep",
+    "last.factor",
+]
+
+
+def names(module):
+    return [name for name, _ in module.named_parameters()]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_parameter_is_a_leaf_with_a_copy_of_its_data(dtype):
+    data = np.ones(3, dtype)
+    p = Parameter(data)
+    data[0] = 5
+    assert p.is_leaf
+    assert p.dtype == dtype
+    assert p.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("data", [1, [1, 2], [True], [1j], ["a"]])
+def test_a_parameter_is_real_and_floating(data):
+    with pytest.raises(DTypeError):
+        Parameter(data)
+
+
+def test_calling_a_module_calls_forward_with_all_arguments():
+    scale = Scale()
+    assert scale(3.0).item() == 6
+    assert scale(3.0, 1.0).item() == scale(3.0, shift=1.0).item() == 7
+
+
+def test_without_forward_the_message_says_what_to_define():
+    class Empty(Module):
+        pass
+
+    with pytest.raises(TypeError, match=r"Empty has no forward: define `def forward\(self, x\)"):
+        Empty()(1.0)
+
+
+def test_parameters_are_found_in_order_of_assignment():
+    block = Block()
+    assert names(block) == NAMES_OF_BLOCK
+    assert [id(p) for p in block.parameters()] == [id(p) for _, p in block.named_parameters()]
+
+
+def test_a_shared_parameter_has_its_first_name_only():
+    block = Block()
+    block.again = block.first
+    block.tied = block.last.factor
+    assert names(block) == NAMES_OF_BLOCK
+    block.first = Scale()  # assigned anew in its old place, so `again` now names the old one
+    assert names(block) == [*NAMES_OF_BLOCK, "again.factor"]
+
+
+def test_modules_and_containers_that_contain_themselves_are_walked_once():
+    scale = Scale()
+    scale.parent = scale
+    scale.items = [scale]
+    scale.items.append(scale.items)
+    assert names(scale) == ["factor"]
+    assert [name for name, _ in scale.named_modules()] == [""]
+    assert repr(scale) == "Scale(\n  (parent): ...\n  (items.0): ...\n)"
+
+
+def test_a_deep_nest_needs_no_recursion():
+    module = outermost = Module()
+    for _ in range(5000):
+        module.inner = Module()
+        module = module.inner
+    module.last = Parameter(1.0)
+    assert names(outermost) == ["inner." * 5000 + "last"]
+    while outermost is not module:  # taken apart from outside, as Python itself would recurse
+        outermost = vars(outermost).pop("inner")
+
+
+def test_a_parameter_that_is_frozen_is_none():
+    block = Block()
+    block.offset.requires_grad = False
+    assert names(block) == [name for name in NAMES_OF_BLOCK if name != "offset"]
+
+
+def test_named_modules_starts_with_the_module_itself():
+    block = Block()
+    expected = ["", "first", "layers.0", "layers.1.0", "layers.1.1", "heads.left", "last"]
+    found = dict(block.named_modules())
+    assert list(found) == expected
+    assert found[""] is block
+    assert found["layers.1.0"] is block.layers[1][0]
+
+
+def test_zero_grad_forgets_every_gradient():
+    block = Block()
+    for p in block.parameters():
+        p.grad = np.ones(p.shape)
+    block.zero_grad()
+    assert [p.grad for p in block.parameters()] == [None] * len(NAMES_OF_BLOCK)
+
+
+def test_repr_is_indented_as_the_modules_are_nested():
+    shared = nn.Sigmoid()
+    model = nn.Sequential(nn.Linear(2, 4), shared, nn.Sequential(nn.Linear(4, 1, bias=False), shared))
+    assert repr(model) == (
+        "Sequential(\n"
+        "  (0): Linear(in_features=2, out_features=4, bias=True)\n"
+        "  (1): Sigmoid()\n"
+        "  (2): Sequential(\n"
+        "    (0): Linear(in_features=4, out_features=1, bias=False)\n"
+        "    (1): Sigmoid()\n"
+        "  )\n"
+        ")"
+    )
+    assert repr(nn.Sequential()) == "Sequential()"
+
+
+def test_repr_names_the_modules_in_containers():
+    block = Block()
+    lines = repr(block).splitlines()
+    assert lines[0] == "Block("
+    assert lines[2:-1] == [
+        f"  ({name}): Scale()" for name in ("layers.0", "layers.1.0", "layers.1.1", "heads.left", "last")
+    ]
+
+
+@pytest.mark.parametrize(
+    "twin_of", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["copy", "pickle"]
+)
+def test_a_copy_shares_nothing(twin_of):
+    model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 1, rng=1))
+    twin = twin_of(model)
+    for p, q in zip(model.parameters(), twin.parameters(), strict=True):
+        assert p is not q
+        assert not np.shares_memory(p.data, q.data)
+        np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_a_training_step_leaves_no_garbage():
+    model, x = nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 1), nn.Sigmoid()), np.ones((4, 2))
+    optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            nn.functional.binary_cross_entropy(model(x), np.ones((4, 1))).backward()
+            optimizer.step()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_every_error_of_nn_is_an_error_of_the_library():
+    assert issubclass(nn.errors.ArgumentError, AutogradError)
+    assert issubclass(nn.errors.ArgumentError, ValueError)
