@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .engine import LEAF, Node
-from .errors import DTypeError, ShapeError
+from .errors import DTypeError, GradientError, ShapeError
 
 
 def is_being_stored(frame: FrameType) -> bool:
@@ -92,7 +92,10 @@ class ArrayLike:
 
     def __float__(self) -> float:
         if self.node is not None and is_being_stored(sys._getframe(1)):
-            self.__array__()
+            raise GradientError(
+                "a tensor written into an array would leave its history behind: make the array a tensor, "
+                "Tensor(array)[i] = t, or write the number, t.item()"
+            )
         return float(self._one("float"))
 
     def __int__(self) -> int:
@@ -107,7 +110,8 @@ class ArrayLike:
     def _one(self, what: str) -> Any:
         if self.size != 1:
             raise ShapeError(
-                f"{what} takes one element, and this tensor has shape {self.shape}: index it, or use .tolist()"
+                f"{what} takes one element, and this tensor has shape {self.shape}: "
+                "index it, or use .tolist()"
             )
         return self.data.reshape(())[()]
 

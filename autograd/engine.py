@@ -125,16 +125,14 @@ def passed_back(node: Node, g: Array, lift: Lift | None) -> list[tuple[Node, Arr
     op, args, y = node.op, node.args, node.data
     if lift:
         y, args = lift(y, node), tuple(map(lift, args, node.parents))
-    return [
-        (
-            parent,
-            project(rule(g, y, *args, **node.kwargs), a)
-            if op.broadcasts
-            else rule(g, y, *args, **node.kwargs),
-        )
-        for rule, parent, a in zip(op.rules, node.parents, args, strict=False)  # some arguments are optional
-        if rule is not None and parent is not None and parent.requires_grad
-    ]
+    passed = []
+    for parent, rule, a in zip(node.parents, op.rules, args, strict=False):  # some may be left out
+        if parent is not None and parent.requires_grad and rule is not None:
+            gi = rule(g, y, *args, **node.kwargs)
+            if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
+                gi = project(gi, a)
+            passed.append((parent, gi))
+    return passed
 
 
 def keep(leaves: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node, lift: Lift | None) -> None:
@@ -166,7 +164,13 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
     >>> unbroadcast(np.ones((4, 3)), (1, 3))
     array([[4., 4., 4.]])
     """
-    if len(shape) == 2 and shape[0] == 1 and type(g) is np.ndarray and g.shape[1:] == shape[1:]:
+    if (
+        len(shape) == 2
+        and shape[0] == 1
+        and type(g) is np.ndarray
+        and g.shape[1:] == shape[1:]
+        and len(g) < 999
+    ):
         return row_of_ones(len(g), g.dtype).dot(g)
     if g.ndim < len(shape):  # what was assigned to a smaller place
         g = g.reshape((1,) * (len(shape) - g.ndim) + g.shape)

@@ -46,16 +46,24 @@ def op(function: Function | None = None, /, *positional: Rule, rules: Sequence[R
             "op(function, rule, ...), or @op(rules=[rule, ...]) as a decorator"
         )
     rule(function, *positional)
-    if len(parameters(function)) == len(positional) < 3 and None not in positional:
-        return functools.update_wrapper(recorders[function], function)
+    return functools.update_wrapper(entrance(function, len(positional)), function)
 
-    @functools.wraps(function)
-    def differentiable(*args: Any, **kwargs: Any) -> Any:
-        if Tensor in map(type, args) or Tensor in map(type, kwargs.values()):
-            return record(function, args, kwargs)
-        return function(*args, **kwargs)
 
-    return differentiable
+def entrance(function: Function, n: int) -> Function:
+    """The call of a differentiable function of n arrays: short where there is nothing to sort out."""
+    short = recorders[function]
+    options = len(parameters(function)) > n
+
+    def one(a: Any = None, /, **named: Any) -> Any:
+        return record(function, () if a is None else (a,), named) if named else short(a)
+
+    def two(a: Any = None, b: Any = None, /, **named: Any) -> Any:
+        return record(function, tuple(v for v in (a, b) if v is not None), named) if named else short(a, b)
+
+    def many(*args: Any, **named: Any) -> Any:
+        return record(function, args, named) if named or len(args) > n else short(*args)
+
+    return many if options or n > 2 else (one, two)[n - 1]
 
 
 # How a reduction goes back: the axes it took away are put back, and g is spread over them.
@@ -94,6 +102,8 @@ def sigmoid(x: Any) -> Any:
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
+    if type(x) is np.ndarray and x.dtype.kind == "f" and x.size and x.item(x.argmin()) > -11:
+        return 1 / (1 + np.exp(-x))  # exp(-x) is finite in every dtype, and np.errstate takes as long
     with np.errstate(over="ignore"):  # where exp(-x) is inf, the sigmoid is 0, as it should be
         return 1 / (1 + np.exp(-x))
 

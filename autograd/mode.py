@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any
 
 # Nothing; what needs a gradient; or also what is piecewise constant (comparisons, masks), so that a
@@ -17,16 +17,17 @@ class Mode(ContextDecorator):
 
     def __init__(self, mode: int) -> None:
         self.mode = mode
-        self.tokens: list[Token[int]] = []  # a list, for one object may be entered again inside itself
+        self.tokens: Any = None  # a linked list, for one object may be entered again inside itself
 
     def _recreate_cm(self) -> Mode:
         return Mode(self.mode)
 
     def __enter__(self) -> None:
-        self.tokens.append(recording.set(self.mode))
+        self.tokens = recording.set(self.mode), self.tokens
 
     def __exit__(self, *exception: Any) -> None:
-        recording.reset(self.tokens.pop())
+        token, self.tokens = self.tokens
+        recording.reset(token)
 
 
 def no_grad() -> Mode:

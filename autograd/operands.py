@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -47,14 +47,16 @@ def shapes(args: Sequence[Any]) -> str:
     return " and ".join(str(np.shape(a)) for a in args if a is not None)
 
 
-def misfit(op: Op, args: Sequence[Any], error: Exception) -> AutogradError:
-    """The error for arguments whose shapes, axes or index do not fit: NumPy's words, and the shapes."""
+def raise_misfit(op: Op, args: Sequence[Any], error: Exception) -> NoReturn:
+    """Raise what a function raised, NumPy's errors with the shapes and a remedy added."""
+    if not full_name(op.function).startswith(("np.", "autograd.", "_operator.")):
+        raise error  # a user's own function has its own words
     if isinstance(error, AutogradError):
-        return error
+        raise error
     if isinstance(error, IndexError) and not isinstance(error, ValueError):
-        return IndexingError(f"{op.name} of a tensor of shape {shapes(args[:1])}: {error}")
+        raise IndexingError(f"{op.name} of a tensor of shape {shapes(args[:1])}: {error}") from error
     remedy = REMEDIES.get(op.name, "reshape or transpose one of them, or check the axis given")
-    return ShapeError(f"{op.name} of shapes {shapes(args)}: {error}; {remedy}")
+    raise ShapeError(f"{op.name} of shapes {shapes(args)}: {error}; {remedy}") from error
 
 
 REMEDIES = {

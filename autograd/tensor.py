@@ -8,7 +8,7 @@ result on the arrays and, if it needs a gradient, makes a node for it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -17,7 +17,7 @@ from .engine import LEAF, NO_OPTIONS, Node, next_index
 from .errors import DTypeError, NoRuleError, ShapeError
 from .gradient import HasGradient
 from .mode import recording
-from .operands import NUMBERS, constant, misfit, no_rule, refuse_options, refuse_ufunc_use
+from .operands import NUMBERS, constant, no_rule, raise_misfit, refuse_options, refuse_ufunc_use
 from .ops import Function, Op, bind, of_length, row, table, untracked
 
 recording_now = recording.get
@@ -66,7 +66,7 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
         try:
             data = op.call(x, y)
         except ValueError as error:
-            raise misfit(op, (x, y), error) from error
+            raise_misfit(op, (x, y), error)
         result = new(Tensor)
         result.data = data
         needed = (p is not None and p.requires_grad) or (q is not None and q.requires_grad)
@@ -86,27 +86,47 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
     return record
 
 
-def apply(op: Op, arrays: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The recorder of everything else: any number of arrays, and options."""
-    args = tuple(a.data if type(a) is Tensor else a if a is None else constant(a) for a in arrays)
-    parents = tuple(a.node if type(a) is Tensor else None for a in arrays)
-    kwargs = {name: plain(op, value) for name, value in kwargs.items()} if kwargs else NO_OPTIONS
-    needed = any(p and p.requires_grad and r for p, r in zip(parents, op.rules, strict=False))
-    if needed and kwargs and recording.get():
-        refuse_options(op, kwargs)
+def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The recorder of everything else: any number of arrays, some left out, and options."""
+    args, parents, tensors, traced, needed = [], [], False, False, False
+    for a, rule in zip(arrays, op.rules, strict=False):
+        if type(a) is Tensor:
+            tensors = True
+            args.append(a.data)
+            p = a.node
+            parents.append(p)
+            if p is not None:
+                traced = True
+                needed = needed or (p.requires_grad and rule is not None)
+        else:
+            args.append(a if a is None or type(a) in NUMBERS else constant(a))
+            parents.append(None)
+    if kwargs:
+        kwargs = {name: plain(op, value) for name, value in kwargs.items()}
+        if needed and recording_now():
+            refuse_options(op, kwargs)
+    if not tensors:
+        return op.call(*arrays, **kwargs)
     try:
         data = op.call(*args, **kwargs)
     except (ValueError, IndexError) as error:
-        raise misfit(op, args, error) from error
-    if not isinstance(data, np.ndarray | np.generic):
+        raise_misfit(op, args, error)
+    if type(data) is not np.ndarray and not isinstance(data, np.generic):
         return data
     result = new(Tensor)
-    result.data, result.node = data, None
+    result.data = data
     needed = needed and data.dtype.kind in "fc"  # an integer result is piecewise constant
-    if any(parents) and recording.get() > (not needed):
-        result.node = node = Node()
-        node.op, node.args, node.parents, node.kwargs = op, args, parents, kwargs
-        node.data, node.index, node.requires_grad = data, next_index(), needed
+    if not traced or recording_now() <= (not needed):
+        result.node = None
+        return result
+    result.node = node = Node()
+    node.op = op
+    node.args = tuple(args)
+    node.parents = tuple(parents)
+    node.kwargs = kwargs
+    node.data = data
+    node.index = next_index()
+    node.requires_grad = needed
     return result
 
 
@@ -144,9 +164,12 @@ class Recorders(dict[Function, Callable[..., Any]]):
 
     def __missing__(self, function: Function) -> Callable[..., Any]:
         op = row(function)
-        if not op.rules or None in op.rules or len(op.rules) > 2:
+        if not op.rules:
             return lambda *arrays: record(function, arrays, {})
-        self[function] = (unary, binary)[len(op.rules) - 1](op)
+        if None in op.rules or len(op.rules) > 2:
+            self[function] = lambda *arrays: apply(op, arrays, NO_OPTIONS)
+        else:
+            self[function] = (unary, binary)[len(op.rules) - 1](op)
         return self[function]
 
 
@@ -172,14 +195,16 @@ def comparisons(function: Function) -> tuple[Callable[[Any, Any], Any], Callable
     return compare, lambda b, a: compare(a, b)
 
 
-def in_place(function: Function) -> Callable[[Any, Any], Any]:
+def in_place(function: Function, write: Function) -> Callable[[Any, Any], Any]:
     """An operator like `-=`: the tensor gets the result, what was made of the old one keeps it."""
     compute = binary(row(function))
 
     def assign(self: Tensor, other: Any) -> Tensor:
         node = self.node
         if node is not None and node.op is LEAF and node.requires_grad:
-            function(self.writable(), other.data if type(other) is Tensor else other, out=self.data)
+            if recording_now():
+                self.writable()  # raises
+            write(self.data, other.data if type(other) is Tensor else other)
             node.updated = next_index()
             return self
         result = compute(self, other)
@@ -283,9 +308,12 @@ class Tensor(HasGradient):
     __eq__, __ne__ = comparisons(np.equal)[0], comparisons(np.not_equal)[0]
     __hash__ = object.__hash__  # by identity, as `==` compares values
     __invert__ = method(np.invert)
-    __iadd__, __isub__ = in_place(np.add), in_place(np.subtract)
-    __imul__, __itruediv__ = in_place(np.multiply), in_place(np.divide)
-    __ipow__, __imatmul__ = in_place(np.power), in_place(np.matmul)
+    __iadd__ = in_place(np.add, operator.iadd)
+    __isub__ = in_place(np.subtract, operator.isub)
+    __imul__ = in_place(np.multiply, operator.imul)
+    __itruediv__ = in_place(np.divide, operator.itruediv)
+    __ipow__ = in_place(np.power, operator.ipow)
+    __imatmul__ = in_place(np.matmul, operator.imatmul)
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other

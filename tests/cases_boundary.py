@@ -81,6 +81,7 @@ BOUNDARIES = [
     ("softplus", autograd.softplus, [[-1000, 0, 1000]], [[0, 0.5, 1]]),
     ("logsumexp", autograd.logsumexp, [[1000, 1000, -1000]], [[0.5, 0.5, 0]]),
     ("logaddexp", np.logaddexp, [[1000, -1000], [1000, 1000]], [[0.5, 0], [0.5, 1]]),
+    ("arctan2", np.arctan2, [[1e200, 1e-200], [1e200, 1e-200]], [[5e-201, 5e199], [-5e-201, -5e199]]),
     ("tanh", np.tanh, [[-1000, 0, 1000]], [[0, 1, 0]]),
     # many elements, over which a gradient is spread another way
     ("sum of many", lambda x: np.sum(x, axis=1), [np.zeros((70, 70))], [np.ones((70, 70))]),

@@ -23,7 +23,7 @@ SCANS = [
     *[((2, 2, 2), 1), ((0, 3), 0), ((0, 3), 1)],
 ]
 
-# One 0, two, and nothing else, so that there is a row of each along either axis.
+# Along its axes are rows with no 0, with one, with two, and with nothing else.
 ZEROS = np.array([[0.0, 1.5, 0.0, 2.0], [2.0, -1.0, 0.0, 0.5], [1.0, 3.0, 0.0, 0.0]])
 
 

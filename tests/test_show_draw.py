@@ -145,12 +145,6 @@ def test_names_are_those_of_the_callers_variables():
     assert {box[-2] for box in labels(draw(loss))} == {"x", "w", "product", "loss"}
 
 
-def test_integers_are_known_by_their_values():
-    x, w = np.array([1, 2]), leaf(3.0, 4.0)
-    assert labels(draw(x * w + x))[0] == ["x", "(2,) float64"]
-    assert parsed(draw(x * w + x)).number_of_nodes() == 4
-
-
 def test_names_can_be_given():
     x = leaf(1.0)
     assert [box[-2] for box in labels(draw(x * 2, names={"weight": x}))] == ["weight", "· × 2"]  # noqa: RUF001

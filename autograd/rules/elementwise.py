@@ -76,8 +76,8 @@ rule(np.tan,         lambda g, y, x: g * (1 + y * y))
 rule(np.arcsin,      lambda g, y, x: g / np.sqrt(1 - x * x))
 rule(np.arccos,      lambda g, y, x: -g / np.sqrt(1 - x * x))
 rule(np.arctan,      lambda g, y, x: g / (1 + x * x))
-rule(np.arctan2,     lambda g, y, a, b: g * b / (a * a + b * b),
-                     lambda g, y, a, b: -g * a / (a * a + b * b))
+rule(np.arctan2,     lambda g, y, a, b: g * (b / np.hypot(a, b)) / np.hypot(a, b),
+                     lambda g, y, a, b: -g * (a / np.hypot(a, b)) / np.hypot(a, b))
 rule(np.hypot,       lambda g, y, a, b: g * (a / (y + (y == 0))),
                      lambda g, y, a, b: g * (b / (y + (y == 0))))
 rule(np.sinh,        lambda g, y, x: g * np.cosh(x))
