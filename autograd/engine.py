@@ -66,6 +66,47 @@ def new_leaf(data: Any, requires_grad: bool = True) -> Node:
     return node
 
 
+class Parts(tuple[Array, ...]):
+    """The cotangents of a function with several outputs, one for each."""
+
+    def __add__(self, other: Any) -> Parts:
+        return Parts(a + b for a, b in zip(self, other, strict=True))
+
+
+def pick(outputs: tuple[Array, ...], index: int) -> Array:
+    """One of several outputs."""
+    return outputs[index]
+
+
+def picked(g: Array, y: Array, outputs: tuple[Array, ...], index: int) -> Parts:
+    """The cotangents of all outputs, given that of one of them."""
+    return Parts(g if i == index else np.zeros_like(part) for i, part in enumerate(outputs))
+
+
+PICK = Op(pick)
+PICK.rules, PICK.broadcasts = (picked,), False
+
+
+def new_node(
+    op: Op,
+    args: Sequence[Array],
+    parents: Sequence[Node | None],
+    kwargs: dict[str, Any],
+    data: Any,
+    needed: bool,
+) -> Node:
+    """The node of one operation."""
+    node = Node()
+    node.op, node.args, node.parents, node.kwargs = op, tuple(args), tuple(parents), kwargs
+    node.data, node.index, node.requires_grad = data, next_index(), needed
+    return node
+
+
+def new_pick(node: Node, index: int) -> Node:
+    """The node of one output of a node that has several."""
+    return new_node(PICK, (node.data,), (node,), {"index": index}, node.data[index], node.requires_grad)
+
+
 def pullback(root: Node, cotangent: Array, lift: Lift | None = None) -> dict[Node, Array]:
     """The cotangent of every leaf that `root` depends on, given that of `root` itself.
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from .arraylike import ArrayLike
-from .engine import LEAF, Node, new_leaf, pullback
+from .engine import LEAF, Node, new_leaf, new_pick, pullback
 from .errors import DTypeError, GradientError, ShapeError
 from .mode import EVERYTHING, NOTHING, Mode, recording
 from .operands import NUMBERS
@@ -131,7 +131,12 @@ class HasGradient(ArrayLike):
 
     @classmethod
     def lift(cls, data: Any, node: Node | None) -> Any:
-        """A tensor of an argument of a node; None and constant numbers stay what they are."""
+        """A tensor of an argument of a node; None and constant numbers stay what they are.
+
+        Several outputs, in a tuple, are as many tensors.
+        """
+        if isinstance(data, tuple) and node is not None:
+            return tuple(cls.of(part, new_pick(node, i)) for i, part in enumerate(data))
         return data if data is None or (node is None and type(data) in NUMBERS) else cls.of(data, node)
 
     def writable(self) -> Any:

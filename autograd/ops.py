@@ -31,9 +31,10 @@ class Op:
     call        computes the function on arrays: the function itself, or a faster way to the same
     each        of a function of a sequence of arrays: the one rule for all of them
     broadcasts  whether a cotangent may have to be summed or cast back to its argument
+    several     whether it has several outputs: then `g` and `y` are tuples of as many
     """
 
-    __slots__ = ("broadcasts", "call", "each", "function", "name", "rules")
+    __slots__ = ("broadcasts", "call", "each", "function", "name", "rules", "several")
 
     def __init__(self, function: Function) -> None:
         self.function = function
@@ -42,6 +43,7 @@ class Op:
         self.call = function
         self.each: Rule = None
         self.broadcasts = True
+        self.several = False
 
     def __repr__(self) -> str:
         return f"Op({self.name})"
@@ -49,6 +51,21 @@ class Op:
 
 table: dict[Function, Op] = {}
 untracked: set[Function] = set()  # functions that only ask about an array, and answer with no array
+composed: dict[Function, Function] = {}  # functions written in terms of others, for Tensors
+
+
+def compose(function: Function) -> Callable[[Function], Function]:
+    """A decorator: for Tensors, `function` is what the decorated one computes with other functions.
+
+    That is the way of functions whose derivative follows from those of simpler ones, which
+    `np.vstack` has in `np.concatenate`.
+    """
+
+    def register(composition: Function) -> Function:
+        composed[function] = composition
+        return composition
+
+    return register
 
 
 def row(function: Function) -> Op:
@@ -58,11 +75,18 @@ def row(function: Function) -> Op:
     return table[function]
 
 
-def rule(function: Function, *rules: Rule, call: Function | None = None, broadcasts: bool = True) -> Op:
+def rule(
+    function: Function,
+    *rules: Rule,
+    call: Function | None = None,
+    broadcasts: bool = True,
+    several: bool = False,
+) -> Op:
     """The row of `function`, filled with one rule for each array argument.
 
     `call` is a faster way to the same numbers, if there is one; `broadcasts=False` promises that
-    the rules' results have their arguments' shapes and dtypes already.
+    the rules' results have their arguments' shapes and dtypes already; `several` says that the
+    function has several outputs, so that `g` and `y` are tuples.
 
     >>> import numpy as np
     >>> from autograd import Tensor, rule
@@ -74,7 +98,7 @@ def rule(function: Function, *rules: Rule, call: Function | None = None, broadca
     0.565159
     """
     op = row(function)
-    op.rules, op.call, op.broadcasts = rules, call or function, broadcasts
+    op.rules, op.call, op.broadcasts, op.several = rules, call or function, broadcasts, several
     return op
 
 

@@ -13,12 +13,12 @@ from typing import Any, final
 
 import numpy as np
 
-from .engine import LEAF, NO_OPTIONS, Node, next_index
+from .engine import LEAF, NO_OPTIONS, Node, new_node, next_index
 from .errors import DTypeError, NoRuleError, ShapeError
 from .gradient import HasGradient
 from .mode import recording
 from .operands import NUMBERS, constant, no_rule, raise_misfit, refuse_options, refuse_ufunc_use
-from .ops import Function, Op, bind, of_length, row, table, untracked
+from .ops import Function, Op, bind, composed, of_length, row, table, untracked
 
 recording_now = recording.get
 
@@ -111,32 +111,30 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         data = op.call(*args, **kwargs)
     except (ValueError, IndexError) as error:
         raise_misfit(op, args, error)
-    if type(data) is not np.ndarray and not isinstance(data, np.generic):
+    if not op.several and type(data) is not np.ndarray and not isinstance(data, np.generic):
         return data
+    needed = needed and (op.several or data.dtype.kind in "fc")  # an integer result is piecewise constant
+    node = None
+    if traced and recording_now() > (not needed):
+        node = new_node(op, args, parents, kwargs, data, needed)
+    if op.several:
+        parts = Tensor.lift(data, node) if node else (Tensor.of(part, None) for part in data)
+        return type(data)(*parts) if hasattr(data, "_fields") else tuple(parts)
     result = new(Tensor)
     result.data = data
-    needed = needed and data.dtype.kind in "fc"  # an integer result is piecewise constant
-    if not traced or recording_now() <= (not needed):
-        result.node = None
-        return result
-    result.node = node = Node()
-    node.op = op
-    node.args = tuple(args)
-    node.parents = tuple(parents)
-    node.kwargs = kwargs
-    node.data = data
-    node.index = next_index()
-    node.requires_grad = needed
+    result.node = node
     return result
 
 
 def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`function(*args, **kwargs)`, recorded by whichever way its row in the table calls for."""
-    op = row(function)
     if kwargs.get("out") is not None:
         raise NoRuleError(
-            f"{op.name}(..., out=) cannot be recorded on a Tensor: a recorded result is always new"
+            f"{function.__name__}(..., out=) cannot be recorded on a Tensor: a recorded result is always new"
         )
+    if function in composed:
+        return composed[function](*args, **kwargs)
+    op = row(function)
     if op.each:
         (first,), kwargs = bind(op, args, kwargs)
         return apply(of_length(op, len(first)), tuple(first), kwargs)
@@ -166,7 +164,7 @@ class Recorders(dict[Function, Callable[..., Any]]):
         op = row(function)
         if not op.rules:
             return lambda *arrays: record(function, arrays, {})
-        if None in op.rules or len(op.rules) > 2:
+        if None in op.rules or len(op.rules) > 2 or op.several:
             self[function] = lambda *arrays: apply(op, arrays, NO_OPTIONS)
         else:
             self[function] = (unary, binary)[len(op.rules) - 1](op)
