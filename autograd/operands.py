@@ -13,10 +13,14 @@ from .ops import Function, Op, options
 NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
 
 
-def constant(value: Any) -> Any:
+FLOAT64 = np.dtype(np.float64)
+
+
+def constant(value: Any, beside: Any = None) -> Any:
     """`value` as an array, or Python number, that rules can use.
 
-    Raises DTypeError for what is not numbers.
+    Integers beside float64 become float64 here, once: NumPy would cast them in the forward pass and
+    again in every rule.  Raises DTypeError for what is not numbers.
     """
     if type(value) is not np.ndarray:
         if type(value) in NUMBERS:
@@ -27,10 +31,15 @@ def constant(value: Any) -> Any:
                 "pass a plain array, np.asarray(...) of it"
             )
         value = np.asarray(value)
-    if value.dtype.kind not in "fbiuc":
+    dtype = value.dtype
+    if dtype is FLOAT64:
+        return value
+    if dtype.kind not in "fbiuc":
         raise DTypeError(
             f"{value!r:.60} (dtype {value.dtype}) beside a Tensor is not a number or an array of numbers"
         )
+    if beside is not None and beside.dtype is FLOAT64 and dtype.kind in "iub":
+        return value.astype(FLOAT64)
     return value
 
 

@@ -57,10 +57,10 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
             if type(b) is Tensor:
                 y, q = b.data, b.node
             else:
-                y, q = b if type(b) in NUMBERS else constant(b), None
+                y, q = b if type(b) in NUMBERS else constant(b, x), None
         elif type(b) is Tensor:
             y, q = b.data, b.node
-            x, p = a if type(a) in NUMBERS else constant(a), None
+            x, p = a if type(a) in NUMBERS else constant(a, y), None
         else:
             return op.call(a, b)
         try:

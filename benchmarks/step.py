@@ -37,6 +37,11 @@ def cross_entropy(y, p):
     return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p)) / y.shape[0]
 
 
+def descend(weights, slopes):
+    for weight, slope in zip(weights, slopes, strict=True):
+        weight -= RATE * slope
+
+
 def by_hand():
     W1, b1, W2, b2 = initial()
 
@@ -48,22 +53,19 @@ def by_hand():
         dW2, db2 = np.dot(A1.T, dZ2) / m, np.sum(dZ2, axis=0, keepdims=True) / m
         dZ1 = np.dot(dZ2, W2.T) * (A1 * (1 - A1))
         dW1, db1 = np.dot(X.T, dZ1) / m, np.sum(dZ1, axis=0, keepdims=True) / m
-        for weight, slope in ((W1, dW1), (b1, db1), (W2, dW2), (b2, db2)):
-            weight -= RATE * slope
+        descend((W1, b1, W2, b2), (dW1, db1, dW2, db2))
 
     return step
 
 
 def trained(loss, weights):
-    """A step of gradient descent on `loss()`, with the loop that a user would write."""
+    """A step of gradient descent on `loss()`: the same update, of the tensors' arrays."""
 
     def step():
         for w in weights:
             w.grad = None
         loss().backward()
-        with no_grad():
-            for w in weights:
-                w -= RATE * w.grad
+        descend([w.data for w in weights], [w.grad for w in weights])
 
     return step
 

@@ -1,15 +1,17 @@
 """Timing contenders against each other in one process.
 
 The contenders take turns, so that a change in the machine's speed meets all of them; what counts is
-the ratio to the first, turn by turn, and of those the median.
+the ratio to the first, turn by turn, and of those the median.  It depends on how long a turn is: a
+long one lets a contender run in caches that it filled itself, a short one in what the others left.
 """
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from statistics import median
+
+Contenders = dict[str, Callable[[], object]]
 
 
 def seconds(f: Callable[[], object], calls: int) -> float:
@@ -20,17 +22,18 @@ def seconds(f: Callable[[], object], calls: int) -> float:
     return (time.perf_counter() - start) / calls
 
 
-def compare(contenders: dict[str, Callable[[], object]], calls: int = 300, turns: int = 31) -> None:
-    """Print each contender's median time, and its median ratio to the first."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for f in contenders.values():
-        seconds(f, calls)
-    for _ in range(turns):
-        for name, f in contenders.items():
-            gc.collect()
-            times[name].append(seconds(f, calls))
-    base = next(iter(times.values()))
-    print(f"| {'':38} | µs | times the first |\n|---|---|---|")
-    for name, own in times.items():
-        ratio = median(t / b for t, b in zip(own, base, strict=True))
-        print(f"| {name:38} | {median(own) * 1e6:.1f} | {ratio:.2f} |")
+def in_turns(contenders: Contenders, calls: int, turns: int) -> dict[str, tuple[float, float]]:
+    """Each contender's median time of a call, and its median ratio to the first's."""
+    times = [[seconds(f, calls) for f in contenders.values()] for _ in range(turns)]
+    ratios = [[t / turn[0] for t in turn] for turn in times]
+    columns = zip(*times, strict=True), zip(*ratios, strict=True)
+    return {name: (median(t), median(r)) for name, t, r in zip(contenders, *columns, strict=True)}
+
+
+def compare(contenders: Contenders) -> None:
+    """Print the times and ratios in long turns, and the ratios in turns of one call."""
+    in_turns(contenders, calls=300, turns=2)  # to warm up
+    long, short = in_turns(contenders, calls=300, turns=31), in_turns(contenders, calls=1, turns=5000)
+    print("| | µs | ratio, turns of 300 | ratio, turns of 1 |\n|---|---|---|---|")
+    for name, (t, ratio) in long.items():
+        print(f"| {name} | {t * 1e6:.0f} | {ratio:.2f} | {short[name][1]:.2f} |")

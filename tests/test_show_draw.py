@@ -248,3 +248,9 @@ def test_importing_autograd_does_not_import_graphviz():
         subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
         == "set()\n"
     )
+
+
+def test_integers_are_known_by_their_values():
+    x, w = np.array([1, 2]), leaf(3.0, 4.0)
+    assert labels(draw(x * w + x))[0] == ["x", "(2,) float64"]
+    assert parsed(draw(x * w + x)).number_of_nodes() == 4

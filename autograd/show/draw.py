@@ -90,7 +90,7 @@ def sketch(output: Tensor, naming: Naming, values: bool, picture: Picture) -> No
 
     def source(array: Any, node: Node | None) -> str:
         """The box that an argument comes from; constants and parameters are drawn when first used."""
-        identity = id(array) if is_constant(node) else id(node)
+        identity = naming.identity(array) if is_constant(node) else id(node)
         return boxes.get(identity) or box("constant" if is_constant(node) else "parameter", identity, array)
 
     operations = [node for node in ancestors(output.node) if node.op is not LEAF]

@@ -20,7 +20,7 @@ class Naming:
 
     >>> x, n = Tensor([1.0], requires_grad=True), np.array([2])
     >>> naming = Naming({"x": x}, {"n": n, "y": x})
-    >>> naming.of(id(x.node)), naming.of(id(n))
+    >>> naming.of(id(x.node)), naming.of(naming.identity(np.array([2.0])))
     ('x', 'n')
     """
 
@@ -33,12 +33,27 @@ class Naming:
             for name, value in tuple(scope.items()):
                 variables.setdefault(name, value)
         self.names: dict[int, str] = {}
+        self.integers: list[Any] = []
         for name, value in variables.items():
             if type(value) is Tensor:
                 self.names.setdefault(id(value.node or value.data), name)
             elif type(value) is np.ndarray:
                 self.names.setdefault(id(value), name)
+                if value.dtype.kind in "biu":
+                    self.integers.append(value)
 
     def of(self, identity: int) -> str:
         """The name of the node or array with this `id`; empty if it has none."""
         return self.names.get(identity, "")
+
+    def identity(self, array: Any) -> int:
+        """The `id` by which a constant array is known.
+
+        Integers are made floats when they come beside a float64 tensor: the original is known by its
+        values.
+        """
+        if id(array) not in self.names and array.dtype == np.float64:
+            for original in self.integers:
+                if original.shape == array.shape and np.array_equal(original, array):
+                    return id(original)
+        return id(array)
