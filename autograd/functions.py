@@ -10,9 +10,10 @@ from typing import Any, overload
 
 import numpy as np
 
+from .engine import NO_OPTIONS
 from .errors import DTypeError
 from .ops import Function, Rule, parameters, row, rule
-from .tensor import Tensor, record, recorders
+from .tensor import Tensor, apply, record, recorders
 
 
 @overload
@@ -51,7 +52,7 @@ def op(function: Function | None = None, /, *positional: Rule, rules: Sequence[R
 
 def entrance(function: Function, n: int) -> Function:
     """The call of a differentiable function of n arrays: short where there is nothing to sort out."""
-    short = recorders[function]
+    op, short = row(function), recorders[function]
     options = len(parameters(function)) > n
 
     def one(a: Any = None, /, **named: Any) -> Any:
@@ -61,7 +62,7 @@ def entrance(function: Function, n: int) -> Function:
         return record(function, tuple(v for v in (a, b) if v is not None), named) if named else short(a, b)
 
     def many(*args: Any, **named: Any) -> Any:
-        return record(function, args, named) if named or len(args) > n else short(*args)
+        return record(function, args, named) if named or len(args) > n else apply(op, args, NO_OPTIONS)
 
     return many if options or n > 2 else (one, two)[n - 1]
 

@@ -130,7 +130,18 @@ def parameters(function: Function) -> tuple[str, ...]:
     """The names of a function's parameters, in order; a ufunc's inputs have none of their own."""
     if isinstance(function, np.ufunc):
         return tuple(f"x{i + 1}" for i in range(function.nin))
-    return tuple(inspect.signature(function).parameters)
+    return PARAMETERS.get(function) or tuple(inspect.signature(function).parameters)
+
+
+# NumPy's functions in C, which tell their parameters only since NumPy 2.4
+PARAMETERS: dict[Function, tuple[str, ...]] = {
+    np.concatenate: ("arrays", "axis", "out", "dtype", "casting"),
+    np.dot: ("a", "b", "out"),
+    np.empty_like: ("prototype", "dtype", "order", "subok", "shape", "device"),
+    np.inner: ("a", "b"),
+    np.vdot: ("a", "b"),
+    np.where: ("condition", "x", "y"),
+}
 
 
 @functools.cache

@@ -15,6 +15,7 @@ FLOORS = [  # a module may import from its own floor and from those before it
     {"tensor"},
     {"functions"},
     {"rules"},
+    {"transforms"},
     {"show"},
     {"autograd"},
     {"nn"},
