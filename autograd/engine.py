@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GradientError
+from .errors import GradientError, ShapeError
 from .ops import Op
 
 Array = Any  # an ndarray or NumPy scalar; a Tensor where the backward pass is itself recorded
 
 Lift = Callable[[Any, "Node | None"], Array]
+
+Hook = Callable[[Array], Any]
 
 next_index = itertools.count(1).__next__
 NO_OPTIONS: dict[str, Any] = {}  # shared by all nodes without keyword arguments; never written
@@ -44,7 +46,7 @@ class Node:
     parents: tuple[Node | None, ...]
     kwargs: dict[str, Any]
     data: Any
-    index: int
+    index: float
     requires_grad: bool
     grad: Any
     updated: int
@@ -107,6 +109,44 @@ def new_pick(node: Node, index: int) -> Node:
     return new_node(PICK, (node.data,), (node,), {"index": index}, node.data[index], node.requires_grad)
 
 
+def hook(a: Array, hooks: list[Hook]) -> Array:
+    """`a` itself, whose cotangent goes through `hooks` on its way back."""
+    return a
+
+
+def through(hooks: list[Hook], g: Array) -> Array:
+    """The cotangent `g` as the hooks leave it, one after the other; one that returns None only looks."""
+    for function in hooks:
+        new = function(g)
+        if new is not None and (np.shape(new) != g.shape or new.dtype != g.dtype):
+            raise ShapeError(
+                f"a hook replaced a cotangent of shape {g.shape} and dtype {g.dtype} by one of "
+                f"shape {np.shape(new)} and dtype {getattr(new, 'dtype', type(new).__name__)}"
+            )
+        g = g if new is None else new
+    return g
+
+
+HOOK = Op(hook)
+HOOK.rules, HOOK.broadcasts = (lambda g, y, a, hooks: through(hooks, g),), False
+
+
+def hooks_of(node: Node) -> list[Hook]:
+    """The list of the functions that the cotangent of `node` goes through, to add to.
+
+    A leaf keeps it.  Any other node hands its operation to a node just before it, and becomes the
+    hook: so what was computed from it already goes back through the hook as well, and nodes
+    without hooks need not look for any.
+    """
+    if node.op is LEAF:
+        node.kwargs = node.kwargs or {"hooks": []}
+    elif node.op is not HOOK:
+        inner = new_node(node.op, node.args, node.parents, node.kwargs, node.data, node.requires_grad)
+        inner.index = node.index - 0.5  # older than its consumer, younger than its parents
+        node.op, node.args, node.parents, node.kwargs = HOOK, (node.data,), (inner,), {"hooks": []}
+    return node.kwargs["hooks"]  # type: ignore[no-any-return]
+
+
 def pullback(root: Node, cotangent: Array, lift: Lift | None = None) -> dict[Node, Array]:
     """The cotangent of every leaf that `root` depends on, given that of `root` itself.
 
@@ -122,7 +162,7 @@ def pullback(root: Node, cotangent: Array, lift: Lift | None = None) -> dict[Nod
         keep(leaves, root, cotangent, cotangent, root, lift)
         return leaves
     pending: dict[Node, Array] = {}  # what has arrived at the nodes that are not yet visited
-    queue: list[tuple[int, Node]] = []  # those nodes in a heap, the youngest on top
+    queue: list[tuple[float, Node]] = []  # those nodes in a heap, the youngest on top
     node, g = root, cotangent
     while True:
         op, args, parents = node.op, node.args, node.parents
@@ -179,11 +219,7 @@ def passed_back(node: Node, g: Array, lift: Lift | None) -> list[tuple[Node, Arr
 def keep(leaves: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node, lift: Lift | None) -> None:
     """Add `gi`, what `node` made of its cotangent `g`, to the gradient of a leaf."""
     if leaf.updated > node.index:
-        raise GradientError(
-            f"{node.op.name} was computed from a leaf of shape {leaf.data.shape} that has been changed "
-            "in place since (by an optimizer's step, say), so its gradient would be wrong: "
-            "compute the output again, then call backward() on that"
-        )
+        raise changed_since(leaf, node)
     if leaf in leaves:
         leaves[leaf] = leaves[leaf] + gi
     elif lift:
@@ -192,10 +228,28 @@ def keep(leaves: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node,
         leaves[leaf] = gi.copy() if gi is g or gi.base is not None else gi
 
 
+def changed_since(leaf: Node, node: Node) -> GradientError:
+    """The error for going back through `node`, when the values it was computed from are gone."""
+    return GradientError(
+        f"{node.op.name} was computed from a leaf of shape {leaf.data.shape} that has been changed "
+        "in place since (by an optimizer's step, say), so its gradient would be wrong: "
+        "compute the output again, then call backward() on that"
+    )
+
+
 def project(g: Array, a: Array) -> Array:
-    """`g` brought to the shape and dtype of an argument `a` that NumPy broadcast or promoted."""
+    """`g` brought to the shape and dtype of an argument `a` that NumPy broadcast or promoted.
+
+    A real argument that met complex numbers gets the real part; a real `g` will do for a complex one.
+    """
     if g.shape != a.shape:
         g = unbroadcast(g, a.shape)
+    if g.dtype.kind == "c" or a.dtype.kind == "c":
+        if a.dtype.kind == g.dtype.kind:
+            return g if g.dtype == a.dtype else g.astype(a.dtype)
+        if a.dtype.kind == "c":
+            return g
+        g = g.real
     return g if g.dtype is a.dtype or g.dtype == a.dtype else g.astype(a.dtype)
 
 

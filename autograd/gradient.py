@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 
 from .arraylike import ArrayLike
-from .engine import LEAF, Node, new_leaf, new_pick, pullback
+from .engine import LEAF, Node, hooks_of, new_leaf, new_pick, pullback, through
 from .errors import DTypeError, GradientError, ShapeError
 from .mode import EVERYTHING, NOTHING, Mode, recording
 from .operands import NUMBERS
@@ -124,6 +125,8 @@ class HasGradient(ArrayLike):
         else:
             gradients = pullback(node, g)
         for leaf, g in gradients.items():
+            if leaf.kwargs:
+                gradients[leaf] = g = through(leaf.kwargs["hooks"], g)
             if leaf.grad is not None:
                 gradients[leaf] = leaf.grad + g
         for leaf, g in gradients.items():  # only now, when nothing can fail any more
@@ -138,6 +141,29 @@ class HasGradient(ArrayLike):
         if isinstance(data, tuple) and node is not None:
             return tuple(cls.of(part, new_pick(node, i)) for i, part in enumerate(data))
         return data if data is None or (node is None and type(data) in NUMBERS) else cls.of(data, node)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Let `hook(g)` see the cotangent of this tensor in every backward pass from now on.
+
+        What it returns takes the place of g, unless it is None.  The cotangent is complete: the sum
+        of what all uses of this tensor contribute.  Returns a function that removes the hook.
+
+        Raises GradientError if this tensor does not require a gradient; in the backward pass
+        ShapeError if what takes the place of g has another shape or dtype.
+
+        >>> from autograd import Tensor
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> y = x * 3
+        >>> remove = y.register_hook(lambda g: g.clip(-0.5, 0.5))
+        >>> y.sum().backward()
+        >>> x.grad
+        array([1.5, 1.5])
+        """
+        if self.node is None or not self.node.requires_grad:
+            raise GradientError("a hook sees a cotangent, and this tensor does not require a gradient")
+        hooks = hooks_of(self.node)
+        hooks.append(hook)
+        return lambda: hooks.remove(hook)
 
     def writable(self) -> Any:
         """The array of a leaf, to be written to in place: only where nothing is being recorded."""

@@ -254,6 +254,48 @@ def test_modes_nest_decorate_and_survive_exceptions():
     assert (x * 2).requires_grad
 
 
+class TestHooks:
+    """A hook sees the whole cotangent, of uses before and after it was registered."""
+
+    @staticmethod
+    def passed(make):
+        """The cotangents that a hook saw, and the gradient of x, when the hook doubles them."""
+        x, seen = leaf(1.0, 2.0), []
+        t = make(x)
+        early = t * 2
+        remove = t.register_hook(lambda g: seen.append(g.tolist()) or g * 2)
+        t.register_hook(lambda g: None)
+        loss = (early + t * 3).sum()
+        loss.backward()
+        remove()
+        loss.backward()
+        return seen, x.grad.tolist()
+
+    @pytest.mark.parametrize(
+        "make", [lambda x: x, lambda x: x * 1, lambda x: x[::1]], ids=["leaf", "*", "[]"]
+    )
+    def test_it_sees_and_replaces(self, make):
+        assert self.passed(make) == ([[5, 5]], [15, 15])
+
+    def test_it_sees_tensors_in_a_recorded_backward_pass(self):
+        x = leaf(2.0)
+        y = x * x
+        remove = y.register_hook(lambda g: g * y)
+        y.backward(np.ones(1), create_graph=True)
+        remove()
+        first, x.grad = x.grad, None
+        first.backward()
+        assert (first.item(), x.grad.item()) == (16, 24)  # y 2x = 2x³, and 6x²
+
+    def test_a_wrong_shape_is_refused_and_no_gradient_written(self):
+        x = leaf(1.0, 2.0)
+        y = x * 2
+        y.register_hook(lambda g: g[:1])
+        with pytest.raises(ShapeError, match=r"shape \(2,\).*shape \(1,\)"):
+            y.sum().backward()
+        assert x.grad is None
+
+
 def test_detach_cuts_and_requires_grad_can_be_set():
     x = leaf(1.0)
     assert not x.detach().requires_grad
@@ -344,9 +386,9 @@ BAD = [
     (lambda x: Tensor([None], requires_grad=True), DTypeError, "object"),
     (lambda x: Tensor("text"), DTypeError, "holds numbers"),
     (lambda x: Tensor([[1.0], [1.0, 2.0]]), ValueError, "inhomogeneous"),
-    (np.sort, NoRuleError, r"np.sort has no derivative rule for a tensor of shape \(2, 3\).*rule\(np.sort"),
+    (np.roots, NoRuleError, r"np.roots has no .* a tensor of shape \(2, 3\).*rule\(np.roots"),
     (lambda x: np.i0(x * 2), NoRuleError, r"np.i0 .*\.detach\(\) or \.data"),
-    (lambda x: np.linalg.cond(x), NoRuleError, "np.linalg.cond"),
+    (lambda x: np.linalg.eig(x[:, :2]), NoRuleError, "np.linalg.eig"),
     (np.asarray, DTypeError, r"shape \(2, 3\) does not turn into an array.*t\.data"),
     (lambda x: np.array([x, x]), DTypeError, "np.stack"),
     (lambda x: np.zeros((2, 3)).__setitem__(0, x[0]), DTypeError, r"Tensor\(array\)\[i\] = t"),
@@ -389,7 +431,7 @@ BAD = [
     (lambda x: setattr(x * 2, "grad", x23), GradientError, "only be set on a leaf"),
     (lambda x: setattr(x * 2, "requires_grad", False), GradientError, "multiply made this one"),
     (lambda x: pickle.dumps(x * 2), GradientError, "with a history"),
-    (lambda x: np.median(x), NoRuleError, "np.median"),
+    (lambda x: x.detach().register_hook(print), GradientError, "does not require"),
 ]  # fmt: skip
 
 
@@ -423,7 +465,7 @@ def test_a_loop_that_fills_a_tensor_is_recorded():
 def test_without_gradients_any_function_just_computes():
     np.testing.assert_array_equal(np.sort(Tensor([3, 1, 2])).data, [1, 2, 3])
     with no_grad():
-        assert np.median(leaf(3.0, 1.0, 2.0)).item() == 2
+        assert np.roots(leaf(1.0, -3.0, 2.0)).tolist() == [2, 1]
 
 
 def test_nan_and_infinity_pass_through():
