@@ -1,0 +1,132 @@
+"""One evaluation of a function, and the way back through it: what all transformations share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index as integer
+from typing import Any
+
+import numpy as np
+
+from ..engine import LEAF, Node, next_index
+from ..errors import IndexingError
+from ..mode import EVERYTHING, GRADIENTS, Mode, recording
+from ..ops import Function
+from ..tensor import Tensor
+from .structure import Path, data_of, flat, is_traced, name_of, rebuilt, refuse_unless, where
+from .walk import gradients_of, region
+
+
+class Run:
+    """One evaluation of `f` at Tensors of its own in the place of some arguments.
+
+    targets    their nodes: leaves; or copies, made by `np.positive`, of Tensors that have a history
+    output     what f returned, in Tensors
+    connected  whether a derivative may depend on Tensors that are not of this evaluation
+    """
+
+    def __init__(
+        self, f: Function, args: Any, kwargs: Any, argnums: int | Sequence[int], has_aux: bool = False
+    ) -> None:
+        self.name, self.argnums = name_of(f), argnums
+        numbers = argnums if isinstance(argnums, Sequence) else (argnums,)
+        self.numbers = [position(n, len(args), self.name) for n in numbers]
+        self.wanted = {n: args[n] for n in self.numbers}
+        since = next_index()
+        fresh = {path: fresh_copy(x, path, self.name) for path, x in flat(self.wanted).items()}
+        self.targets = {path: t.node for path, t in fresh.items()}
+        inside = rebuilt(self.wanted, fresh)
+        with Mode(max(recording.get(), GRADIENTS)):
+            output = f(*(inside.get(n, a) for n, a in enumerate(args)), **kwargs)
+        if has_aux and not (type(output) is tuple and len(output) == 2):
+            raise TypeError(f"has_aux: {self.name} must return two things, (value, anything)")
+        self.output: Any = output[0] if has_aux else output
+        self.aux: Any = output[1] if has_aux else None
+        for path, y in flat(self.output).items():
+            refuse_unless(
+                "biuf", y, f"what {self.name} returned{where(path)}", "return real arrays or numbers"
+            )
+        roots = [y.node for y in flat(self.output).values() if is_traced(y)]
+        self.between, outside = region(roots, set(self.targets.values()), since)
+        self.connected = bool(outside) or any(t.op is not LEAF for t in self.targets.values())
+
+    def seen(self, tree: Any) -> Any:
+        """A structure of results as the caller gets it: of arrays, unless they are connected."""
+        leaves = flat(tree)
+        for path, t in leaves.items():
+            if type(t) is Tensor and not (self.connected and recording.get()):
+                leaves[path] = own(t.data)
+            elif is_traced(t):
+                leaves[path] = +t  # what is done to it, a hook say, must not reach our graph
+        return rebuilt(tree, leaves)
+
+    def one_array(self) -> Any:
+        """The data of the output, which must be one array."""
+        if isinstance(self.output, dict | list | tuple):
+            raise TypeError(
+                f"{self.name} must return one array, not a {type(self.output).__name__}: "
+                "use vjp or jacobian, or has_aux=True if only the first of two is to be differentiated"
+            )
+        return data_of(self.output)
+
+    def pull(self, cotangents: dict[Path, Any]) -> Any:
+        """The cotangents of the arguments, given those of the leaves of the output."""
+        record = recording.get() and (self.connected or any(map(is_traced, cotangents.values())))
+        lift = lift_for(self.connected) if record else None
+        with Mode(EVERYTHING if record and self.connected else recording.get()):
+            pending: dict[Node, Any] = {}
+            for path, y in flat(self.output).items():
+                if is_traced(y) and path in cotangents:
+                    g = cotangents[path] if record else data_of(cotangents[path])
+                    g = Tensor.of(np.asarray(g), None) if record and type(g) is not Tensor else g
+                    pending[y.node] = pending[y.node] + g if y.node in pending else g
+            found = gradients_of(self.between, pending, self.targets.values(), lift)
+        return self.arranged({p: result(found.get(t), t, lift) for p, t in self.targets.items()})
+
+    def arranged(self, leaves: dict[Path, Any]) -> Any:
+        """Leaves in the structure of the arguments they belong to."""
+        trees = rebuilt(self.wanted, leaves)
+        results = tuple(trees[n] for n in self.numbers)
+        return results if isinstance(self.argnums, Sequence) else results[0]
+
+
+def position(n: int, count: int, name: str) -> int:
+    """The n-th of `count` arguments, counted from the last if negative."""
+    if not -count <= integer(n) < count:
+        raise IndexingError(f"argnums: {name} was called with {count} positional arguments, and has no {n}")
+    return n % count
+
+
+def fresh_copy(value: Any, path: Path, name: str) -> Any:
+    """A Tensor of our own with the values of an argument, and with its history if it has one."""
+    remedy = "pass floats, 3.0 or np.asarray(a, float), or close over it if it is a constant"
+    refuse_unless("f", value, f"argument {path[0]}{where(path[1:])} of {name}", remedy)
+    return np.positive(value) if recording.get() and is_traced(value) else Tensor(value, requires_grad=True)
+
+
+def lift_for(connected: bool) -> Any:
+    """How recorded arrays become Tensors: with their history, or as constants if it ends with us.
+
+    With constants, the recorded way back is linear in the cotangents, and depends on nothing else.
+    """
+    return Tensor.lift if connected else as_constant
+
+
+def as_constant(data: Any, node: Node | None) -> Any:
+    """An argument of a node as a constant; several outputs, in a tuple, as many of them."""
+    if isinstance(data, tuple):
+        return tuple(Tensor.lift(part, None) for part in data)
+    return Tensor.lift(data, None)
+
+
+def result(g: Any, target: Node, lift: Any) -> Any:
+    """A cotangent as its own array, or Tensor; zeros, if nothing has reached the target."""
+    if g is None:
+        g = np.zeros_like(target.data)
+        return Tensor(g) if lift else own(g)
+    return Tensor.of(g.data, g.node) if lift else own(g)
+
+
+def own(data: Any) -> Any:
+    """An array that nobody else has; a NumPy number, if it has no axes."""
+    return np.array(data)[()] if np.ndim(data) == 0 else np.array(data)

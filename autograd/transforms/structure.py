@@ -1,0 +1,88 @@
+"""Structures: nested dicts, lists and tuples, as a dict of their leaves by path, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, ShapeError
+from ..tensor import Tensor
+
+Path = tuple[Any, ...]  # the keys and indices that lead to a leaf
+
+
+def flat(tree: Any, path: Path = ()) -> dict[Path, Any]:
+    """The leaves of a structure by their paths.
+
+    >>> flat({"w": [1.0, 2.0], "b": 3.0})
+    {('w', 0): 1.0, ('w', 1): 2.0, ('b',): 3.0}
+    """
+    if not isinstance(tree, dict | list | tuple):
+        return {path: tree}
+    parts = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    return {p: leaf for key, part in parts for p, leaf in flat(part, (*path, key)).items()}
+
+
+def rebuilt(tree: Any, leaves: Mapping[Path, Any], path: Path = ()) -> Any:
+    """The structure of `tree`, with other leaves."""
+    if isinstance(tree, dict):
+        return {key: rebuilt(part, leaves, (*path, key)) for key, part in tree.items()}
+    if not isinstance(tree, list | tuple):
+        return leaves[path]
+    parts = [rebuilt(part, leaves, (*path, i)) for i, part in enumerate(tree)]
+    return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+
+
+def where(path: Path) -> str:
+    """A path as it is written: `['w'][0]`."""
+    return "".join(f"[{key!r}]" for key in path)
+
+
+def matched(given: Any, like: Any, what: str) -> dict[Path, Any]:
+    """The leaves of `given`, which must have the structure and shapes of `like`, in its dtypes."""
+    values, models = flat(given), flat(like)
+    for path in [*models, *values]:
+        if path not in models or path not in values:
+            there = "is missing" if path in models else "belongs to nothing"
+            raise ShapeError(f"{what}{where(path)} {there}: it must have the structure of what it belongs to")
+    for path, model in models.items():
+        value, zeros = values[path], zeros_for(model)
+        refuse_unless("biuf", value, f"{what}{where(path)}", "pass real numbers")
+        if np.shape(value) != zeros.shape:
+            raise ShapeError(
+                f"{what}{where(path)} has shape {np.shape(value)}, and must have that of what it belongs to, "
+                f"{zeros.shape}"
+            )
+        value = value if type(value) is Tensor else np.array(value)
+        values[path] = value if value.dtype == zeros.dtype else value.astype(zeros.dtype)
+    return values
+
+
+def refuse_unless(kinds: str, value: Any, what: str, remedy: str) -> None:
+    """Raise DTypeError unless the dtype of `value` is of one of these kinds."""
+    dtype = data_of(value).dtype
+    if dtype.kind not in kinds:
+        raise DTypeError(f"{what} is a {type(value).__name__} of dtype {dtype}, {value!r:.40}: {remedy}")
+
+
+def is_traced(value: Any) -> bool:
+    """Whether `value` is a Tensor that requires a gradient."""
+    return type(value) is Tensor and value.requires_grad
+
+
+def data_of(value: Any) -> Any:
+    """The array of a Tensor, array or number."""
+    return value.data if type(value) is Tensor else np.asarray(value)
+
+
+def zeros_for(value: Any) -> Any:
+    """Zeros of the shape of `value`, of its dtype if that is one of floats."""
+    data = data_of(value)
+    return np.zeros(data.shape, data.dtype if data.dtype.kind == "f" else float)
+
+
+def name_of(f: Any) -> str:
+    """What to call a function, or an object that is called like one."""
+    return str(getattr(f, "__name__", type(f).__name__))
