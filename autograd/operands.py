@@ -10,7 +10,7 @@ import numpy as np
 from .errors import AutogradError, DTypeError, IndexingError, NoRuleError, ShapeError
 from .ops import Function, Op, options
 
-NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
+NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32})
 
 
 FLOAT64 = np.dtype(np.float64)
@@ -44,11 +44,10 @@ def constant(value: Any, beside: Any = None) -> Any:
 
 
 def full_name(function: Function) -> str:
-    """The name to call a function by: `np.exp`, `sigmoid`, `scipy.special.erf`."""
-    module = getattr(function, "__module__", None) or "numpy"
-    if isinstance(function, np.ufunc) and function is getattr(np, function.__name__, None):
-        module = "numpy"
-    return f"{module}.{function.__name__}".replace("numpy.", "np.", 1)
+    """The name to call a function by: `np.exp`, `nn.functional.linear`; just `erf` of another ufunc."""
+    if isinstance(function, np.ufunc):
+        return ("np." if getattr(np, function.__name__, None) is function else "") + function.__name__
+    return f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
 
 
 def shapes(args: Sequence[Any]) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -68,10 +69,20 @@ def compose(function: Function) -> Callable[[Function], Function]:
     return register
 
 
+latecomers: dict[str, Callable[[], object]] = {}  # what fills the rows of another library's functions
+
+
 def row(function: Function) -> Op:
-    """The row of `function`; an empty one, if the table has none yet."""
+    """The row of `function`; an empty one, if the table has none yet.
+
+    The first function of a library that has rules of its own, but is no business of `import
+    autograd`, fills the rows of all of them.
+    """
     if function not in table:
         table[function] = Op(function)
+        for module in tuple(latecomers):
+            if getattr(sys.modules.get(module), function.__name__, None) is function:
+                latecomers.pop(module)()
     return table[function]
 
 

@@ -132,9 +132,9 @@ def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         raise NoRuleError(
             f"{function.__name__}(..., out=) cannot be recorded on a Tensor: a recorded result is always new"
         )
+    op = row(function)  # first: it may be what loads the rules of a whole library
     if function in composed:
         return composed[function](*args, **kwargs)
-    op = row(function)
     if op.each:
         (first,), kwargs = bind(op, args, kwargs)
         return apply(of_length(op, len(first)), tuple(first), kwargs)

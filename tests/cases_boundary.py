@@ -32,7 +32,38 @@ BOUNDARIES = [
     ("std, the mean not exact", np.std, [[0.1, 0.1, 0.1]], [[0, 0, 0]]),
     ("std of one", np.std, [3], [0]),
     ("var", np.var, [[2, 2, 2]], [[0, 0, 0]]),
+    ("nanstd", np.nanstd, [[2, nan, 2]], [[0, 0, 0]]),
+    ("nanstd, the mean not exact", np.nanstd, [[0.1, 0.1, nan, 0.1]], [[0, 0, 0, 0]]),
+    ("sinc", np.sinc, [[0, 1e-9, 1]], [[0, -(np.pi**2) / 3e9, -1]]),
+    ("heaviside", np.heaviside, [[-1, 0, 1], [5, 5, 5]], [[0, 0, 0], [0, 1, 0]]),
+    ("modf", lambda x: np.modf(x)[0], [[2, -0.5]], [[1, 1]]),
+    ("frexp", lambda x: np.frexp(x)[0], [[0, 4, 3]], [[1, 0.125, 0.25]]),
+    ("divmod", lambda a, b: np.divmod(a, b)[1], [[7, -7], [2, 2]], [[1, 1], [-3, 4]]),
+    # NaN: no part of the result
+    ("nan_to_num", np.nan_to_num, [[nan, inf, 1]], [[0, 0, 1]]),
+    ("nansum", np.nansum, [[nan, 2]], [[0, 1]]),
+    ("nanmean", np.nanmean, [[nan, 2, 3]], [[0, 0.5, 0.5]]),
+    ("nanprod", np.nanprod, [[nan, 2, 3]], [[0, 3, 2]]),
+    ("nanprod with a 0", np.nanprod, [[nan, 0, 3]], [[0, 3, 0]]),
+    ("nancumsum", np.nancumsum, [[1, nan, 2]], [[3, 0, 1]]),
+    ("nancumprod", np.nancumprod, [[2, nan, 3]], [[5, 0, 2]]),
+    ("nanmax", np.nanmax, [[nan, 3, 1, 3]], [[0, 0.5, 0, 0.5]]),
+    ("nanmin", lambda x: np.nanmin(x, axis=0), [[[nan, 3], [1, 3]]], [[[0, 0.5], [1, 0.5]]]),
+    ("nanvar", np.nanvar, [[nan, 1, 3]], [[0, -1, 1]]),
+    ("nanmedian", np.nanmedian, [[nan, 5, 1, 3, nan]], [[0, 0, 0, 1, 0]]),
+    ("nanquantile", lambda x: np.nanquantile(x, 0.25), [[nan, 1, 3]], [[0, 0.75, 0.25]]),
+    # points of a broken line: the slope on the right, at the last one that on the left
+    ("interp", lambda x: np.interp(x, [0, 1, 3], [0, 2, 0]), [[0, 1, 3, -1, 4]], [[2, -1, -1, 0, 0]]),
     # ties: in equal parts
+    ("sort", lambda x: np.sort(x)[0], [[2, 1, 1]], [[0, 0.5, 0.5]]),
+    ("sort of columns", lambda x: np.sort(x, axis=0)[-1], [[[1, 2], [1, 3]]], [[[0.5, 0], [0.5, 1]]]),
+    ("partition", lambda x: np.partition(x, 1)[1], [[2, 1, 2]], [[0.5, 0, 0.5]]),
+    ("median", np.median, [[1, 2, 2, 2, 7]], [[0, 1 / 3, 1 / 3, 1 / 3, 0]]),
+    ("median of two equal", np.median, [[2, 2]], [[0.5, 0.5]]),
+    ("median of two", lambda x: np.median(x, axis=1), [[[1, 4], [5, 5]]], [[[0.5, 0.5]] * 2]),
+    ("quantile", lambda x: np.quantile(x, 0.5), [[1, 3, 3, 3]], [[0, 1 / 3, 1 / 3, 1 / 3]]),
+    ("percentile", lambda x: np.percentile(x, 100), [[3, 1, 3]], [[0.5, 0, 0.5]]),
+    ("ptp", np.ptp, [[3, 1, 3, 1]], [[0.5, -0.5, 0.5, -0.5]]),
     ("maximum", np.maximum, [[1, 2, 3], [2, 2, 2]], [[0, 0.5, 1], [1, 0.5, 0]]),
     ("minimum", np.minimum, [[1, 2, 3], [2, 2, 2]], [[1, 0.5, 0], [0, 0.5, 1]]),
     ("maximum of x and 0", lambda x: np.maximum(x, 0), [[-1, 0, 1]], [[0, 0.5, 1]]),
@@ -128,9 +159,9 @@ THIRD = [
 # functions that have no rule, and are not likely to get one; what a message should call them
 WITHOUT_RULES = [
     (np.unwrap, "np.unwrap"),
-    (np.fft.fft, "np.fft.fft"),
-    (np.linalg.matrix_rank, "np.linalg.matrix_rank"),
-    (lambda x: np.ldexp(x, 1), "np.ldexp"),
+    (np.poly, "np.poly"),
+    (np.linalg.eigvals, "np.linalg.eigvals"),
+    (np.sort_complex, "np.sort_complex"),
 ]
 
 MASK = np.array([True, False, True])

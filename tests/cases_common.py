@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd.ops import table
+from autograd.ops import composed, table
 from autograd.tensor import cast
 
 from .oracles import Derivative, complex_step, richardson
@@ -22,7 +22,7 @@ Array = Any
 class Case:
     """One call `function(*args, **options)`, to be differentiated in every array of floats in `args`.
 
-    function    the key of a row in the table
+    function    the key of a row in the table, or of a composition
     constants   why its backward graph holds arrays that were not computed in it, where it does
     """
 
@@ -34,8 +34,7 @@ class Case:
     @property
     def arrays(self) -> list[Array]:
         """The arrays of floats among the arguments, in order, also those in a list of arrays."""
-        flat = [a for arg in self.args for a in (arg if type(arg) is list else [arg])]
-        return [a for a in flat if is_floats(a)]
+        return [a for a in flattened(list(self.args)) if is_floats(a)]
 
     @property
     def derivative(self) -> Derivative:
@@ -69,7 +68,8 @@ class Case:
 
 def case(function: Callable[..., Any], *args: Any, **options: Any) -> Case:
     """A case.  Its arrays become read-only: a rule that writes to an argument fails at once."""
-    key = function if function in table else function.__wrapped__  # type: ignore[attr-defined]
+    known = function in table or function in composed
+    key = function if known else function.__wrapped__  # type: ignore[attr-defined]
     result = Case(key, args, options)
     for a in result.arrays:
         a.setflags(write=False)
@@ -78,6 +78,11 @@ def case(function: Callable[..., Any], *args: Any, **options: Any) -> Case:
 
 def is_floats(arg: Any) -> bool:
     return type(arg) is np.ndarray and arg.dtype.kind == "f"
+
+
+def flattened(arg: Any) -> list[Any]:
+    """What is in a list, and in the lists in it."""
+    return [a for part in arg for a in flattened(part)] if type(arg) is list else [arg]
 
 
 def brief(value: Any) -> str:

@@ -5,6 +5,8 @@ import numpy as np
 import autograd
 
 from .cases_common import (
+    CALL,
+    NOT_ANALYTIC,
     between,
     beyond_one,
     case,
@@ -33,21 +35,29 @@ PAIRS = [
 UNARY = {
     real:       [np.negative, np.positive, np.square, np.exp, np.exp2, np.expm1, np.sin, np.cos, np.arctan,
                  np.sinh, np.cosh, np.tanh, np.arcsinh, np.deg2rad, np.rad2deg, np.radians, np.degrees,
-                 autograd.sigmoid, autograd.softplus],
+                 autograd.sigmoid, autograd.softplus, np.sinc],
     positive:   [np.sqrt, np.cbrt, np.log, np.log2, np.log10, np.log1p],
     fraction:   [np.tan, np.arcsin, np.arccos, np.arctanh],
     beyond_one: [np.arccosh],
-    off_zero:   [np.reciprocal, np.absolute, np.fabs, autograd.relu],
+    off_zero:   [np.reciprocal, np.absolute, np.fabs, autograd.relu, np.nan_to_num],
+    halves:     [np.modf],
+    ones:       [np.frexp],
 }
 BINARY = {
     (real, real):         [np.add, np.subtract, np.multiply, np.logaddexp, np.logaddexp2],
     (real, off_zero):     [np.divide],
     (positive, real):     [np.power, np.float_power],
-    (halves, ones):       [np.remainder, np.fmod],
-    (off_zero, off_zero): [np.arctan2, np.hypot, np.copysign],
+    (halves, ones):       [np.remainder, np.fmod, np.divmod],
+    (off_zero, off_zero): [np.arctan2, np.hypot, np.copysign, np.heaviside],
     (spaced, between):    [np.maximum, np.minimum, np.fmax, np.fmin],
 }
 # fmt: on
+
+# Of several results, those that are not piecewise constant: np.frexp jumps at 1/2 and 1.
+CALL[np.modf] = lambda x: 2 * np.modf(x)[0]
+CALL[np.frexp] = lambda x: np.frexp(x * 1.3)[0] + np.frexp(x / 3)[0]
+CALL[np.divmod] = lambda a, b: 2 * np.divmod(a, b)[1]
+NOT_ANALYTIC.update((np.modf, np.frexp, np.divmod, np.ldexp, np.heaviside, np.nan_to_num))
 
 integers = np.array([[0, 1, 2], [3, 4, 2]])
 mask = np.array([True, False, True])
@@ -77,6 +87,9 @@ CASES = [
     case(np.power, positive(5), of(0, 1, 2, -1, 0.5)),
     case(np.power, 2, real(3)),
     case(np.power, integers, positive(2, 3)),
+    *(case(np.ldexp, real(*shape), np.array([[2], [-1]])) for shape in [(), (3,), (2, 3)]),
+    case(np.sinc, of(0, 0.01, -0.19, 0.21, 1, 2.5)),
+    case(np.nan_to_num, of(1, np.inf, 2), nan=1.0, posinf=3.0),
     # choices
     case(np.where, mask, real(2, 3), real(2, 3)),
     case(np.where, mask, real(3), 0),

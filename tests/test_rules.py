@@ -20,7 +20,13 @@ from .cases_common import KEEP_INTEGERS, is_floats
 FIRST = {oracles.complex_step: 1e-12, oracles.richardson: 1e-10}
 SECOND_ORDER, SINGLE = 1e-9, 1e-4
 
-constant = [c for c in CASES if table[c.function].rules and not any(table[c.function].rules)]
+
+def passes_nothing(op):
+    """Whether all rules of a row are None."""
+    return bool(op.rules) and not any(op.rules)
+
+
+constant = [c for c in CASES if c.function in table and passes_nothing(table[c.function])]
 differentiable = [c for c in CASES if c not in constant]
 several = [c for c in CASES if len(c.arrays) > 1]
 
@@ -88,7 +94,7 @@ def test_value(case):
     y = applied(case, case.arrays)[1]
     y = y.data if type(y) is Tensor else y
     single = np.asarray(y).dtype == np.float32
-    np.testing.assert_allclose(case.twin(*case.arrays), y, rtol=1e-6 if single else 1e-14)
+    np.testing.assert_allclose(case.twin(*case.arrays), y, rtol=1e-6 if single else 1e-14, atol=1e-15)
 
 
 # 1. A rule agrees with a numerical derivative, at first order and at second.

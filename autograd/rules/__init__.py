@@ -1,5 +1,43 @@
 """The table itself: NumPy's functions and their derivative rules, grouped as a textbook groups them."""
 
-from . import elementwise, index, linalg, reduce, shape, unchanging
+from importlib import import_module
 
-__all__ = ["elementwise", "index", "linalg", "reduce", "shape", "unchanging"]
+from ..ops import latecomers
+from . import (
+    arranging,
+    assembly,
+    calculus,
+    choosing,
+    decompositions,
+    einsum,
+    elementwise,
+    index,
+    linalg,
+    parts,
+    reduce,
+    refused,
+    shape,
+    statistics,
+    unchanging,
+)
+
+__all__ = [
+    "arranging",
+    "assembly",
+    "calculus",
+    "choosing",
+    "decompositions",
+    "einsum",
+    "elementwise",
+    "index",
+    "linalg",
+    "parts",
+    "reduce",
+    "refused",
+    "shape",
+    "statistics",
+    "unchanging",
+]
+
+latecomers["numpy.fft"] = lambda: import_module(".fourier", __package__)
+latecomers["scipy.special"] = lambda: import_module(".special", __package__)

@@ -31,6 +31,11 @@ rule(np.remainder,   lambda g, y, a, b: g,
                      lambda g, y, a, b: -g * np.rint((a - y) / b))
 rule(np.fmod,        lambda g, y, a, b: g,
                      lambda g, y, a, b: -g * np.rint((a - y) / b))
+rule(np.divmod,      lambda g, y, a, b: g[1],
+                     lambda g, y, a, b: -g[1] * y[0], several=True)
+rule(np.modf,        lambda g, y, x: g[0], several=True)
+rule(np.frexp,       lambda g, y, x: np.ldexp(g[0], -y[1]), several=True)
+rule(np.ldexp,       lambda g, y, x, n: np.ldexp(g, n), None)
 # fmt: on
 
 
@@ -46,6 +51,19 @@ def power_of_exponent(g: Any, y: Any, a: Any, n: Any) -> Any:
     if isinstance(a, int | float):
         return g * y * float(np.log(a or 1))
     return g * y * np.log(np.where(a == 0, 1, a))
+
+
+def sinc_rule(g: Any, y: Any, x: Any) -> Any:
+    """-pi (sin z / z^2 - cos z / z) with z = pi x, which cancels near 0: there it is a power series.
+
+    The bracket is the spherical Bessel function j1, z/3 (1 - z^2/(2*5) (1 - z^2/(4*7) (1 - ...))).
+    """
+    near, series = abs(x) < 0.2, np.ones_like(x)
+    small, z = np.where(near, x, 0) * pi, np.where(near, 1, x) * pi
+    for k in range(8, 0, -1):
+        series = 1 - small * small / (2 * k * (2 * k + 3)) * series
+    bessel = np.where(near, small / 3 * series, (np.sin(z) / z - np.cos(z)) / z)
+    return g * -pi * bessel
 
 
 # fmt: off
@@ -91,10 +109,15 @@ rule(np.rad2deg,     lambda g, y, x: g * (180 / pi))
 rule(np.radians,     lambda g, y, x: g * (pi / 180))
 rule(np.degrees,     lambda g, y, x: g * (180 / pi))
 
+rule(np.sinc,        sinc_rule)
+
 # Choosing: where two are equal, each gets half
 
 rule(np.absolute,    lambda g, y, x: g * np.sign(x))
 rule(np.fabs,        lambda g, y, x: g * np.sign(x))
+rule(np.heaviside,   None,
+                     lambda g, y, a, b: g * (a == 0))
+rule(np.nan_to_num,  lambda g, y, x, nan=0.0, posinf=None, neginf=None: g * np.isfinite(x))
 rule(np.copysign,    lambda g, y, a, b: g * (np.sign(a) * np.copysign(1, b)), None)
 rule(np.nextafter,   lambda g, y, a, b: g, None)
 rule(np.maximum,     lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),

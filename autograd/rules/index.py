@@ -3,6 +3,7 @@
 import operator
 from typing import Any
 
+from ..engine import project
 from ..functions import scatter
 from ..ops import rule
 from ..tensor import cast
@@ -14,4 +15,4 @@ def getitem(a: Any, index: Any) -> Any:
 
 
 rule(operator.getitem, lambda g, y, a, index=None: scatter(g, index=index, shape=a.shape), call=getitem)
-rule(cast, lambda g, y, a, dtype=None: g.astype(a.dtype))
+rule(cast, lambda g, y, a, dtype=None: project(g, a))

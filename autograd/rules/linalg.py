@@ -1,11 +1,13 @@
-"""Derivatives of the products: each one is a product of the cotangent with the other factor."""
+"""Derivatives of the products, each one a product of the cotangent with the other factor, and of norms."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..ops import rule
+from ..errors import NoRuleError
+from ..functions import kept
+from ..ops import compose, rule, rule_each
 
 # Most products are of two matrices, for which `.dot` is the fastest call NumPy has.
 
@@ -140,3 +142,154 @@ rule(
     lambda g, y, a, b: (g.dot(b.reshape(-1)) if rank(b) else g * b).reshape(a.shape),
     lambda g, y, a, b: (a.reshape(-1).dot(g) if rank(a) else g * a).reshape(b.shape),
 )
+
+
+# multi_dot: what is on the left and on the right of one factor
+
+
+def multi_dot_rule(g: Any, y: Any, i: int, *arrays: Any) -> Any:
+    """g between the transposed products of what is before and after arrays[i], in NumPy's best order.
+
+    The first may be a row and the last a column, each with one axis.
+    """
+    matrices = [arrays[0].reshape(-1, arrays[0].shape[-1]), *arrays[1:-1]]
+    matrices.append(arrays[-1].reshape(len(arrays[-1]), -1))
+    before, after = [m.T for m in matrices[:i][::-1]], [m.T for m in matrices[:i:-1]]
+    g = g.reshape(len(matrices[0]), matrices[-1].shape[1])
+    return np.linalg.multi_dot([*before, g, *after]).reshape(arrays[i].shape)
+
+
+rule_each(np.linalg.multi_dot, multi_dot_rule)
+
+
+# Products that are written with others
+
+
+@compose(np.vdot)
+def vdot(a: Any, b: Any) -> Any:
+    return np.dot(np.conjugate(a).reshape(-1), np.reshape(b, -1))
+
+
+@compose(np.vecdot)
+def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
+    if axis != -1:
+        x1, x2 = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
+    return np.sum(np.conjugate(x1) * x2, axis=-1)
+
+
+if hasattr(np, "matvec"):  # from NumPy 2.2
+    compose(np.matvec)(lambda a, x: (a @ x[..., None])[..., 0])
+    compose(np.vecmat)(lambda x, a: (np.conjugate(x)[..., None, :] @ a)[..., 0, :])
+
+
+@compose(np.cross)
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
+    """(a1 b2 - a2 b1, a2 b0 - a0 b2, a0 b1 - a1 b0): of vectors with three components."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise NoRuleError(f"np.cross of {a.shape[-1]} and {b.shape[-1]} components: both must have three")
+    a, b = [a[..., i] for i in range(3)], [b[..., i] for i in range(3)]
+    return np.stack([a[i - 2] * b[i - 1] - a[i - 1] * b[i - 2] for i in range(3)], axis=axisc)
+
+
+@compose(np.linalg.diagonal)
+def diagonal(x: Any, offset: int = 0) -> Any:
+    """x[..., i, i + offset]."""
+    rows, columns = x.shape[-2:]
+    i = np.arange(max(0, min(rows, columns - offset) - max(0, -offset))) + max(0, -offset)
+    return x[..., i, i + offset]
+
+
+@compose(np.linalg.trace)
+def trace(x: Any, offset: int = 0, dtype: Any = None) -> Any:
+    return np.sum(np.linalg.diagonal(x, offset=offset), axis=-1, dtype=dtype)
+
+
+compose(np.linalg.matmul)(lambda x1, x2: np.matmul(x1, x2))
+compose(np.linalg.outer)(lambda x1, x2: np.outer(x1, x2))
+compose(np.linalg.tensordot)(lambda x1, x2, axes=2: np.tensordot(x1, x2, axes=axes))
+compose(np.linalg.cross)(lambda x1, x2, axis=-1: np.cross(x1, x2, axis=axis))
+compose(np.linalg.matrix_transpose)(lambda x: np.matrix_transpose(x))
+compose(np.linalg.vecdot)(vecdot)
+
+
+# Norms.  The gradient is 0 at 0, and elements that tie for the largest or smallest share it equally.
+
+
+def vector_norm_rule(
+    g: Any,
+    y: Any,
+    x: Any,
+    *,
+    axis: Any = None,
+    keepdims: bool = False,
+    ord: Any = 2,  # noqa: A002
+) -> Any:
+    """g sign(x) (|x| / y)^(p - 1); g x / y for p = 2.  0 where y is 0."""
+    if x.dtype.kind == "c":
+        m = np.abs(x)
+        g = vector_norm_rule(g, y, m, axis=axis, keepdims=keepdims, ord=ord)
+        return g * np.conjugate(x) / (m + (m == 0))
+    g, y = g.reshape(kept(x.shape, axis)), y.reshape(kept(x.shape, axis))
+    if ord is None or ord == 2:
+        return g * (x / (y + (y == 0)))
+    if abs(ord) == np.inf:
+        at = np.abs(x) == y
+        return g * np.sign(x) * at / np.sum(at, axis=axis, keepdims=True, dtype=g.dtype)
+    if ord == 1:
+        return g * np.sign(x)
+    ratio = np.abs(x) / (y + (y == 0))
+    if ord < 1:  # whose power is negative
+        ratio = ratio + (x == 0)
+    return g * (y != 0) * np.sign(x) * ratio ** (ord - 1)
+
+
+rule(np.linalg.vector_norm, vector_norm_rule)
+
+
+OF_VALUES: dict[Any, Any] = {"nuc": np.sum, 2: np.max, -2: np.min}
+
+
+def matrix_norm(x: Any, p: Any, axes: tuple[int, int], keepdims: bool) -> Any:
+    """The norm of matrices over two axes: of the singular values, or of sums over rows or columns."""
+    x, shape = np.moveaxis(x, axes, (-2, -1)), kept(x.shape, axes)
+    if p in OF_VALUES:
+        result = OF_VALUES[p](np.linalg.svdvals(x), axis=-1)
+    elif p in (1, -1, np.inf, -np.inf):
+        sums = np.sum(np.abs(x), axis=-2 if abs(p) == 1 else -1)
+        result = np.max(sums, axis=-1) if p > 0 else np.min(sums, axis=-1)
+    else:
+        raise ValueError(f"np.linalg.norm: a matrix has no norm of order {p!r}")
+    return result.reshape(shape) if keepdims else result
+
+
+@compose(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+    """The norm of vectors along an axis, or of matrices in two; of all of x if neither is said.
+
+    Of order 0 it is a count of elements, hence constant.
+    """
+    if ord is None or (ord == "fro" and (axis is not None or x.ndim == 2)):
+        return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1 and not isinstance(ord, str):
+        if ord == 0:
+            return np.sum(x != 0, axis=axes, keepdims=keepdims).astype(x.dtype)
+        return np.linalg.vector_norm(x, ord=ord, axis=axes[0], keepdims=keepdims)
+    if len(axes) == 2:
+        return matrix_norm(x, ord, axes, keepdims)
+    raise ValueError(f"np.linalg.norm of order {ord!r} takes one or two axes, not {len(axes)}")
+
+
+compose(np.linalg.matrix_norm)(lambda x, **options: norm(x, **{"ord": "fro", "axis": (-2, -1)} | options))
+
+
+@compose(np.linalg.cond)
+def cond(x: Any, p: Any = None) -> Any:
+    """The norm of x times that of its inverse; of order 2 the quotient of the singular values."""
+    if p is None or abs(p if isinstance(p, int) else 0) == 2:
+        s = np.linalg.svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return norm(x, p, axis=(-2, -1)) * norm(np.linalg.inv(x), p, axis=(-2, -1))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..functions import kept, spread
-from ..ops import rule
+from ..ops import Function, compose, rule
 
 
 def sum_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -79,8 +79,9 @@ def cumsum_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) -> 
 
 
 def centred(a: Any, axis: Any) -> Any:
-    """`a` less its mean."""
-    return a - np.mean(a, axis=axis, keepdims=True)
+    """`a` less its mean; of complex numbers, whose |a|² is a a*, the conjugate of that."""
+    c = a - np.mean(a, axis=axis, keepdims=True)
+    return np.conjugate(c) if c.dtype.kind == "c" else c
 
 
 def var_rule(g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False) -> Any:
@@ -112,3 +113,25 @@ rule(np.std,     std_rule)
 rule(np.cumsum,  cumsum_rule)
 rule(np.cumprod, cumprod_rule)
 # fmt: on
+
+# Since NumPy 2.1: the scans by other names, which can begin with an empty sum or product
+
+
+def with_start(scan: Function, start: float) -> Function:
+    """The scan of an array with `start` before its first elements."""
+
+    def composition(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
+        if axis is None and x.ndim > 1:
+            raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
+        y = scan(x, axis=axis or 0, dtype=dtype)
+        if not include_initial:
+            return y
+        first = [1 if i == (axis or 0) % y.ndim else n for i, n in enumerate(y.shape)]
+        return np.concatenate([np.full(first, start, y.dtype), y], axis=axis or 0)
+
+    return composition
+
+
+if hasattr(np, "cumulative_sum"):
+    compose(np.cumulative_sum)(with_start(np.cumsum, 0))
+    compose(np.cumulative_prod)(with_start(np.cumprod, 1))

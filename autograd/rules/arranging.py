@@ -1,0 +1,168 @@
+"""Functions that move, repeat and surround the elements of an array, written in terms of simpler ones."""
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import NoRuleError
+from ..functions import put, scatter
+from ..ops import Function, compose
+from .assembly import along, positive, with_axes
+
+# Axes and broadcasting
+
+
+def at_least(function: Function) -> None:
+    """The composition of `np.atleast_1d` and the like: a reshape to the shape that NumPy gives."""
+
+    def one(a: Any) -> Any:
+        return np.reshape(a, function(np.broadcast_to(0, np.shape(a))).shape)
+
+    compose(function)(lambda *arys: one(arys[0]) if len(arys) == 1 else tuple(map(one, arys)))
+
+
+at_least(np.atleast_1d)
+at_least(np.atleast_2d)
+at_least(np.atleast_3d)
+
+
+@compose(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple(np.broadcast_to(a, shape) for a in args)
+
+
+@compose(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    axes = list(range(len(xi)))
+    if indexing == "xy" and len(xi) > 1:
+        axes[:2] = 1, 0
+    grids = tuple(
+        np.reshape(x, [-1 if i == at else 1 for i in range(len(xi))]) for x, at in zip(xi, axes, strict=True)
+    )
+    return grids if sparse else np.broadcast_arrays(*grids)
+
+
+@compose(np.rollaxis)
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    axis = positive(axis, a)
+    start += a.ndim * (start < 0)
+    return np.moveaxis(a, axis, start - (axis < start))
+
+
+@compose(np.rot90)
+def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """Quarter turns: a flip of one axis and an exchange of both; two of them flip both."""
+    if k % 4 % 2 == 0:
+        return np.flip(m, axes if k % 4 else ())
+    return np.flip(np.swapaxes(m, *axes), axes[0 if k % 4 == 1 else 1])
+
+
+@compose(np.flipud)
+def flipud(m: Any) -> Any:
+    return np.flip(m, 0)
+
+
+@compose(np.fliplr)
+def fliplr(m: Any) -> Any:
+    return np.flip(m, 1)
+
+
+# Repeating
+
+
+def picked(a: Any, choose: Function) -> Any:
+    """`choose(a)`, for a function that only repeats, drops and moves elements.
+
+    It is asked to do so with their numbers, which say where each one came from.
+    """
+    return a.reshape(-1)[choose(np.arange(a.size).reshape(a.shape))]
+
+
+@compose(np.tile)
+def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
+    """Each axis of A beside a new one, along which it is broadcast."""
+    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
+    A = with_axes(A, len(reps))  # noqa: N806
+    reps = (1,) * (A.ndim - len(reps)) + reps
+    wide = [k for pair in zip(reps, A.shape, strict=True) for k in pair]
+    copies = np.broadcast_to(np.expand_dims(A, tuple(range(0, 2 * A.ndim, 2))), wide)
+    return copies.reshape([k * n for k, n in zip(reps, A.shape, strict=True)])
+
+
+@compose(np.repeat)
+def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
+    a, axis = (np.ravel(a), 0) if axis is None else (a, positive(axis, a))
+    n = a.shape[axis]
+    if np.ndim(repeats):
+        return a[along(axis, np.repeat(np.arange(n), repeats))]
+    before, after = a.shape[:axis], a.shape[axis + 1 :]
+    copies = np.broadcast_to(np.expand_dims(a, axis + 1), (*before, n, repeats, *after))
+    return copies.reshape(*before, n * repeats, *after)
+
+
+@compose(np.resize)
+def resize(a: Any, new_shape: Any) -> Any:
+    return picked(a, lambda numbers: np.resize(numbers, new_shape))
+
+
+@compose(np.pad)
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    """The modes that repeat elements, and zeros or other constants around them.
+
+    Raises NoRuleError for the modes that compute something else from the elements.
+    """
+    if mode == "constant":
+        around = np.pad(np.ones((1,) * array.ndim, bool), pad_width)  # of one element, to see where it goes
+        index = tuple(
+            slice(k, k + n) for k, n in zip(np.argwhere(around)[0].tolist(), array.shape, strict=True)
+        )
+        if not kwargs:
+            shape = tuple(k + n - 1 for k, n in zip(around.shape, array.shape, strict=True))
+            return scatter(array, index=index, shape=shape)
+        return put(np.pad(np.zeros_like(array.data), pad_width, **kwargs), array, index=index)
+    if mode not in ("edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type") == "odd":
+        raise NoRuleError(
+            f"np.pad(mode={mode!r}) with {kwargs or 'no options'} has no derivative here: "
+            "use the modes constant, edge, reflect, symmetric or wrap, or np.concatenate"
+        )
+    return picked(array, lambda numbers: np.pad(numbers, pad_width, mode, **kwargs))
+
+
+# Diagonals
+
+
+@compose(np.diagonal)
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    a = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = a.shape[-2:]
+    i = np.arange(max(min(rows + min(offset, 0), columns - max(offset, 0)), 0))
+    return a[..., i + max(-offset, 0), i + max(offset, 0)]
+
+
+@compose(np.trace)
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
+@compose(np.diag)
+def diag(v: Any, k: int = 0) -> Any:
+    """The diagonal of a matrix, or the matrix with the diagonal v."""
+    if v.ndim == 2:
+        return np.diagonal(v, k)
+    i, n = np.arange(v.size), v.size + abs(k)
+    return scatter(v, index=(i + max(-k, 0), i + max(k, 0)), shape=(n, n))
+
+
+@compose(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Any:
+    return np.diag(np.ravel(v), k)
+
+
+if hasattr(np, "astype"):  # since NumPy 2.1
+
+    @compose(np.astype)
+    def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+        return x.astype(dtype)

@@ -1,0 +1,157 @@
+"""Functions that take arrays apart and put them together, written in terms of simpler ones.
+
+A composition takes NumPy's arguments and returns what NumPy returns: a list, a tuple or an array.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ops import Function, compose
+
+
+def along(axis: int, index: Any) -> tuple[Any, ...]:
+    """The index that is `index` on one axis, which must not be negative, and takes all of the others."""
+    return (slice(None),) * axis + (index,)
+
+
+def positive(axis: Any, a: Any) -> int:
+    """`axis` counted from the first, of an array that must have it."""
+    return int(np.lib.array_utils.normalize_axis_index(axis, np.ndim(a)))
+
+
+# Joining
+
+
+@compose(np.hstack)
+def hstack(tup: Sequence[Any], *, dtype: None = None, casting: str = "same_kind") -> Any:
+    arrays = [np.atleast_1d(a) for a in tup]
+    return np.concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1)
+
+
+@compose(np.vstack)
+def vstack(tup: Sequence[Any], *, dtype: None = None, casting: str = "same_kind") -> Any:
+    return np.concatenate([np.atleast_2d(a) for a in tup], axis=0)
+
+
+@compose(np.dstack)
+def dstack(tup: Sequence[Any]) -> Any:
+    return np.concatenate([np.atleast_3d(a) for a in tup], axis=2)
+
+
+@compose(np.column_stack)
+def column_stack(tup: Sequence[Any]) -> Any:
+    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], axis=1)
+
+
+@compose(np.append)
+def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    if axis is None:
+        arr, values, axis = np.ravel(arr), np.ravel(values), 0
+    return np.concatenate([arr, values], axis=axis)
+
+
+def depth(arrays: Any) -> int:
+    """How deep lists are nested."""
+    return 1 + max(map(depth, arrays)) if isinstance(arrays, list) else 0
+
+
+def with_axes(a: Any, n: int) -> Any:
+    """`a` with at least `n` axes: new ones come first."""
+    return np.reshape(a, (1,) * max(n - np.ndim(a), 0) + np.shape(a))
+
+
+@compose(np.block)
+def block(arrays: Any) -> Any:
+    """The innermost lists are joined along the last axis, the next ones along the one before it."""
+
+    def rank(part: Any) -> int:
+        return max(map(rank, part)) if isinstance(part, list) else np.ndim(part)
+
+    n = max(depth(arrays), rank(arrays))
+
+    def joined(part: Any, axis: int) -> Any:
+        if not isinstance(part, list):
+            return with_axes(part, n)
+        return np.concatenate([joined(p, axis + 1) for p in part], axis=axis)
+
+    return joined(arrays, n - depth(arrays))
+
+
+@compose(np.insert)
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    """`arr` and the values joined, then put into the order in which `np.insert` puts their numbers."""
+    if axis is None:
+        arr, axis = np.ravel(arr), 0
+    axis = positive(axis, arr)
+    values, n = with_axes(values, arr.ndim), arr.shape[axis]
+    if np.ndim(obj) == 0 and not isinstance(obj, slice):  # then the values' first axis is the new one
+        values = np.moveaxis(values, 0, axis)
+        order = np.insert(np.arange(n), obj, n + np.arange(values.shape[axis]))
+    else:
+        order = np.insert(np.arange(n), obj, -1)
+        order = np.insert(np.arange(n), obj, n + np.arange(len(order) - n))
+    new = (*arr.shape[:axis], len(order) - n, *arr.shape[axis + 1 :])
+    return np.concatenate([arr, np.broadcast_to(values, new).astype(arr.dtype)], axis=axis)[
+        along(axis, order)
+    ]
+
+
+@compose(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    """The blocks a[i, j] b, for any number of axes."""
+    n = max(np.ndim(a), np.ndim(b))
+    a, b = with_axes(a, n), with_axes(b, n)
+    rows = np.expand_dims(a, tuple(range(1, 2 * n, 2))) * np.expand_dims(b, tuple(range(0, 2 * n, 2)))
+    return rows.reshape([k * m for k, m in zip(a.shape, b.shape, strict=True)])
+
+
+# Taking apart
+
+
+def parts(a: Any, axis: int, of_numbers: Sequence[Any]) -> list[Any]:
+    """The parts of `a` along an axis that an array of numbers was split into."""
+    cuts = [slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0) for p in of_numbers]
+    return [a[along(axis, cut)] for cut in cuts]
+
+
+@compose(np.array_split)
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    axis = positive(axis, ary)
+    return parts(ary, axis, np.array_split(np.arange(ary.shape[axis]), indices_or_sections))
+
+
+@compose(np.split)
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    axis = positive(axis, ary)
+    return parts(ary, axis, np.split(np.arange(ary.shape[axis]), indices_or_sections))
+
+
+def split_along(function: Function, axis: int) -> None:
+    """The composition of a function that splits along an axis of its own."""
+
+    def composition(ary: Any, indices_or_sections: Any) -> Any:
+        function(np.broadcast_to(0, ary.shape), indices_or_sections)  # raises what NumPy raises
+        return np.split(ary, indices_or_sections, axis=min(axis, ary.ndim - 1))
+
+    compose(function)(composition)
+
+
+split_along(np.hsplit, 1)
+split_along(np.vsplit, 0)
+split_along(np.dsplit, 2)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    return tuple(np.moveaxis(x, axis, 0))
+
+
+if hasattr(np, "unstack"):  # since NumPy 2.1
+    compose(np.unstack)(unstack)
+
+
+@compose(np.delete)
+def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+    arr, axis = (np.ravel(arr), 0) if axis is None else (arr, positive(axis, arr))
+    return arr[along(axis, np.delete(np.arange(arr.shape[axis]), obj))]

@@ -1,0 +1,44 @@
+"""Functions that have no derivative, or none that this library could record, and what to use instead."""
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import NoRuleError
+from ..operands import full_name
+from ..ops import Function, compose, row
+from ..tensor import Tensor, plain
+
+IN_PLACE = "it writes in place, where no derivative can follow: use t[index] = values"
+JUMPING = "what it returns jumps with the values: take t[np.unique(t.data, return_index=True)[1]]"
+
+REASONS: dict[Function, str] = {
+    **dict.fromkeys((np.put, np.place, np.putmask, np.copyto, np.fill_diagonal, np.put_along_axis), IN_PLACE),
+    **dict.fromkeys(
+        (np.unique, np.unique_values, np.unique_all, np.unique_counts, np.unique_inverse), JUMPING
+    ),
+    **dict.fromkeys(
+        (np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d), "it is about sets, which have no derivative"
+    ),
+    np.piecewise: "it writes in place: use np.where or np.select",
+    np.apply_along_axis: "it writes in place: give the function an axis, or np.stack its results",
+    np.histogram: "it counts: pass .data, or sum weights with np.bincount(bins, weights)",
+}
+
+
+def refuse(function: Function, reason: str) -> None:
+    """What `function` does with a Tensor: NumPy's result if no gradient is needed, else NoRuleError."""
+
+    def refusal(*args: Any, **kwargs: Any) -> Any:
+        try:
+            args, kwargs = plain(row(function), args), plain(row(function), kwargs)
+        except NoRuleError:
+            raise NoRuleError(f"{full_name(function)} has no derivative: {reason}") from None
+        answer = function(*args, **kwargs)
+        return Tensor(answer) if isinstance(answer, np.ndarray | np.generic) else answer
+
+    compose(function)(refusal)
+
+
+for function, reason in REASONS.items():
+    refuse(function, reason)

@@ -1,0 +1,180 @@
+"""Reductions that follow from others: over elements that are not NaN, in order, or weighted."""
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import NoRuleError
+from ..functions import kept
+from ..ops import compose, rule
+from ..tensor import Tensor
+from .choosing import raw
+from .reduce import extreme_rule
+
+# Without the NaNs: each of them replaced by what does not count.  Their gradient is 0.
+
+rule(np.nanmax, extreme_rule)  # a NaN does not equal the extreme
+rule(np.nanmin, extreme_rule)
+
+
+def without_nan(a: Any, value: float) -> Any:
+    return np.where(np.isnan(a), value, a)
+
+
+def count(a: Any, axis: Any, keepdims: bool = False) -> Any:
+    """How many elements are not NaN, in the dtype of `a`."""
+    return np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims, dtype=a.dtype)
+
+
+@compose(np.nansum)
+def nansum(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    return np.sum(without_nan(a, 0), axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+@compose(np.nanprod)
+def nanprod(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    return np.prod(without_nan(a, 1), axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+@compose(np.nancumsum)
+def nancumsum(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    return np.cumsum(without_nan(a, 0), axis=axis, dtype=dtype)
+
+
+@compose(np.nancumprod)
+def nancumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    return np.cumprod(without_nan(a, 1), axis=axis, dtype=dtype)
+
+
+@compose(np.nanmean)
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    total = np.nansum(a, axis=axis, dtype=dtype, keepdims=keepdims)
+    return total / count(a, axis, keepdims).astype(total.dtype)
+
+
+@compose(np.nanvar)
+def nanvar(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -> Any:
+    centred = without_nan(a - np.nanmean(a, axis=axis, keepdims=True), 0)
+    n = count(a, axis, keepdims) - ddof
+    return np.sum(centred * centred, axis=axis, keepdims=keepdims) / np.where(n > 0, n, np.nan).astype(
+        a.dtype
+    )
+
+
+@compose(np.nanstd)
+def nanstd(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -> Any:
+    """The root of nanvar, whose gradient is 0 where all is equal."""
+    variance = np.nanvar(a, axis=axis, ddof=ddof, keepdims=keepdims)
+    flat = np.nanmax(raw(a), axis=axis, keepdims=keepdims) == np.nanmin(raw(a), axis=axis, keepdims=keepdims)
+    return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))
+
+
+# In order: interpolated in the sorted array, so that ties share the gradient as they do there.
+
+
+def rows(a: Any, axis: Any) -> Any:
+    """`a` with the axes of a reduction last, and made one."""
+    gone = list(range(a.ndim)) if axis is None else [i % a.ndim for i in np.atleast_1d(axis).tolist()]
+    stay = [i for i in range(a.ndim) if i not in gone]
+    return np.transpose(a, stay + gone).reshape(*(a.shape[i] for i in stay), -1)
+
+
+def interpolated(rising: Any, n: Any, q: Any, dtype: Any) -> Any:
+    """The q-quantile among the first n of each sorted row, and NaN where n is 0."""
+    at = (n - 1) * q
+    below = np.floor(at).astype(int)
+    above = np.minimum(below + 1, np.maximum(n - 1, 0)).astype(int)
+    low, high = (np.take_along_axis(rising, i[..., None], axis=-1)[..., 0] for i in (below, above))
+    part = (at - below).astype(dtype)
+    step = high - low
+    return np.where(part < 0.5, low + step * part, high - step * (1 - part))
+
+
+def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool) -> Any:
+    """The linear quantiles of `a`, those of an array q on new first axes."""
+    missing = np.isnan(raw(rows(a, axis))).sum(axis=-1)
+    rising, length = np.sort(rows(a, axis), axis=-1), rows(a, axis).shape[-1]
+    n = length - missing if skip_nan else np.full_like(missing, length)
+    dtype = rising.dtype if isinstance(q, float) else np.result_type(rising.dtype, q)  # NumPy's promotion
+    found = [interpolated(rising, n, p, dtype) for p in np.ravel(q).tolist()]
+    if not skip_nan:
+        found = [np.where(missing > 0, np.nan, f) for f in found]
+    shape = kept(a.shape, axis) if keepdims else found[0].shape
+    return found[0].reshape(shape) if np.ndim(q) == 0 else np.stack(found).reshape(np.shape(q) + shape)
+
+
+def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:
+    """The composition of `np.quantile` and its relatives, for a q that is 1 at `scale`.
+
+    Raises NoRuleError for a method other than the linear one.
+    """
+
+    def composition(
+        a: Any,
+        q: Any,
+        axis: Any = None,
+        *,
+        overwrite_input: bool = False,
+        method: str = "linear",
+        keepdims: bool = False,
+    ) -> Any:
+        if method != "linear":
+            raise NoRuleError(
+                f"np.{function.__name__}(method={method!r}) has no derivative here: use method='linear'"
+            )
+        function([0.0], raw(q))  # raises what NumPy raises for a q out of range
+        return quantiles(a, np.true_divide(raw(q), scale), axis, keepdims, skip_nan)
+
+    compose(function)(composition)
+
+
+quantile_of(np.quantile, 1, skip_nan=False)
+quantile_of(np.nanquantile, 1, skip_nan=True)
+quantile_of(np.percentile, 100, skip_nan=False)
+quantile_of(np.nanpercentile, 100, skip_nan=True)
+
+
+@compose(np.median)
+def median(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    return quantiles(a, 0.5, axis, keepdims, skip_nan=False)
+
+
+@compose(np.nanmedian)
+def nanmedian(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    return quantiles(a, 0.5, axis, keepdims, skip_nan=True)
+
+
+@compose(np.ptp)
+def ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+# Weighted
+
+
+@compose(np.average)
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+) -> Any:
+    """Sum of a w over sum of w, with the weights of one axis or of all elements."""
+    if weights is None:
+        mean, total = np.mean(a, axis=axis, keepdims=keepdims), None
+        total = np.full(mean.shape, a.size / max(mean.size, 1))
+    else:
+        w = fitted(weights if type(weights) is Tensor else np.asarray(weights), a, axis)
+        total = np.sum(np.broadcast_to(w, np.shape(a)), axis=axis, keepdims=keepdims)
+        mean = np.sum(a * w, axis=axis, keepdims=keepdims) / total
+    return (mean, np.broadcast_to(total, mean.shape)) if returned else mean
+
+
+def fitted(weights: Any, a: Any, axis: Any) -> Any:
+    """Weights that broadcast with `a`: those of some axes only are put on these."""
+    if weights.shape == np.shape(a):
+        return weights
+    if axis is None:
+        raise TypeError("Axis must be specified when shapes of a and weights differ.")
+    axes = [i % np.ndim(a) for i in np.atleast_1d(axis).tolist()]
+    if weights.shape != tuple(np.shape(a)[i] for i in axes):
+        raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
+    ordered = np.transpose(weights, np.argsort(axes))
+    return ordered.reshape([n if i in axes else 1 for i, n in enumerate(np.shape(a))])
