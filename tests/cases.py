@@ -15,6 +15,7 @@ from . import (
     cases_linalg,
     cases_norms,
     cases_reduce,
+    cases_sampling,
     cases_shape,
     cases_statistics,
     cases_unchanging,
@@ -35,6 +36,7 @@ CASES: list[Case] = [
     *cases_einsum.CASES,
     *cases_fourier.CASES,
     *cases_norms.CASES,
+    *cases_sampling.CASES,
 ]
 
 

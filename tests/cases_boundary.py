@@ -158,7 +158,6 @@ THIRD = [
 
 # functions that have no rule, and are not likely to get one; what a message should call them
 WITHOUT_RULES = [
-    (np.unwrap, "np.unwrap"),
     (np.poly, "np.poly"),
     (np.linalg.eigvals, "np.linalg.eigvals"),
     (np.sort_complex, "np.sort_complex"),
