@@ -36,7 +36,8 @@ class Node:
     `index` is a topological order for the way back.
 
     A leaf is a node that nothing made.  Only a leaf has `grad`, where its cotangents accumulate,
-    and `updated`, the count of creations when its values last changed in place.
+    and `updated`, the count of creations when its values last changed in place; its `kwargs` hold
+    its hooks, if it has any.
     """
 
     __slots__ = ("args", "data", "grad", "index", "kwargs", "op", "parents", "requires_grad", "updated")

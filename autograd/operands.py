@@ -56,29 +56,41 @@ def shapes(args: Sequence[Any]) -> str:
 
 
 def raise_misfit(op: Op, args: Sequence[Any], error: Exception) -> NoReturn:
-    """Raise what a function raised, NumPy's errors with the shapes and a remedy added."""
-    if not full_name(op.function).startswith(("np.", "autograd.", "_operator.")):
-        raise error  # a user's own function has its own words
-    if isinstance(error, AutogradError):
+    """Raise what a function raised; if NumPy and about shapes, with them and a remedy added.
+
+    A singular matrix is no matter of shapes, and a user's own function has its own words.
+    """
+    numpys = full_name(op.function).startswith(("np.", "autograd.", "_operator."))
+    if not numpys or isinstance(error, AutogradError | np.linalg.LinAlgError):
         raise error
     if isinstance(error, IndexError) and not isinstance(error, ValueError):
         raise IndexingError(f"{op.name} of a tensor of shape {shapes(args[:1])}: {error}") from error
+    if not any(word in str(error) for word in ABOUT_SHAPES):
+        raise error
     remedy = REMEDIES.get(op.name, "reshape or transpose one of them, or check the axis given")
     raise ShapeError(f"{op.name} of shapes {shapes(args)}: {error}; {remedy}") from error
 
 
-REMEDIES = {
-    "matmul": "the last axis of the first must be as long as the second to last of the second "
-    "(transpose one of them with .T or .mT?)",
-    "dot": "the last axis of the first must be as long as the second to last of the second "
-    "(transpose one of them with .T?)",
-    "reshape": "the new shape must have as many elements as the old (one axis may be -1)",
-    "concatenate": "all axes but the joined one must be equally long",
-    "stack": "all tensors must have one shape",
-} | dict.fromkeys(
-    ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "where"),
-    "two axes fit if they are equally long or one of them is 1, counted from the last "
-    "(add an axis with t[:, None], or reshape?)",
+ABOUT_SHAPES = ("shape", "size", "dimension", "axis", "axes", "aligned", "broadcast", "mismatch")
+REMEDIES = (
+    {
+        "matmul": "the last axis of the first must be as long as the second to last of the second "
+        "(transpose one of them with .T or .mT?)",
+        "dot": "the last axis of the first must be as long as the second to last of the second "
+        "(transpose one of them with .T?)",
+        "reshape": "the new shape must have as many elements as the old (one axis may be -1)",
+        "concatenate": "all axes but the joined one must be equally long",
+        "stack": "all tensors must have one shape",
+    }
+    | dict.fromkeys(
+        ("max", "min", "amax", "amin", "argmax", "argmin"),
+        "an empty tensor has no largest or smallest element: look at its size first",
+    )
+    | dict.fromkeys(
+        ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "where"),
+        "two axes fit if they are equally long or one of them is 1, counted from the last "
+        "(add an axis with t[:, None], or reshape?)",
+    )
 )
 
 

@@ -30,8 +30,12 @@ def unary(op: Op) -> Callable[[Any], Any]:
         if type(a) is not Tensor:
             return op.call(a)
         x, p = a.data, a.node
+        try:
+            data = op.call(x)
+        except ValueError as error:
+            raise_misfit(op, (x,), error)
         result = new(Tensor)
-        result.data = data = op.call(x)
+        result.data = data
         if p is None or recording_now() <= (not p.requires_grad):
             result.node = None
             return result
@@ -280,8 +284,12 @@ class Tensor(HasGradient):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if self.is_leaf:
-            index, value = plain(row(operator.setitem), (index, value))
-            operator.setitem(self.writable(), index, value)
+            op = row(operator.setitem)
+            index, value = plain(op, (index, value))
+            try:
+                operator.setitem(self.writable(), index, value)
+            except (ValueError, IndexError) as error:
+                raise_misfit(op, (self.data, value), error)
             self.node.updated = next_index()  # type: ignore[union-attr]
         else:
             result = apply(row(operator.setitem), (self, value), {"index": index})
