@@ -80,10 +80,11 @@ class HasGradient(ArrayLike):
         if node is None or node.op is not LEAF:
             if value is not None:
                 raise GradientError("grad can only be set on a leaf: a tensor made with requires_grad=True")
-        elif value is None or isinstance(value, ArrayLike):
-            node.grad = value
+        elif value is None:
+            node.grad = None
         else:
-            node.grad = self._like(value, "a gradient")
+            checked = self._like(value, "a gradient")
+            node.grad = value if isinstance(value, ArrayLike) else checked
 
     def zero_grad(self) -> None:
         """Forget the gradient: `grad` is None again."""

@@ -433,6 +433,7 @@ BAD = [
     (lambda x: x * None, DTypeError, "not a number"),
     (lambda x: x + np.array([None] * 3), DTypeError, "object"),
     (lambda x: x + np.ma.array(x3), DTypeError, "MaskedArray"),
+    (lambda x: setattr(x, "grad", Tensor(np.ones(2))), ShapeError, "a gradient of shape"),
     (lambda x: setattr(x, "grad", np.ones(2)), ShapeError, "a gradient of shape"),
     (lambda x: setattr(x * 2, "grad", x23), GradientError, "only be set on a leaf"),
     (lambda x: setattr(x * 2, "requires_grad", False), GradientError, "multiply made this one"),
