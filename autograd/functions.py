@@ -93,6 +93,16 @@ def spread(g: Any, a: Any, axis: Any = None) -> Any:
     return result
 
 
+def conj(a: Any) -> Any:
+    """The conjugate of `a`: of real numbers `a` itself, and nothing is recorded."""
+    return np.conjugate(a) if a.dtype.kind == "c" else a
+
+
+def squared_modulus(a: Any) -> Any:
+    """|a|², which is real: of real numbers the square."""
+    return np.real(a * np.conjugate(a)) if a.dtype.kind == "c" else a * a
+
+
 # Activations and the like, safe for any finite input.
 
 

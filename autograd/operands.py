@@ -10,7 +10,7 @@ import numpy as np
 from .errors import AutogradError, DTypeError, IndexingError, NoRuleError, ShapeError
 from .ops import Function, Op, options
 
-NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32})
+NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
 
 
 FLOAT64 = np.dtype(np.float64)
@@ -30,6 +30,8 @@ def constant(value: Any, beside: Any = None) -> Any:
                 f"a {type(value).__name__} beside a Tensor: its own arithmetic would be lost; "
                 "pass a plain array, np.asarray(...) of it"
             )
+        if type(value) is complex:  # which times a np.float64 would be a Python number again
+            return value if beside is None else np.asarray(value, np.result_type(beside, value))
         value = np.asarray(value)
     dtype = value.dtype
     if dtype is FLOAT64:
@@ -101,6 +103,15 @@ def no_rule(function: Function, what: str) -> NoRuleError:
         f"{name} has no derivative rule for {what}, which requires a gradient: give it one with "
         f"autograd.rule({name}, ...), or pass .detach() or .data of it to treat it as a constant"
     )
+
+
+def refuse_complex(function: Function, a: Any) -> None:
+    """Raise NoRuleError for complex numbers in a function that NumPy has for real ones only."""
+    if np.iscomplexobj(getattr(a, "data", a)):
+        raise NoRuleError(
+            f"{full_name(function)} takes no complex numbers: give it np.real(z) and np.imag(z), "
+            "each of which is real"
+        )
 
 
 def refuse_options(op: Op, given: dict[str, Any]) -> None:

@@ -14,9 +14,11 @@ from . import (
     cases_fourier,
     cases_linalg,
     cases_norms,
+    cases_polynomials,
     cases_reduce,
     cases_sampling,
     cases_shape,
+    cases_spectral,
     cases_statistics,
     cases_unchanging,
 )
@@ -37,6 +39,8 @@ CASES: list[Case] = [
     *cases_fourier.CASES,
     *cases_norms.CASES,
     *cases_sampling.CASES,
+    *cases_polynomials.CASES,
+    *cases_spectral.CASES,
 ]
 
 

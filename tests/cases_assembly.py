@@ -12,12 +12,14 @@ def joined(function):
     return lambda *args, **options: np.concatenate([np.ravel(part) for part in function(*args, **options)])
 
 
+WINDOWS = np.lib.stride_tricks.sliding_window_view
+
 # fmt: off
 SPLITTING = [np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit]
 SEVERAL = [*SPLITTING, np.unstack, np.broadcast_arrays, np.meshgrid]
 REARRANGING = [np.roll, np.triu, np.tril, np.delete, np.rollaxis, np.rot90, np.flipud, np.fliplr,
                np.tile, np.repeat, np.resize, np.pad, np.atleast_1d, np.atleast_2d, np.atleast_3d,
-               np.diag, np.diagflat, np.diagonal, np.trace]
+               WINDOWS, np.diag, np.diagflat, np.diagonal, np.trace]
 JOINING = [np.hstack, np.vstack, np.dstack, np.column_stack, np.append, np.block, np.insert]
 # fmt: on
 
@@ -113,6 +115,7 @@ CASES = [
     *(case(np.repeat, real(2, 3), [2, 0, 1], axis) for axis in (1, -1)),
     *(case(np.repeat, real(3), n) for n in (0, 1, [1, 2, 0], [2])),
     case(np.repeat, real(), 3),
+    *(case(WINDOWS, real(2, 4), *window) for window in [(2, 1), (2, -1), ((1, 3),), ((2, 2), (1, 1))]),
     *(case(np.resize, real(2, 3), shape) for shape in [(3, 4), (2,), 7, (2, 0)]),
     *(case(np.pad, real(2, 3), widths) for widths in (0, 1, (1, 2), ((1, 0), (0, 2)), ((2,), (1,)))),
     *(case(np.pad, real(3), 2, mode, **o) for mode in ("edge", "reflect", "symmetric", "wrap") for o in [{}]),

@@ -3,6 +3,7 @@
 from math import inf, nan
 
 import numpy as np
+from scipy import special
 
 import autograd
 
@@ -156,12 +157,16 @@ THIRD = [
     ("joined and split", lambda a, b: np.prod(np.stack([a, b])[:, ::-1]), [real(2), real(2)]),
 ]
 
+
+def newcomer(a):
+    """A function of a NumPy to come: it asks the tensor, as all of NumPy's functions do."""
+    return a.__array_function__(newcomer, (type(a),), (a,), {}) if type(a) is autograd.Tensor else a + 1
+
+
+newcomer.__module__ = "numpy"
+
 # functions that have no rule, and are not likely to get one; what a message should call them
-WITHOUT_RULES = [
-    (np.poly, "np.poly"),
-    (np.linalg.eigvals, "np.linalg.eigvals"),
-    (np.sort_complex, "np.sort_complex"),
-]
+WITHOUT_RULES = [(newcomer, "np.newcomer"), (special.spence, "spence"), (special.zetac, "zetac")]
 
 MASK = np.array([True, False, True])
 

@@ -51,8 +51,6 @@ CASES = [
     case(np.convolve, strided(real(4)), real(2)),
     case(np.correlate, real(4), real(2)),
     case(np.convolve, real(3), [1.0, -1.0]),
-    *(case(np.polyval, real(3), real(*shape)) for shape in [(), (2,), (2, 2)]),
-    case(np.polyval, [1, 2, 3], real(2)),
     # interpolation, nowhere near the points
     case(np.interp, of(-1, 0.2, 1.5, 2.2, 4), X, real(4)),
     case(np.interp, of([0.25, 1.5], [2.5, -2]), X, real(4), left=-1.0, right=2.0),

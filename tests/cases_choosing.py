@@ -3,6 +3,7 @@
 import numpy as np
 
 from .cases_common import KEEP_INTEGERS, NOT_ANALYTIC, case, real, spaced, strided
+from .cases_decompositions import form
 
 INDICES = [1, -1, [0, 2, 2], [[0, 1], [-1, 0]], []]
 MASK = np.array([True, False, True])
@@ -19,6 +20,7 @@ NOT_ANALYTIC.update(
         np.extract,
         np.sort,
         np.partition,
+        np.sort_complex,
         np.bincount,
     )
 )
@@ -46,6 +48,7 @@ CASES = [
     *(case(np.sort, spaced(3, 4), axis=axis) for axis in (None, 0, 1, -1)),
     *(case(np.sort, a) for a in (spaced(5), strided(spaced(2, 3)), spaced(0, 3), spaced(2, 2, 3))),
     case(np.sort, spaced(5), kind="stable"),
+    form(np.sort_complex, "", lambda x: np.real(np.sort_complex(x)) * 1, spaced(2, 4), twin=None),
     *(case(np.partition, spaced(9), kth) for kth in (0, 4, -1, [2, 6])),
     *(case(np.partition, spaced(3, 4), 1, axis) for axis in (None, 0, -1)),
     *(case(np.bincount, np.array([0, 2, 2]), real(3), minlength=n) for n in (0, 5)),

@@ -89,6 +89,8 @@ def brief(value: Any) -> str:
     """An argument in a test's name: an array's shape, anything else as it is."""
     if isinstance(value, list):
         return f"[{', '.join(map(brief, value))}]"
+    if callable(value):
+        return value.__name__
     if not isinstance(value, np.ndarray):
         return str(value)
     return "x".join(map(str, value.shape)) + ("" if value.dtype == float else value.dtype.char) or "0d"

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.rules.decompositions import lower_half, thin_svd
+from autograd.rules.decompositions import lower_half, tall_qr
+from autograd.rules.spectral import thin_svd
 from autograd.tensor import record
 
 from .cases_boundary import BOUNDARIES, REFUSED_OPTIONS, THIRD
@@ -115,6 +116,21 @@ def qr_twin(a: Array) -> tuple[Array, Array]:
     return a @ np.linalg.inv(r), r
 
 
+def wide_qr_twin(a: Array) -> tuple[Array, Array]:
+    """The decomposition of the square on the left, and what its q makes of all columns."""
+    q, _ = qr_twin(a[..., : a.shape[-2]])
+    return q, np.swapaxes(q, -1, -2) @ a
+
+
+def qr_of_mode(a: Array, mode: str) -> Array:
+    return qr_twin(a)[1] if mode == "r" else qr_twin(a)[0]
+
+
+def by_mode(a: Any, mode: str) -> Any:
+    result = np.linalg.qr(a, mode)
+    return (result if mode == "r" else result[0]) * 1
+
+
 def pinv_twin(a: Array) -> Array:
     t = np.swapaxes(a, -1, -2)
     return np.linalg.inv(t @ a) @ t if a.shape[-2] >= a.shape[-1] else t @ np.linalg.inv(a @ t)
@@ -177,6 +193,12 @@ def lstsq(a: Any, b: Any) -> Any:
     return np.linalg.lstsq(a, b)[0]
 
 
+def lstsq_misfits(a: Any, b: Any) -> Any:
+    """Of its other results, the sums of squares and the singular values."""
+    _, sums, _, s = np.linalg.lstsq(a, b)
+    return sums * s[0]
+
+
 SOLVE = [
     *[((3, 3), (3,)), ((3, 3), (3, 2)), ((2, 3, 3), (2, 3, 2)), ((2, 3, 3), (3,)), ((2, 3, 3), (3, 2))],
     *[((3, 3), (2, 3, 1)), ((2, 1, 2, 2), (3, 2, 1)), ((1, 1), (1,)), ((0, 0), (0,)), ((0, 0), (0, 2))],
@@ -184,6 +206,7 @@ SOLVE = [
 UNEVEN = [4, 1, 0.5], [0.3, -7, 1], [2, 0.2, 11]
 SQUARE = [(3, 3), (2, 3, 3), (1, 1), (2, 2)]
 FLAT = [(3, 2), (2, 3), (2, 2, 3), (3, 3)]
+WIDE = [(2, 3), (2, 2, 4)]
 TALL = [(3, 2), (2, 3, 2), (3, 3)]
 
 CASES = [
@@ -202,6 +225,10 @@ CASES = [
         form(np.linalg.lstsq, "", lstsq, distinct(*a), real(*b), twin=lambda a, b: pinv_twin(a) @ b)
         for a, b in [((3, 2), (3,)), ((3, 2), (3, 2)), ((2, 3), (2,)), ((3, 3), (3, 1))]
     ),
+    *(
+        form(np.linalg.lstsq, "lstsq, misfits", lstsq_misfits, distinct(4, 2), real(*b), twin=None)
+        for b in [(4,), (4, 3)]
+    ),
     *(case(np.linalg.matrix_power, regular(3, 3), n) for n in (-3, -1, 1, 2, 3, 5, 6)),
     case(np.linalg.matrix_power, regular(2, 2, 2), 4),
     case(lower_half, real(3, 3)),
@@ -215,6 +242,12 @@ CASES = [
         ]
     ),
     *(c for s in TALL for c in parts(np.linalg.qr, QR, np.linalg.qr, qr_twin, distinct(*s))),
+    *(c for s in WIDE for c in parts(np.linalg.qr, QR, np.linalg.qr, wide_qr_twin, distinct(*s))),
+    *(
+        form(np.linalg.qr, f"qr, mode {mode}", by_mode, distinct(3, 3), twin=qr_of_mode, mode=mode)
+        for mode in ("r", "complete")
+    ),
+    *parts(tall_qr, QR, lambda a: record(tall_qr, (a,), {}), qr_twin, distinct(3, 2)),
     *(c for s in SQUARE for c in parts(np.linalg.eigh, EIGH, np.linalg.eigh, eigh_twin, distinct(*s))),
     *(
         form(
@@ -262,9 +295,9 @@ BOUNDARIES += [
 ]
 
 REFUSED_OPTIONS += [
-    ("qr, mode", np.linalg.qr, {"mode": "complete"}),
-    ("qr of a wide matrix", np.linalg.qr, {"mode": "reduced"}),
-    ("svd, full_matrices", np.linalg.svd, {"full_matrices": True}),
+    ("qr, mode", lambda a, **o: np.linalg.qr(a.T, **o), {"mode": "complete"}),
+    ("qr, raw", np.linalg.qr, {"mode": "raw"}),
+    ("svd, full_matrices", lambda a, **o: np.linalg.svd(a), {"full_matrices": True}),
 ]
 
 THIRD += [

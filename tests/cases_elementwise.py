@@ -1,12 +1,16 @@
 """Cases of the elementwise functions."""
 
+import math
+
 import numpy as np
 
 import autograd
+from autograd.rules.elementwise import cosine_moment
 
 from .cases_common import (
     CALL,
     NOT_ANALYTIC,
+    TWIN,
     between,
     beyond_one,
     case,
@@ -35,7 +39,7 @@ PAIRS = [
 UNARY = {
     real:       [np.negative, np.positive, np.square, np.exp, np.exp2, np.expm1, np.sin, np.cos, np.arctan,
                  np.sinh, np.cosh, np.tanh, np.arcsinh, np.deg2rad, np.rad2deg, np.radians, np.degrees,
-                 autograd.sigmoid, autograd.softplus, np.sinc],
+                 autograd.sigmoid, autograd.softplus, np.sinc, np.i0, cosine_moment],
     positive:   [np.sqrt, np.cbrt, np.log, np.log2, np.log10, np.log1p],
     fraction:   [np.tan, np.arcsin, np.arccos, np.arctanh],
     beyond_one: [np.arccosh],
@@ -53,10 +57,19 @@ BINARY = {
 }
 # fmt: on
 
+
+def bessel(x, n=0):
+    """The power series of I0, or of its derivative: the sum of (x/2)^2k / k!²."""
+    terms = ((x / 2) ** (2 * k - n) * k**n / math.factorial(k) ** 2 for k in range(n, 30))
+    return sum(terms, np.zeros_like(x))
+
+
 # Of several results, those that are not piecewise constant: np.frexp jumps at 1/2 and 1.
 CALL[np.modf] = lambda x: 2 * np.modf(x)[0]
 CALL[np.frexp] = lambda x: np.frexp(x * 1.3)[0] + np.frexp(x / 3)[0]
 CALL[np.divmod] = lambda a, b: 2 * np.divmod(a, b)[1]
+CALL[cosine_moment.__wrapped__] = cosine_moment
+TWIN[np.i0] = TWIN[cosine_moment.__wrapped__] = bessel  # which NumPy has for real numbers only
 NOT_ANALYTIC.update((np.modf, np.frexp, np.divmod, np.ldexp, np.heaviside, np.nan_to_num))
 
 integers = np.array([[0, 1, 2], [3, 4, 2]])
@@ -88,6 +101,7 @@ CASES = [
     case(np.power, 2, real(3)),
     case(np.power, integers, positive(2, 3)),
     *(case(np.ldexp, real(*shape), np.array([[2], [-1]])) for shape in [(), (3,), (2, 3)]),
+    case(cosine_moment, of(-2, 0, 1), n=1),
     case(np.sinc, of(0, 0.01, -0.19, 0.21, 1, 2.5)),
     case(np.nan_to_num, of(1, np.inf, 2), nan=1.0, posinf=3.0),
     # choices

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .cases_boundary import BOUNDARIES
-from .cases_common import positive, real
+from .cases_common import beyond_one, of, off_zero, positive, real
 from .cases_decompositions import form
 
 F = np.fft
@@ -35,11 +35,11 @@ def twisted(function):
 def plain(function):
     """`function` of real numbers, its real part and twice its imaginary part."""
 
-    def of(x, **options):
-        z = function(x, **options)
+    def of_parts(*args, **options):
+        z = function(*args, **options)
         return np.real(z) + 2 * np.imag(z)
 
-    return of
+    return of_parts
 
 
 def timed(function):
@@ -69,6 +69,7 @@ COMPLEX = {
     "imag of real": (np.imag, lambda x, y: np.imag(x) + y * x),
     "conjugate": (np.conjugate, lambda x, y: np.real(np.conjugate(x + 1j * y) * (x + 2j) * y)),
     "conjugate of real": (np.conjugate, lambda x, y: np.conjugate(x) * y),
+    "real if close": (np.real_if_close, lambda x, y: np.real_if_close(x + 1e-18j * y) * y),
     "absolute": (np.absolute, lambda x, y: np.abs((x + 1j * y) * (y + 2j))),
     "angle": (np.angle, lambda x, y: np.angle((x + 1j * y) * (3 + 1j))),
     "angle in degrees": (np.angle, lambda x, y: np.angle(x + 1j * y, deg=True)),
@@ -86,7 +87,19 @@ COMPLEX = {
     "vdot": (np.vdot, lambda x, y: np.real(np.vdot(x + 1j * y, y * y + 2j * x)) * x),
 }
 
+E = np.emath
+OF_ANY_SIGN = [E.sqrt, E.log, E.log2, E.log10]
+OF_ANY_SIZE = [E.arcsin, E.arccos, E.arctanh]
+
+EMATH = [
+    *((f, a) for f in OF_ANY_SIGN for a in (off_zero(3), positive(3))),
+    *((f, of(*x)) for f in OF_ANY_SIZE for x in [(-0.6, 0.1, 0.5), (1.5, 2, 3), (-1.5, -2)]),
+    (E.logn, beyond_one(3), off_zero(3)),
+    *((E.power, a, real(3)) for a in (off_zero(3), positive(3))),
+]
+
 CASES = [
+    *(form(f, f"emath.{f.__name__}", plain(f), *arrays, twin=None) for f, *arrays in EMATH),
     *(
         form(f, f"{n}, complex", timed(of), positive(2, 2), positive(2, 2), twin=None)
         for n, (f, of) in COMPLEX.items()

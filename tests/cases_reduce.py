@@ -62,6 +62,8 @@ CASES = [
     *(case(np.cumprod, ZEROS.copy(), axis=axis) for axis in (None, 0, 1, -1)),
     *(case(np.cumprod, np.array(a), axis=0) for a in (0.0, 2.0)),
     *(case(f, off_zero(*shape), axis=axis) for f in (np.cumsum, np.cumprod) for shape, axis in SCANS),
+    *(case(np.apply_over_axes, f, real(2, 3, 2), axes) for f in (np.sum, np.mean) for axes in (1, [0, -1])),
+    case(np.apply_over_axes, np.cumsum, real(2, 3), [0, 1]),
     # along one axis, all elements of which share in the result
     *(case(f, real(*shape), axis=axis) for f in SOFTMAX for shape, axis in ALONG),
     *(case(f, real(2, 3)) for f in SOFTMAX),

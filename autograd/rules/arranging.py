@@ -103,6 +103,13 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     return copies.reshape(*before, n * repeats, *after)
 
 
+@compose(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+) -> Any:
+    return picked(x, lambda numbers: np.lib.stride_tricks.sliding_window_view(numbers, window_shape, axis))
+
+
 @compose(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     return picked(a, lambda numbers: np.resize(numbers, new_shape))

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..functions import scatter
+from ..functions import conj, scatter
+from ..operands import refuse_complex
 from ..ops import compose, rule
 from ..tensor import Tensor
 from .assembly import along, positive
@@ -91,6 +92,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 def slopes_along(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     """The differences along one axis, whose spacing is one number or the coordinates of all points."""
+    refuse_complex(np.gradient, spacing)
     n = f.shape[axis]
     if n < edge_order + 1:
         raise ValueError(
@@ -105,7 +107,7 @@ def slopes_along(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     def at(a: Any, start: int, stop: int | None) -> Any:
         return a[along(axis, slice(start, stop))]
 
-    h = h.astype(f.dtype if f.dtype.kind == "f" else float)
+    h = h.astype(np.finfo(f.dtype).dtype if f.dtype.kind in "fc" else float)
     rises = (at(f, 1, None) - at(f, 0, -1)) / h
     first, last = at(rises, 0, 1), at(rises, -1, None)
     if edge_order == 2:
@@ -114,16 +116,6 @@ def slopes_along(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     before, after = at(h, 0, -1), at(h, 1, None)
     inner = (after * at(rises, 0, -1) + before * at(rises, 1, None)) / (before + after)
     return np.concatenate([first, inner, last], axis=axis)
-
-
-@compose(np.polyval)
-def polyval(p: Any, x: Any) -> Any:
-    """(...(p[0] x + p[1]) x + ...) x + p[n], by Horner's rule as NumPy does it."""
-    x = arr(x)
-    y = np.zeros_like(x)
-    for coefficient in arr(p):
-        y = y * x + coefficient
-    return y
 
 
 # Convolutions: `g` is put where its elements have their places in the full one.
@@ -138,12 +130,16 @@ def in_full(g: Any, a: Any, v: Any, mode: Any, reverse: bool = False) -> Any:
     return scatter(g, index=slice(start, start + g.size), shape=(n,))
 
 
-# `np.correlate` of a longer v exchanges the two, and turns the result around.
+def as_convolved(g: Any, a: Any, v: Any, mode: Any) -> Any:
+    """The same for `np.correlate`, which convolves a with v*[::-1].  Of a longer v, it turns the result."""
+    return in_full(g, a, v, mode, reverse=a.size < v.size)
+
+
 # fmt: off
 rule(np.convolve,
-     lambda g, y, a, v, mode="full": np.correlate(in_full(g, a, v, mode), v, "valid"),
-     lambda g, y, a, v, mode="full": np.correlate(in_full(g, a, v, mode), a, "valid"))
+     lambda g, y, a, v, mode="full": np.convolve(in_full(g, a, v, mode), v[::-1], "valid"),
+     lambda g, y, a, v, mode="full": np.convolve(in_full(g, a, v, mode), a[::-1], "valid"))
 rule(np.correlate,
-     lambda g, y, a, v, mode="valid": np.convolve(in_full(g, a, v, mode, a.size < v.size), v, "valid"),
-     lambda g, y, a, v, mode="valid": np.correlate(in_full(g, a, v, mode, a.size < v.size), a, "valid")[::-1])
+     lambda g, y, a, v, mode="valid": np.convolve(as_convolved(g, a, v, mode), conj(v), "valid"),
+     lambda g, y, a, v, mode="valid": conj(np.convolve(as_convolved(g, a, v, mode)[::-1], a, "valid")))
 # fmt: on

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import NoRuleError
 from ..functions import scatter
+from ..operands import refuse_complex
 from ..ops import compose, rule
 from ..tensor import Tensor
 from .assembly import along, positive
@@ -139,6 +140,12 @@ rule(np.sort, sort_rule)
 rule(np.partition, partition_rule)
 
 
+@compose(np.sort_complex)
+def sort_complex(a: Any) -> Any:
+    """Along the last axis, as complex numbers."""
+    return np.sort(a, axis=-1).astype(np.sort_complex(raw(a)).dtype)
+
+
 # Between elements
 
 
@@ -150,6 +157,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
     Raises NoRuleError if xp requires a gradient: where x is among them is piecewise constant in it.
     """
+    refuse_complex(np.interp, x)
     if type(xp) is Tensor and xp.requires_grad:
         raise NoRuleError("np.interp has no derivative rule for xp: pass .detach() or .data of it")
     xp = np.asarray(raw(xp), float)
@@ -180,6 +188,7 @@ def extended(xp: Any, fp: Any, period: Any) -> tuple[Any, Any]:
 @compose(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """Each weight, added to the bin that x names."""
+    refuse_complex(np.bincount, weights)
     counts = np.bincount(raw(x), minlength=minlength)
     if weights is None:
         return Tensor(counts)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..engine import project
 from ..functions import scatter
+from ..operands import refuse_complex
 from ..ops import Function, compose, rule
 
 # The complex transforms
@@ -73,6 +74,7 @@ def cut(a: Any, axis: int, n: int) -> Any:
 @compose(np.fft.rfft)
 def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
     """The first half of fft: the other is its conjugate."""
+    refuse_complex(np.fft.rfft, a)
     n = a.shape[axis] if n is None else n
     return cut(np.fft.fft(a, n, axis, norm), axis, n // 2 + 1)
 

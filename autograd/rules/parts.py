@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..ops import compose, rule
+from ..ops import Function, compose, rule
 from . import elementwise, unchanging  # noqa: F401  whose rows of abs and sign are widened here
+from .calculus import arr
 
 
 def absolute_rule(g: Any, y: Any, x: Any) -> Any:
@@ -33,6 +34,45 @@ def angle(z: Any, deg: bool = False) -> Any:
     """arctan2(Im z, Re z), in radians or degrees."""
     result = np.arctan2(np.imag(z), np.real(z))
     return np.rad2deg(result) if deg else result
+
+
+@compose(np.real_if_close)
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """The real part, if no imaginary part is larger than `tol` roundings."""
+    return np.real(a) if a.dtype.kind == "c" and np.isrealobj(np.real_if_close(a.data, tol)) else a
+
+
+# NumPy's emath: what is real as long as the result is, and complex where it would not be
+
+
+def widened(function: Function, is_inside: Function) -> Function:
+    """`function`, of complex numbers if a real one is outside the domain."""
+
+    def composition(x: Any) -> Any:
+        inside = np.iscomplexobj(x) or np.all(is_inside(x))
+        return function(x if inside else x.astype(np.result_type(x.dtype, np.complex64)))
+
+    return composition
+
+
+for name, is_inside in (
+    *((name, lambda x: x >= 0) for name in ("sqrt", "log", "log2", "log10")),
+    *((name, lambda x: np.abs(x) <= 1) for name in ("arcsin", "arccos", "arctanh")),
+):
+    compose(getattr(np.emath, name))(widened(getattr(np, name), is_inside))
+
+
+@compose(np.emath.logn)
+def logn(n: Any, x: Any) -> Any:
+    """log(x) / log(n)."""
+    return np.emath.log(x) / np.emath.log(n)
+
+
+@compose(np.emath.power)
+def power(x: Any, p: Any) -> Any:
+    """x^p, complex if an x is negative."""
+    x = widened(np.positive, lambda x: x >= 0)(arr(x))
+    return np.power(x, arr(p) * 1.0)
 
 
 # fmt: off

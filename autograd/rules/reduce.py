@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..functions import kept, spread
+from ..functions import conj, kept, spread
 from ..ops import Function, compose, rule
 
 
@@ -36,7 +36,7 @@ def extreme_rule(g: Any, y: Any, a: Any, axis: Any = None, keepdims: bool = Fals
 
 def prod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """g times the product of all other elements; by division where no element is 0."""
-    shape = kept(a.shape, axis)
+    shape, a = kept(a.shape, axis), multiplied(a, y)
     if np.all(a != 0):
         return g.reshape(shape) * y.reshape(shape) / a
     stay = [i for i, n in enumerate(shape) if n == a.shape[i]]
@@ -44,6 +44,11 @@ def prod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepd
     rows = np.transpose(a, order).reshape(*(shape[i] for i in stay), -1)
     others = products_of_others(rows).reshape([a.shape[i] for i in order])
     return g.reshape(shape) * np.transpose(others, np.argsort(order))
+
+
+def multiplied(a: Any, y: Any) -> Any:
+    """What was multiplied to make y: only the real part of a complex `a`, if a real dtype was asked for."""
+    return np.real(a) if a.dtype.kind == "c" and y.dtype.kind != "c" else a
 
 
 def products_of_others(a: Any) -> Any:
@@ -58,6 +63,7 @@ def cumprod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) ->
     """Sum over i >= k of g[i] y[i] / a[k]; where an element is 0, by the recurrence below."""
     if axis is None or not a.ndim:
         return cumprod_rule(g, y, a.reshape(-1), axis=0).reshape(a.shape)
+    a = multiplied(a, y)
     if np.all(a != 0):
         return backward_cumsum(g * y, axis) / a
     g, y, a = (np.moveaxis(t, axis, 0) for t in (g, y, a))
@@ -80,8 +86,7 @@ def cumsum_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) -> 
 
 def centred(a: Any, axis: Any) -> Any:
     """`a` less its mean; of complex numbers, whose |a|² is a a*, the conjugate of that."""
-    c = a - np.mean(a, axis=axis, keepdims=True)
-    return np.conjugate(c) if c.dtype.kind == "c" else c
+    return conj(a - np.mean(a, axis=axis, keepdims=True))
 
 
 def var_rule(g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False) -> Any:
@@ -113,6 +118,18 @@ rule(np.std,     std_rule)
 rule(np.cumsum,  cumsum_rule)
 rule(np.cumprod, cumprod_rule)
 # fmt: on
+
+# Over one axis after the other
+
+
+@compose(np.apply_over_axes)
+def apply_over_axes(func: Function, a: Any, axes: Any) -> Any:
+    """func(... func(a, axes[0]) ..., axes[n]), with axes that are gone put back."""
+    for axis in np.atleast_1d(axes).tolist():
+        result = func(a, axis % a.ndim)
+        a = result if result.ndim == a.ndim else np.expand_dims(result, axis % a.ndim)
+    return a
+
 
 # Since NumPy 2.1: the scans by other names, which can begin with an empty sum or product
 

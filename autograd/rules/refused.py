@@ -10,6 +10,7 @@ from ..ops import Function, compose, row
 from ..tensor import Tensor, plain
 
 IN_PLACE = "it writes in place, where no derivative can follow: use t[index] = values"
+COUNTING = "it counts: pass .data, or sum weights with np.bincount(bins, weights)"
 JUMPING = "what it returns jumps with the values: take t[np.unique(t.data, return_index=True)[1]]"
 
 REASONS: dict[Function, str] = {
@@ -22,23 +23,31 @@ REASONS: dict[Function, str] = {
     ),
     np.piecewise: "it writes in place: use np.where or np.select",
     np.apply_along_axis: "it writes in place: give the function an axis, or np.stack its results",
-    np.histogram: "it counts: pass .data, or sum weights with np.bincount(bins, weights)",
+    **dict.fromkeys((np.histogram, np.histogram2d, np.histogramdd), COUNTING),
+    np.histogram_bin_edges: "their number jumps: use np.linspace(t.min(), t.max(), n + 1)",
 }
 
 
-def refuse(function: Function, reason: str) -> None:
+def refusal(function: Function, reason: str) -> Function:
     """What `function` does with a Tensor: NumPy's result if no gradient is needed, else NoRuleError."""
 
-    def refusal(*args: Any, **kwargs: Any) -> Any:
+    def refused(*args: Any, **kwargs: Any) -> Any:
         try:
             args, kwargs = plain(row(function), args), plain(row(function), kwargs)
         except NoRuleError:
             raise NoRuleError(f"{full_name(function)} has no derivative: {reason}") from None
-        answer = function(*args, **kwargs)
-        return Tensor(answer) if isinstance(answer, np.ndarray | np.generic) else answer
+        return constants(function(*args, **kwargs))
 
-    compose(function)(refusal)
+    return refused
+
+
+def constants(answer: Any) -> Any:
+    """What NumPy returned, with a Tensor for every array in it."""
+    if isinstance(answer, list | tuple):
+        kind = type(answer)
+        return kind(*map(constants, answer)) if hasattr(kind, "_fields") else kind(map(constants, answer))
+    return Tensor(answer) if isinstance(answer, np.ndarray | np.generic) else answer
 
 
 for function, reason in REASONS.items():
-    refuse(function, reason)
+    compose(function)(refusal(function, reason))

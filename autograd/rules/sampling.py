@@ -7,25 +7,72 @@ from typing import Any
 import numpy as np
 
 from ..ops import compose
-from ..tensor import Tensor
-
-
-def shaped(t: Any) -> Any:
-    """`t` as something that has a shape: a Tensor or an array."""
-    return t if type(t) is Tensor else np.asarray(t)
-
+from .assembly import with_axes
+from .calculus import arr
 
 # Numbers in a row
 
 
 @compose(np.linspace)
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
     """start + (stop - start) i/n for i = 0 .. n, or to n - 1 without the end."""
-    steps = max(num - 1 if endpoint else num, 1)
-    start, stop = start * 1.0, stop * 1.0
-    share = (np.arange(num) / steps).reshape(-1, *(1,) * np.ndim(start + stop))
-    row = start * (1 - share) + stop * share
-    return row if axis == 0 else np.moveaxis(row, 0, axis)
+    start, stop = arr(start) * 1.0, arr(stop) * 1.0
+    share, steps = shares(start, stop, num, endpoint)
+    row = placed(start * (1 - share) + stop * share, axis, dtype)
+    return (row, (stop - start) / steps if steps else np.nan) if retstep else row
+
+
+def shares(start: Any, stop: Any, num: int, endpoint: bool) -> tuple[Any, int]:
+    """i/n for i = 0 .. num - 1, on a new first axis, and n."""
+    steps = num - 1 if endpoint else num
+    dtype = np.finfo(np.result_type(start.dtype, stop.dtype)).dtype
+    share = np.arange(num) / max(steps, 1)
+    return share.reshape(-1, *(1,) * max(start.ndim, stop.ndim)).astype(dtype), steps
+
+
+def placed(row: Any, axis: int, dtype: Any) -> Any:
+    """A row of numbers on the first axis, put on another, and in a dtype if one is given."""
+    row = row if axis == 0 else np.moveaxis(row, 0, axis)
+    return row if dtype is None else row.astype(dtype)
+
+
+@compose(np.logspace)
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    """base to the power of evenly spaced numbers."""
+    if np.ndim(base):
+        n = max(map(np.ndim, (start, stop, base)))
+        start, stop, base = (with_axes(a, n) for a in (start, stop, base))
+        base = np.expand_dims(base, axis)
+    powers = base ** np.linspace(start, stop, num, endpoint, axis=axis)
+    return powers if dtype is None else powers.astype(dtype)
+
+
+@compose(np.geomspace)
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    """start (stop / start)^(i/n) for i = 0 .. n, or to n - 1 without the end."""
+    start, stop = arr(start) * 1.0, arr(stop) * 1.0
+    if np.any(start == 0) or np.any(stop == 0):
+        raise ValueError("Geometric sequence cannot include zero")
+    share, _ = shares(start, stop, num, endpoint)
+    return placed(start * (stop / start) ** share, axis, dtype)
 
 
 @compose(np.vander)
@@ -64,7 +111,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
 
 def variables(m: Any, rowvar: bool) -> Any:
     """The observations of one variable in each row."""
-    rows = np.atleast_2d(shaped(m))
+    rows = np.atleast_2d(arr(m))
     return rows if rowvar or len(rows) == 1 else rows.T
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..functions import kept
+from ..functions import kept, squared_modulus
+from ..operands import refuse_complex
 from ..ops import compose, rule
 from ..tensor import Tensor
 from .choosing import raw
@@ -55,10 +56,10 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
 @compose(np.nanvar)
 def nanvar(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -> Any:
     centred = without_nan(a - np.nanmean(a, axis=axis, keepdims=True), 0)
-    n = count(a, axis, keepdims) - ddof
-    return np.sum(centred * centred, axis=axis, keepdims=keepdims) / np.where(n > 0, n, np.nan).astype(
-        a.dtype
-    )
+    squares = squared_modulus(centred)
+    n = np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims) - ddof
+    n = np.where(n > 0, n, np.nan).astype(squares.dtype)
+    return np.sum(squares, axis=axis, keepdims=keepdims) / n
 
 
 @compose(np.nanstd)
@@ -122,6 +123,7 @@ def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:
             raise NoRuleError(
                 f"np.{function.__name__}(method={method!r}) has no derivative here: use method='linear'"
             )
+        refuse_complex(function, a)
         function([0.0], raw(q))  # raises what NumPy raises for a q out of range
         return quantiles(a, np.true_divide(raw(q), scale), axis, keepdims, skip_nan)
 

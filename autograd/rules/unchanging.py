@@ -32,6 +32,6 @@ untracked.update(
     (np.iscomplexobj, np.isrealobj, np.can_cast, np.common_type, np.min_scalar_type, np.flatnonzero),
     (np.shares_memory, np.may_share_memory, np.array_repr, np.array_str, np.array2string, np.argwhere),
     (np.ix_, np.ravel_multi_index, np.unravel_index, np.tril_indices_from, np.triu_indices_from),
-    (np.diag_indices_from, np.lexsort, np.histogram_bin_edges, np.packbits, np.unpackbits),
-    (np.argpartition, np.save, np.savetxt, np.savez),
+    (np.diag_indices_from, np.lexsort, np.einsum_path, np.packbits, np.unpackbits),
+    (np.argpartition, np.save, np.savetxt, np.savez, np.savez_compressed),
 )

@@ -1,0 +1,186 @@
+"""Derivatives of eigenvalues and eigenvectors, singular values and singular vectors.
+
+Where NumPy takes a matrix to be symmetric and reads one half of it (`eigh`), the gradient is the
+symmetric one: equal parts to an element and its mirror image.  a* is the conjugate of a: of a real
+matrix, a itself.
+
+Sources: Giles, Collected Matrix Derivative Results for Forward and Reverse Mode Algorithmic
+Differentiation (2008); others where they are used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine import project
+from ..errors import GradientError
+from ..functions import conj
+from ..ops import compose, rule
+from ..tensor import Tensor, record
+from .decompositions import symmetric
+from .refused import refusal
+
+
+def inverse_gaps(values: Any, used: bool) -> Any:
+    """1/(value j - value i), and 0 on the diagonal.
+
+    Raises GradientError if two values are equal up to rounding, and the result will be `used` on them.
+
+    >>> inverse_gaps(np.array([1.0, 3.0]), used=True)
+    array([[ 0. ,  0.5],
+           [-0.5,  0. ]])
+    >>> inverse_gaps(np.array([1.0, 1.0]), used=True)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd.errors.GradientError: eigenvectors or singular vectors of equal values have no derivative...
+    """
+    gaps = values[..., None, :] - values[..., :, None]
+    rounding = 4 * float(np.finfo(values.dtype).eps) * np.sum(np.abs(values), axis=-1)
+    near = np.abs(gaps) <= rounding[..., None, None]
+    if used and np.sum(near) > values.size:
+        raise GradientError(
+            "eigenvectors or singular vectors of equal values have no derivative, as they can be any "
+            "basis of their space: use the values alone, eigvalsh or svdvals, or make them different"
+        )
+    return ~near / (gaps + near)
+
+
+def arrived(*cotangents: Any) -> bool:
+    """Whether there is any cotangent but 0."""
+    return any(bool(np.any(g != 0)) for g in cotangents)
+
+
+def eigh_rule(g: Any, y: Any, a: Any, **_: Any) -> Any:
+    """v* (gw + (vᵀ gv) / (wj - wi)) vᵀ, made symmetric (Giles, section 3.1).
+
+    Equal eigenvalues have a gradient, but their eigenvectors have none: GradientError.  Nor has what
+    depends on the phases of complex eigenvectors, which can be any.
+    """
+    (gw, gv), (w, v) = g, y
+    turned = v.mT @ gv
+    if a.dtype.kind == "c":
+        refuse_phases(turned, gv)
+    inner = inverse_gaps(w, arrived(gv)) * turned
+    return symmetric((conj(v) * gw[..., None, :] + conj(v) @ inner) @ v.mT)
+
+
+def refuse_phases(turned: Any, gv: Any) -> None:
+    """Raise GradientError if a phase exp(it) of a vector changes the result: at the rate Im(vᵀ gv)."""
+    rates = np.imag(np.linalg.diagonal(turned))
+    if np.any(np.abs(rates) > float(np.finfo(rates.dtype).eps) ** 0.5 * np.max(np.abs(gv), initial=0)):
+        raise GradientError(
+            "the phase of a complex eigenvector of np.linalg.eigh can be any, and the result depends on it: "
+            "use what no phase changes, such as abs(v) or v[:, :1] @ np.conj(v[:, :1]).T"
+        )
+
+
+def eigvalsh_rule(g: Any, y: Any, a: Any, **options: Any) -> Any:
+    """v* g vᵀ, with the eigenvectors v.  Where eigenvalues are equal, each has the gradient of its v."""
+    v = np.linalg.eigh(a, **options)[1]
+    return (conj(v) * g[..., None, :]) @ v.mT
+
+
+def eig_rule(g: Any, y: Any, a: Any) -> Any:
+    """v⁻ᵀ (gw + (vᵀ gv) / (wj - wi)) vᵀ, once gv is freed from what changes a vector's length or phase.
+
+    NumPy makes an eigenvector as long as 1, and its largest element real.  So a vector that is about
+    to change by d changes by d + c v, with the c that keeps both:
+
+        Re c = -Re(v*ᵀ d),   Im c = -Im(d[k]) / v[k],   k where the largest element is.
+
+    Where eigenvalues are equal, each has the gradient of its v, which is right for what all of them
+    share; their vectors have none: GradientError.  Nor has a matrix without a basis of eigenvectors.
+
+    Source: Giles, section 3.1; Boeddeker et al., On the Computation of Complex-valued Gradients with
+    Application to Statistically Optimum Beamforming (2017), section 4.5.
+    """
+    (gw, gv), (w, v) = g, y
+    refuse_defective(v)
+    inner = gw[..., None] * v.mT
+    if arrived(gv):
+        inner = inner + (inverse_gaps(w, True) * (v.mT @ normalised(gv, v))) @ v.mT
+    return project(np.linalg.solve(v.mT, inner), a)
+
+
+def normalised(gv: Any, v: Any) -> Any:
+    """The cotangent of vectors before they were made as long as 1, and their largest elements real."""
+    along = np.sum(gv * v, axis=-2, keepdims=True)
+    if v.dtype.kind != "c":
+        return gv - along * v
+    sizes = np.abs(v) * (np.imag(v) == 0)
+    largest = np.equal(sizes, np.max(sizes, axis=-2, keepdims=True))
+    turning = np.imag(along) / np.sum(np.real(v) * largest, axis=-2, keepdims=True)
+    return gv - np.real(along) * np.conjugate(v) - 1j * (turning * largest)
+
+
+def refuse_defective(v: Any) -> None:
+    """Raise GradientError if the eigenvectors are no basis."""
+    s = np.linalg.svdvals(v.data if type(v) is Tensor else v)
+    if np.any(s[..., -1:] <= v.shape[-1] * np.finfo(s.dtype).eps * s[..., :1]):
+        raise GradientError(
+            "the eigenvalues of a defective matrix, which has no basis of eigenvectors, have no derivative: "
+            "they move like a root of the change"
+        )
+
+
+# By the same call as eig, so that the order of the values is that of the vectors in the rule.
+compose(np.linalg.eigvals)(lambda a: np.linalg.eig(a)[0])
+
+
+def svdvals_rule(g: Any, y: Any, x: Any) -> Any:
+    """(u g v)*.  Where singular values are equal, each has the gradient of its u and v."""
+    u, _, v = np.linalg.svd(x, full_matrices=False)
+    return conj((u * g[..., None, :]) @ v)
+
+
+def thin_svd_rule(g: Any, y: Any, a: Any) -> Any:
+    """The gradient of a = u s v by all three; GradientError where singular values are equal.
+
+    u [(f (uᵀgu - guᵀu)) s + gs + s (f (v gvᵀ - gv vᵀ))] v, with f = 1/(sj² - si²), and for a matrix that
+    is not square (1 - u uᵀ) (gu / s) v + u (gv / s) (1 - vᵀ v), which is infinite where an s is 0.
+
+    Source: Townsend, Differentiating the Singular Value Decomposition (2016), equations 26 to 31.
+    """
+    (gu, gs, gv), (u, s, v) = g, y
+    total = s[..., None, :] + s[..., :, None]
+    f = inverse_gaps(s, arrived(gu, gv)) / (total + (total == 0))
+    of_u, of_v = u.mT @ gu, v @ gv.mT
+    inner = f * (of_u - of_u.mT) * s[..., None, :] + s[..., None] * f * (of_v - of_v.mT)
+    result = (u * gs[..., None, :] + u @ inner) @ v
+    if a.shape[-2] > a.shape[-1]:
+        result = result + ((gu - u @ of_u) / s[..., None, :]) @ v
+    if a.shape[-2] < a.shape[-1]:
+        result = result + u @ ((gv - of_v.mT @ v) / s[..., None])
+    return result
+
+
+def thin_svd(a: Any) -> Any:
+    """`np.linalg.svd(a, full_matrices=False)`."""
+    return np.linalg.svd(a, full_matrices=False)
+
+
+@compose(np.linalg.svd)
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """The decomposition by `thin_svd`, or its values alone."""
+    if not compute_uv:
+        return np.linalg.svdvals(a)
+    if full_matrices and a.shape[-1] != a.shape[-2]:
+        return svd_of_bases(a)
+    return svd_of_complex(a, full_matrices) if a.dtype.kind == "c" else record(thin_svd, (a,), {})
+
+
+svd_of_bases = refusal(np.linalg.svd, "of vectors that only complete a basis: give full_matrices=False")
+svd_of_complex = refusal(
+    np.linalg.svd,
+    "of complex singular vectors, whose phases can be any: use svdvals, or eigh(np.conj(a).mT @ a)",
+)
+
+# fmt: off
+rule(np.linalg.eig,      eig_rule, several=True)
+rule(np.linalg.eigh,     eigh_rule, several=True)
+rule(np.linalg.eigvalsh, eigvalsh_rule)
+rule(np.linalg.svdvals,  svdvals_rule)
+rule(thin_svd,           thin_svd_rule, several=True)
+rule(np.linalg.matrix_rank, None)
+# fmt: on

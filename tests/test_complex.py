@@ -1,0 +1,171 @@
+"""Complex numbers: every function is right with them, or refuses them.
+
+The cases of the contract, with z = x + iu in the place of each array of floats, x and u being leaves.
+The convention is in `autograd/rules/parts.py`.
+"""
+
+import numpy as np
+import pytest
+
+from autograd import Tensor
+from autograd.errors import GradientError, NoRuleError
+
+from . import cases_elementwise, cases_norms, oracles
+from .cases import CASES
+from .cases_common import Case
+from .cases_decompositions import distinct, form, regular
+from .test_rules import SINGLE, assert_close, constant, leaf
+
+# Functions that refuse complex numbers, or some uses of them, where NumPy takes them; and what to do.
+REFUSED = {
+    np.sign: "write z / abs",
+    np.linalg.svd: "use svdvals",
+    np.gradient: "give it np.real",  # of a complex spacing NumPy drops the imaginary part
+    np.interp: "give it np.real",  # of a complex x too, where there is a period
+}
+
+# Functions that take more than NumPy's, who multiplies in place there.
+WIDER = {np.polyfit}
+
+# What reads half of a matrix wants it Hermitian, which the cases' own are not when they are complex.
+# What holds one of several ways to a result is called with real numbers only.
+ELSEWHERE = {"cholesky", "eigh", "eigvalsh", "thin_svd", "empty_like"}
+
+
+def hermitian(a):
+    return a + np.conjugate(np.matrix_transpose(a))
+
+
+HERMITIAN = {
+    "cholesky": lambda a: np.linalg.cholesky(hermitian(a)) * 1,
+    "cholesky, upper": lambda a: np.linalg.cholesky(hermitian(a), upper=True) * 1,
+    "eigvalsh": lambda a: np.linalg.eigvalsh(hermitian(a)) * 1,
+    "eigvalsh, U": lambda a: np.linalg.eigvalsh(hermitian(a), UPLO="U") * 1,
+    "eigh, w": lambda a: np.linalg.eigh(hermitian(a))[0] * 1,
+    "eigh, v": lambda a: np.abs(np.linalg.eigh(hermitian(a))[1]) ** 2,
+    "eigh, wv": lambda a: (lambda w, v: (v * w**2) @ np.conjugate(v).mT)(*np.linalg.eigh(hermitian(a))),
+}
+MADE = [
+    form(np.linalg.eigh, name, f, draw(*s))
+    for name, f in HERMITIAN.items()
+    for draw, s in [(distinct, (3, 3)), (regular, (2, 2, 2))]
+    if "eig" not in name or draw is distinct
+]
+# The differences take up to this part of the loss: most functions change faster off the real line.
+CLOSE = 1e-8
+
+GIVEN = [c for c in CASES if c not in constant and c.function.__name__ not in ELSEWHERE] + MADE
+
+
+def in_place_of(case, which):
+    """The function that makes the arrays of a case of x and u: all, the first or the last are complex."""
+    n = len(case.arrays)
+    chosen = {"all": range(n), "first": [0], "last": [n - 1]}[which]
+    return lambda parts: [
+        x + 1j * u if i in chosen else x for i, (x, u) in enumerate(zip(*parts, strict=True))
+    ]
+
+
+CALLS = [(c, which) for c in GIVEN for which in ("all", "first", "last")[: 3 if len(c.arrays) > 1 else 1]]
+
+
+def loss(y):
+    """A real number that depends on both parts of every element of y."""
+    return np.sum(parts(y))
+
+
+def parts(y):
+    """Both parts of each element, weighed."""
+    c, d = np.random.default_rng(1811).normal(size=(2, *np.shape(y)))  # of Gauss's letter to Bessel
+    return np.real(y) * c + np.imag(y) * d
+
+
+def refuses(function, make, leaves):
+    """Whether NumPy's function takes no complex numbers here; then ours must not either."""
+    try:
+        function(make([[x.data for x in part] for part in leaves]))
+    except (TypeError, ValueError):
+        if function.function not in WIDER:
+            with pytest.raises((TypeError, ValueError)):
+                function(make(leaves))
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("case", "which"), CALLS, ids=[f"{c}, {which}" for c, which in CALLS])
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")  # a real dtype was asked for
+def test_right_or_refused(case, which):
+    """How fast a real loss changes along a direction, against differences of NumPy's own values."""
+    rng, make, xs = np.random.default_rng(1799), in_place_of(case, which), case.arrays
+    us, *along = ([rng.uniform(0.3, 1, x.shape) for x in xs] for _ in range(3))
+    us = [u / 8 for u in us] if case in cases_norms.CASES else us  # whose moduli are apart, and shall stay so
+    leaves = [[leaf(a) for a in part] for part in (xs, us)]
+    if refuses(case, make, leaves):
+        return
+    try:
+        y = case(make(leaves))
+    except NoRuleError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    if refusal:
+        assert REFUSED[case.function] in refusal
+        return
+    loss(y).backward()
+    pairs = zip([*leaves[0], *leaves[1]], [*along[0], *along[1]], strict=True)
+    actual = sum(np.sum(t.grad * d) for t, d in pairs if t.grad is not None)
+
+    def moved(t):
+        return loss(case(make([oracles.moved(a, d, t) for a, d in zip((xs, us), along, strict=True)])))
+
+    assert_close(actual, oracles.richardson(moved), CLOSE if y.dtype in (float, complex) else SINGLE, 1)
+
+
+# Elementwise functions, on both sides of each axis, near to 0 and far; and on the real axis, where some
+# have a cut.  The steps are a sixteenth of what they are elsewhere: poles are near.
+
+PLANE = np.array([x + 1j * y for x in (-3, -0.6, -0.1, 0.1, 0.7, 2.5) for y in (-2, -0.1, 0.15, 1.6)])
+AXIS = np.array([-3, -1.5, 1.5, 3]) + 0j  # where NumPy's values are those of the upper or the lower side
+ELEMENTWISE = [c.function for c in cases_elementwise.CASES if len(c.args) == 1 and c.arrays[0].shape == ()]
+
+
+@pytest.mark.parametrize("function", ELEMENTWISE, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("z", [PLANE, AXIS], ids=["plane", "axis"])
+def test_elementwise_all_over_the_plane(function, z):
+    case = Case(function, (z.real.copy(),), {})
+    try:
+        case([z])
+    except TypeError:
+        return  # and test_right_or_refused has shown that ours raises, too
+    if function in REFUSED:
+        return
+    x, u = leaf(z.real.copy()), leaf(z.imag.copy())
+    with np.errstate(all="ignore"):
+        loss(case([x + 1j * u])).backward()
+        for t, step in [(x, 1)] if z is AXIS else [(x, 1), (u, 1j)]:
+            expected = oracles.richardson(lambda h, step=step: parts(case([z + h / 16 * step])))
+            assert_close(t.grad / 16, expected, CLOSE)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_complex_numbers_beside_a_single_element(dtype):
+    """A Python number is as precise as what is beside it, and the result no Python number."""
+    x = Tensor(np.array([1.0, 2.0], dtype), requires_grad=True)
+    for y in (1j * x.sum(), x.sum() * 1j, np.multiply(1j, x[0]) + 1, 2 - 1j / x[1]):
+        assert y.dtype == np.result_type(dtype, np.complex64)
+        x.zero_grad()
+        np.imag(y).backward()
+        assert (x.grad.dtype, x.grad.any()) == (dtype, True)
+
+
+def test_what_depends_on_the_phase_of_an_eigenvector_raises():
+    x = leaf(distinct(2, 2))
+    v = np.linalg.eigh(hermitian(x * (1 + 2j)))[1]
+    with pytest.raises(GradientError, match="phase of a complex eigenvector"):
+        np.sum(np.imag(v)).backward()
+
+
+def test_constants_are_not_refused():
+    """What has no derivative for complex numbers is NumPy's, where none is asked for."""
+    z = Tensor(distinct(2, 2) * (1 + 2j))
+    np.testing.assert_array_equal(np.linalg.svd(z).U.data, np.linalg.svd(z.data).U)
