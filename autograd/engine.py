@@ -241,15 +241,11 @@ def changed_since(leaf: Node, node: Node) -> GradientError:
 def project(g: Array, a: Array) -> Array:
     """`g` brought to the shape and dtype of an argument `a` that NumPy broadcast or promoted.
 
-    A real argument that met complex numbers gets the real part; a real `g` will do for a complex one.
+    A real argument that met complex numbers gets the real part.
     """
     if g.shape != a.shape:
         g = unbroadcast(g, a.shape)
-    if g.dtype.kind == "c" or a.dtype.kind == "c":
-        if a.dtype.kind == g.dtype.kind:
-            return g if g.dtype == a.dtype else g.astype(a.dtype)
-        if a.dtype.kind == "c":
-            return g
+    if g.dtype.kind == "c" and a.dtype.kind != "c":
         g = g.real
     return g if g.dtype is a.dtype or g.dtype == a.dtype else g.astype(a.dtype)
 

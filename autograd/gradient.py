@@ -51,9 +51,9 @@ class HasGradient(ArrayLike):
                 f"requires_grad follows from how a tensor was made, and {self.node.op.name} made this one: "
                 "use t.detach() for a constant with its values"
             )
-        if wanted and self.data.dtype.kind != "f":
+        if wanted and self.data.dtype.kind not in "fc":
             raise DTypeError(
-                f"only real floating-point tensors can require a gradient, and this one is {self.dtype}: "
+                f"only floating-point tensors can require a gradient, and this one is {self.dtype}: "
                 "convert it, Tensor(data, requires_grad=True, dtype=float)"
             )
         if wanted != self.requires_grad:
@@ -97,11 +97,11 @@ class HasGradient(ArrayLike):
     def backward(self, cotangent: Any = None, create_graph: bool = False) -> None:
         """Add to each leaf's `grad` the gradient of this tensor, times `cotangent`.
 
-        cotangent: of this tensor's shape; 1 if this tensor has one element.  With `create_graph`
+        cotangent: of this tensor's shape; 1 if this tensor has one element, a real one.  With `create_graph`
         the backward pass is itself recorded, and `grad` is a Tensor that can be differentiated.
 
-        Raises GradientError if this tensor does not require a gradient, has several elements and no
-        cotangent, or was computed from a leaf that has been changed in place since; ShapeError for
+        Raises GradientError if this tensor does not require a gradient, has several elements or a complex
+        one and no cotangent, or was computed from a leaf that has been changed in place since; ShapeError for
         a cotangent of another shape.  Then no `grad` has changed.
         """
         node = self.node
@@ -112,6 +112,11 @@ class HasGradient(ArrayLike):
             )
         if cotangent is not None:
             g = self._like(cotangent, "a cotangent")
+        elif self.data.dtype.kind == "c":
+            raise GradientError(
+                f"backward() from a complex number needs a cotangent: this tensor is {self.dtype}, and only "
+                "a real number has a gradient; take np.real, np.imag or np.abs of it, or pass backward(g)"
+            )
         elif self.data.size == 1:
             g = node.data.dtype.type(1) if node.data.ndim == 0 else np.ones(self.shape, self.dtype)
         else:

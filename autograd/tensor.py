@@ -253,7 +253,7 @@ class Tensor(HasGradient):
 
     NumPy's operators, methods and functions work on tensors as on arrays.
 
-    Raises DTypeError if the data are not numbers, or need a gradient and are not real floats.
+    Raises DTypeError if the data are not numbers, or need a gradient and are not floats or complex.
 
     >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = np.sum(x**2)

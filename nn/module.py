@@ -13,6 +13,7 @@ from reprlib import recursive_repr
 from typing import Any
 
 from autograd import Tensor
+from autograd.errors import DTypeError
 
 __all__ = ["Module", "Parameter"]
 
@@ -25,7 +26,13 @@ def Parameter(data: Any) -> Tensor:  # noqa: N802  (it is used as a class would 
     >>> Parameter([0.5, -0.5])
     Tensor([ 0.5, -0.5], dtype=float64, requires_grad=True)
     """
-    return Tensor(data, requires_grad=True)
+    parameter = Tensor(data, requires_grad=True)
+    if parameter.dtype.kind == "c":
+        raise DTypeError(
+            f"a Parameter is real, and this one is {parameter.dtype}: its gradient is no direction to go: "
+            "its conjugate is; make it two, and compute x + 1j * y"
+        )
+    return parameter
 
 
 class Module:

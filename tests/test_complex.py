@@ -7,8 +7,9 @@ The convention is in `autograd/rules/parts.py`.
 import numpy as np
 import pytest
 
-from autograd import Tensor
+from autograd import Tensor, no_grad
 from autograd.errors import GradientError, NoRuleError
+from autograd.transforms import grad, jacobian, jvp, value_and_grad, vjp
 
 from . import cases_elementwise, cases_norms, oracles
 from .cases import CASES
@@ -92,6 +93,20 @@ def refuses(function, make, leaves):
     return False
 
 
+def as_one_leaf(case, make, leaves):
+    """A complex leaf has the gradient g_x - i g_y, of its own dtype."""
+    zs = make([[t.data for t in part] for part in leaves])
+    tensors = [leaf(z) for z in zs]
+    loss(case(tensors)).backward()
+    for t, x, u in zip(tensors, *leaves, strict=True):
+        expected = x.grad - 1j * u.grad if t.dtype.kind == "c" and x.grad is not None else x.grad
+        if t.grad is not None:
+            assert (type(t.grad), t.grad.dtype, t.grad.shape) == (np.ndarray, t.dtype, t.shape)
+            np.testing.assert_allclose(t.grad, expected, rtol=1e-10, atol=1e-12 * oracles.largest(t.grad))
+        else:
+            assert expected is None
+
+
 @pytest.mark.parametrize(("case", "which"), CALLS, ids=[f"{c}, {which}" for c, which in CALLS])
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")  # a real dtype was asked for
 def test_right_or_refused(case, which):
@@ -112,6 +127,7 @@ def test_right_or_refused(case, which):
         assert REFUSED[case.function] in refusal
         return
     loss(y).backward()
+    as_one_leaf(case, make, leaves)
     pairs = zip([*leaves[0], *leaves[1]], [*along[0], *along[1]], strict=True)
     actual = sum(np.sum(t.grad * d) for t, d in pairs if t.grad is not None)
 
@@ -156,6 +172,83 @@ def test_complex_numbers_beside_a_single_element(dtype):
         x.zero_grad()
         np.imag(y).backward()
         assert (x.grad.dtype, x.grad.any()) == (dtype, True)
+
+
+# Complex leaves, and complex arguments of the transformations
+
+
+Z = np.array([1 + 2j, -0.5 + 1j, 3 - 1j])
+V = np.array([0.3 - 1j, 2 + 0.5j, -1 + 1j])
+
+
+def real_loss(z):
+    return np.sum(np.abs(z * z + 1j) ** 2) + np.sum(np.real(np.exp(z)))
+
+
+def rates(function, z=Z):
+    """dL/dx - i dL/dy by differences, element by element."""
+    found = np.zeros(z.shape, complex)
+    for k in range(z.size):
+        moved = [
+            oracles.richardson(lambda h, k=k, i=i: function(oracles.displaced(z, k, h * i)))[0]
+            for i in (1, 1j)
+        ]
+        found.flat[k] = moved[0] - 1j * moved[1]
+    return found
+
+
+def test_gradient_of_a_complex_argument():
+    value, g = value_and_grad(real_loss)(Z)
+    assert (value.dtype, g.dtype) == (float, complex)
+    np.testing.assert_allclose(g, rates(real_loss), rtol=1e-9)
+    np.testing.assert_allclose(jacobian(lambda z: np.abs(z))(Z), np.diag(np.conj(Z) / np.abs(Z)), rtol=1e-14)
+
+
+def test_vjp_and_jvp_of_complex_functions():
+    """An analytic function changes by f'(z) dz; the conjugate by the conjugate of dz."""
+    y, pullback = vjp(np.exp, Z)
+    np.testing.assert_allclose(pullback(V)[0], V * y, rtol=1e-14)
+    np.testing.assert_allclose(jvp(np.exp, (Z,), (V,))[1], V * y, rtol=1e-14)
+    np.testing.assert_array_equal(jvp(np.conj, (Z,), (V,))[1], np.conj(V))
+    np.testing.assert_allclose(
+        jvp(real_loss, (Z,), (V,))[1], np.sum(np.real(grad(real_loss)(Z) * V)), rtol=1e-13
+    )
+
+
+def test_second_order_of_a_complex_leaf():
+    """The rate of a gradient's element is as that of any other function."""
+    z = leaf(Z)
+    real_loss(z).backward(create_graph=True)
+    first, z.grad = z.grad, None
+    np.sum(np.real(first * V)).backward()
+    expected = rates(lambda w: np.sum(np.real(grad(real_loss)(w) * V)))
+    np.testing.assert_allclose(z.grad, expected, rtol=1e-8)
+
+
+def test_a_step_down_goes_along_the_conjugate():
+    z = Tensor(Z, requires_grad=True)
+    for _ in range(100):
+        z.zero_grad()
+        np.sum(np.abs(z - V) ** 2).backward()
+        with no_grad():
+            z -= 0.1 * np.conj(z.grad)
+    np.testing.assert_allclose(z.data, V, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+def test_a_gradient_has_the_dtype_of_a_complex_leaf(dtype):
+    z = Tensor(Z.astype(dtype), requires_grad=True)
+    for f in (
+        np.real,
+        np.imag,
+        np.abs,
+        np.angle,
+        lambda z: np.sum(z, dtype=dtype).imag,
+        lambda z: z[0].real * 2.0,
+    ):
+        z.zero_grad()
+        np.sum(f(z)).backward()
+        assert z.grad.dtype == dtype
 
 
 def test_what_depends_on_the_phase_of_an_eigenvector_raises():

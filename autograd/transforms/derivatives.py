@@ -4,6 +4,9 @@ Arguments may be arrays, numbers, Tensors, and dicts, lists and tuples of them, 
 has the structure of its argument.  Each call evaluates the function at Tensors of its own, and
 writes to no `grad`.  What a call returns are arrays; but Tensors where gradients are being recorded
 and it depends on a Tensor that requires one, as an argument or from a closure: so calls nest.
+
+Complex arguments have complex gradients, dL/dx - i dL/dy, as `autograd/rules/parts.py` explains.  What
+`grad` and `jacobian` differentiate must be real; `vjp` and `jvp` take complex functions too.
 """
 
 from __future__ import annotations
@@ -147,6 +150,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     def matrix(*args: Any, **kwargs: Any) -> Any:
         run = Run(f, args, kwargs, argnums)
+        run.refuse_complex_output()
         return rebuilt(run.output, {path: rows_of(run, path, y) for path, y in flat(run.output).items()})
 
     return matrix

@@ -43,9 +43,7 @@ class Run:
         self.output: Any = output[0] if has_aux else output
         self.aux: Any = output[1] if has_aux else None
         for path, y in flat(self.output).items():
-            refuse_unless(
-                "biuf", y, f"what {self.name} returned{where(path)}", "return real arrays or numbers"
-            )
+            refuse_unless("biufc", y, f"what {self.name} returned{where(path)}", "return arrays or numbers")
         roots = [y.node for y in flat(self.output).values() if is_traced(y)]
         self.between, outside = region(roots, set(self.targets.values()), since)
         self.connected = bool(outside) or any(t.op is not LEAF for t in self.targets.values())
@@ -60,6 +58,12 @@ class Run:
                 leaves[path] = +t  # what is done to it, a hook say, must not reach our graph
         return rebuilt(tree, leaves)
 
+    def refuse_complex_output(self) -> None:
+        """Raise DTypeError if the output has complex numbers, which have no gradient."""
+        for path, y in flat(self.output).items():
+            remedy = "return np.real, np.imag or np.abs of it, or use vjp"
+            refuse_unless("biuf", y, f"what {self.name} returned{where(path)}", remedy)
+
     def one_array(self) -> Any:
         """The data of the output, which must be one array."""
         if isinstance(self.output, dict | list | tuple):
@@ -67,6 +71,7 @@ class Run:
                 f"{self.name} must return one array, not a {type(self.output).__name__}: "
                 "use vjp or jacobian, or has_aux=True if only the first of two is to be differentiated"
             )
+        self.refuse_complex_output()
         return data_of(self.output)
 
     def pull(self, cotangents: dict[Path, Any]) -> Any:
@@ -100,7 +105,7 @@ def position(n: int, count: int, name: str) -> int:
 def fresh_copy(value: Any, path: Path, name: str) -> Any:
     """A Tensor of our own with the values of an argument, and with its history if it has one."""
     remedy = "pass floats, 3.0 or np.asarray(a, float), or close over it if it is a constant"
-    refuse_unless("f", value, f"argument {path[0]}{where(path[1:])} of {name}", remedy)
+    refuse_unless("fc", value, f"argument {path[0]}{where(path[1:])} of {name}", remedy)
     return np.positive(value) if recording.get() and is_traced(value) else Tensor(value, requires_grad=True)
 
 

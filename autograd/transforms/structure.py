@@ -49,7 +49,7 @@ def matched(given: Any, like: Any, what: str) -> dict[Path, Any]:
             raise ShapeError(f"{what}{where(path)} {there}: it must have the structure of what it belongs to")
     for path, model in models.items():
         value, zeros = values[path], zeros_for(model)
-        refuse_unless("biuf", value, f"{what}{where(path)}", "pass real numbers")
+        refuse_unless("biuf" + zeros.dtype.kind, value, f"{what}{where(path)}", "pass real numbers")
         if np.shape(value) != zeros.shape:
             raise ShapeError(
                 f"{what}{where(path)} has shape {np.shape(value)}, and must have that of what it belongs to, "
@@ -78,9 +78,9 @@ def data_of(value: Any) -> Any:
 
 
 def zeros_for(value: Any) -> Any:
-    """Zeros of the shape of `value`, of its dtype if that is one of floats."""
+    """Zeros of the shape of `value`, of its dtype if that is one of floats or complex numbers."""
     data = data_of(value)
-    return np.zeros(data.shape, data.dtype if data.dtype.kind == "f" else float)
+    return np.zeros(data.shape, data.dtype if data.dtype.kind in "fc" else float)
 
 
 def name_of(f: Any) -> str:
