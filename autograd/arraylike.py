@@ -25,6 +25,23 @@ def is_being_stored(frame: FrameType) -> bool:
     return frame.f_code.co_code[frame.f_lasti] == opmap["STORE_SUBSCR"]
 
 
+# SciPy's functions that make arrays of their arguments and never ask a Tensor, and ours in their place.
+INSTEAD = {
+    "logsumexp": "autograd.logsumexp(t)",
+    "softmax": "autograd.softmax(t, axis=None), whose axis is the last one by default",
+    "log_softmax": "autograd.log_softmax(t, axis=None), whose axis is the last one by default",
+}
+
+
+def asked_by_scipy(frame: FrameType | None) -> str:
+    """The one of those functions that wants an array, if it is SciPy that does: the first of its frames."""
+    names = []
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(("scipy.", "numpy.")):
+        names.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return next((name for name in names if name in INSTEAD), "")
+
+
 class ArrayLike:
     """The part of a Tensor that only looks at its array: shape, dtype, conversions, printing."""
 
@@ -116,6 +133,8 @@ class ArrayLike:
         return self.data.reshape(())[()]
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+        if name := asked_by_scipy(sys._getframe(1)):
+            raise DTypeError(f"scipy.special.{name} takes no Tensor: use {INSTEAD[name]}")
         raise DTypeError(
             f"a Tensor of shape {self.shape} does not turn into an array by itself, as its history would be "
             "lost: use t.data for the array, np.stack([t, u]) to join tensors, "

@@ -7,7 +7,8 @@ and returns the cotangent of its argument, in plain NumPy:
     rule(np.multiply, lambda g, y, a, b: g * b,
                       lambda g, y, a, b: g * a)
 
-`None` in the place of a rule says that the function is piecewise constant in that argument.
+`None` in the place of a rule says that the function is piecewise constant in that argument, `unknown`
+that it is not, but that the table does not have the derivative: such an argument must be a constant.
 Rules need not mention broadcasting: the engine sums it away.
 """
 
@@ -23,6 +24,11 @@ import numpy as np
 
 Function = Callable[..., Any]
 Rule = Callable[..., Any] | None
+
+
+def unknown(g: Any, y: Any, *args: Any) -> Any:
+    """In the place of a rule: the derivative in this argument is not known here, and is refused."""
+    raise NotImplementedError("refused when it is recorded")
 
 
 class Op:
@@ -161,7 +167,7 @@ def options(op: Op) -> frozenset[str] | None:
 
     An option that no rule knows would be ignored in the backward pass, and the gradient wrong.
     """
-    f = op.each or next(f for f in op.rules if f is not None)
+    f = op.each or next(f for f in op.rules if f not in (None, unknown))
     taken = list(inspect.signature(f).parameters.values())
     if any(p.kind is p.VAR_KEYWORD for p in taken):
         return None

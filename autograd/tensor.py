@@ -18,7 +18,7 @@ from .errors import DTypeError, NoRuleError, ShapeError
 from .gradient import HasGradient
 from .mode import recording
 from .operands import NUMBERS, constant, no_rule, raise_misfit, refuse_options, refuse_ufunc_use
-from .ops import Function, Op, bind, composed, of_length, row, table, untracked
+from .ops import Function, Op, bind, composed, of_length, row, table, unknown, untracked
 
 recording_now = recording.get
 
@@ -101,6 +101,8 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             parents.append(p)
             if p is not None:
                 traced = True
+                if rule is unknown and p.requires_grad and recording_now():
+                    raise no_rule(op.function, f"argument {len(args)}, a tensor of shape {a.shape}")
                 needed = needed or (p.requires_grad and rule is not None)
         else:
             args.append(a if a is None or type(a) in NUMBERS else constant(a))
@@ -168,7 +170,7 @@ class Recorders(dict[Function, Callable[..., Any]]):
         op = row(function)
         if not op.rules:
             return lambda *arrays: record(function, arrays, {})
-        if None in op.rules or len(op.rules) > 2 or op.several:
+        if None in op.rules or unknown in op.rules or len(op.rules) > 2 or op.several:
             self[function] = lambda *arrays: apply(op, arrays, NO_OPTIONS)
         else:
             self[function] = (unary, binary)[len(op.rules) - 1](op)
@@ -270,7 +272,9 @@ class Tensor(HasGradient):
         self, ufunc: np.ufunc, method: str, a: Any, b: Any = None, /, *more: Any, **kwargs: Any
     ) -> Any:
         if kwargs or more or method != "__call__":
-            raise refuse_ufunc_use(ufunc, method, kwargs)
+            if kwargs or method != "__call__":
+                raise refuse_ufunc_use(ufunc, method, kwargs)
+            return recorders[ufunc](a, b, *more)
         return recorders[ufunc](a) if b is None else recorders[ufunc](a, b)
 
     def __array_function__(self, function: Function, types: Any, args: Any, kwargs: Any) -> Any:

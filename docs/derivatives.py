@@ -49,6 +49,7 @@ Written by `python docs/derivatives.py` from the rules in [autograd/rules](../au
   Of a function with several outputs, `g` and `y` are tuples.
 - Each line gives the cotangent of one argument. *none*: in this one the function is piecewise constant, and
   nothing is passed back. *composed*: it is computed by other functions, whose rules then hold.
+  *unknown*: its derivative in this one is not known here, and a Tensor that requires a gradient is refused.
 - Broadcasting is not mentioned, because the engine takes care of it: it sums what a rule returns over the
   axes along which the argument was repeated.
 - A gradient has the shape and the dtype of its input: that of a `float32` is a `float32`, that of a
@@ -255,8 +256,8 @@ def link(f: ops.Function) -> str:
 
 def cell(f: ops.Function | None) -> str:
     """What a rule says: its code if that is one expression, or else the words of its docstring."""
-    if f is None:
-        return "*none*"
+    if f is None or f is ops.unknown:
+        return "*none*" if f is None else "*unknown*"
     text, there = expression(f), maker(f)
     if f.__name__ == "<lambda>" and text:
         return code(text)
@@ -286,7 +287,11 @@ def arguments(function: ops.Function) -> list[str]:
     if function in compositions():
         return list(inspect.signature(compositions()[function]).parameters)
     each = ops.table[function].each
-    taken = [list(inspect.signature(f).parameters.values()) for f in rules_of(function) if f]
+    taken = [
+        list(inspect.signature(f).parameters.values())
+        for f in rules_of(function)
+        if f not in (None, ops.unknown)
+    ]
     names = [p.name for p in max(taken, key=len) if p.kind is not p.VAR_KEYWORD]
     return names[3 if each else 2 :]
 

@@ -166,7 +166,7 @@ def newcomer(a):
 newcomer.__module__ = "numpy"
 
 # functions that have no rule, and are not likely to get one; what a message should call them
-WITHOUT_RULES = [(newcomer, "np.newcomer"), (special.spence, "spence"), (special.zetac, "zetac")]
+WITHOUT_RULES = [(newcomer, "np.newcomer"), (special.kolmogorov, "kolmogorov"), (special.zetac, "zetac")]
 
 MASK = np.array([True, False, True])
 
