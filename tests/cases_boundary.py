@@ -175,7 +175,6 @@ REFUSED_OPTIONS = [
     *((f"{f.__name__}, where", f, {"where": MASK}) for f in (np.sum, np.mean, np.prod, np.var, np.exp)),
     *((f"{f.__name__}, initial", f, {"initial": 1.0}) for f in (np.sum, np.prod, np.max, np.min)),
     *((f"{f.__name__}, mean", f, {"mean": 0.0}) for f in (np.var, np.std)),
-    ("var, correction", np.var, {"correction": 1}),
     ("exp, dtype", np.exp, {"dtype": np.float32}),
     ("exp, out", np.exp, {"out": np.zeros((2, 3))}),
     ("concatenate, dtype", lambda x, **option: np.concatenate([x, x], **option), {"dtype": np.float32}),

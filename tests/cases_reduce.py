@@ -5,6 +5,7 @@ import numpy as np
 import autograd
 
 from .cases_common import case, of, off_zero, real, spaced, strided
+from .cases_decompositions import form
 
 # For each shape, the axes that a reduction of it can take.
 AXES = {
@@ -51,6 +52,7 @@ CASES = [
     *(case(f, off_zero(2, 3), dtype=np.float32) for f in (np.sum, np.mean, np.prod, np.cumsum, np.cumprod)),
     *(case(f, strided(spaced(2, 3)), axis=1) for f in (*ALL, np.cumprod)),
     case(np.var, real(4), ddof=1.5),
+    *(form(f, "", f, real(4), correction=1, twin=None) for f in (np.var, np.std)),
     case(np.std, real(2, 2), axis=np.int64(1)),
     # products of zeros
     *(case(np.prod, ZEROS.copy(), axis=axis) for axis in (0, 1, -1)),

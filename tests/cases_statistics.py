@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from autograd.rules.statistics import INTERPOLATING, STEPPING
+
 from .cases_common import NOT_ANALYTIC, case, off_zero, positive, real, spaced, strided
 from .cases_reduce import over
 
@@ -16,6 +18,8 @@ CUMULATIVE = [np.cumulative_sum, np.cumulative_prod]
 NOT_ANALYTIC.update((*SUMS, *CHOOSING, *QUANTILES, *SCANS, np.nanstd, np.average))
 SOME = {(): [None], (3,): [0], (2, 3): [None, 0, -1, (0, 1)], (2, 1, 3): [(0, -1)]}
 THESE = {shape: [i for i in axes if i != ()] for shape, axes in SOME.items() if shape}
+
+METHODS = sorted(INTERPOLATING | STEPPING)
 
 CASES = [
     *over(off_zero, SOME, *SUMS),
@@ -37,6 +41,8 @@ CASES = [
         for axis in (None, 0, (0, 1), -1)
         for keepdims in (False, True)
     ),
+    *(case(np.quantile, spaced(5), q, method=m) for m in METHODS for q in (0.0, 0.3, 0.7, 1.0)),
+    *(case(np.nanquantile, spaced(3, 4), 0.3, axis=-1, method=m) for m in METHODS),
     *(case(np.average, real(2, 3), axis) for axis in (None, 0, (0, 1))),
     *(case(np.average, real(2, 3), axis, positive(2, 3)) for axis in (None, 1, -1, (0, 1))),
     *(case(np.average, real(2, 3), axis, positive(n)) for axis, n in [(0, 2), (-1, 3)]),

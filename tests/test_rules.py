@@ -125,9 +125,10 @@ def test_second_order(case):
     tolerance = SECOND_ORDER if g.dtype == float else SINGLE
     f, arrays = case.twin, case.arrays
     assert_close(actual_g, oracles.jacobian_product(case.derivative, f, arrays, along), tolerance, 1)
+    every = max(map(oracles.largest, first))  # where no gradient comes back, differences of roundings do
     for i, d in enumerate(first):
         expected = oracles.hessian_product(case.derivative, f, arrays, along, g.data, i)
-        assert_close(actual[i], expected, tolerance, oracles.largest(d))
+        assert_close(actual[i], expected, tolerance, oracles.largest(d) or every)
 
 
 def rate(leaves, y, along, g=None):

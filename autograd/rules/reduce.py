@@ -89,20 +89,26 @@ def centred(a: Any, axis: Any) -> Any:
     return conj(a - np.mean(a, axis=axis, keepdims=True))
 
 
-def var_rule(g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False) -> Any:
-    """2 g (a - mean) / (n - ddof), for n elements that were reduced to one."""
+def var_rule(
+    g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = 0
+) -> Any:
+    """2 g (a - mean) / (n - ddof), for n elements that were reduced to one; a correction is a ddof."""
     n = a.size // max(y.size, 1)
-    return (2 * g / (n - ddof)).reshape(kept(a.shape, axis)) * centred(a, axis)
+    return (2 * g / (n - ddof - correction)).reshape(kept(a.shape, axis)) * centred(a, axis)
 
 
-def std_rule(g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False) -> Any:
+def std_rule(
+    g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = 0
+) -> Any:
     """g (a - mean) / ((n - ddof) y); 0 where all is equal, even if y is not quite 0 for a rounded mean."""
     if not a.size:
         return np.zeros_like(a)
     n, shape = a.size // y.size, kept(a.shape, axis)
     equal = np.max(a, axis=axis, keepdims=True) == np.min(a, axis=axis, keepdims=True)
     flat = equal | (y.reshape(shape) == 0)
-    return (g / (n - ddof)).reshape(shape) / (y.reshape(shape) + flat) * (centred(a, axis) * ~flat)
+    return (
+        (g / (n - ddof - correction)).reshape(shape) / (y.reshape(shape) + flat) * (centred(a, axis) * ~flat)
+    )
 
 
 # fmt: off

@@ -80,9 +80,33 @@ def rows(a: Any, axis: Any) -> Any:
     return np.transpose(a, stay + gone).reshape(*(a.shape[i] for i in stay), -1)
 
 
-def interpolated(rising: Any, n: Any, q: Any, dtype: Any) -> Any:
-    """The q-quantile among the first n of each sorted row, and NaN where n is 0."""
-    at = (n - 1) * q
+# The constants (a, b) of the methods that interpolate, and what the others make of the linear place.
+# Source: Hyndman and Fan, Sample Quantiles in Statistical Packages (1996), definitions 4 to 9.
+INTERPOLATING = {
+    "interpolated_inverted_cdf": (0, 1),
+    "hazen": (0.5, 0.5),
+    "weibull": (0, 0),
+    "linear": (1, 1),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
+}
+STEPPING: dict[str, Any] = {
+    "lower": np.floor,
+    "higher": np.ceil,
+    "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2,
+}
+
+
+def place(n: Any, q: Any, method: str) -> Any:
+    """Where among n sorted elements, counted from 0, the q-quantile is."""
+    if method in STEPPING:
+        return STEPPING[method]((n - 1) * q)
+    a, b = INTERPOLATING[method]
+    return np.clip(n * q + (a + q * (1 - a - b)) - 1, 0, np.maximum(n - 1, 0))
+
+
+def interpolated(rising: Any, n: Any, at: Any, dtype: Any) -> Any:
+    """What is at a place among the first n of each sorted row, and NaN where n is 0."""
     below = np.floor(at).astype(int)
     above = np.minimum(below + 1, np.maximum(n - 1, 0)).astype(int)
     low, high = (np.take_along_axis(rising, i[..., None], axis=-1)[..., 0] for i in (below, above))
@@ -91,13 +115,13 @@ def interpolated(rising: Any, n: Any, q: Any, dtype: Any) -> Any:
     return np.where(part < 0.5, low + step * part, high - step * (1 - part))
 
 
-def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool) -> Any:
-    """The linear quantiles of `a`, those of an array q on new first axes."""
+def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool, method: str = "linear") -> Any:
+    """The quantiles of `a`, those of an array q on new first axes."""
     missing = np.isnan(raw(rows(a, axis))).sum(axis=-1)
     rising, length = np.sort(rows(a, axis), axis=-1), rows(a, axis).shape[-1]
     n = length - missing if skip_nan else np.full_like(missing, length)
     dtype = rising.dtype if isinstance(q, float) else np.result_type(rising.dtype, q)  # NumPy's promotion
-    found = [interpolated(rising, n, p, dtype) for p in np.ravel(q).tolist()]
+    found = [interpolated(rising, n, place(n, p, method), dtype) for p in np.ravel(q).tolist()]
     if not skip_nan:
         found = [np.where(missing > 0, np.nan, f) for f in found]
     shape = kept(a.shape, axis) if keepdims else found[0].shape
@@ -107,7 +131,8 @@ def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool) -> Any:
 def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:
     """The composition of `np.quantile` and its relatives, for a q that is 1 at `scale`.
 
-    Raises NoRuleError for a method other than the linear one.
+    Raises NoRuleError for a method by which the result jumps as q changes, but for those that NumPy has
+    had for long: lower, higher and midpoint.
     """
 
     def composition(
@@ -119,13 +144,14 @@ def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:
         method: str = "linear",
         keepdims: bool = False,
     ) -> Any:
-        if method != "linear":
+        if method not in INTERPOLATING | STEPPING:
+            known = ", ".join(INTERPOLATING | STEPPING)
             raise NoRuleError(
-                f"np.{function.__name__}(method={method!r}) has no derivative here: use method='linear'"
+                f"np.{function.__name__}(method={method!r}) has no derivative here: use one of {known}"
             )
         refuse_complex(function, a)
         function([0.0], raw(q))  # raises what NumPy raises for a q out of range
-        return quantiles(a, np.true_divide(raw(q), scale), axis, keepdims, skip_nan)
+        return quantiles(a, np.true_divide(raw(q), scale), axis, keepdims, skip_nan, method)
 
     compose(function)(composition)
 
