@@ -22,13 +22,15 @@ from typing import Any
 
 import numpy as np
 
+from .errors import NoRuleError
+
 Function = Callable[..., Any]
 Rule = Callable[..., Any] | None
 
 
 def unknown(g: Any, y: Any, *args: Any) -> Any:
     """In the place of a rule: the derivative in this argument is not known here, and is refused."""
-    raise NotImplementedError("refused when it is recorded")
+    raise NoRuleError("the derivative in this argument is not known: pass .detach() of it")
 
 
 class Op:

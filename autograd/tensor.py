@@ -101,8 +101,6 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             parents.append(p)
             if p is not None:
                 traced = True
-                if rule is unknown and p.requires_grad and recording_now():
-                    raise no_rule(op.function, f"argument {len(args)}, a tensor of shape {a.shape}")
                 needed = needed or (p.requires_grad and rule is not None)
         else:
             args.append(a if a is None or type(a) in NUMBERS else constant(a))
@@ -163,6 +161,14 @@ def plain(op: Op, value: Any) -> Any:
     return value
 
 
+def refuse_unknown(op: Op, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays, none of which requires a gradient where the derivative is not known."""
+    for i, (a, rule) in enumerate(zip(arrays, op.rules, strict=False), 1):
+        if rule is unknown and type(a) is Tensor and a.requires_grad and recording.get():
+            raise no_rule(op.function, f"argument {i}, a tensor of shape {a.shape}")
+    return arrays
+
+
 class Recorders(dict[Function, Callable[..., Any]]):
     """For each function, the recorder that its array arguments alone call for."""
 
@@ -170,7 +176,9 @@ class Recorders(dict[Function, Callable[..., Any]]):
         op = row(function)
         if not op.rules:
             return lambda *arrays: record(function, arrays, {})
-        if None in op.rules or unknown in op.rules or len(op.rules) > 2 or op.several:
+        if unknown in op.rules:
+            self[function] = lambda *arrays: apply(op, refuse_unknown(op, arrays), NO_OPTIONS)
+        elif None in op.rules or len(op.rules) > 2 or op.several:
             self[function] = lambda *arrays: apply(op, arrays, NO_OPTIONS)
         else:
             self[function] = (unary, binary)[len(op.rules) - 1](op)
