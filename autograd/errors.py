@@ -6,7 +6,9 @@
     ├── IndexingError   (IndexError)    an index outside a tensor
     ├── NoRuleError     (TypeError)     a NumPy function, or a use of one, without a derivative rule
     ├── GradientError   (RuntimeError)  a backward pass that cannot be what was meant
-    └── DrawError       (ValueError)    a picture that cannot be written
+    ├── DrawError       (ValueError)    a picture that cannot be written
+    ├── DerivationError (ValueError)    a derivation that cannot be checked as it was asked for
+    └── CheckError      (AssertionError) a gradient that did not pass its check
 
 Every message names the culprit, the shapes or dtypes at fault, and what to do instead.
 Whatever raises leaves tensors, their gradients and the grad mode as they were.
@@ -39,3 +41,11 @@ class GradientError(AutogradError, RuntimeError):
 
 class DrawError(AutogradError, ValueError):
     """A picture that cannot be written."""
+
+
+class DerivationError(AutogradError, ValueError):
+    """A derivation that cannot be checked as it was asked for."""
+
+
+class CheckError(AutogradError, AssertionError):
+    """A gradient that did not pass its check: raised by `assert_ok`, with the whole report."""

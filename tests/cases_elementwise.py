@@ -101,6 +101,7 @@ CASES = [
     case(np.power, 2, real(3)),
     case(np.power, integers, positive(2, 3)),
     *(case(np.ldexp, real(*shape), np.array([[2], [-1]])) for shape in [(), (3,), (2, 3)]),
+    case(np.heaviside, np.array([[0], [2]]), real(3)),  # where a is 0, the result is b
     case(cosine_moment, of(-2, 0, 1), n=1),
     case(np.sinc, of(0, 0.01, -0.19, 0.21, 1, 2.5)),
     case(np.nan_to_num, of(1, np.inf, 2), nan=1.0, posinf=3.0),

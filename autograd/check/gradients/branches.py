@@ -1,0 +1,171 @@
+"""What a recorded graph says of the way it went: whether it is analytic, and which branches it took.
+
+A function with branches (a comparison, a largest element, an `abs`) is one smooth function for each
+way through them.  A difference of two points tells a derivative only if both went the same way.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+import autograd.functions as f
+
+from ...engine import PICK, Node
+from ...functions import kept
+from ...ops import Function
+from ...rules.einsum import einsum
+from ...tensor import cast
+
+Array = Any
+
+# The functions that NumPy computes for complex numbers as the same analytic function.  Not among them
+# is what drops the imaginary part (abs, norm, var), takes a conjugate (vdot, correlate, cholesky), or
+# chooses (max, sort); and a function of the user's own, of which nothing is known.
+ANALYTIC: set[Any] = {
+    *(np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.reciprocal, np.square),
+    *(np.power, np.float_power, np.sqrt, np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p),
+    *(np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan, np.sinh, np.cosh, np.tanh),
+    *(np.arcsinh, np.arccosh, np.arctanh, np.sinc, np.where),
+    *(np.sum, np.mean, np.prod, np.cumsum, np.cumprod),
+    *(np.matmul, np.dot, np.inner, np.outer, np.tensordot, einsum, np.linalg.multi_dot, np.convolve),
+    *(np.linalg.inv, np.linalg.solve, np.linalg.det, np.triu, np.tril),
+    *(np.reshape, np.ravel, np.squeeze, np.expand_dims, np.copy, np.transpose, np.matrix_transpose),
+    *(np.swapaxes, np.moveaxis, np.roll, np.flip, np.broadcast_to, np.concatenate, np.stack),
+    *(np.take_along_axis, operator.getitem, operator.setitem, PICK.function),
+    *(np.fft.fft, np.fft.fft2, np.fft.fftn, np.fft.ifft, np.fft.ifft2, np.fft.ifftn),
+} | {
+    inspect.unwrap(function)
+    for function in (f.sigmoid, f.softmax, f.log_softmax, f.logsumexp, f.scatter, f.put)
+}
+
+
+def is_analytic(nodes: Iterable[Node]) -> bool:
+    """Whether these operations, applied to complex numbers, are one analytic function.
+
+    An option `dtype` is not: a real one drops the imaginary part.
+    """
+    return all(n.op.function in ANALYTIC and n.kwargs.get("dtype") is None for n in nodes)
+
+
+# Which branch a function of floats took at each element, as numbers that are equal if it is the same.
+# What is compared has three outcomes: at a tie it is on neither side, and a step leads away from it.
+
+Decision = Callable[..., Any]
+
+
+def sign_of(y: Array, x: Array) -> Array:
+    """The sign; of complex numbers, which go around 0, only where they are 0."""
+    return np.sign(x) if x.dtype.kind != "c" else x == 0
+
+
+def bounds(y: Array, a: Array, low: Any = None, high: Any = None) -> list[Array]:
+    return [np.sign(a - b) for b in (low, high) if b is not None]
+
+
+def at_extreme(y: Array, a: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    return a == y.reshape(kept(a.shape, axis))
+
+
+def order(y: Array, a: Array, axis: Any = -1, **_: Any) -> list[Array]:
+    """The order, and where neighbours in it are equal."""
+    a, axis = (a.reshape(-1), 0) if axis is None or not a.ndim else (a, axis)
+    places = np.argsort(a, axis=axis, kind="stable")
+    return [places, np.diff(np.take_along_axis(a, places, axis), axis=axis) == 0]
+
+
+def norm_branch(y: Array, x: Array, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> list[Array]:  # noqa: A002
+    """Where a norm is 0; where one of another order than 2 has its signs, and its largest elements."""
+    zero = y == 0
+    if ord is None or ord == 2:
+        return [zero]
+    return [zero, sign_of(y, x), np.abs(x) == y.reshape(kept(x.shape, axis))]
+
+
+# fmt: off
+DECISIONS: dict[Function, Decision] = {
+    **dict.fromkeys((np.absolute, np.fabs, inspect.unwrap(f.relu)), sign_of),
+    **dict.fromkeys((np.maximum, np.minimum, np.fmax, np.fmin),  lambda y, a, b: np.sign(a - b)),
+    **dict.fromkeys((np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin), at_extreme),
+    **dict.fromkeys((np.sort, np.partition), order),
+    **dict.fromkeys((np.remainder, np.fmod), lambda y, a, b: np.rint((a - y) / b)),
+    **dict.fromkeys((np.frexp, np.modf), lambda y, x: y[1]),
+    np.divmod:              lambda y, a, b: y[0],
+    np.copysign:            lambda y, a, b: [np.sign(a), np.sign(b)],
+    np.heaviside:           lambda y, a, b: np.sign(a),
+    np.nan_to_num:          lambda y, x, **_: np.isfinite(x),
+    np.hypot:               lambda y, a, b: y == 0,
+    np.std:                 lambda y, a, **_: y == 0,
+    np.clip:                bounds,
+    np.linalg.vector_norm:  norm_branch,
+}
+# fmt: on
+
+Branch = tuple[Function, list[Array]]
+
+
+def branches(roots: Iterable[Node | None]) -> list[Branch]:
+    """The way that a computation went: its operations in order, each with what it decided.
+
+    What it decided are the results of piecewise constant functions, the entries of DECISIONS, and
+    whatever integers and truth values it was given: an index may have been computed.
+    """
+    with np.errstate(all="ignore"):
+        return [(node.op.function, decided(node)) for node in ancestors(roots)]
+
+
+def ancestors(roots: Iterable[Node | None]) -> list[Node]:
+    """All nodes that these were computed from, and themselves, the oldest first."""
+    found: set[Node] = set()
+    waiting = list(roots)
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            waiting += node.parents
+    return sorted(found, key=lambda n: n.index)
+
+
+def decided(node: Node) -> list[Array]:
+    """The discrete values in one operation."""
+    rules, function = node.op.rules, node.op.function
+    given = [v for v in (*node.args, *parts(node.kwargs.get("index"))) if is_discrete(v)]
+    if rules and not any(rules) and function is not cast:
+        given.append(node.data)
+    if function in DECISIONS:
+        decision = DECISIONS[function](node.data, *node.args, **node.kwargs)
+        given += decision if isinstance(decision, list) else [decision]
+    return given
+
+
+def parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def is_discrete(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "bui"
+
+
+def differing(one: list[Branch], other: list[Branch]) -> list[Array] | None:
+    """Where two ways through a function part: for each decision that differs, a mask of its elements.
+
+    An empty list if they are the same; None if they are different operations altogether.
+
+    >>> differing([(np.sign, [np.array([1, 0])])], [(np.sign, [np.array([1, 1])])])
+    [array([False,  True])]
+    """
+    if [function for function, _ in one] != [function for function, _ in other]:
+        return None
+    masks = []
+    for (_, mine), (_, theirs) in zip(one, other, strict=True):
+        for a, b in zip(mine, theirs, strict=False):
+            if np.shape(a) != np.shape(b):
+                return None
+            mask = (a != b) & ~((a != a) & (b != b))  # NaN is the same as NaN
+            if np.any(mask):
+                masks.append(np.asarray(mask))
+    return masks

@@ -1,0 +1,183 @@
+"""A claimed gradient beside a numerical one, along a direction: do they agree, and could that be told?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...transforms.structure import Path
+from .numeric import EPS, Estimate, Phi, complex_step, richardson
+from .problem import Array, Point, Problem, largest
+from .rounding import noise_of, of_opaque
+
+# How far a gradient may be from the numerical one, as a part of its own scale: the rounding of some
+# hundreds of operations to 2e-16 each, in a function that loses up to six digits on the way.
+TOLERANCE = 1e-9
+# A numerical derivative that is not known as well as this might not tell a mistake of one in ten thousand.
+LIMIT = 5e-5
+
+COMPLEX, RICHARDSON = "complex step", "Richardson"
+AGREES, UNCLEAR, DIFFERS, KINK = range(4)
+
+
+@dataclass(slots=True)
+class Claim:
+    """The gradient of one input, as claimed: an array for each output of f, with its cotangent.
+
+    noise   what rounding does to each output times its cotangent
+    method  how the numerical derivatives are found
+    """
+
+    problem: Problem
+    path: Path
+    yours: list[Array]
+    noise: Array
+    method: str = RICHARDSON
+
+    @property
+    def point(self) -> Array:
+        return self.problem.point[self.path]
+
+    @property
+    def tolerance(self) -> float:
+        """TOLERANCE, or the rounding of a function that computes with fewer digits inside."""
+        return max(TOLERANCE, 64 * self.problem.digits)
+
+
+class Comparison(NamedTuple):
+    """A product of the gradient with a direction, for each output of f with its cotangent.
+
+    yours, true  as claimed, and as found numerically
+    error        the bound of the error of the latter, in the same unit
+    scale        the size of such a product, the root of the sum of the squares of its terms
+    status       AGREES, UNCLEAR, DIFFERS or KINK, whichever of them comes last among the outputs
+    """
+
+    along: Array
+    yours: Array
+    true: Array
+    error: Array
+    scale: Array
+    status: int
+
+    @property
+    def apart(self) -> Array:
+        """How far the two are apart; inf for a claim that is no number."""
+        return distance(self.yours, self.true)
+
+
+def distance(yours: Array, true: Array) -> Array:
+    """|yours - true|, and inf where yours is not finite."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(yours), np.abs(yours - true), np.inf)
+
+
+def directions(x: Array, rng: np.random.Generator) -> list[Array]:
+    """Directions in which every element moves, at random: one relative to each, two to the largest.
+
+    The first is for elements of very different sizes, and the others see a mistake at small ones too.
+    """
+    scale = scale_of(x)
+    own = np.where(np.isfinite(x) & (x != 0), np.abs(x), scale)
+    return [
+        rng.uniform(0.5, 1, x.shape) * rng.choice([-1.0, 1.0], x.shape) * size for size in (own, scale, scale)
+    ]
+
+
+def scale_of(x: Array) -> float:
+    """The largest finite magnitude in `x`; 1 if that is 0."""
+    return largest(x) or 1.0
+
+
+def claim_of(problem: Problem, gradients: list[Point], path: Path, v: Array) -> Claim:
+    """The claim for one input, with the method and the noise that are found along v."""
+    claim = Claim(problem, path, [g[path] for g in gradients], noise_of(problem))
+    if problem.run is None:
+        claim.noise = np.fmax(claim.noise, of_opaque(along(claim, v, problem.evaluate)))
+    claim.method = method_for(claim, v)
+    return claim
+
+
+# The numerical side
+
+
+def contracted(problem: Problem, outputs: list[Array]) -> Array:
+    """Each output times its cotangent, summed: as many numbers as there are outputs."""
+    pairs = zip(problem.cotangents, outputs, strict=True)
+    return np.array([np.sum(c * np.asarray(y, complex if np.iscomplexobj(y) else float)) for c, y in pairs])
+
+
+def along(claim: Claim, v: Array, evaluate: Callable[[Point], list[Array] | None]) -> Phi:
+    """The outputs as functions of t, when the input moves by t v: NaN where f cannot be evaluated."""
+    problem, x, nothing = claim.problem, claim.point, np.full(len(claim.yours), np.nan)
+
+    def phi(t: Any) -> Array:
+        try:
+            outputs = evaluate({**problem.point, claim.path: x + t * v})
+            return nothing if outputs is None else contracted(problem, outputs)
+        except Exception:  # whatever f raises beside the point, outside of its domain
+            return nothing
+
+    return phi
+
+
+def numeric(claim: Claim, v: Array, size: Array, method: str) -> Estimate:
+    """The derivative along v by one of the two methods."""
+    problem = claim.problem
+    if method == COMPLEX:
+        return complex_step(along(claim, v, problem.complexly), claim.noise)
+    problem.parted = []
+    noise = claim.noise + EPS * np.where(np.isfinite(size), size, 0)
+    return richardson(along(claim, v, problem.evaluate), noise, size)
+
+
+def method_for(claim: Claim, v: Array) -> str:
+    """The complex step, if it is shown to be valid here: it agrees with real differences along v.
+
+    Of what is recorded and known to be analytic nothing more is asked; of a function of which nothing
+    is known, that the real differences are good ones.
+    """
+    analytic = claim.problem.analytic
+    if analytic is False:
+        return RICHARDSON
+    with_i = numeric(claim, v, np.zeros(len(claim.yours)), COMPLEX)
+    if not np.isfinite(with_i.value).all():
+        return RICHARDSON
+    scale = np.abs(with_i.value)
+    real = numeric(claim, v, scale, RICHARDSON)
+    bound = np.maximum(claim.tolerance * scale, real.error + with_i.error)
+    known = (
+        np.isfinite(real.error)
+        if analytic
+        else real.error <= np.maximum(LIMIT * scale, claim.noise / EPS**0.5)
+    )
+    return (
+        COMPLEX if np.all(known & ~real.bent & (np.abs(with_i.value - real.value) <= bound)) else RICHARDSON
+    )
+
+
+# Both sides
+
+
+def compare(claim: Claim, v: Array) -> Comparison:
+    """The claimed gradient and the numerical one, along v."""
+    terms = [np.where(v == 0, 0, v * g) for g in claim.yours]
+    yours = np.array([np.sum(t) for t in terms])
+    size = np.array([np.linalg.norm(t[np.isfinite(t)]) for t in terms])
+    true, error, bent = numeric(claim, v, size, claim.method)
+    scale = np.fmax(size, np.abs(true))
+    rows = zip(distance(yours, true), scale, error, strict=True)
+    status = max(status_of(apart, s, e, claim.tolerance) for apart, s, e in rows)
+    if np.any(bent) or np.isinf(error).any():  # a kink, or the edge of where f is defined
+        status = KINK
+    return Comparison(v, yours, true, error, scale, status)
+
+
+def status_of(apart: float, scale: float, error: float, tolerance: float) -> int:
+    """Whether two numbers agree: to the tolerance, or as well as the one of them is known."""
+    if apart <= tolerance * scale or apart <= error <= LIMIT * scale:
+        return AGREES
+    return UNCLEAR if apart <= error else DIFFERS

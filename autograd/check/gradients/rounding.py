@@ -1,0 +1,71 @@
+"""What rounding does inside of a function: to what it returns, and to its derivatives.
+
+A function may lose digits that what it returns does not show: the sum of a softmax is 1, and the mean of
+deviations 0, each with the rounding of much larger terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ...engine import Node, passed_back
+from ...transforms.structure import flat, is_traced
+from .numeric import Phi
+from .problem import Array, Problem
+
+TREMBLES = (2.0**-40, 1.5 * 2.0**-41, 2.0**-42)
+
+Visit = tuple[Node, Array, list[tuple[Node, Array]]]
+
+
+def visits(
+    between: Sequence[Node], cotangents: dict[Node, Array], target: Node | None = None
+) -> Iterator[Visit]:
+    """The way back through some nodes, step by step: each with its cotangent, and what it passes on.
+
+    What it passes to others than these nodes and the target is left out.
+    """
+    pending, wanted = dict(cotangents), {*between, target}
+    for node in between:
+        if node in pending:
+            g = pending.pop(node)
+            passed = [(p, gi) for p, gi in passed_back(node, g, None) if target is None or p in wanted]
+            yield node, g, passed
+            for p, gi in passed:
+                pending[p] = pending[p] + gi if p in pending else gi
+
+
+def noise_of(problem: Problem) -> Array:
+    """The rounding of each output times its cotangent: Σ g y over all results y on the way, each rounded.
+
+    The sum is of squares, as roundings are independent.  Of a function that is not recorded, only what
+    it returns is known.
+
+    Source: Linnainmaa, Taylor Expansion of the Accumulated Rounding Error, BIT 16 (1976).
+    """
+    total = np.array([squares(c, y) for c, y in zip(problem.cotangents, problem.values, strict=True)])
+    if problem.run is not None:
+        outputs = flat(problem.run.output).values()
+        for i, (y, c) in enumerate(zip(outputs, problem.cotangents, strict=True)):
+            for node, g, _ in visits(problem.run.between, {y.node: c} if is_traced(y) else {}):
+                total[i] += squares(g, node.data)
+    return problem.digits * np.sqrt(total)
+
+
+def squares(g: Array, y: Array) -> float:
+    """Σ (g y)², also of several outputs."""
+    if isinstance(y, tuple):
+        return sum(map(squares, g, y))
+    return float(np.nansum(np.abs(np.multiply(g, y)) ** 2))
+
+
+def of_opaque(phi: Phi) -> Array:
+    """The rounding that a function shows: how irregular it is where it can be nothing but a line.
+
+    At a kink or a jump it is as regular as elsewhere: the same on all steps.
+    """
+    centre = phi(0.0)
+    second = np.array([phi(t) + phi(-t) - 2 * centre for t in TREMBLES])
+    return np.nan_to_num(np.ptp(second, axis=0))

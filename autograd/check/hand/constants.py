@@ -1,0 +1,55 @@
+"""What a constant is: 1/m, 2, or a size of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations_with_replacement
+from math import isclose, isfinite
+
+import numpy as np
+
+from .forward import Forward
+
+SMALL = (2, Fraction(1, 2))  # which are more often themselves than a quotient of sizes
+
+
+def named(c: float, forward: Forward) -> str:
+    """A constant as it is best called: by the sizes of the data if they make it, else as a fraction.
+
+    "4 (m)", "1/8 (1/(m n))", "-1", "0.3333".
+    """
+    sign, size = ("-" if c < 0 else ""), abs(c)
+    simple = Fraction(size).limit_denominator(64)
+    text = f"{sign}{simple}" if isclose(simple, size, rel_tol=1e-9) else f"{c:.6g}"
+    known = lengths(forward).items() if simple in SMALL else sizes(forward)
+    name = next((name for value, name in known if isclose(value, size, rel_tol=1e-9)), None)
+    return f"{text} ({sign}{name})" if name else text
+
+
+def is_named(c: float, forward: Forward) -> bool:
+    """Whether a constant is a small fraction, or made of the sizes of the data."""
+    if not isfinite(c):
+        return False
+    simple = Fraction(abs(c)).limit_denominator(16)
+    return isclose(simple, abs(c), rel_tol=1e-9) or "(" in named(c, forward)
+
+
+def sizes(forward: Forward) -> Iterator[tuple[float, str]]:
+    """The numbers that the data's sizes make: m, m n, and 2, 1/2 and 1 over these."""
+    single = lengths(forward)
+    products = {a * b: f"{x} {y}" for (a, x), (b, y) in combinations_with_replacement(single.items(), 2)}
+    for n, name in (single | {k: v for k, v in products.items() if k not in single}).items():
+        bracket = f"({name})" if " " in name else name
+        yield from ((n, name), (1 / n, f"1/{bracket}"), (2 / n, f"2/{bracket}"), (n / 2, f"{name}/2"))
+
+
+def lengths(forward: Forward) -> dict[int, str]:
+    """The whole numbers above 1 among the variables, and the lengths of axes, with their names."""
+    whole = [(k, v) for k, v in forward.scope.items() if isinstance(v, int | np.integer)]
+    found = {int(v): k for k, v in reversed(whole) if v > 1}
+    for name, value in forward.scope.items():
+        for i, n in enumerate(np.shape(value) if isinstance(value, np.ndarray) else ()):
+            if n > 1:
+                found.setdefault(n, f"{name}.shape[{i}]")
+    return found

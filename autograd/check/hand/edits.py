@@ -1,0 +1,321 @@
+"""Small changes of a line of source, each of which takes back one kind of mistake."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Iterator
+from itertools import permutations, product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+KINDS = (  # in the order in which they are tried: what says most with least comes first
+    "sign", "overwritten", "shape", "transpose", "factor", "extra-factor", "wrong-variable", "reduction",
+    "missing-factor", "missing-term",
+)  # fmt: skip
+
+INNER = "inner_"  # what quantities without a name of the user's are called while they are tried
+
+Evaluate = Callable[
+    [ast.expr], Any
+]  # the value of an expression in the scope of its line; None if it has none
+
+
+class Edit(NamedTuple):
+    """A change of one place of a statement, the kind of mistake it takes back, and what is said of it."""
+
+    kind: str
+    text: str
+    statement: ast.stmt
+    old: ast.AST
+    new: ast.AST
+
+    def made(self) -> ast.stmt:
+        """The statement with the change made."""
+        return replaced(self.statement, self.old, self.new)  # type: ignore[no-any-return]
+
+
+def edits(statement: ast.stmt, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[Edit]:
+    """All changes of a statement at one place."""
+    for kind, text, changed in whole_line(statement):
+        yield Edit(kind, text, statement, statement, changed)
+    value = getattr(statement, "value", None)
+    if value is None:
+        return
+    nodes = list(expressions(value))
+    for node in nodes:
+        for kind, text, new in at_node(node, scope, evaluate):
+            yield Edit(kind, text, statement, node, new)
+        if isinstance(node, ast.Subscript | ast.Name):
+            text = f"the exponent of `{ast.unparse(node)}` is wrong"
+            yield Edit("missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(2)))
+
+
+def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
+    """A copy of a tree with one node in the place of another."""
+    if tree is old:
+        return new
+    if isinstance(tree, list):
+        return [replaced(part, old, new) for part in tree]
+    if not isinstance(tree, ast.AST):
+        return tree
+    fields = {name: replaced(part, old, new) for name, part in ast.iter_fields(tree)}
+    return ast.copy_location(type(tree)(**fields), tree)
+
+
+def expressions(tree: ast.AST) -> Iterator[ast.expr]:
+    """The expressions in a tree that stand for numbers: no called names, no keywords, no indices."""
+    if isinstance(tree, ast.expr):
+        yield tree
+    for name, part in ast.iter_fields(tree):
+        if name in ("func", "slice", "keywords") and not (name == "func" and isinstance(part, ast.Attribute)):
+            continue
+        for child in part if isinstance(part, list) else [part]:
+            if isinstance(child, ast.AST):
+                yield from expressions(child)
+
+
+def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
+    """= for +=, += for =, -= for += and the like."""
+    match statement:
+        case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
+            text = "it replaces what was there, to which it should add"
+            yield "overwritten", text, ast.AugAssign(target, ast.Add(), value)
+            if isinstance(target, ast.Subscript):
+                yield "overwritten", "places that come twice get one term only", added_at(target, value)
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
+            other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
+            yield "sign", "it is added with the wrong sign", ast.AugAssign(target, other, value)
+            if isinstance(target, ast.Subscript):
+                yield "overwritten", "places that come twice get one term only", added_at(target, value)
+
+
+def added_at(target: ast.Subscript, value: ast.expr) -> ast.stmt:
+    """`np.add.at(dE, index, values)` for `dE[index] += values`."""
+    return ast.Expr(ast.Call(parsed("np.add.at"), [loaded(target.value), target.slice, value], []))
+
+
+def loaded(node: ast.expr) -> ast.expr:
+    return ast.Name(node.id, ast.Load()) if isinstance(node, ast.Name) else node
+
+
+def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[tuple[str, str, ast.expr]]:
+    """What could stand in the place of one expression."""
+    text = ast.unparse(node)
+    match node:
+        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
+            other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
+            yield "sign", f"a sign in `{text}` is wrong", ast.BinOp(a, other, b)
+            if isinstance(op, ast.Sub):
+                yield "sign", f"`{text}` is the wrong way round", ast.BinOp(b, op, a)
+            else:
+                yield "sign", f"a sign in `{text}` is wrong", ast.BinOp(b, ast.Sub(), a)
+        case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
+            yield from without(a, b, op, evaluate)
+        case ast.BinOp(left=a, op=ast.MatMult() as op, right=b):
+            for x, y in ((b, a), (flipped(b), a), (b, flipped(a)), (flipped(b), flipped(a))):
+                yield "transpose", f"the factors of `{text}` are the wrong way round", ast.BinOp(x, op, y)
+        case ast.BinOp(left=a, op=ast.Pow() as op, right=ast.Constant(value=int() | float() as n)):
+            for m in (n - 1, n + 1, -n, n / 2, 2 * n):
+                kind = "extra-factor" if m < n else "missing-factor"
+                yield kind, f"the exponent in `{text}` is wrong", ast.BinOp(a, op, number(m))
+        case ast.UnaryOp(op=ast.USub(), operand=a):
+            yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
+        case ast.Attribute(value=a, attr="T" | "mT"):
+            yield "transpose", f"`{text}` should not be transposed", a
+        case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
+            for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n}:
+                kind = "sign" if m == -n else "factor"
+                yield kind, f"the number {text} is wrong", number(m)
+        case ast.Call():
+            yield from calls(node)
+    yield from by_value(node, text, scope, evaluate)
+
+
+def number(value: float) -> ast.expr:
+    """A number as it stands in source; a negative one has a minus before it."""
+    return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
+
+
+def without(
+    a: ast.expr, b: ast.expr, op: ast.operator, evaluate: Evaluate
+) -> Iterator[tuple[str, str, ast.expr]]:
+    """A product without one of its factors, or two, or a quotient that is a product."""
+    sides = [(a, b)] if isinstance(op, ast.Div) else [(a, b), (b, a)]
+    match a, op:
+        case ast.BinOp(left=c, op=ast.Mult(), right=d), ast.Mult():
+            sides += [(c, ast.BinOp(d, ast.Mult(), b)), (d, ast.BinOp(c, ast.Mult(), b))]
+    for stays, goes in sides:
+        kind = "factor" if np.ndim(evaluate(goes)) == 0 else "extra-factor"
+        yield kind, f"the factor `{ast.unparse(goes)}` is too many", stays
+    other = ast.Mult() if isinstance(op, ast.Div) else ast.Div()
+    kind = "factor" if np.ndim(evaluate(b)) == 0 else "extra-factor"
+    yield kind, f"`{ast.unparse(b)}` is on the wrong side of the fraction", ast.BinOp(a, other, b)
+
+
+def flipped(node: ast.expr) -> ast.expr:
+    """The transpose: `x.T` of `x`, and `x` of `x.T`."""
+    is_transpose = isinstance(node, ast.Attribute) and node.attr == "T"
+    return node.value if is_transpose else ast.Attribute(node, "T", ast.Load())  # type: ignore[attr-defined]
+
+
+REDUCTIONS = {"sum": "mean", "mean": "sum"}
+
+
+def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
+    """Other axes of a sum, keepdims or not, a mean for a sum, or none of it."""
+    text = ast.unparse(node)
+    if not isinstance(node.func, ast.Attribute):
+        return
+    name = node.func.attr
+    is_numpys = isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "numpy")
+    inner = node.args[0] if is_numpys and node.args else node.func.value
+    if name in REDUCTIONS:
+        other = ast.Attribute(node.func.value, REDUCTIONS[name], ast.Load())
+        said = f"`{name}` in `{text}` should be `{REDUCTIONS[name]}`"
+        yield "factor", said, ast.Call(other, node.args, node.keywords)
+        yield "shape", f"`{text}` should not be summed", inner
+        args = node.args[:1] if is_numpys else []
+        for axis in (None, 0, 1, 2, -1):
+            for keep in (True, False):
+                words = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(keep))]
+                yield "shape", f"the axis or keepdims of `{text}` is wrong", ast.Call(node.func, args, words)
+    if name in ("dot", "matmul", "outer") and is_numpys and len(node.args) == 2:
+        said = f"the factors of `{text}` are the wrong way round"
+        a, b = node.args
+        for x, y in ((b, a), (flipped(b), a), (b, flipped(a)), (flipped(b), flipped(a))):
+            yield "transpose", said, ast.Call(node.func, [x, y], [])
+    if name == "transpose" and not node.keywords:
+        yield "transpose", f"`{text}` should not be transposed", inner
+
+
+def by_value(
+    node: ast.expr, text: str, scope: dict[str, Any], evaluate: Evaluate
+) -> Iterator[tuple[str, str, ast.expr]]:
+    """Changes that depend on what the expression holds: of a number, or of an array with some axes."""
+    value = evaluate(node)
+    if not is_numeric(value):
+        return
+    ndim = np.ndim(value)
+    yield "sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
+    if isinstance(node, ast.Name):
+        for name, other in scope.items():
+            if name != node.id and is_numeric(other) and np.ndim(other) == ndim and not is_inner(name):
+                yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
+    if not isinstance(node, ast.Constant):
+        yield from missing_constants(node, text, scope)
+    if ndim:
+        yield "transpose", f"`{text}` should be transposed", ast.Attribute(node, "T", ast.Load())
+        yield "transpose", f"`{text}` should be transposed", swapped(node)
+        yield from reductions(node, text, ndim)
+        yield from missing_factors(node, text, ndim, scope)
+        yield from missing_terms(node, text, ndim, scope)
+
+
+def missing_constants(
+    node: ast.expr, text: str, scope: dict[str, Any]
+) -> Iterator[tuple[str, str, ast.expr]]:
+    for name in scalars(scope):
+        yield "factor", f"a factor 1/{name} is missing at `{text}`", ast.BinOp(node, ast.Div(), parsed(name))
+        yield "factor", f"a factor {name} is missing at `{text}`", ast.BinOp(node, ast.Mult(), parsed(name))
+
+
+def missing_factors(
+    node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
+) -> Iterator[tuple[str, str, ast.expr]]:
+    """A quantity to multiply or divide by, element by element; or a matrix, on either side."""
+    for name, quantity in quantities(scope):
+        if np.ndim(quantity) <= ndim and name != text:
+            factor = "" if is_inner(name) else f" {bracketed(name)}"
+            said = f"a factor{factor} is missing at `{text}`"
+            yield "missing-factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
+            said = f"a factor{factor and ' 1/' + factor[1:]} is missing at `{text}`"
+            yield "missing-factor", said, ast.BinOp(node, ast.Div(), parsed(name))
+    for name, other in (*scope.items(), *indexed(scope)):
+        if ndim == 2 and is_numeric(other) and np.ndim(other) == 2:
+            said = f"a factor{'' if is_inner(name) else ' ' + name} is missing at `{text}`"
+            for part in (parsed(name), flipped(parsed(name))):
+                yield "missing-factor", said, ast.BinOp(node, ast.MatMult(), part)
+                yield "missing-factor", said, ast.BinOp(part, ast.MatMult(), node)
+
+
+def missing_terms(
+    node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
+) -> Iterator[tuple[str, str, ast.expr]]:
+    for name, other in scope.items():
+        if is_numeric(other) and np.ndim(other) <= ndim:
+            for op in (ast.Add(), ast.Sub()):
+                term = ast.Name(name, ast.Load())
+                yield "missing-term", f"a term is missing in `{text}`", ast.BinOp(node, op, term)
+
+
+def reductions(node: ast.expr, text: str, ndim: int) -> Iterator[tuple[str, str, ast.expr]]:
+    for axis, keep, what in product(range(ndim), (True, False), ("sum", "mean")):
+        words = [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(keep))]
+        reduced = ast.Call(ast.Attribute(node, what, ast.Load()), [], words)
+        yield "reduction", f"`{text}` should be reduced by a {what} over axis {axis}", reduced
+
+
+def swapped(node: ast.expr) -> ast.expr:
+    """The expression with its last two axes exchanged."""
+    return ast.Call(ast.Attribute(node, "swapaxes"), [number(-1), number(-2)], [])
+
+
+@functools.cache
+def parsed(text: str) -> Any:
+    """The tree of an expression."""
+    return ast.parse(text, mode="eval").body
+
+
+def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What arrays and lists hold at the indices in scope: `hs[t]`, `kernel[i, j]`."""
+    indices = {k: v for k, v in scope.items() if type(v) is int and v >= 0}
+    for name, value in scope.items():
+        for t, i in indices.items():
+            if isinstance(value, list | np.ndarray) and np.size(value[:1]) and i < len(value):
+                yield f"{name}[{t}]", value[i]
+        for (t, i), (u, j) in permutations(indices.items(), 2):
+            if isinstance(value, np.ndarray) and value.ndim == 2 and i < len(value) and j < value.shape[1]:
+                yield f"{name}[{t}, {u}]", value[i, j]
+
+
+def is_inner(name: str) -> bool:
+    return INNER in name
+
+
+def bracketed(name: str) -> str:
+    return f"({name})" if " " in name and not name.startswith("(") else name
+
+
+def is_numeric(value: Any) -> bool:
+    """Whether a variable holds a number or numbers."""
+    is_array = isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fbiu"
+    return is_array or type(value) in (int, float)
+
+
+def scalars(scope: dict[str, Any]) -> Iterator[str]:
+    """Numbers that a line may have to be divided by: 2, those in scope, and the lengths of axes."""
+    yield "2"
+    seen = {2}
+    for name, value in scope.items():
+        if type(value) in (int, float) and value not in (0, 1):
+            seen.add(value)
+            yield name
+    for name, value in scope.items():
+        for i, n in enumerate(np.shape(value) if isinstance(value, np.ndarray) else ()):
+            if n > 1 and n not in seen:
+                seen.add(n)
+                yield f"{name}.shape[{i}]"
+
+
+def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The arrays in scope, and what derivatives are often made of: 1 - A, A (1 - A), 1 - A², A > 0."""
+    for name, value in (*scope.items(), *indexed(scope)):
+        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fb":
+            yield name, value
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            yield f"1 - {name}", 1 - value
+            yield f"{name} * (1 - {name})", value * (1 - value)
+            yield f"1 - {name}**2", 1 - value**2
+            yield f"({name} > 0)", value > 0

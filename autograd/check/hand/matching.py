@@ -1,0 +1,158 @@
+"""Which gradient of the user's belongs to which value of which variable."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ...engine import Array, Node
+from .backward import Event, Hand, assigned, is_array, same
+from .forward import Forward
+from .judge import Derived, near, ratio
+from .repair import evaluated, targets
+from .watch import Place, written
+
+
+def matched(
+    hand: Hand, forward: Forward, truth: Mapping[Node, Array]
+) -> tuple[list[Derived], dict[str, str]]:
+    """The derived gradients in the order in which they were made, and what could not be matched, and why."""
+    lines: list[Derived] = []
+    unmatched: dict[str, str] = {}
+    for place, events in hand.events.items():
+        target = hand.target(place)
+        nodes = forward.bound_to(target) if target else []
+        if len(nodes) == 1:
+            lines.append(Derived(place, nodes[0], events))
+        elif nodes:
+            choices = [paired(place, plan, nodes, truth) for plan in plans(hand, events)]
+            lines += max(choices, key=lambda found: fits(found, truth))
+        elif target and np.asarray(events[-1].value).dtype.kind == "f":
+            unmatched[written(place)] = unknown(target, forward)
+    return sorted(lines, key=lambda line: line.last.time), unmatched
+
+
+def plans(hand: Hand, events: list[Event]) -> Iterator[list[list[Event]]]:
+    """Ways to see which changes of a variable in a loop make one gradient: the likeliest first.
+
+    Either one begins where the variable is bound without being read; or it is complete after a
+    certain line of the loop; or every change makes one.
+    """
+    yield split(events, lambda before, after: not hand.reads_itself(after))
+    for number in dict.fromkeys(e.lineno for e in reversed(events)):
+        yield split(events, partial(ends_at, number))
+    yield [[event] for event in events]
+
+
+def ends_at(number: int, before: Event, after: Event) -> bool:
+    """Whether a gradient is complete after a line with this number."""
+    return before.lineno == number
+
+
+def split(events: list[Event], between: Callable[[Event, Event], bool]) -> list[list[Event]]:
+    """Events in groups: a new one begins wherever `between` says so of two neighbours."""
+    groups = [[events[0]]]
+    for before, after in pairwise(events):
+        if between(before, after):
+            groups.append([])
+        groups[-1].append(after)
+    return groups
+
+
+def fits(lines: Iterable[Derived], truth: Mapping[Node, Array]) -> int:
+    """How many gradients are true, or a constant multiple of that."""
+    return sum(is_multiple(line.last.value, truth[line.node]) for line in lines)
+
+
+def is_multiple(value: Array, true: Array) -> bool:
+    return near(value, true) or ratio(value, true) is not None
+
+
+def paired(
+    place: Place, rounds: list[list[Event]], nodes: list[Node], truth: Mapping[Node, Array]
+) -> list[Derived]:
+    """The gradients with the values of a variable, which come the other way round.
+
+    A variable may have had more values than gradients were derived: then each goes to the youngest
+    whose gradient it is, up to a constant, or else to the youngest of its shape.
+    """
+    found, left = [], nodes[::-1]
+    for i, events in enumerate(rounds):
+        value, spare = events[-1].value, len(left) - (len(rounds) - i)
+        choices = left[: max(spare, 0) + 1]
+        if not choices:
+            break
+        fitting = [n for n in choices if is_multiple(value, truth[n])]
+        shaped = [n for n in choices if np.shape(n.data) == np.shape(value)]
+        node = (fitting or shaped or choices)[0]
+        left = left[left.index(node) + 1 :]
+        found.append(Derived(place, node, events))
+    return found
+
+
+def unfinished(hand: Hand, forward: Forward, lines: list[Derived]) -> Derived | None:
+    """The gradient that the line which raised was to make; None if it was to make none."""
+    number = hand.steps[-1].lineno if hand.steps else 0
+    statement = hand.statement(number)
+    raised = Event(np.full(0, np.nan), number, hand.time, 0, raised=True)
+    if statement is None:
+        return None
+    for line in lines if targets(statement)[1] else ():
+        newest = max(hand.events[line.place], key=lambda e: e.time)
+        if assigned(statement) >= {line.root, str(line.place[-1])} and line.last is newest:
+            lines.remove(line)
+            return Derived(line.place, line.node, [*line.events, raised])
+    for name in names_of(statement, hand):
+        target = hand.target((name,))
+        done = sum(line.place == (name,) for line in lines)
+        nodes = forward.bound_to(target)[::-1][done:] if target else []
+        if nodes:
+            return Derived((name,), nodes[0], [raised])
+    return None
+
+
+def names_of(statement: ast.stmt, hand: Hand) -> Iterator[str]:
+    """The gradients that a statement which raised was to make; of several returned, those that raise."""
+    yield from targets(statement)[0]
+    if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Dict):
+        scope = hand.globals | hand.steps[-1].scope
+        for key, value in zip(statement.value.keys, statement.value.values, strict=True):
+            if isinstance(key, ast.Constant) and evaluated(value, scope) is None:
+                name = str(key.value)
+                yield name if hand.target((name,)) else hand.prefix + name
+
+
+def unknown(target: Place, forward: Forward) -> str:
+    """Why a gradient belongs to nothing."""
+    name = written(target)
+    if forward.nodes.get(target) or forward.nodes.get(target[-1:]):
+        return f"the loss does not depend on {name}"
+    if name in forward.scope:
+        kind = type(forward.scope[name]).__name__
+        return f"{name} is no array of floats that depends on the inputs, but a {kind}"
+    return f"forward has no variable {name}"
+
+
+def add_returned(hand: Hand, returned: Any) -> set[Place]:
+    """The gradients among what backward returned; entries of a dictionary that are new become events."""
+    if not isinstance(returned, dict):
+        values = returned if isinstance(returned, list | tuple) else [returned]
+        return {
+            place
+            for place, events in hand.events.items()
+            if any(is_array(v) and same(events[-1].value, v) for v in values)
+        }
+    places: set[Place] = set()
+    for key, value in returned.items():
+        if isinstance(key, str) and is_array(value):
+            place = (key,) if hand.target((key,)) else (hand.prefix + key,)
+            events = hand.events.setdefault(place, [])
+            if not events or not same(events[-1].value, value):
+                events.append(Event(np.array(value)[()], hand.steps[-1].lineno, hand.time, id(value)))
+            places.add(place)
+    return places

@@ -1,0 +1,215 @@
+"""Guessing a wrong line: the lines that made its value are run again, each with one small change.
+
+If a change makes the value right, it says what the mistake was, and where: in the line itself, or in
+an earlier one that prepared something for it.  Only expressions of the user's run again, in the scope
+that they had, on copies of what they write to.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from types import CodeType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .backward import Hand
+from .edits import KINDS, Edit, edits
+from .judge import Derived
+from .watch import Place, variables
+
+PATIENCE = 1.5  # seconds that the search for one line's repair may take
+LONGEST = 400  # statements in a slice, beyond which running it again takes too long
+
+
+class Guess(NamedTuple):
+    """A kind of mistake, what is said of it, and the line that it is on: 0 for the one that is judged."""
+
+    kind: str
+    text: str
+    lineno: int = 0
+
+
+@dataclass(slots=True)
+class Instruction:
+    """One statement of the slice that made a value, as it was executed."""
+
+    statement: ast.stmt
+    scope: dict[str, Any]
+    targets: set[str]
+
+
+def repairs(
+    hand: Hand, line: Derived, judged: set[str], right: Callable[[Any], bool], extras: dict[str, Any]
+) -> Iterator[Guess | None]:
+    """For each of `KINDS`, the first change that takes back such a mistake and makes a line right, or None.
+
+    `extras` are quantities without a name of the user's, by expressions that stand for them.
+    """
+    program = slice_of(hand, line, judged)
+    runner = Runner(program, line.place, hand.globals)
+    sound = program and len(program) <= LONGEST
+    if not sound or not (line.last.raised or same_value(runner.run(), line.last.value)):
+        yield from [None] * len(KINDS)  # there is no source, or something else had a hand in it
+        return
+    changes = by_kind(program, runner, extras)
+    stop = time.perf_counter() + PATIENCE
+    for kind in KINDS:
+        yield first_right(changes[kind], runner, right, stop)
+
+
+def first_right(
+    changes: list[tuple[Edit, ast.stmt]], runner: Runner, right: Callable[[Any], bool], stop: float
+) -> Guess | None:
+    """The first of some changes that makes the value right before time is up."""
+    for edit, original in changes:
+        if time.perf_counter() > stop:
+            return None
+        value = runner.run(original, edit.made())
+        if value is not None and right(value):
+            return Guess("shape" if edit.kind == "reduction" else edit.kind, edit.text, original.lineno)
+    return None
+
+
+def by_kind(
+    program: list[Instruction], runner: Runner, extras: dict[str, Any]
+) -> dict[str, list[tuple[Edit, ast.stmt]]]:
+    """The changes of all statements, those of the last statement first."""
+    latest = {id(step.statement): step for step in program}
+    found: dict[str, list[tuple[Edit, ast.stmt]]] = {kind: [] for kind in KINDS}
+    constants = {k: v for k, v in runner.globals.items() if type(v) is float}
+    runner.globals = runner.globals | extras
+    for step in sorted(latest.values(), key=lambda step: -step.statement.lineno):
+        scope = constants | step.scope | extras
+        for edit in edits(step.statement, scope, partial(runner.evaluate, step.scope)):
+            found[edit.kind].append((edit, step.statement))
+    return found
+
+
+def slice_of(hand: Hand, line: Derived, judged: set[str]) -> list[Instruction]:
+    """The statements that made the value of a line, back to what was given and to the gradients `judged`.
+
+    Source: Korel and Laski, Dynamic program slicing, Information Processing Letters 29 (1988).
+    """
+    root = line.root
+    judged = judged - {root}
+    program: list[Instruction] = []
+    needed, last = {root}, None
+    for step in reversed(hand.steps[: line.last.time]):
+        statement = entry_of(hand.statement(step.lineno), line, hand.prefix)
+        repeated, last = statement is not None and statement is last, statement
+        if repeated and program and program[-1].statement is statement:
+            program[-1].scope = step.scope  # one statement on several lines: its first scope counts
+        if statement is None or repeated:
+            continue
+        rebound, changed = targets(statement)
+        if (rebound | changed) & needed:
+            program.append(Instruction(statement, step.scope, rebound | changed))
+            needed = (needed - rebound) | (loads(statement) - judged)
+        if not needed:
+            break
+    return program[::-1]
+
+
+def entry_of(statement: ast.stmt | None, line: Derived, prefix: str) -> ast.stmt | None:
+    """A statement; of `return {"dW1": ...}` the entry that is a line's, as an assignment to it."""
+    if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Dict):
+        for key, value in zip(statement.value.keys, statement.value.values, strict=True):
+            if isinstance(key, ast.Constant) and line.root in (str(key.value), prefix + str(key.value)):
+                return ast.copy_location(ast.Assign([ast.Name(line.root, ast.Store())], value), statement)
+    return statement
+
+
+def targets(statement: ast.stmt) -> tuple[set[str], set[str]]:
+    """The variables that a statement binds anew, and those it changes."""
+    match statement:
+        case ast.Assign(targets=places) | ast.AnnAssign(target=places):
+            nodes = [n for place in np.atleast_1d(np.array(places, object)) for n in ast.walk(place)]
+            rebound = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            return rebound, {n.id for n in nodes if isinstance(n, ast.Name)} - rebound - indices(nodes)
+        case ast.AugAssign(target=place):
+            return set(), {base(place)}
+        case ast.Expr(value=ast.Call(args=[first, *_])):  # np.add.at(dE, index, values)
+            return set(), {base(first)}
+    return set(), set()
+
+
+def indices(nodes: list[ast.AST]) -> set[str]:
+    """The names that only say where, in `dX[i, j] = ...`."""
+    within = [part for n in nodes if isinstance(n, ast.Subscript) for part in ast.walk(n.slice)]
+    return {n.id for n in within if isinstance(n, ast.Name)}
+
+
+def base(place: ast.expr) -> str:
+    """The variable that `x`, `x[i]` and `x.T[i]` are about."""
+    while isinstance(place, ast.Subscript | ast.Attribute):
+        place = place.value
+    return place.id if isinstance(place, ast.Name) else ""
+
+
+def loads(statement: ast.stmt) -> set[str]:
+    """The variables that a statement reads."""
+    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)} - targets(statement)[0]
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs a slice again, and reads what it makes of one variable."""
+
+    program: list[Instruction]
+    place: Place
+    globals: dict[str, Any]
+
+    def run(self, original: ast.stmt | None = None, changed: ast.stmt | None = None) -> Any:
+        """The value, with one statement in the place of another; None if that raises."""
+        codes: dict[int, CodeType] = {}
+        made: dict[str, Any] = {}
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                for step in self.program:
+                    statement = changed if step.statement is original else step.statement
+                    if id(statement) not in codes:
+                        codes[id(statement)] = compiled(statement)  # type: ignore[arg-type]
+                    own = {name: copied(step.scope.get(name)) for name in step.targets - set(made)}
+                    scope = self.globals | step.scope | own | made
+                    exec(codes[id(statement)], scope)
+                    made |= {name: copied(scope[name]) for name in step.targets}
+        except Exception:  # a change that does not fit, and so is not the one
+            return None
+        return dict(variables({name: made[name] for name in made})).get(self.place)
+
+    def evaluate(self, scope: dict[str, Any], expression: ast.expr) -> Any:
+        """The value of an expression; None if it has none."""
+        return evaluated(expression, self.globals | scope)
+
+
+def evaluated(expression: ast.expr, scope: dict[str, Any]) -> Any:
+    """The value of an expression; None if it raises."""
+    try:
+        with np.errstate(all="ignore"):
+            tree = ast.fix_missing_locations(ast.Expression(expression))
+            return eval(compile(tree, "<repair>", "eval"), scope)
+    except Exception:
+        return None
+
+
+def compiled(statement: ast.stmt) -> CodeType:
+    return compile(ast.fix_missing_locations(ast.Module([statement], [])), "<repair>", "exec")
+
+
+def copied(value: Any) -> Any:
+    """A value that may be written to: a copy of an array, a container or an object."""
+    return copy.copy(value)
+
+
+def same_value(a: Any, b: Any) -> bool:
+    return (
+        a is not None and np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-12, atol=0, equal_nan=True)
+    )

@@ -1,0 +1,168 @@
+"""What a check of a hand derivation says: line by line, as text, and as a table in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ...errors import CheckError, DerivationError
+
+VERDICTS = {
+    "right": "equals the true gradient",
+    "scaled": "a constant multiple of it, which the lines after it take out again",
+    "inherits": "wrong only because a line before it is",
+    "wrong here": "wrong by itself",
+    "inconclusive": "cannot be told",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """The verdict on one gradient, and the line that made it.
+
+    name      the gradient: "dZ2"
+    verdict   "right", "scaled", "inherits", "wrong here" or "inconclusive"
+    kind      of what is wrong here: "factor", "sign", "transpose", "shape", "missing-factor",
+              "extra-factor", "wrong-variable", "missing-term", "overwritten", "jacobian", "unknown"
+    hint      what to look at, or why it can't be told
+    source    the line of the user's, and `lineno`, its number in the file
+    error     how far it is from the true gradient, as a part of that one's largest element
+    yours     what the line made, `true` the true gradient, `expected` what follows from the user's own
+              gradients before it (all three are arrays)
+    """
+
+    name: str
+    verdict: str
+    kind: str | None
+    hint: str
+    source: str
+    lineno: int
+    error: float
+    yours: Any
+    true: Any
+    expected: Any
+    levels: Callable[[int], str] = field(repr=False, default=lambda level: "")
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing is wrong with this line."""
+        return self.verdict in ("right", "scaled")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DerivationReport:
+    """What `check.derivation` found.  As a string it is a table; its truth is `ok`.
+
+    lines      the verdicts, in the order in which the lines ran
+    unmatched  the gradients that belong to no variable of the forward pass, and the inputs that have
+               no gradient, each with the reason
+    error      where the forward or the backward pass raised, and what; None if it did not
+    """
+
+    lines: tuple[Line, ...]
+    unmatched: dict[str, str]
+    error: str | None = None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are lines, each is right or scaled, and all that was returned is among them."""
+        return (
+            bool(self.lines) and self.error is None and not self.missing and all(x.fine for x in self.lines)
+        )
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    @property
+    def first(self) -> Line | None:
+        """The first line that is wrong here; None if none is."""
+        return next((line for line in self.lines if line.verdict == "wrong here"), None)
+
+    def __getitem__(self, name: str) -> Line:
+        """The last line of a gradient: `report["dW1"]`."""
+        for line in reversed(self.lines):
+            if line.name == name:
+                return line
+        raise DerivationError(
+            f"no line of {name} was judged: there are {', '.join(x.name for x in self.lines) or 'none'}"
+        )
+
+    def hint(self, name: str, level: int = 1) -> str:
+        """More about the line of a gradient: 1, which rules apply; 2, the shapes too; 3, the formula too."""
+        if level not in (1, 2, 3):
+            raise DerivationError(
+                f"level={level!r} is not 1 (the rules), 2 (and the shapes) or 3 (and the formula)"
+            )
+        return self[name].levels(level)
+
+    def assert_ok(self) -> None:
+        """Raise CheckError, an AssertionError, with the whole report if it is not ok."""
+        if not self.ok:
+            raise CheckError("\n" + str(self))
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """The cells of the table."""
+        for line in self.lines:
+            kind = f": {line.kind}" if line.kind else ""
+            yield str(line.lineno or ""), line.name, line.verdict + kind, f"{line.error:.1e}", line.source
+
+    def remarks(self) -> Iterator[str]:
+        """What is said below the table."""
+        if self.first:
+            yield f"first wrong line: {self.first.lineno}: {self.first.source}\n{self.first.hint}"
+        said: dict[str, list[str]] = {}
+        for line in self.lines:
+            if line.hint and line is not self.first:
+                said.setdefault(f"{line.verdict}: {line.hint}", []).append(line.name)
+        for text, names in said.items():
+            yield f"{', '.join(dict.fromkeys(names))}, {text}"
+        for name, reason in self.unmatched.items():
+            yield f"{name}: {reason}"
+        if self.error:
+            yield self.error
+        if not self.lines and not self.error:
+            yield "no line was judged: no variable of backward is called as the gradient of one of forward"
+
+    def __str__(self) -> str:
+        rows = [("line", "gradient", "verdict", "error", "source"), *self.rows()]
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        table = [
+            "  ".join(c.ljust(w) for c, w in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows
+        ]
+        head = "the derivation is right" if self.ok else "the derivation is not shown to be right"
+        return "\n".join([head, "", *(table if self.lines else ()), "", *self.remarks()]).rstrip()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{name}</th>" for name in ("line", "gradient", "verdict", "error", "source"))
+        body = "".join(
+            f'<tr style="color:{COLOURS[line.verdict]}" title="{escape(line.hint)}">'
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row[:-1])
+            + f"<td><code>{escape(row[-1])}</code></td></tr>"
+            for line, row in zip(self.lines, self.rows(), strict=True)
+        )
+        remarks = "".join(f"<pre>{escape(text)}</pre>" for text in self.remarks())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{remarks}"
+
+
+COLOURS = {  # each readable on white and on black
+    "right": "#1a8754",
+    "scaled": "#1a8754",
+    "inherits": "#a86b00",
+    "wrong here": "#d6303f",
+    "inconclusive": "#7a7f87",
+}
+
+
+def apart(yours: Any, true: Any) -> float:
+    """The largest difference as a part of the largest true element; infinite for another shape."""
+    if np.shape(yours) != np.shape(true):
+        return float("inf")
+    scale, difference = np.max(np.abs(true), initial=0), np.max(np.abs(yours - true), initial=0)
+    return float(difference / scale) if scale else float("inf") if difference else 0.0

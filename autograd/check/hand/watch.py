@@ -1,0 +1,122 @@
+"""Watching a function of the user's run, line by line: what its variables hold after each."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from ...tensor import Tensor
+
+Place = tuple[Any, ...]  # how a variable is reached: ("W1",), ("hs", 2), ("layers", 0, "W")
+
+Observe = Callable[[FrameType, int], None]
+
+HERE = Path(__file__).parents[3]
+LIBRARIES = (
+    *(str(HERE / package) for package in ("autograd", "nn")),
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    str(Path(np.__file__).parent),
+    "<frozen",
+)
+MOST = 1000  # entries of a container, beyond which it is data and not a collection of intermediates
+
+
+def is_users(code: CodeType) -> bool:
+    """Whether code is the user's own: of a script, a module, or the cell of a notebook."""
+    return not code.co_filename.startswith(LIBRARIES)
+
+
+@contextmanager
+def watching(observe: Observe, wanted: Callable[[CodeType], bool], inside: FrameType | None = None) -> Any:
+    """A block in which `observe(frame, line)` is told after each line of the code that is wanted.
+
+    `inside` is a frame that is running already, to be watched from here on.  What else traces this
+    thread, a debugger say, is put back at the end.
+    """
+
+    def entered(frame: FrameType, event: str, argument: Any) -> Any:
+        return follow(frame) if wanted(frame.f_code) else None
+
+    def follow(frame: FrameType) -> Any:
+        line = frame.f_lineno
+
+        def step(frame: FrameType, event: str, argument: Any) -> Any:
+            nonlocal line
+            if event in ("line", "return"):
+                observe(frame, line)
+                line = frame.f_lineno
+            return step
+
+        return step
+
+    before = sys.gettrace()
+    if inside is not None:
+        outer, inside.f_trace = inside.f_trace, follow(inside)
+    sys.settrace(entered)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+        if inside is not None:
+            inside.f_trace = outer
+
+
+def variables(scope: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
+    """The variables of a scope, the entries of its containers, and the attributes of its `self`.
+
+    >>> dict(variables({"hs": [1.0], "n": 2}))
+    {('hs',): [1.0], ('hs', 0): 1.0, ('n',): 2}
+    """
+    for name, value in scope.items():
+        if name == "self":
+            yield from parts(value, ())
+        elif not name.startswith("__"):
+            yield (name,), value
+            yield from parts(value, (name,))
+
+
+def parts(value: Any, path: Place, depth: int = 3) -> Iterator[tuple[Place, Any]]:
+    """What a container or an object of the user's consists of, by the paths that lead to it."""
+    for key, part in entries(value):
+        yield (*path, key), part
+        if depth and type(part) not in (Tensor, np.ndarray):
+            yield from parts(part, (*path, key), depth - 1)
+
+
+def entries(value: Any) -> Iterable[tuple[Any, Any]]:
+    """The keys and values of a dict, list or tuple, or the attributes of an object of the user's."""
+    if isinstance(value, dict | list | tuple):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        return tuple(items) if len(value) <= MOST else ()
+    return tuple(vars(value).items()) if holds_variables(value) else ()
+
+
+def holds_variables(value: Any) -> bool:
+    """Whether a value is an object of a class that the user wrote, with attributes of its own."""
+    kind: Any = type(value)
+    return hasattr(value, "__dict__") and is_users_class(kind)
+
+
+@functools.cache
+def is_users_class(kind: Any) -> bool:
+    """Whether the user wrote this class."""
+    source = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    return kind.__module__ != "builtins" and not source.startswith(LIBRARIES) and kind is not Tensor
+
+
+def written(place: Place) -> str:
+    """A place as it is shown: the last name on the way to it, and the index behind that.
+
+    >>> written(("layers", 0, "W")), written(("hs", 2))
+    ('W', 'hs[2]')
+    """
+    last = max(i for i, key in enumerate(place) if isinstance(key, str))
+    return str(place[last]) + "".join(f"[{key!r}]" for key in place[last + 1 :])
