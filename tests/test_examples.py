@@ -53,6 +53,31 @@ def test_xor_draws_its_graph(xor, tmp_path):
     assert {"X", "y", "W1", "b1", "W2", "b2", "Z1", "A1", "Z2", "A2", "loss"} <= set(labels)
 
 
+def test_hand_derivation_finds_five_mistakes(capsys):
+    runpy.run_path(str(EXAMPLES / "02_hand_derivation.py"))["main"]()
+    text = capsys.readouterr().out
+    assert text.startswith("As it is:\nthe derivation is right")
+    found = re.findall(r"^(\w+) is wrong here: (\S+)$", text, re.MULTILINE)
+    assert found == [
+        ("dZ2", "sign"),
+        ("dW2", "factor"),
+        ("dZ1", "missing-factor"),
+        ("dW1", "wrong-variable"),
+        ("db1", "shape"),
+    ]
+    assert "wrong only because of it: dW2, db2, dA1, dZ1, dW1, db1\n" in text
+    assert text.endswith("db1 = np.sum(dZ1 / m, axis=0, keepdims=True)\n")
+
+
+def test_second_guide_is_mended_line_by_line(capsys):
+    runpy.run_path(str(EXAMPLES / "03_second_guide.py"))["main"](1001)
+    text = capsys.readouterr().out
+    mends = re.findall(r"^  so: (.*?)  ->", text, re.MULTILINE)
+    assert mends[:4] == ["X.shape[13]", "axis=13", "12 - A1", "axis=12"]
+    assert "after 5 mends:\nthe derivation is right" in text
+    assert re.search(r"^ +1000 +0\.6931 +0\.0118$", text, re.MULTILINE)
+
+
 def test_examples_are_short():
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) < 120, path.name

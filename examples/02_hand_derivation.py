@@ -1,0 +1,85 @@
+"""A backward pass derived by hand, held line by line against the gradients of the engine.
+
+First the right one of the XOR network, then the same with one of five classic mistakes at a time.  Each
+line is judged by itself: what follows from the line before it is right, even if that one is wrong.
+"""
+
+import inspect
+import linecache
+
+import numpy as np
+
+from autograd import check
+
+X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+y = np.array([[0], [1], [1], [0]])
+RNG = np.random.default_rng(42)
+INPUTS = {
+    "X": X,
+    "y": y,
+    "W1": RNG.normal(size=(2, 4)),
+    "b1": np.zeros((1, 4)),
+    "W2": RNG.normal(size=(4, 1)),
+    "b2": np.zeros((1, 1)),
+}
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def forward(X, y, W1, b1, W2, b2):
+    """The loss, the mean cross-entropy.  Its variables are what `backward` can refer to."""
+    Z1 = X @ W1 + b1
+    A1 = sigmoid(Z1)
+    Z2 = A1 @ W2 + b2
+    A2 = sigmoid(Z2)
+    return -np.sum(y * np.log(A2) + (1 - y) * np.log(1 - A2)) / len(y)
+
+
+def backward(X, y, W2, A1, A2):
+    """The chain rule on paper: d<name> is the gradient of the loss with respect to <name>."""
+    m = len(X)
+    dZ2 = A2 - y
+    dW2 = A1.T @ dZ2 / m
+    db2 = dZ2.sum(axis=0, keepdims=True) / m
+    dA1 = dZ2 @ W2.T
+    dZ1 = dA1 * A1 * (1 - A1)
+    dW1 = X.T @ dZ1 / m
+    db1 = dZ1.sum(axis=0, keepdims=True) / m
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+
+
+MISTAKES = [  # what it is, what is right, and what is written instead
+    ("the difference the wrong way round", "dZ2 = A2 - y", "dZ2 = y - A2"),
+    ("the mean forgotten", "dW2 = A1.T @ dZ2 / m", "dW2 = A1.T @ dZ2"),
+    ("half of the sigmoid's derivative", "dA1 * A1 * (1 - A1)", "dA1 * A1"),
+    ("the gradient before the activation, not after it", "X.T @ dZ1", "X.T @ dA1"),
+    ("an axis lost", "dZ1.sum(axis=0, keepdims=True)", "dZ1.sum(axis=0)"),
+]
+
+
+def with_mistake(right, wrong):
+    """The backward pass with a mistake in it, as a function with a source of its own."""
+    source = inspect.getsource(backward).replace(right, wrong)
+    filename = f"<{wrong}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    scope = {"np": np}
+    exec(compile(source, filename, "exec"), scope)
+    return scope["backward"]
+
+
+def main():
+    print("As it is:", check.derivation(forward, backward, INPUTS), sep="\n")
+    for what, right, wrong in MISTAKES:
+        report = check.derivation(forward, with_mistake(right, wrong), INPUTS)
+        print(f"\n--- {what}: {report.first.source}")
+        print(f"{report.first.name} is {report.first.verdict}: {report.first.kind}\n{report.first.hint}")
+        inherits = [line.name for line in report.lines if line.verdict == "inherits"]
+        print(f"wrong only because of it: {', '.join(inherits) or 'nothing'}")
+    name = report.first.name
+    print(f"\nAsked for more about {name}, level by level:\n{report.hint(name, level=3)}")
+
+
+if __name__ == "__main__":
+    main()
