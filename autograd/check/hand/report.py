@@ -61,12 +61,15 @@ class DerivationReport:
     unmatched  the gradients that belong to no variable of the forward pass, and the inputs that have
                no gradient, each with the reason
     error      where the forward or the backward pass raised, and what; None if it did not
+    missing    the gradients that were returned and could not be judged
+    prefix     what a gradient's name begins with
     """
 
     lines: tuple[Line, ...]
     unmatched: dict[str, str]
     error: str | None = None
     missing: tuple[str, ...] = ()
+    prefix: str = "d"
 
     @property
     def ok(self) -> bool:
@@ -105,6 +108,11 @@ class DerivationReport:
         if not self.ok:
             raise CheckError("\n" + str(self))
 
+    @property
+    def headline(self) -> str:
+        """The report in one sentence."""
+        return "the derivation is right" if self.ok else "the derivation is not shown to be right"
+
     def rows(self) -> Iterator[tuple[str, ...]]:
         """The cells of the table."""
         for line in self.lines:
@@ -134,13 +142,15 @@ class DerivationReport:
         table = [
             "  ".join(c.ljust(w) for c, w in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows
         ]
-        head = "the derivation is right" if self.ok else "the derivation is not shown to be right"
-        return "\n".join([head, "", *(table if self.lines else ()), "", *self.remarks()]).rstrip()
+        return "\n".join([self.headline, "", *(table if self.lines else ()), "", *self.remarks()]).rstrip()
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in ("line", "gradient", "verdict", "error", "source"))
+        head = "".join(
+            f'<th style="text-align:left">{name}</th>'
+            for name in ("line", "gradient", "verdict", "error", "source")
+        )
         body = "".join(
             f'<tr style="color:{COLOURS[line.verdict]}" title="{escape(line.hint)}">'
             + "".join(f"<td>{escape(cell)}</td>" for cell in row[:-1])
@@ -148,7 +158,8 @@ class DerivationReport:
             for line, row in zip(self.lines, self.rows(), strict=True)
         )
         remarks = "".join(f"<pre>{escape(text)}</pre>" for text in self.remarks())
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{remarks}"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<p><b>{self.headline}</b></p>{table}{remarks}"
 
 
 COLOURS = {  # each readable on white and on black

@@ -53,7 +53,7 @@ def report_of(
             tainted.add(finding.line)
         verdicts.append(verdict(finding, judge, hand, tainted, error))
     missing = tuple(written(place) for place in wanted if written(place) in unmatched)
-    return DerivationReport(tuple(verdicts), unmatched, error, missing)
+    return DerivationReport(tuple(verdicts), unmatched, error, missing, hand.prefix)
 
 
 def final_among(lines: list[Derived], wanted: set[Place]) -> set[Derived]:
