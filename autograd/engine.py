@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .errors import GradientError, ShapeError
+from .mode import Notes, recording
 from .ops import Op
 
 Array = Any  # an ndarray or NumPy scalar; a Tensor where the backward pass is itself recorded
@@ -38,9 +39,14 @@ class Node:
     A leaf is a node that nothing made.  Only a leaf has `grad`, where its cotangents accumulate,
     and `updated`, the count of creations when its values last changed in place; its `kwargs` hold
     its hooks, if it has any.
+
+    `notes` say where and under which name it was made, for those who look at the graph.
     """
 
-    __slots__ = ("args", "data", "grad", "index", "kwargs", "op", "parents", "requires_grad", "updated")
+    __slots__ = (
+        *("args", "data", "grad", "index", "kwargs"),
+        *("notes", "op", "parents", "requires_grad", "updated"),
+    )
 
     op: Op
     args: tuple[Any, ...]
@@ -51,6 +57,7 @@ class Node:
     requires_grad: bool
     grad: Any
     updated: int
+    notes: Notes
 
 
 def leaf() -> None:
@@ -65,7 +72,7 @@ def new_leaf(data: Any, requires_grad: bool = True) -> Node:
     node = Node()
     node.op, node.args, node.parents, node.kwargs = LEAF, (), (), NO_OPTIONS
     node.data, node.index, node.requires_grad = data, next_index(), requires_grad
-    node.grad, node.updated = None, 0
+    node.grad, node.updated, node.notes = None, 0, recording.get().notes
     return node
 
 
@@ -97,17 +104,20 @@ def new_node(
     kwargs: dict[str, Any],
     data: Any,
     needed: bool,
+    notes: Notes,
 ) -> Node:
     """The node of one operation."""
     node = Node()
     node.op, node.args, node.parents, node.kwargs = op, tuple(args), tuple(parents), kwargs
     node.data, node.index, node.requires_grad = data, next_index(), needed
+    node.notes = notes
     return node
 
 
 def new_pick(node: Node, index: int) -> Node:
     """The node of one output of a node that has several."""
-    return new_node(PICK, (node.data,), (node,), {"index": index}, node.data[index], node.requires_grad)
+    data = node.data[index]
+    return new_node(PICK, (node.data,), (node,), {"index": index}, data, node.requires_grad, node.notes)
 
 
 def hook(a: Array, hooks: list[Hook]) -> Array:
@@ -142,7 +152,9 @@ def hooks_of(node: Node) -> list[Hook]:
     if node.op is LEAF:
         node.kwargs = node.kwargs or {"hooks": []}
     elif node.op is not HOOK:
-        inner = new_node(node.op, node.args, node.parents, node.kwargs, node.data, node.requires_grad)
+        inner = new_node(
+            node.op, node.args, node.parents, node.kwargs, node.data, node.requires_grad, node.notes
+        )
         inner.index = node.index - 0.5  # older than its consumer, younger than its parents
         node.op, node.args, node.parents, node.kwargs = HOOK, (node.data,), (inner,), {"hooks": []}
     return node.kwargs["hooks"]  # type: ignore[no-any-return]

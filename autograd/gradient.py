@@ -10,7 +10,7 @@ import numpy as np
 from .arraylike import ArrayLike
 from .engine import LEAF, Node, hooks_of, new_leaf, new_pick, pullback, through
 from .errors import DTypeError, GradientError, ShapeError
-from .mode import EVERYTHING, NOTHING, Mode, recording
+from .mode import EVERYTHING, NOTHING, Block, recording
 from .operands import NUMBERS
 
 
@@ -36,7 +36,7 @@ class HasGradient(ArrayLike):
         """
         tensor = cls.__new__(cls)
         tensor.data = data
-        tensor.node = new_leaf(data, False) if node is None and recording.get() == EVERYTHING else node
+        tensor.node = new_leaf(data, False) if node is None and recording.get().level == EVERYTHING else node
         return tensor
 
     @property
@@ -57,7 +57,9 @@ class HasGradient(ArrayLike):
                 "convert it, Tensor(data, requires_grad=True, dtype=float)"
             )
         if wanted != self.requires_grad:
-            self.node = new_leaf(self.data) if wanted else None
+            name, self.node = self.name, new_leaf(self.data) if wanted else None
+            if name:
+                self.name = name
 
     @property
     def is_leaf(self) -> bool:
@@ -86,6 +88,27 @@ class HasGradient(ArrayLike):
             checked = self._like(value, "a gradient")
             node.grad = value if isinstance(value, ArrayLike) else checked
 
+    @property
+    def name(self) -> str:
+        """What this tensor is called in pictures and listings of a graph; empty until it is set.
+
+        >>> from autograd import Graph, Tensor
+        >>> x = Tensor(2.0, requires_grad=True)
+        >>> x.name = "speed"
+        >>> print(Graph.of(x**2).nodes[0].name)
+        speed
+        """
+        notes = self.node.notes if self.node is not None else None
+        return notes[1] if notes is not None and notes[0] == "name" else ""
+
+    @name.setter
+    def name(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a tensor is a string, and not {name!r:.60}")
+        if self.node is None:  # a constant: it gets a node to remember the name
+            self.node = new_leaf(self.data, False)
+        self.node.notes = "name", name, self.node.notes
+
     def zero_grad(self) -> None:
         """Forget the gradient: `grad` is None again."""
         self.grad = None
@@ -110,22 +133,9 @@ class HasGradient(ArrayLike):
                 f"this tensor of shape {self.shape} does not require a gradient: "
                 "nothing it was computed from does, or it was computed under no_grad()"
             )
-        if cotangent is not None:
-            g = self._like(cotangent, "a cotangent")
-        elif self.data.dtype.kind == "c":
-            raise GradientError(
-                f"backward() from a complex number needs a cotangent: this tensor is {self.dtype}, and only "
-                "a real number has a gradient; take np.real, np.imag or np.abs of it, or pass backward(g)"
-            )
-        elif self.data.size == 1:
-            g = node.data.dtype.type(1) if node.data.ndim == 0 else np.ones(self.shape, self.dtype)
-        else:
-            raise GradientError(
-                f"backward() needs a cotangent: this tensor has shape {self.shape}; pass backward(g) "
-                "with g of that shape, or reduce it to a scalar first, with .sum() or .mean()"
-            )
+        g = self.seed(cotangent)
         if create_graph:
-            with Mode(EVERYTHING):
+            with Block(EVERYTHING):
                 g = cotangent if isinstance(cotangent, ArrayLike) else self.of(np.asarray(g), None)
                 gradients = pullback(node, g, self.lift)
         else:
@@ -137,6 +147,22 @@ class HasGradient(ArrayLike):
                 gradients[leaf] = leaf.grad + g
         for leaf, g in gradients.items():  # only now, when nothing can fail any more
             leaf.grad = np.asarray(g) if isinstance(g, np.generic) else g
+
+    def seed(self, cotangent: Any = None) -> Any:
+        """What a backward pass begins with: `cotangent`, checked; 1 for one element."""
+        if cotangent is not None:
+            return self._like(cotangent, "a cotangent")
+        if self.data.dtype.kind == "c":
+            raise GradientError(
+                f"backward() from a complex number needs a cotangent: this tensor is {self.dtype}, and only "
+                "a real number has a gradient; take np.real, np.imag or np.abs of it, or pass backward(g)"
+            )
+        if self.data.size != 1:
+            raise GradientError(
+                f"backward() needs a cotangent: this tensor has shape {self.shape}; pass backward(g) "
+                "with g of that shape, or reduce it to a scalar first, with .sum() or .mean()"
+            )
+        return self.dtype.type(1) if self.data.ndim == 0 else np.ones(self.shape, self.dtype)
 
     @classmethod
     def lift(cls, data: Any, node: Node | None) -> Any:
@@ -173,7 +199,7 @@ class HasGradient(ArrayLike):
 
     def writable(self) -> Any:
         """The array of a leaf, to be written to in place: only where nothing is being recorded."""
-        if recording.get() != NOTHING:
+        if recording.get().level != NOTHING:
             raise GradientError(
                 f"a leaf of shape {self.shape} is being changed in place while gradients are recorded: "
                 "do it inside `with no_grad():` if its values are to change, "

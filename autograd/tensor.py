@@ -36,7 +36,8 @@ def unary(op: Op) -> Callable[[Any], Any]:
             raise_misfit(op, (x,), error)
         result = new(Tensor)
         result.data = data
-        if p is None or recording_now() <= (not p.requires_grad):
+        now = recording_now()
+        if p is None or now.level <= (not p.requires_grad):
             result.node = None
             return result
         result.node = node = Node()
@@ -47,6 +48,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
         node.data = data
         node.index = next_index()
         node.requires_grad = p.requires_grad
+        node.notes = now.notes
         return result
 
     return record
@@ -74,7 +76,8 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
         result = new(Tensor)
         result.data = data
         needed = (p is not None and p.requires_grad) or (q is not None and q.requires_grad)
-        if (p is None and q is None) or recording_now() <= (not needed):
+        now = recording_now()
+        if (p is None and q is None) or now.level <= (not needed):
             result.node = None
             return result
         result.node = node = Node()
@@ -85,6 +88,7 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
         node.data = data
         node.index = next_index()
         node.requires_grad = needed
+        node.notes = now.notes
         return result
 
     return record
@@ -105,9 +109,10 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         else:
             args.append(a if a is None or type(a) in NUMBERS else constant(a))
             parents.append(None)
+    now = recording_now()
     if kwargs:
         kwargs = {name: plain(op, value) for name, value in kwargs.items()}
-        if needed and recording_now():
+        if needed and now.level:
             refuse_options(op, kwargs)
     if not tensors:
         return op.call(*arrays, **kwargs)
@@ -119,8 +124,8 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         return data
     needed = needed and (op.several or data.dtype.kind in "fc")  # an integer result is piecewise constant
     node = None
-    if traced and recording_now() > (not needed):
-        node = new_node(op, args, parents, kwargs, data, needed)
+    if traced and now.level > (not needed):
+        node = new_node(op, args, parents, kwargs, data, needed, now.notes)
     if op.several:
         parts = Tensor.lift(data, node) if node else (Tensor.of(part, None) for part in data)
         return type(data)(*parts) if hasattr(data, "_fields") else tuple(parts)
@@ -151,7 +156,7 @@ def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 def plain(op: Op, value: Any) -> Any:
     """`value` with an array for every Tensor in it; none of them may require a gradient."""
     if type(value) is Tensor:
-        if value.requires_grad and recording.get() and op.function not in untracked:
+        if value.requires_grad and recording.get().level and op.function not in untracked:
             raise no_rule(op.function, f"a tensor of shape {value.shape}")
         return value.data
     if type(value) in (list, tuple):
@@ -164,7 +169,7 @@ def plain(op: Op, value: Any) -> Any:
 def refuse_unknown(op: Op, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arrays, none of which requires a gradient where the derivative is not known."""
     for i, (a, rule) in enumerate(zip(arrays, op.rules, strict=False), 1):
-        if rule is unknown and type(a) is Tensor and a.requires_grad and recording.get():
+        if rule is unknown and type(a) is Tensor and a.requires_grad and recording.get().level:
             raise no_rule(op.function, f"argument {i}, a tensor of shape {a.shape}")
     return arrays
 
@@ -214,7 +219,7 @@ def in_place(function: Function, write: Function) -> Callable[[Any, Any], Any]:
     def assign(self: Tensor, other: Any) -> Tensor:
         node = self.node
         if node is not None and node.op is LEAF and node.requires_grad:
-            if recording_now():
+            if recording_now().level:
                 self.writable()  # raises
             write(self.data, other.data if type(other) is Tensor else other)
             node.updated = next_index()

@@ -10,7 +10,6 @@ others add to the table have no place in these modules, and so none on the page.
 from __future__ import annotations
 
 import ast
-import functools
 import importlib
 import inspect
 import operator
@@ -21,7 +20,7 @@ import textwrap
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ import autograd
 from autograd import functions, ops, rules
 from autograd.operands import full_name
 from autograd.rules.refused import REASONS
+from autograd.show.source import expression, maker, summary
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "derivatives.md"
@@ -201,40 +201,6 @@ def headings(source: str) -> list[tuple[int, str]]:
 
 
 WIDEST = 80  # what a cell of the table has room for
-
-
-@functools.cache
-def lambdas(path: str) -> list[tuple[ast.expr, str]]:
-    """The bodies of a file's lambdas, innermost first, and how they are written."""
-    source = Path(path).read_text(encoding="utf-8")
-    bodies = [node.body for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Lambda)]
-    return [(body, " ".join(ast.get_source_segment(source, body).split())) for body in reversed(bodies)]
-
-
-def is_from(code: CodeType, body: ast.expr) -> bool:
-    """Whether all of a lambda's code was made from this expression."""
-    start, end = (body.lineno, body.col_offset), (body.end_lineno, body.end_col_offset)
-    spans = [(i, j, k, n) for i, k, j, n in code.co_positions() if n]  # the first instruction has no width
-    return all(start <= (i, j) and (k, n) <= end for i, j, k, n in spans)
-
-
-def expression(f: ops.Function) -> str | None:
-    """The expression that is all of `f`, as it stands in the source; None if there is more to it."""
-    if f.__name__ == "<lambda>":
-        found = (text for body, text in lambdas(f.__code__.co_filename) if is_from(f.__code__, body))
-        return None if f.__closure__ else next(found, None)  # a closure says nothing without its variables
-    *before, last = ast.parse(textwrap.dedent(inspect.getsource(f))).body[0].body
-    return None if before or not isinstance(last, ast.Return) else ast.unparse(last.value)
-
-
-def maker(f: ops.Function) -> ops.Function:
-    """The named function that a reader should look up: `f`, or the one that made it."""
-    return getattr(sys.modules[f.__module__], f.__qualname__.partition(".")[0], f)
-
-
-def summary(f: ops.Function) -> str:
-    """The first paragraph of a docstring."""
-    return " ".join((inspect.getdoc(f) or "").partition("\n\n")[0].split())
 
 
 def code(text: str) -> str:

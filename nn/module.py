@@ -11,8 +11,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from reprlib import recursive_repr
 from typing import Any
+from weakref import ref
 
-from autograd import Tensor
+from autograd import Tensor, own_recording
 from autograd.errors import DTypeError
 
 __all__ = ["Module", "Parameter"]
@@ -52,7 +53,13 @@ class Module:
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
+        here = own_recording()
+        outer = here.notes
+        here.notes = "scope", (type(self), ref(self)), outer
+        try:
+            return self.forward(*args, **kwargs)
+        finally:
+            here.notes = outer
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The module's output for its inputs: what `module(x)` returns."""

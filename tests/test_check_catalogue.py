@@ -5,6 +5,7 @@ every mistake that there is, of which the catalogue is a choice; with a word, of
 it in their name.
 """
 
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Outcome:
     @property
     def is_located(self) -> bool:
         """Whether the line is named at least in the error of a backward pass that raised."""
-        return self.line or f"{self.mistake.lineno}" in str(self.report.error)
+        return self.line or bool(re.search(rf"\b{self.mistake.lineno}\b", str(self.report.error)))
 
     def __str__(self) -> str:
         m, first = self.mistake, self.report.first

@@ -78,6 +78,34 @@ def test_second_guide_is_mended_line_by_line(capsys):
     assert re.search(r"^ +1000 +0\.6931 +0\.0118$", text, re.MULTILINE)
 
 
+def test_draw_writes_pictures_and_prints_graphs(tmp_path, capsys):
+    runpy.run_path(str(EXAMPLES / "04_draw.py"))["main"](tmp_path / "pictures")
+    text = capsys.readouterr().out
+    assert "\nA1: f64[4,4] = sigmoid(Z1)\n" in text
+    assert "∂loss / ∂W2[0, 0] = -0.0871889, the sum of 4 paths" in text
+    assert dict(re.findall(r"(\w+)\.svg +(\d+) arrows", text)) == {
+        "model": "16",
+        "model_folded": "3",
+        "model_all": "80",
+    }
+    assert {path.stem for path in (tmp_path / "pictures").iterdir()} == {
+        *("xor", "xor_numbers", "xor_backward", "model", "model_folded", "model_all"),
+    }
+
+
 def test_examples_are_short():
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) < 120, path.name
+
+
+def test_explore_writes_its_two_pages(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(EXAMPLES / "05_explore.py"))["main"]()
+    assert {path.name for path in tmp_path.iterdir()} == {"xor.html", "derivation.html", "modules.html"}
+    assert '"wrong here"' in (tmp_path / "derivation.html").read_text(encoding="utf-8")
+    assert "kB" in capsys.readouterr().out
+    text = (tmp_path / "xor.html").read_text(encoding="utf-8")
+    assert all(
+        f'"{name}"' in text for name in ("X", "y", "W1", "b1", "Z1", "A1", "W2", "b2", "Z2", "A2", "loss")
+    )
+    assert '"model.0.0.weight"' in (tmp_path / "modules.html").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 
 from autograd import Tensor, no_grad, op, softmax
 from autograd.errors import DTypeError, GradientError, IndexingError, ShapeError
-from autograd.mode import GRADIENTS, NOTHING, Mode, recording
+from autograd.mode import GRADIENTS, NOTHING, Block, recording
 from autograd.transforms import (
     checkpoint,
     elementwise_grad,
@@ -464,10 +464,10 @@ ERRORS = [
 )
 @pytest.mark.parametrize("mode", [GRADIENTS, NOTHING])
 def test_errors_name_the_culprit_and_leave_the_mode(call, error, message, mode):
-    with Mode(mode):
+    with Block(mode):
         with pytest.raises(error, match=message):
             call()
-        assert recording.get() == mode
+        assert recording.get().level == mode
 
 
 def test_under_no_grad_derivatives_are_derived_and_not_recorded():
@@ -475,7 +475,7 @@ def test_under_no_grad_derivatives_are_derived_and_not_recorded():
     with no_grad():
         close(grad(lambda x: w * x * x)(w), 18.0)
         close(hessian(lambda x: w * x * x)(2.0), 6.0)
-        assert recording.get() == NOTHING
+        assert recording.get().level == NOTHING
 
 
 def test_a_leaf_changed_since_is_not_gone_back_through():

@@ -3,41 +3,39 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import reprlib
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine import LEAF, Node
 from ..errors import DTypeError
+from ..graph import Graph, Vertex
+from ..graph.naming import variables_of
+from ..graph.text import OPERATORS, SYMMETRIC, option, summary
 from ..tensor import Tensor
-from .naming import Naming
+from .fold import Group, members
+from .plan import Arrow, Box, Frame, Plan
 
 if TYPE_CHECKING:
     from .picture import Picture
 
+LIMIT = 50  # boxes, above which a picture is folded
 FONT = "Helvetica,Arial,sans-serif"
 NODES = {"style": "filled", "fontname": FONT, "fontsize": "11", "margin": "0.12,0.06"}
 EDGES = {"arrowsize": "0.7", "fontname": FONT, "fontsize": "9"}
+GRAPH = {"fontname": FONT, "fontsize": "10", "labeljust": "l", "color": "#8a8a8a"}
 KINDS = {  # told apart by shape as well as colour
-    "constant": {"shape": "note", "fillcolor": "#eeeeee"},
+    "input": {"shape": "note", "fillcolor": "#eeeeee"},
     "parameter": {"shape": "hexagon", "fillcolor": "#ffdfa6", "margin": "0,0.02"},
     "intermediate": {"shape": "box", "fillcolor": "#dcebff", "style": "filled,rounded"},
     "output": {"shape": "box", "fillcolor": "#cdeeca", "peripheries": "2"},
+    "folded": {"shape": "box3d", "fillcolor": "#e8dff5"},
+    "gradient": {"shape": "box", "fillcolor": "#ffffff", "style": "filled,dashed"},
 }
-INFIX = {
-    "add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "power": "^", "remainder": "%",
-    "matmul": "@", "equal": "=", "not_equal": "≠", "less": "<", "less_equal": "≤", "greater": ">",
-    "greater_equal": "≥", "bitwise_and": "&", "bitwise_or": "|", "bitwise_xor": "xor",
-}  # fmt: skip
-SYMBOLS = INFIX | {
-    "negative": "− ·", "sqrt": "√", "sum": "Σ", "prod": "Π", "sigmoid": "σ", "absolute": "| · |",
-    "square": "· ^ 2", "getitem": "[ ]", "setitem": "[ ] =",
-}  # fmt: skip
-SYMMETRIC = {"add", "multiply", "maximum", "minimum", "hypot", "logaddexp", "equal", "not_equal"}
 
 
 def draw(
@@ -46,16 +44,27 @@ def draw(
     *,
     names: Mapping[str, Any] | None = None,
     values: bool = False,
+    gradients: bool = False,
+    backward: bool = False,
+    depth: int | None = None,
+    limit: int | None = LIMIT,
 ) -> Picture:
     """The picture of how `output` was computed; written to `path` too, as .svg, .png, .pdf or .dot.
 
-    Constants are grey notes, parameters orange hexagons.  What was computed is a blue rounded box
+    Inputs are grey notes, parameters orange hexagons.  What was computed is a blue rounded box
     that begins with its operation, where a number stands as it was used: `2 × ·`; the output is a
-    green double box.  An edge is one use of an array as an argument: `x * x` has two, and those of
-    `a - b` are numbered.  With `values` the numbers are shown as well.
+    green double box.  An arrow is one use of an array as an argument: `x * x` has two, and those of
+    `a - b` are numbered.  Modules and scopes are frames.
 
-    Arrays are called as the caller's variables that hold them, or as `names` says:
-    `names={"W": layer.weight}`.
+    names      what arrays are called, `{"W": layer.weight}`; else as the modules and the caller's
+               variables that hold them
+    values     the numbers are shown as well: all of a small array, the range of a large one
+    gradients  the derivative of the output by each array is shown, computed by the engine's rules,
+               and no `grad` is written; of an output of several elements what `grad` holds
+    backward   the way back is drawn beside the way there
+    depth      modules inside so many others are violet blocks, and not frames: 0 for all
+    limit      above so many boxes the picture is folded, and says so: what is repeated is drawn once,
+               with a count, `× 12`; then scopes become blocks, the inner ones first; None for no limit
 
     Raises DTypeError for what is not a Tensor; DrawError for a path with another suffix, or if
     nothing here can lay out a picture.
@@ -68,102 +77,197 @@ def draw(
 
     if type(output) is not Tensor:
         raise DTypeError(f"draw() draws how a Tensor was computed, and this is a {type(output).__name__}")
-    caller = sys._getframe(1)
-    columns = {"fontname": "Menlo,Consolas,monospace"} if values else {}  # in which numbers align
-    picture = Picture(node_attr=NODES | columns, edge_attr=EDGES)
-    sketch(output, Naming(names or {}, caller.f_locals, caller.f_globals), values, picture)
+    graph = Graph.of(output, names, variables_of(sys._getframe(1)))
+    plan = Plan(graph, depth, limit)
+    columns = {"fontname": "Menlo,Consolas,monospace"} if values or gradients else {}  # numbers align
+    picture = Picture(node_attr=NODES | columns, edge_attr=EDGES, graph_attr=GRAPH)
+    picture.listing = graph.listing
+    pencil = Pencil(plan, values, cotangents(graph) if gradients else None)
+    pencil.frame(picture, plan.frame)
+    for arrow in plan.arrows:
+        pencil.arrow(picture, arrow)
+    if backward:
+        pencil.way_back(picture)
+    if plan.folded:
+        note = (
+            f"{len(graph):,} arrays in {len(plan.boxes)} boxes, as there would be more than {limit}:",
+            f"{plan.folded} are folded; limit=None draws them all",
+        )
+        picture.attr(label=picture.label(note, longest=100), labelloc="b")
     if path is not None:
         picture.write(path)
     return picture
 
 
-def sketch(output: Tensor, naming: Naming, values: bool, picture: Picture) -> None:
-    """Add a box for each array that `output` was computed from, and an edge for each use of one."""
-    boxes: dict[int, str] = {}
-
-    def box(kind: str, identity: int, array: Any, operation: str = "") -> str:
-        boxes[identity] = f"n{len(boxes)}"
-        lines = [operation, naming.of(identity), f"{array.shape} {array.dtype}"]
-        lines += numbers(array) if values else []
-        picture.node(boxes[identity], picture.label(filter(None, lines)), **KINDS[kind])
-        return boxes[identity]
-
-    def source(array: Any, node: Node | None) -> str:
-        """The box that an argument comes from; constants and parameters are drawn when first used."""
-        identity = naming.identity(array) if is_constant(node) else id(node)
-        return boxes.get(identity) or box("constant" if is_constant(node) else "parameter", identity, array)
-
-    operations = [node for node in ancestors(output.node) if node.op is not LEAF]
-    if not operations:
-        source(output.data, output.node)
-    for node in operations:
-        sources = [source(a, p) for a, p in arguments(node) if not is_number(a, p)]
-        here = box("output" if node is output.node else "intermediate", id(node), node.data, operation(node))
-        numbered = len(sources) > 1 and node.op.name not in SYMMETRIC
-        for i, there in enumerate(sources):
-            picture.edge(there, here, f" {i + 1}" if numbered else None)
+def cotangents(graph: Graph) -> dict[int, Any]:
+    """The gradients to be shown, by number."""
+    if graph.output.requires_grad and np.size(graph.output.value) == 1:
+        return graph.backward().cotangents
+    return {vertex.number: vertex.grad for vertex in graph.nodes if vertex.grad is not None}
 
 
-def arguments(node: Node) -> list[tuple[Any, Node | None]]:
-    """The array arguments of a node, but not optional ones that were left out."""
-    return [(a, p) for a, p in zip(node.args, node.parents, strict=True) if a is not None]
+class Pencil:
+    """Writes a plan as a picture.
 
-
-def ancestors(node: Node | None) -> list[Node]:
-    """The nodes that `node` was computed from, and itself, the oldest first; no constants."""
-    seen: set[Node] = set()
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in seen and not is_constant(node):
-            seen.add(node)
-            waiting += node.parents
-    return sorted(seen, key=lambda node: node.index)
-
-
-def is_constant(node: Node | None) -> bool:
-    """Whether an array with this node was neither computed nor requires a gradient."""
-    return node is None or (node.op is LEAF and not node.requires_grad)
-
-
-def is_number(array: Any, node: Node | None) -> bool:
-    """Whether an argument is a constant number, which stands in the label of its operation."""
-    return is_constant(node) and np.ndim(array) == 0
-
-
-def operation(node: Node) -> str:
-    """What a node does, with the numbers and options that it does it with: `· ^ 2`, `Σ axis=0`."""
-    name = node.op.name
-    words = [number(a) if is_number(a, p) else "·" for a, p in arguments(node)]
-    what = SYMBOLS.get(name, name)
-    if set(words) != {"·"}:
-        what = f" {what} ".join(words) if name in INFIX else f"{name}({', '.join(words)})"
-    return " ".join([what, *(f"{key}={option(value)}" for key, value in node.kwargs.items())])
-
-
-def number(a: Any) -> str:
-    """A constant number, to four digits."""
-    return f"{np.asarray(a).item():.4g}"
-
-
-def option(value: Any) -> str:
-    """An option as one would write it, but an array in it only as its dtype and shape.
-
-    >>> option((slice(None, 2), Ellipsis, np.array([0, 2])))
-    '(:2, ..., int64(2,))'
+    values     whether the numbers are shown
+    gradients  the gradients to be shown, by number; None for none
     """
-    if isinstance(value, tuple):
-        return f"({', '.join(map(option, value))})"
-    if isinstance(value, slice):
-        parts = [value.start, value.stop] + ([] if value.step is None else [value.step])
-        return ":".join("" if part is None else str(part) for part in parts)
-    if isinstance(value, np.ndarray):
-        return f"{value.dtype}{value.shape}"
-    return "..." if value is Ellipsis else reprlib.repr(value)
+
+    def __init__(self, plan: Plan, values: bool, gradients: dict[int, Any] | None) -> None:
+        self.plan, self.graph = plan, plan.graph
+        self.values, self.gradients = values, gradients
+        self.frames = itertools.count()
+
+    def frame(self, picture: Picture, frame: Frame) -> None:
+        """The boxes and frames in a frame."""
+        for item in frame.inside:
+            if isinstance(item, Box):
+                picture.node(item.name, picture.label(self.lines(item, frame)), **self.look(picture, item))
+                continue
+            with picture.subgraph(name=f"cluster_{next(self.frames)}") as inner:
+                style = "rounded,dashed" if item.group.times > 1 else "rounded"
+                inner.attr(label=picture.label([title(item.group)]), style=style)
+                self.frame(inner, item)
+
+    def look(self, picture: Picture, box: Box) -> dict[str, str]:
+        """The shape and colour of a box, and what is shown when the pointer is on it."""
+        vertex = box.vertices[0]
+        look = KINDS["folded" if box.group else vertex.kind]
+        if box is self.plan.box_of[self.plan.repeats.of(self.graph.output.number)] and vertex.op:
+            look = look | {"peripheries": "2"}
+        hint = [vertex.label, vertex.type, vertex.summary]
+        if vertex.op:
+            hint[0] += f" = {self.graph.expression(vertex)}"
+        if vertex.source:
+            hint.append(f"{vertex.source.filename}:{vertex.source.lineno}")
+        return look | {"tooltip": picture.label([title(box.group)] if box.group else hint)}
+
+    def lines(self, box: Box, frame: Frame) -> list[str]:
+        """What stands in a box."""
+        if box.group is not None:
+            result = max((v for v in box.vertices if v.op), key=lambda v: v.number)
+            return [title(box.group), content(box), f"→ {result.shape} {result.dtype}"]
+        vertex = box.vertices[0]
+        if len(box.vertices) > 1:
+            return [f"{len(box.vertices):,} {vertex.kind}s"]
+        lines = [self.operation(vertex), self.name(vertex, frame), f"{vertex.shape} {vertex.dtype}"]
+        if box.times > 1:
+            lines.append(times(box.times))
+        if self.values:
+            lines += numbers(vertex.value)
+        if self.gradients is not None and vertex.requires_grad:
+            lines += under("gradient", self.gradients.get(vertex.number))
+        return [line for line in lines if line]
+
+    def name(self, vertex: Vertex, frame: Frame) -> str:
+        """The name of an array, without the path of the module in whose frame it is."""
+        if self.plan.repeats.of(self.graph.output.number) == vertex.number:
+            return self.graph.output.name
+        scope = frame.group.scope
+        prefix = f"{scope.path}." if scope and vertex.kind == "parameter" else ""
+        return vertex.name.removeprefix(prefix)
+
+    def operation(self, vertex: Vertex) -> str:
+        """What made an array, with the numbers and options that it was made with: `· ^ 2`, `Σ axis=0`."""
+        if not vertex.op:
+            return ""
+        varied = vertex.number in self.plan.repeats.varied
+        sources = [self.graph[edge.source] for edge in vertex.inputs]
+        words = [s.label if s.kind == "constant" and not varied else "·" for s in sources]
+        what = vertex.symbol
+        if set(words) != {"·"}:
+            what = f" {what} ".join(words) if vertex.op in OPERATORS else f"{vertex.op}({', '.join(words)})"
+        options = [] if varied else [f"{key}={option(value)}" for key, value in vertex.options.items()]
+        return " ".join([what, *options])
+
+    def arrow(self, picture: Picture, arrow: Arrow) -> None:
+        if arrow.again:  # back to where the next repetition begins
+            picture.edge(arrow.source.name, arrow.target.name, style="dashed", constraint="false")
+            return
+        label = None
+        if arrow.edge is not None:
+            target = self.graph[arrow.edge.target]
+            shown = [edge for edge in target.inputs if self.graph[edge.source].kind != "constant"]
+            if len(shown) > 1 and target.op not in SYMMETRIC:
+                label = f" {shown.index(arrow.edge) + 1}"
+        picture.edge(arrow.source.name, arrow.target.name, label)
+
+    def way_back(self, picture: Picture) -> None:
+        """A box for the gradient of each box, beside it, and the arrows the other way round."""
+        picture.attr(newrank="true")
+        traced = [box for box in self.plan.boxes if any(v.requires_grad for v in box.vertices)]
+        what = self.graph.output.name or "output"
+        with picture.subgraph(name="cluster_backward") as inner:
+            inner.attr(label=inner.label([f"the way back: derivatives of {what}"]), style="rounded,filled")
+            inner.attr(fillcolor="#f7f7f7")
+            for box in traced:
+                inner.node(f"d{box.name}", inner.label(self.derivative(box, what)), **KINDS["gradient"])
+        for box in traced:
+            picture.body.append(f"\t{{ rank=same; {box.name}; d{box.name} }}\n")
+        for arrow in self.plan.arrows:
+            if carries(arrow):
+                ends = f"d{arrow.source.name}", f"d{arrow.target.name}"
+                picture.edge(*ends, dir="back", style="dashed" if arrow.again else "solid")
+
+    def formula(self, vertex: Vertex) -> str:
+        """How an array without a name was computed, from names if its arguments have them."""
+        sources = (self.graph[edge.source] for edge in vertex.inputs)
+        named = all(source.name or source.kind == "constant" for source in sources)
+        return self.graph.expression(vertex) if named else self.operation(vertex)
+
+    def derivative(self, box: Box, what: str) -> list[str]:
+        """What stands in the box of a gradient."""
+        vertex = box.vertices[0]
+        if box.group is not None:
+            return [f"back through {title(box.group)}"]
+        name = f"∂{what} / ∂{vertex.name or f'({self.formula(vertex)})'}"
+        uses = sum(edge.carries for edge in self.graph.uses[vertex.number])
+        several = f"Σ of {uses} uses" if uses > 1 and box.times == 1 else ""
+        shown = numbers(self.gradients.get(vertex.number)) if self.gradients is not None else []
+        return [line for line in (name, several, f"{vertex.shape} {vertex.dtype}", *shown) if line]
+
+
+def carries(arrow: Arrow) -> bool:
+    """Whether a gradient goes back along an arrow."""
+    if arrow.edge is not None:
+        return arrow.edge.carries
+    return all(any(v.requires_grad for v in box.vertices) for box in (arrow.source, arrow.target))
+
+
+def title(group: Group) -> str:
+    """What a group is called: the attribute that holds a module and its class, and how often it is there."""
+    if group.scope is None or group.last is None:
+        return times(group.times) if group.times > 1 else f"{sum(1 for _ in members(group)):,} operations"
+    first, last = group.scope, group.last
+    label = first.label if first.label == last.label else f"{first.label} … {last.label}"
+    words = [label] if first.kind in ("", label) else [label, first.kind]
+    return "  ".join([*words, times(group.times)] if group.times > 1 else words)
+
+
+def times(n: int) -> str:
+    return f"× {n:,}"
+
+
+def content(box: Box) -> str:
+    """What a folded box consists of, in short."""
+    operations = Counter(vertex.op for vertex in box.vertices if vertex.op)
+    parameters = sum(vertex.kind == "parameter" for vertex in box.vertices)
+    most = [f"{count:,} {op}" if count > 1 else op for op, count in operations.most_common(3)]
+    words = [*most, "…"] if len(operations) > 3 else most
+    if parameters:
+        words.append(f"{parameters:,} parameter{'s' if parameters > 1 else ''}")
+    return ", ".join(words)
 
 
 def numbers(array: Any) -> list[str]:
-    """The lines that show an array's elements: all of a small one, the corners of a large one."""
-    text = np.array2string(np.asarray(array), precision=4, threshold=16, edgeitems=2, max_line_width=44)
-    lines = text.splitlines()
+    """The lines that show an array: all elements of a small one, the range and mean of a large one."""
+    if array is None or np.size(array) > 16 or isinstance(array, tuple):
+        return [summary(array)]
+    lines = np.array2string(np.asarray(array), precision=4, max_line_width=44).splitlines()
     return [line.ljust(max(map(len, lines))) for line in lines]  # as they are centred
+
+
+def under(title: str, array: Any) -> list[str]:
+    """The lines that show an array under a title, or behind it if they are one."""
+    lines = numbers(array)
+    return [f"{title} {lines[0]}"] if len(lines) == 1 else [title, *lines]

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import graphviz
 
 from ..errors import DrawError
+from ..graph.text import printable
+from .files import write_whole
 
 TEXT = (".dot", ".gv")  # the DOT source itself; any other suffix is a format that Graphviz lays out
 FORMATS = (".svg", ".png", ".pdf", *TEXT)
+PATIENCE = 20.0  # seconds that `dot` may take
+MOST_LINES = 200  # of a listing that stands in for a picture
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no types
-    """A `graphviz.Digraph` that is also drawn, in a notebook too, where no `dot` is installed."""
+    """A `graphviz.Digraph` that is also drawn, in a notebook too, where no `dot` is installed.
+
+    listing  writes the graph as text, to be shown where it cannot be drawn
+    """
+
+    listing: Callable[[], str] | None = None
 
     def pipe(
         self,
@@ -27,18 +38,47 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no type
     ) -> Any:
         """The picture in a format such as "svg" or "png", as bytes; as text, given an encoding.
 
-        Raises DrawError if there is neither a `dot` program nor pygraphviz.
+        Raises DrawError if `dot` is not there, fails or takes too long, and pygraphviz cannot do it.
         """
+        kind = format or self.format
         try:
-            return super().pipe(format, *args, encoding=encoding, **options)
-        except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
-            drawn = drawn_in_process(self.source, format or self.format, error)
+            drawn = drawn_by_dot(self.source, kind)
+        except (OSError, subprocess.SubprocessError) as error:
+            drawn = drawn_in_process(self.source, kind, error)
         return drawn.decode(encoding) if encoding else drawn
 
+    def render(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        view: bool = False,
+        cleanup: bool = False,
+        format: str | None = None,  # noqa: A002
+        **options: Any,
+    ) -> str:
+        """Write the source to a file and the picture beside it, `<filename>.<format>`; returns its path."""
+        source = self.save(filename, directory=directory)
+        path = f"{source}.{format or self.format}"
+        Path(path).write_bytes(self.pipe(format))
+        if cleanup:
+            os.remove(source)
+        if view:
+            graphviz.backend.view(path)
+        return path
+
+    def _repr_mimebundle_(self, *args: Any, **options: Any) -> dict[str, str]:
+        """What a notebook shows: the picture; where nothing can lay it out, the listing and the remedy."""
+        try:
+            return {"image/svg+xml": self.pipe("svg", encoding="utf-8")}
+        except DrawError as error:
+            lines = (self.listing() if self.listing else self.source).splitlines()
+            more = [f"… {len(lines) - MOST_LINES:,} lines more"] if len(lines) > MOST_LINES else []
+            return {"text/plain": "\n".join([*lines[:MOST_LINES], *more, "", str(error)])}
+
     @staticmethod
-    def label(lines: Iterable[str]) -> str:
+    def label(lines: Iterable[str], longest: int = 48) -> str:
         """A label of these lines, in which nothing has a meaning to Graphviz but the line ends."""
-        return graphviz.nohtml("\\n".join(map(literal, lines)))  # type: ignore[no-any-return]
+        return graphviz.nohtml("\\n".join(literal(line, longest) for line in lines))  # type: ignore[no-any-return]
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to `path`, whose suffix says in which format.
@@ -54,30 +94,40 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no type
                 f"give the file one of the suffixes {', '.join(FORMATS)}"
             )
         content = self.source.encode() if suffix in TEXT else self.pipe(suffix[1:])
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            unfinished.write_bytes(content)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(path, content)
 
 
-def literal(line: str) -> str:
+def literal(line: str, longest: int) -> str:
     """`line` as Graphviz is to be given it: in one line, of bearable length, every character itself."""
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    if len(line) > 48:
-        line = f"{line[:31]}…{line[-16:]}"
+    line = printable(line)
+    if len(line) > longest:
+        line = f"{line[: longest - 17]}…{line[-16:]}"
     return graphviz.escape(line.replace("&", "&amp;"))  # type: ignore[no-any-return]
+
+
+def drawn_by_dot(source: str, kind: str) -> bytes:
+    """DOT source laid out by the program `dot`.
+
+    Raises OSError if it is not there or does not run, SubprocessError if it fails or takes too long.
+    """
+    program = shutil.which("dot")
+    if program is None:
+        raise FileNotFoundError("the program `dot` is not installed")
+    command = [program, f"-T{kind}"]
+    return subprocess.run(
+        command, input=source.encode(), capture_output=True, check=True, timeout=PATIENCE
+    ).stdout
 
 
 def drawn_in_process(source: str, kind: str, error: Exception) -> bytes:
     """DOT source laid out by the libraries inside pygraphviz; `error` is why `dot` did not do it."""
     try:
         import pygraphviz
-    except ImportError as missing:
+
+        drawn: bytes = pygraphviz.AGraph(string=source).draw(format=kind, prog="dot")
+    except Exception as other:  # whatever it is, no picture, and there is something better to say
         raise DrawError(
-            f"nothing here can lay out a picture: {error} (the program `dot`), {missing} (its libraries); "
-            "do `pip install pygraphviz`, or install Graphviz, or write a .dot file, which needs neither"
-        ) from missing
-    drawn: bytes = pygraphviz.AGraph(string=source).draw(format=kind, prog="dot")
+            f"nothing here can lay out a picture: {error}; pygraphviz: {other}; do `pip install "
+            "pygraphviz`, or install Graphviz, or write a .dot file, which needs neither"
+        ) from other
     return drawn

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import NO_OPTIONS, Node, next_index
 from ..errors import GradientError
-from ..mode import GRADIENTS, Mode, recording
+from ..mode import GRADIENTS, Block, recording
 from ..ops import Function, Op, Rule
 from ..tensor import Tensor
 from .run import lift_for
@@ -40,7 +40,7 @@ def checkpoint(f: Function) -> Function:
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         since = next_index()
         y = f(*args, **kwargs)
-        roots = [t.node for t in flat(y).values() if recording.get() and is_traced(t)]
+        roots = [t.node for t in flat(y).values() if recording.get().level and is_traced(t)]
         if roots and type(y) is not Tensor:
             raise TypeError(f"checkpoint: {name_of(f)} returned a {type(y).__name__}, not one Tensor")
         return Call(f, args, kwargs, region(roots, set(), since)[1]).result(y.data) if roots else y
@@ -68,7 +68,7 @@ class Call:
         node.op, node.kwargs, node.data = Op(checkpoint), NO_OPTIONS, data
         node.op.rules = tuple(map(self.rule, range(len(self.parents))))
         node.args, node.parents = tuple(p.data for p in self.parents), self.parents
-        node.index, node.requires_grad = next_index(), True
+        node.index, node.requires_grad, node.notes = next_index(), True, recording.get().notes
         return Tensor.of(data, node)
 
     def rule(self, i: int) -> Rule:
@@ -85,7 +85,7 @@ class Call:
     def recompute(self, g: Any, y: Any, args: Any) -> list[Any]:
         """The cotangents of all parents: they are Tensors if `g` is one."""
         since = next_index()
-        with Mode(GRADIENTS):
+        with Block(GRADIENTS):
             again = self.f(*self.args, **self.kwargs)
         targets = set(self.parents)
         between, outside = region([again.node] if is_traced(again) else [], targets, since)

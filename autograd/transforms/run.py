@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine import LEAF, Node, next_index
 from ..errors import IndexingError
-from ..mode import EVERYTHING, GRADIENTS, Mode, recording
+from ..mode import EVERYTHING, GRADIENTS, Block, recording
 from ..ops import Function
 from ..tensor import Tensor
 from .structure import Path, data_of, flat, is_traced, name_of, rebuilt, refuse_unless, where
@@ -36,7 +36,7 @@ class Run:
         fresh = {path: fresh_copy(x, path, self.name) for path, x in flat(self.wanted).items()}
         self.targets = {path: t.node for path, t in fresh.items()}
         inside = rebuilt(self.wanted, fresh)
-        with Mode(max(recording.get(), GRADIENTS)):
+        with Block(max(recording.get().level, GRADIENTS)):
             output = f(*(inside.get(n, a) for n, a in enumerate(args)), **kwargs)
         if has_aux and not (type(output) is tuple and len(output) == 2):
             raise TypeError(f"has_aux: {self.name} must return two things, (value, anything)")
@@ -52,7 +52,7 @@ class Run:
         """A structure of results as the caller gets it: of arrays, unless they are connected."""
         leaves = flat(tree)
         for path, t in leaves.items():
-            if type(t) is Tensor and not (self.connected and recording.get()):
+            if type(t) is Tensor and not (self.connected and recording.get().level):
                 leaves[path] = own(t.data)
             elif is_traced(t):
                 leaves[path] = +t  # what is done to it, a hook say, must not reach our graph
@@ -76,9 +76,9 @@ class Run:
 
     def pull(self, cotangents: dict[Path, Any]) -> Any:
         """The cotangents of the arguments, given those of the leaves of the output."""
-        record = recording.get() and (self.connected or any(map(is_traced, cotangents.values())))
+        record = recording.get().level and (self.connected or any(map(is_traced, cotangents.values())))
         lift = lift_for(self.connected) if record else None
-        with Mode(EVERYTHING if record and self.connected else recording.get()):
+        with Block(EVERYTHING if record and self.connected else recording.get().level):
             pending: dict[Node, Any] = {}
             for path, y in flat(self.output).items():
                 if is_traced(y) and path in cotangents:
@@ -106,7 +106,11 @@ def fresh_copy(value: Any, path: Path, name: str) -> Any:
     """A Tensor of our own with the values of an argument, and with its history if it has one."""
     remedy = "pass floats, 3.0 or np.asarray(a, float), or close over it if it is a constant"
     refuse_unless("fc", value, f"argument {path[0]}{where(path[1:])} of {name}", remedy)
-    return np.positive(value) if recording.get() and is_traced(value) else Tensor(value, requires_grad=True)
+    return (
+        np.positive(value)
+        if recording.get().level and is_traced(value)
+        else Tensor(value, requires_grad=True)
+    )
 
 
 def lift_for(connected: bool) -> Any:

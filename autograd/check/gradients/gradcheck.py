@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...mode import NOTHING, Mode
+from ...mode import NOTHING, Block
 from ...ops import Function
 from ...transforms.structure import name_of
 from .examine import examine
@@ -51,7 +51,7 @@ def gradcheck(f: Function, *inputs: Any, order: int = 1) -> GradcheckReport:
     if order not in (1, 2):
         raise ValueError(f"order must be 1 or 2, not {order!r}")
     notes: list[str] = []
-    with unchanged(inputs, notes, name_of(f)), Mode(NOTHING):
+    with unchanged(inputs, notes, name_of(f)), Block(NOTHING):
         problem = recorded(f, inputs, notes)
         checks, power = examined(problem, 1)
         if order == 2:
@@ -88,7 +88,7 @@ def gradient(f: Function, gradient: Function, *inputs: Any) -> GradcheckReport:
     all of them are 0.5 times what they should be: a factor is missing, or one too many
     """
     notes: list[str] = []
-    with unchanged(inputs, notes, name_of(f)), Mode(NOTHING):
+    with unchanged(inputs, notes, name_of(f)), Block(NOTHING):
         checks, power = examined(pair(f, gradient, inputs, notes), 1)
     return report(name_of(f), checks, power, notes)
 

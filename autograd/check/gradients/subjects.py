@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
-from ...mode import EVERYTHING, Mode
+from ...mode import EVERYTHING, Block
 from ...ops import Function
 from ...tensor import Tensor
 from ...transforms.run import Run
@@ -38,7 +38,7 @@ def recorded(f: Function, inputs: Sequence[Any], notes: list[str]) -> Problem:
 
     def way_at(at: Point) -> tuple[list[Array], Any]:
         leaves = {path: Tensor(a, requires_grad=True) for path, a in at.items()}
-        with Mode(EVERYTHING):
+        with Block(EVERYTHING):
             output = f(*rebuilt(tree, leaves))
         return outputs_of(output, name), branches(getattr(y, "node", None) for y in flat(output).values())
 

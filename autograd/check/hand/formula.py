@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import LEAF, Node, new_leaf, passed_back
-from ...mode import EVERYTHING, Mode
+from ...mode import EVERYTHING, Block
 from ...operands import full_name
 from ...tensor import Tensor
 from .backward import same
@@ -74,7 +74,7 @@ def formula(finding: Finding, judge: Judge) -> str:
         leaf = new_leaf(value, False)
         names[leaf] = times(finding.scale / judge.scales[other], other.name, judge.forward)
         given[other.node] = Tensor.of(value, leaf)
-    with Mode(EVERYTHING):
+    with Block(EVERYTHING):
         result = recorded(finding.line, given, finding.scale, forward)
     if not isinstance(result, Tensor) or result.node is None:
         return "0" if node is not root else "1"

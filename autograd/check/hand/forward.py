@@ -12,7 +12,7 @@ import numpy as np
 
 from ...engine import Array, Node, passed_back
 from ...errors import DerivationError
-from ...mode import GRADIENTS, Mode
+from ...mode import GRADIENTS, Block
 from ...tensor import Tensor
 from ...transforms.structure import flat, name_of, rebuilt
 from .watch import Place, holds_variables, is_users, parts, variables, watching, written
@@ -151,7 +151,7 @@ def run_forward(
     for path, leaf in leaves.items():
         bind(nodes, own_names, path, leaf)
     owners = [getattr(forward, "__self__", None), *inputs.values()]
-    with attributes_lifted(owners, shift), Mode(GRADIENTS), watching(observe, is_users):
+    with attributes_lifted(owners, shift), Block(GRADIENTS), watching(observe, is_users):
         loss = forward(**taken(forward, rebuilt(inputs, leaves)))
     own = [scope for frame, scope in scopes.items() if frame.f_code is code]
     helpers = [scope for frame, scope in scopes.items() if frame.f_code is not code]

@@ -1,0 +1,126 @@
+"""How arrays, options and operations are written in a line of text."""
+# ruff: noqa: RUF001  # the signs of mathematics are meant, not the letters they look like
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+NOT_COMPUTED = "not computed"
+OPERATORS = {  # as Python writes them
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**", "remainder": "%",
+    "matmul": "@", "equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">",
+    "greater_equal": ">=", "bitwise_and": "&", "bitwise_or": "|", "bitwise_xor": "^", "floor_divide": "//",
+}  # fmt: skip
+SYMBOLS = OPERATORS | {  # as mathematics does
+    "subtract": "−", "multiply": "×", "divide": "÷", "power": "^", "equal": "=", "not_equal": "≠",
+    "less_equal": "≤", "greater_equal": "≥", "bitwise_xor": "xor", "negative": "−", "sqrt": "√",
+    "sum": "Σ", "prod": "Π", "sigmoid": "σ", "absolute": "|·|", "square": "·²", "getitem": "[ ]",
+    "setitem": "[ ] =", "put": "[ ] =",
+}  # fmt: skip
+SYMMETRIC = {"add", "multiply", "maximum", "minimum", "hypot", "logaddexp", "equal", "not_equal"}
+
+
+def printable(text: str) -> str:
+    """`text` in one line, with what is no character spelled out.
+
+    >>> print(printable("a\\nb\\0 ü"))
+    a\\nb\\x00 ü
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def type_of(value: Any) -> str:
+    """The dtype and shape of an array, or of each of several.
+
+    >>> type_of(np.zeros((4, 2))), type_of((np.float32(1), np.arange(3)))
+    ('f64[4,2]', '(f32[], i64[3])')
+    """
+    if isinstance(value, tuple):
+        return f"({', '.join(map(type_of, value))})"
+    dtype = np.asarray(value).dtype
+    letter = "bool" if dtype.kind == "b" else f"{dtype.kind}{8 * dtype.itemsize}"
+    return f"{letter}[{','.join(map(str, np.shape(value)))}]"
+
+
+def number(value: Any) -> str:
+    """A number to four digits, as one would write it.
+
+    >>> number(2.0), number(1.0001), number(1 / 3), number(True)
+    ('2', '1.0001', '0.3333', 'True')
+    """
+    value = np.asarray(value).item()
+    if isinstance(value, float):
+        exact = f"{value:g}"
+        return exact if float(exact) == value else f"{value:.4g}"
+    return str(value)
+
+
+def summary(array: Any) -> str:
+    """An array in a line: all elements of a small one, the range and mean of a large one.
+
+    None is what was not computed, which is not 0.
+
+    >>> summary(np.array([[1.0, 0.25], [0, 1e-9]])), summary(np.arange(100.0)), summary(None)
+    ('[[1 0.25] [0 1e-09]]', '0 … 99, mean 49.5', 'not computed')
+    """
+    if array is None:
+        return NOT_COMPUTED
+    if isinstance(array, tuple):
+        return f"({', '.join(map(summary, array))})"
+    array = np.asarray(array)
+    if array.size <= 16:
+        return nested(array.tolist())
+    if array.dtype.kind == "c":
+        return f"mean {array.mean():.4g}"
+    finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
+    parts = (
+        [f"{number(finite.min())} … {number(finite.max())}, mean {finite.mean():.4g}"] if finite.size else []
+    )
+    if finite.size < array.size:
+        nans = int(np.isnan(array).sum())
+        counts = ((nans, "NaN"), (array.size - finite.size - nans, "infinite"))
+        parts += [f"{count} {what}" for count, what in counts if count]
+    return ", ".join(parts)
+
+
+def nested(value: Any) -> str:
+    return f"[{' '.join(map(nested, value))}]" if isinstance(value, list) else number(value)
+
+
+def option(value: Any) -> str:
+    """An option as one would write it, but an array in it only by its type.
+
+    >>> option((slice(None, 2), Ellipsis, np.array([0, 2])))
+    '(:2, ..., i64[2])'
+    """
+    if isinstance(value, tuple):
+        return f"({', '.join(map(option, value))})"
+    if isinstance(value, slice):
+        parts = [value.start, value.stop] + ([] if value.step is None else [value.step])
+        return ":".join("" if part is None else str(part) for part in parts)
+    if isinstance(value, np.ndarray):
+        return type_of(value)
+    return "..." if value is Ellipsis else reprlib.repr(value)
+
+
+def call(op: str, arguments: Sequence[str], options: dict[str, Any]) -> str:
+    """An operation on arguments of these names, as one would write it.
+
+    >>> call("multiply", ["2", "x"], {}), call("sum", ["x"], {"axis": 0})
+    ('2 * x', 'sum(x, axis=0)')
+    >>> call("getitem", ["x"], {"index": (slice(1, None), 0)})
+    'x[1:, 0]'
+    """
+    if op in OPERATORS and len(arguments) == 2 and not options:
+        return f" {OPERATORS[op]} ".join(arguments)
+    if op == "negative":
+        return f"-{arguments[0]}"
+    if op in ("getitem", "pick") and "index" in options:
+        index = option(options["index"])
+        return f"{arguments[0]}[{index[1:-1] if isinstance(options['index'], tuple) else index}]"
+    words = [*arguments, *(f"{name}={option(value)}" for name, value in options.items())]
+    return f"{op}({', '.join(words)})"

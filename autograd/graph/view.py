@@ -1,0 +1,136 @@
+"""The graph as a whole: looking up, listing, going back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import DTypeError, GradientError
+from ..tensor import Tensor
+from .back import Backward, Sent, walk_back
+from .build import Builder
+from .naming import variables_of
+from .records import Edge, Scope, Vertex
+from .text import call, printable
+
+
+class Graph:
+    """A read-only record of how an output was computed.
+
+    nodes   the vertices, in the order of their creation: `nodes[i].number` is i + 1
+    edges   all edges, by target and slot
+    uses    for each number the edges that lead from it, in the same order
+    scopes  the scopes, each after the one around it
+    output  the vertex of the output
+
+    >>> import numpy as np
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> graph = Graph.of(np.sum(x * x) / 2)
+    >>> print(graph)
+    x: f64[2]  parameter
+    t2: f64[2] = x * x
+    t3: f64[] = sum(t2)
+    t5: f64[] = t3 / 2
+    >>> [(edge.source, edge.target, edge.slot) for edge in graph.edges]
+    [(1, 2, 0), (1, 2, 1), (2, 3, 0), (3, 5, 0), (4, 5, 1)]
+    """
+
+    __slots__ = ("nodes", "scopes", "uses")
+
+    def __init__(self, nodes: tuple[Vertex, ...], scopes: tuple[Scope, ...]) -> None:
+        self.nodes, self.scopes = nodes, scopes
+        self.uses: dict[int, list[Edge]] = {vertex.number: [] for vertex in nodes}
+        for edge in self.edges:
+            self.uses[edge.source].append(edge)
+
+    @classmethod
+    def of(
+        cls,
+        output: Tensor,
+        names: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Graph:
+        """The graph of `output`.
+
+        names: what to call arrays, `{"W": layer.weight}`.  variables: where else to look for names;
+        the caller's variables, if it is left out.
+
+        Raises DTypeError for what is not a Tensor, and for names of what is not an array.
+        """
+        if type(output) is not Tensor:
+            raise DTypeError(
+                f"a graph shows how a Tensor was computed, and this is a {type(output).__name__}"
+            )
+        if variables is None:
+            variables = variables_of(sys._getframe(1))
+        builder = Builder(output, names or {}, variables)
+        return cls(tuple(builder.vertices), tuple(builder.scopes.found))
+
+    @property
+    def output(self) -> Vertex:
+        return self.nodes[-1]
+
+    @property
+    def edges(self) -> Iterator[Edge]:
+        return (edge for vertex in self.nodes for edge in vertex.inputs)
+
+    def __getitem__(self, number: int) -> Vertex:
+        """The vertex of this number, counted from 1."""
+        if not 1 <= number <= len(self.nodes):
+            raise IndexError(f"the graph has vertices 1 to {len(self.nodes)}, and no {number}")
+        return self.nodes[number - 1]
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def expression(self, vertex: Vertex) -> str:
+        """How a vertex was computed, in the labels of its arguments: `X @ W1`; empty for a leaf."""
+        arguments = [self[edge.source].label for edge in vertex.inputs]
+        return call(vertex.op, arguments, vertex.options) if vertex.op else ""
+
+    def listing(self, values: bool = False) -> str:
+        """The graph as typed text, one line an operation; with `values` those, and gradients, too."""
+        return "\n".join(line(self, v, values) for v in self.nodes if v.kind != "constant")
+
+    __str__ = listing
+
+    def walk_back(self, cotangent: Any = None) -> Iterator[Sent]:
+        """The backward pass step by step, in the engine's order and by its rules: see `Sent`.
+
+        It writes no `grad`.  cotangent: that of the output; 1 if the output has one element.
+
+        Raises GradientError and ShapeError as `Tensor.backward` does.
+        """
+        node = self.output.node
+        if node is None or not node.requires_grad:
+            raise GradientError(
+                f"{self.output.label} of shape {self.output.shape} does not require a gradient: "
+                "nothing it was computed from does"
+            )
+        return walk_back(self.nodes, Tensor.of(node.data, node).seed(cotangent))
+
+    def backward(self, cotangent: Any = None) -> Backward:
+        """The cotangent of every array in the graph, and what each use contributes to it.
+
+        Each is kept, so this takes as much memory as the values do.  The rest is as in `walk_back`.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> back = Graph.of(x * x + x).backward()
+        >>> print({number: float(g) for number, g in back.cotangents.items()})
+        {3: 1.0, 2: 1.0, 1: 7.0}
+        >>> print({use: float(g) for use, g in back.contributions.items()})
+        {(3, 0): 1.0, (3, 1): 1.0, (2, 0): 3.0, (2, 1): 3.0}
+        """
+        return Backward.of(self.walk_back(cotangent))
+
+
+def line(graph: Graph, vertex: Vertex, values: bool) -> str:
+    """A line of the listing."""
+    made = f" = {graph.expression(vertex)}" if vertex.op else f"  {vertex.kind}"
+    shown = f"  = {vertex.summary}" if values else ""
+    if values and vertex.kind == "parameter":
+        shown += f"  grad {vertex.grad_summary}"
+    where = [printable(vertex.scope.path)] if vertex.scope and vertex.op else []
+    where += [f"{vertex.source.filename}:{vertex.source.lineno}"] if vertex.source and vertex.op else []
+    return f"{vertex.label}: {vertex.type}{made}{shown}" + (f"  # {', '.join(where)}" if where else "")

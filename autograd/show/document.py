@@ -1,0 +1,223 @@
+"""A computation as the JSON document that the page of `explore` is made from.
+
+It consists of tables by column: an entry of a column for each node, or edge, and what only few have
+as a mapping by their index.  Numbers that stand in a formula are no nodes of the page: they are in the
+label of the operation.  page/model.js reads it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..engine import HOOK, Node
+from ..graph import Backward, Edge, Graph, Vertex
+from ..graph.text import SYMMETRIC
+from ..ops import Op, Rule
+from .groups import Folding, folded
+from .labels import operation
+from .numbers import in_json
+from .source import expression, listing, maker, summary
+
+LIMIT = 60  # boxes to be visible at first
+WHOLE = 256  # an array of more elements is summarised; in a large graph, of fewer
+NUMBERS = 400_000  # about so many numbers in a document, however large the graph
+DETAILED = 5000  # in a graph of more operations no local derivatives are kept
+
+
+class Table(dict[Any, int]):
+    """Values without repetitions, each with its place."""
+
+    def __missing__(self, value: Any) -> int:
+        self[value] = len(self)
+        return self[value]
+
+
+def document(graph: Graph, report: Any = None) -> dict[str, Any]:
+    """What the page shows of a graph, and of a report on a hand derivation of its gradients.
+
+    Raises GradientError where a leaf has been changed in place since it was used.
+    """
+    nodes = [vertex for vertex in graph.nodes if vertex.kind != "constant" or vertex is graph.output]
+    places = {vertex.number: i for i, vertex in enumerate(nodes)}
+    operations = [vertex for vertex in nodes if vertex.op]
+    folding = folded(operations)
+    back = Backward({}, {})
+    if graph.output.requires_grad:
+        back = graph.backward(np.ones_like(graph.output.value))
+    most = min(WHOLE, max(1, NUMBERS // (2 * len(nodes))))
+    texts = Table()
+    return {
+        "title": graph.output.label,
+        "limit": LIMIT,
+        "notes": notes(graph, nodes, most),
+        "output": places[graph.output.number],
+        "nodes": columns(graph, nodes, back, most, texts)
+        | {"group": groups_of(nodes, operations, folding, places)},
+        **edges(graph, operations, places, back, most),
+        "groups": [[group.label, group.parent, group.is_module] for group in folding.groups],
+        "sources": {places[v.number]: source(v) for v in nodes if v.source},
+        "verdicts": verdicts(nodes, report),
+        "texts": list(texts),
+    }
+
+
+def columns(
+    graph: Graph, nodes: Sequence[Vertex], back: Backward, most: int, texts: Table
+) -> dict[str, list[Any]]:
+    """The table of nodes; what many have in common by its place among the `texts`."""
+    return {
+        "kind": [texts[vertex.kind] for vertex in nodes],
+        "name": [vertex.label for vertex in nodes],
+        "label": [texts[operation(graph, vertex)] for vertex in nodes],
+        "formula": [graph.expression(vertex) for vertex in nodes],
+        "shape": [texts[str(vertex.shape)] for vertex in nodes],
+        "type": [texts[vertex.type] for vertex in nodes],
+        "dtype": [texts[str(vertex.dtype)] for vertex in nodes],
+        "value": [in_json(vertex.value, most) for vertex in nodes],
+        "grad": [in_json(back.cotangents.get(vertex.number), most) for vertex in nodes],
+    }
+
+
+def notes(graph: Graph, nodes: Sequence[Vertex], most: int) -> list[str]:
+    """What a reader should know of what is not shown, or how it is meant."""
+    large = sum(np.size(vertex.value) > most for vertex in nodes if not isinstance(vertex.value, tuple))
+    said = []
+    if large:
+        said.append(f"Arrays of more than {most} elements are summarised, {large:,} here.")
+    if graph.output.requires_grad and np.size(graph.output.value) != 1:
+        said.append("The output has several elements: its gradient is that of their sum.")
+    return said
+
+
+def groups_of(
+    nodes: Sequence[Vertex], operations: Sequence[Vertex], folding: Folding, places: dict[int, int]
+) -> list[int]:
+    """The group of each node: of a parameter that around all its uses; of an input, outside of modules."""
+    found: dict[int, int] = {}
+    for vertex, group in zip(operations, folding.group_of, strict=True):
+        found[places[vertex.number]] = group
+        for edge in vertex.inputs:
+            used = places.get(edge.source)
+            if used is not None and not nodes[used].op:
+                here = group if nodes[used].kind == "parameter" else folding.outside_modules(group)
+                found[used] = folding.common(found[used], here) if used in found else here
+    return [found.get(i, 0) for i in range(len(nodes))]
+
+
+def source(vertex: Vertex) -> str:
+    """The user's line in which an operation was recorded."""
+    assert vertex.source is not None
+    return f"{Path(vertex.source.filename).name}:{vertex.source.lineno}: {vertex.source.text}"
+
+
+def edges(
+    graph: Graph, operations: Sequence[Vertex], places: dict[int, int], back: Backward, most: int
+) -> dict[str, Any]:
+    """The table of edges, and what goes back along them, where that is not the whole gradient."""
+    shown = [edge for vertex in operations for edge in vertex.inputs if edge.source in places]
+    arguments = Counter(edge.target for edge in shown)
+    carrying = [(i, edge) for i, edge in enumerate(shown) if (edge.target, edge.slot) in back.contributions]
+    contributing = Counter(edge.source for _, edge in carrying)
+    rules, passed, parts, locals_ = Table(), [-1] * len(shown), {}, {}
+    for i, edge in carrying:
+        node = graph[edge.target].node
+        assert node is not None  # for a gradient went back from it
+        passed[i] = rules[node.op, edge.slot]
+        if contributing[edge.source] > 1:
+            parts[i] = in_json(back.contributions[edge.target, edge.slot], most)
+        if len(operations) <= DETAILED and (found := local(node, edge, most)):
+            locals_[i] = found
+    return {
+        "edges": {
+            "from": [places[edge.source] for edge in shown],
+            "to": [places[edge.target] for edge in shown],
+            "slot": [edge.slot for edge in shown],
+            "rule": passed,
+        },
+        "rules": [words(op, op.rules[slot]) for op, slot in rules],
+        "parts": parts,
+        "locals": locals_,
+        "numbered": [
+            places[v.number] for v in operations if arguments[v.number] > 1 and v.op not in SYMMETRIC
+        ],
+    }
+
+
+def local(node: Node, edge: Edge, most: int) -> list[Any] | None:
+    """The local derivative along an edge, with its shape, and whether the product is summed afterwards."""
+    found = local_derivative(node, edge.slot)
+    if found is None:
+        return None
+    shape = np.shape(found)
+    return [str(shape), in_json(found, most), shape != np.shape(node.args[edge.slot])]
+
+
+def local_derivative(node: Node, slot: int) -> Any:
+    """The array by which a rule multiplies the cotangent of an elementwise operation; None of another.
+
+    Of an operation with a single number as output, too: what goes back is a multiple of an array.
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([0.0, 2.0], requires_grad=True)
+    >>> local_derivative((x * x).node, 0), local_derivative(np.cumsum(x).node, 0)
+    (array([0., 2.]), None)
+    """
+    y, rule = node.data, node.op.rules[slot]
+    if rule is None or node.op is HOOK or isinstance(y, tuple) or y.dtype.kind != "f" or not y.size:
+        return None
+    with np.errstate(all="ignore"):
+        one = rule(np.ones_like(y)[()], y, *node.args, **node.kwargs)
+        if isinstance(one, tuple) or y.size == 1:
+            return None if isinstance(one, tuple) else one
+        some = np.random.default_rng(0).uniform(1, 2, y.shape).astype(y.dtype)
+        found = rule(some, y, *node.args, **node.kwargs)  # does each element depend on its own alone?
+        same = found.shape == y.shape and np.allclose(found, some * one, 1e-4, 0, equal_nan=True)
+        return one if same else None
+
+
+@functools.cache
+def words(op: Op, rule: Rule) -> dict[str, Any]:
+    """A rule for reading: its text in the source, what is said of it, and what it calls the arguments.
+
+    Of a rule that another function made, or that has no source here, there is only what is said.
+    """
+    rule = op.each or getattr(rule, "func", rule)  # a partial's function
+    assert rule is not None
+    parameters = inspect.signature(rule).parameters.values()
+    names = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+    there = maker(rule)
+    try:
+        text = expression(rule) or (listing(rule) if there is rule else None)
+    except (OSError, TypeError, SyntaxError):
+        text = None
+    said = summary(there) if there.__name__ != "<lambda>" else ""
+    if there is rule and rule.__name__ != "<lambda>":
+        said = said or rule.__name__
+    return {
+        "text": text,
+        "words": said or (None if text else op.name),
+        "arguments": names[3 if op.each else 2 :],
+    }
+
+
+def verdicts(nodes: Sequence[Vertex], report: Any) -> dict[str, Any]:
+    """The lines of a derivation report, and by the index of a node the line that holds its gradient."""
+    if report is None:
+        return {"lines": [], "of": {}}
+    prefix = getattr(report, "prefix", "d")
+    by_name = {vertex.name: i for i, vertex in enumerate(nodes) if vertex.name}
+    lines, of = [], {}
+    for line in report.lines:
+        told = {key: getattr(line, key) for key in ("name", "verdict", "kind", "hint", "source", "lineno")}
+        place = by_name.get(line.name.removeprefix(prefix), by_name.get(line.name))
+        lines.append(told | {"node": place})
+        if place is not None:
+            of[place] = told
+    return {"lines": lines, "of": of}

@@ -1,0 +1,271 @@
+"""`explain`: a gradient as the sum over paths that it is, in text."""
+# ruff: noqa: RUF001, RUF002  # the signs of mathematics are meant, not the letters they look like
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError, GradientError, IndexingError, ShapeError
+from ..graph import Edge, Graph
+from ..graph.naming import variables_of
+from ..tensor import Tensor
+from .cuts import cuts, stopped, subscripted
+from .paths import Arc, Elements, State, TooManyError, array_paths, unit
+
+LONGEST = 16  # steps of a path that are written out
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One factor of a product: the local derivative of `made` by `by`.
+
+    made, by    what the two numbers are called: "A1[0, 2]"
+    formula     how the array of the first was computed: "sigmoid(Z1)"
+    derivative  the number; None where the path is one of whole arrays
+    """
+
+    made: str
+    by: str
+    formula: str
+    derivative: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way back: its steps from the output on, and what it contributes, the product of them."""
+
+    steps: tuple[Step, ...]
+    product: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a derivative is what it is: `str()` of it is the text.
+
+    output, wrt  what the two numbers are called
+    gradient     the derivative, as `backward()` computes it
+    count        how many paths there are that no factor 0 cuts; None if they are of whole arrays, and
+                 too many to count
+    total        the sum over all of them; over `paths`, if they could not be counted
+    paths        the heaviest, in order of the size of their product
+    cuts         where the influence of `wrt` on `output` ends, and why
+    """
+
+    output: str
+    wrt: str
+    gradient: float
+    count: int | None
+    total: float
+    paths: tuple[Path, ...]
+    cuts: tuple[str, ...]
+
+    @property
+    def shown(self) -> float:
+        """The sum of the products of `paths`."""
+        return math.fsum(path.product for path in self.paths)
+
+    @property
+    def share(self) -> float:
+        """The part of the gradient that `paths` carry: 1 if they are all there are."""
+        return self.shown / self.gradient if self.gradient else float(len(self.paths) == self.count)
+
+    def __str__(self) -> str:
+        tables = map(written, range(1, len(self.paths) + 1), self.paths)
+        return "\n\n".join([self.heading(), *tables, *self.ending()])
+
+    def heading(self) -> str:
+        """The result, and what it is the sum of."""
+        result, shown = f"∂{self.output} / ∂{self.wrt} = {number(self.gradient)}", len(self.paths)
+        if self.count is None:
+            return f"{result}, a sum of more paths than can be followed; the heaviest of those that were:"
+        if self.count == 0:
+            return f"{result}: no path leads from {self.output} back to {self.wrt}"
+        if self.count == 1:
+            return f"{result}, the product along one path:"
+        which = "this is" if shown == 1 else f"these {shown} are"
+        heaviest = f", of which {which} the heaviest" if shown < self.count else ""
+        return f"{result}, the sum of {self.count:,} paths{heaviest}:"
+
+    def ending(self) -> list[str]:
+        """The sum, how much of it is shown, and where paths are cut."""
+        blocks = []
+        if len(self.paths) > 1:
+            signed = (f"{'-' if p.product < 0 else '+'} {number(abs(p.product))}" for p in self.paths)
+            terms = " ".join(signed).removeprefix("+ ")
+            terms = f"-{terms[2:]}" if terms.startswith("- ") else terms
+            blocks.append(f"sum: {terms} = {number(self.shown)}")
+        if self.paths and self.count != len(self.paths):
+            they = "They carry" if len(self.paths) > 1 else "It carries"
+            blocks.append(f"{they} {100 * self.share:.3g} % of the gradient {number(self.gradient)}.")
+        return blocks + (["\n".join(f"cut: {cut}" for cut in self.cuts)] if self.cuts else [])
+
+
+def written(n: int, path: Path) -> str:
+    """A path as a table of its steps, the middle of a long one left out."""
+    half = LONGEST // 2
+    gap = len(path.steps) - LONGEST
+    parts = [path.steps] if gap <= 0 else [path.steps[:half], path.steps[-half:]]
+    width = min(max((len(equation(step)) for part in parts for step in part), default=0), 60)
+    tables = ["\n".join(f"    {equation(s):{width}}   {local(s)}" for s in part) for part in parts]
+    factors = [number(step.derivative) for step in path.steps if step.derivative is not None]
+    product = number(path.product)
+    if 1 < len(factors) <= LONGEST:
+        product = f"{' × '.join(factors)} = {product}"
+    what = "product" if factors else "contribution"
+    return f"path {n}\n" + f"\n    … {gap:,} steps more\n".join(tables) + f"\n    {what}: {product}"
+
+
+def equation(step: Step) -> str:
+    return f"{step.made} = {step.formula}"
+
+
+def local(step: Step) -> str:
+    """The local derivative of a step, with its value if it is a number."""
+    value = "" if step.derivative is None else f" = {number(step.derivative)}"
+    return f"∂/∂{step.by}{value}"
+
+
+def number(value: float) -> str:
+    """A number to six digits; no number has the sign of a zero."""
+    return f"{value + 0.0:.6g}"
+
+
+def explain(
+    output: Tensor,
+    wrt: Tensor,
+    index: Any = None,
+    *,
+    at: Any = None,
+    most: int = 10,
+    names: Mapping[str, Any] | None = None,
+) -> Explanation:
+    """Why the derivative of one number by another is what it is: the paths between them.
+
+    Along a path the local derivatives are multiplied, and the products of all paths are summed: the
+    result is the gradient.  No `grad` is written.
+
+    wrt    a Tensor that `output` was computed from, a leaf or not; `index` says which element
+    at     which element of `output`, if it has several
+    most   the paths that are listed, the heaviest first; all of them are counted and summed
+    names  what arrays are called, `{"W": layer.weight}`
+
+    Where there are too many numbers to follow each, in networks of realistic size, the paths are
+    those over whole arrays, and each contributes a part of the gradient.
+
+    Raises DTypeError for what is not a Tensor or not real; GradientError if `wrt` does not require a
+    gradient; ShapeError if an element must be chosen; IndexingError for one that does not exist.
+
+    >>> a = Tensor(3.0, requires_grad=True)
+    >>> b = a + a
+    >>> c = b * a
+    >>> print(explain(c, a))
+    ∂c / ∂a = 12, the sum of 3 paths:
+    <BLANKLINE>
+    path 1
+        c = b * a   ∂/∂a = 6
+        product: 6
+    <BLANKLINE>
+    path 2
+        c = b * a   ∂/∂b = 3
+        b = a + a   ∂/∂a = 1
+        product: 3 × 1 = 3
+    <BLANKLINE>
+    path 3
+        c = b * a   ∂/∂b = 3
+        b = a + a   ∂/∂a = 1
+        product: 3 × 1 = 3
+    <BLANKLINE>
+    sum: 6 + 3 + 3 = 12
+    """
+    for what, tensor in (("output", output), ("wrt", wrt)):
+        if type(tensor) is not Tensor or tensor.dtype.kind != "f":
+            raise DTypeError(f"explain takes real Tensors, and {what} is {tensor!r:.60}")
+    if not wrt.requires_grad:
+        raise GradientError("explain: wrt does not require a gradient, so nothing is derived by it")
+    variables = variables_of(sys._getframe(1))
+    graph = Graph.of(output, names, variables)
+    start = len(graph), element(output, at, "output", "at")
+    place = element(wrt, index, "wrt", "index")
+    labels = Labels(graph)
+    said = tuple(cuts(graph, wrt, variables))
+    goal = next((v.number for v in graph.nodes if v.node is wrt.node), None)
+    top = labels.of(start)
+    if goal is None or not graph.output.requires_grad:
+        name = next((n for n, v in variables.items() if v is wrt), "wrt")
+        return Explanation(top, subscripted(name, wrt.shape, place), 0.0, 0, 0.0, (), said)
+    with np.errstate(all="ignore"):  # an infinite derivative is shown
+        return followed(graph, labels, start, (goal, place), most, said)
+
+
+def followed(
+    graph: Graph, labels: Labels, start: State, goal: State, most: int, said: Sequence[str]
+) -> Explanation:
+    """The explanation of a derivative by a number of the graph."""
+    ends = labels.of(start), labels.of(goal)
+    gradient = engines(graph, start, goal)
+    try:
+        elements = Elements(graph, start, goal)
+    except TooManyError:
+        found, complete = array_paths(graph, start, goal)
+        total = math.fsum(product for _, product in found)
+        paths = tuple(Path(labels.of_arrays(edges), product) for edges, product in found[:most])
+        return Explanation(*ends, gradient, len(found) if complete else None, total, paths, tuple(said))
+    count, total = elements.totals()
+    paths = tuple(
+        Path(tuple(map(labels.step, arcs)), math.prod(arc.derivative for arc in arcs))
+        for arcs in elements.heaviest(most)
+    )
+    return Explanation(*ends, gradient, count, total, paths, (*said, *stopped(graph, elements.dead)))
+
+
+def engines(graph: Graph, start: State, goal: State) -> float:
+    """The derivative as the engine computes it."""
+    for step in graph.walk_back(unit(graph.output.value, start[1])):
+        if step.number == goal[0]:
+            return float(np.ravel(step.cotangent)[goal[1]])
+    return 0.0
+
+
+def element(tensor: Tensor, index: Any, what: str, option: str) -> int:
+    """The place of one element of a tensor, counted flat."""
+    places = np.arange(tensor.size).reshape(tensor.shape)
+    if index is None and tensor.size != 1:
+        raise ShapeError(
+            f"explain: {what} has shape {tensor.shape}; say which element of it, {option}=(0, 0) say"
+        )
+    try:
+        place = places.ravel()[0] if index is None else places[index]
+    except IndexError as error:
+        raise IndexingError(f"explain: {what} of shape {tensor.shape}: {error}") from error
+    if np.ndim(place):
+        raise ShapeError(f"explain: {option}={index!r} is several elements of {what} of shape {tensor.shape}")
+    return int(place)
+
+
+class Labels:
+    """What the numbers in a graph are called."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def of(self, state: State) -> str:
+        vertex = self.graph[state[0]]
+        if isinstance(vertex.value, tuple):
+            return vertex.label
+        return subscripted(vertex.label, vertex.shape, state[1])
+
+    def step(self, arc: Arc) -> Step:
+        formula = self.graph.expression(self.graph[arc.target[0]])
+        return Step(self.of(arc.target), self.of(arc.source), formula, arc.derivative)
+
+    def of_arrays(self, edges: Sequence[Edge]) -> tuple[Step, ...]:
+        return tuple(
+            Step(target.label, self.graph[edge.source].label, self.graph.expression(target), None)
+            for edge, target in ((edge, self.graph[edge.target]) for edge in edges)
+        )

@@ -1,0 +1,213 @@
+"""Which arrays of a graph are drawn together: scopes as groups, and what is repeated as one of its kind.
+
+The operations of a graph are the leaves of a tree, whose branches are scopes.  `repeats` finds in
+each branch what is done several times in a row in the same way, `t = f(t)` a thousand times or
+twelve layers of a kind, and leaves the first of them, with a count.  All of it is linear in the
+size of the graph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from ..graph import Graph, Scope
+from ..graph.text import option
+
+DEEPEST = 50  # scopes inside more than so many others count as part of the last of those
+LONGEST = 256  # operations or scopes in a block that may be found to be repeated
+FEWEST = 3  # times that it must be there
+MOST_USES = 16  # of a leaf that is drawn with a repetition
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Operations, by their numbers, and groups that are drawn together, in the order of creation.
+
+    scope  the scope they were made in; None for the root, for a block that is repeated, and for what
+           is only drawn together for want of space
+    last   the last of several scopes of a kind
+    times  how often there is one such group: this is the first, and the others are not drawn
+    """
+
+    scope: Scope | None
+    items: list[int | Group] = field(default_factory=list)
+    last: Scope | None = None
+    times: int = 1
+
+
+def tree(graph: Graph) -> Group:
+    """The operations of a graph, in the groups that their scopes are."""
+    root = Group(None)
+    groups: dict[Scope | None, Group] = {None: root}
+    for vertex in graph.nodes:
+        if vertex.op:
+            group = root
+            for scope in vertex.scope.chain[:DEEPEST] if vertex.scope else ():
+                if scope not in groups:
+                    groups[scope] = Group(scope, last=scope)
+                    group.items.append(groups[scope])
+                group = groups[scope]
+            group.items.append(vertex.number)
+    return root
+
+
+def members(item: int | Group) -> Iterator[int]:
+    """The operations in an item, of all that are drawn of it."""
+    if isinstance(item, int):
+        yield item
+    else:
+        for inner in item.items:
+            yield from members(inner)
+
+
+def depth_of(group: Group) -> int:
+    """How many scopes there are inside one another."""
+    inner = max((depth_of(item) for item in group.items if isinstance(item, Group)), default=0)
+    return inner + (group.scope is not None)
+
+
+class Repeats:
+    """What is repeated in a tree: `fold` leaves the first of each repetition in it.
+
+    first            for each operation or leaf that is not drawn, the one that is drawn for it
+    representatives  the leaves that are drawn for others
+    varied           the operations that are drawn for others with other constants or options
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.first: dict[int, int] = {}
+        self.representatives: set[int] = set()
+        self.varied: set[int] = set()
+        self.kinds: dict[object, int] = {}
+
+    def of(self, number: int) -> int:
+        """The operation or leaf that is drawn for this one: often itself."""
+        while number in self.first:
+            number = self.first[number]
+        return number
+
+    def fold(self, group: Group) -> int:
+        """Fold a group and all in it; returns a number that groups of the same kind have in common."""
+        kinds = [self.kind(item) for item in group.items]
+        items: list[int | Group] = []
+        done = 0
+        for start, period, count in tandem(kinds):
+            blocks = [group.items[i : i + period] for i in range(start, start + period * count, period)]
+            count = self.alike(blocks)
+            if count >= FEWEST:
+                items += group.items[done:start]
+                items.append(self.folded(blocks[:count]))
+                done = start + period * count
+        group.items = items + group.items[done:]
+        what = group.scope.kind or re.sub(r"\d+", "#", group.scope.label) if group.scope else ""
+        return self.kinds.setdefault((what, *kinds), len(self.kinds))
+
+    def kind(self, item: int | Group) -> int:
+        if not isinstance(item, int):
+            return self.fold(item)
+        vertex = self.graph[item]
+        looks = vertex.op, vertex.type, tuple(vertex.options), len(vertex.inputs)
+        return self.kinds.setdefault(looks, len(self.kinds))
+
+    def alike(self, blocks: Sequence[Sequence[int | Group]]) -> int:
+        """How many blocks, from the first one on, use each other in the same way.
+
+        The argument of an operation may be made in the same block or in one some blocks before, at the
+        same place in each; in the first blocks it then comes from elsewhere.
+        """
+        numbers = [[n for item in block for n in members(item)] for block in blocks]
+        place = {n: (b, i) for b, block in enumerate(numbers) for i, n in enumerate(block)}
+
+        def sources(b: int) -> list[tuple[int, int] | None]:
+            found = []
+            for number in numbers[b]:
+                for edge in self.graph[number].inputs:
+                    there = place.get(self.of(edge.source))
+                    found.append((b - there[0], there[1]) if there else None)
+            return found
+
+        usual = sources(FEWEST - 1)
+        for b in range(len(blocks)):
+            found = sources(b)
+            if len(found) != len(usual) or not all(
+                a == u or (a is None and u is not None and u[0] > b)
+                for a, u in zip(found, usual, strict=True)
+            ):
+                return b
+        return len(blocks)
+
+    def folded(self, blocks: Sequence[Sequence[int | Group]]) -> Group:
+        """One group in the place of blocks that are all alike."""
+        drawn = [n for item in blocks[0] for n in members(item)]
+        for block in blocks[1:]:
+            for number, first in zip((n for item in block for n in members(item)), drawn, strict=True):
+                self.first[number] = first
+                if first not in self.varied and self.details(number) != self.details(first):
+                    self.varied.add(first)
+        for number in (n for block in blocks[1:] for item in block for n in members(item)):
+            self.fold_leaves(number, self.first[number])
+        only, last = blocks[0][0], blocks[-1][0]
+        if len(blocks[0]) == 1 and isinstance(only, Group) and isinstance(last, Group):
+            only.times, only.last = len(blocks), last.scope
+            return only
+        return Group(None, list(blocks[0]), times=len(blocks))
+
+    def details(self, number: int) -> tuple[str, ...]:
+        """The constants and options of an operation."""
+        vertex = self.graph[number]
+        sources = (self.graph[edge.source] for edge in vertex.inputs)
+        constants = (source.label for source in sources if source.kind == "constant")
+        return (*constants, *map(option, vertex.options.values()))
+
+    def fold_leaves(self, number: int, first: int) -> None:
+        """The leaves that only one repetition uses are drawn as those of the first are."""
+        for edge, there in zip(self.graph[number].inputs, self.graph[first].inputs, strict=True):
+            leaf, other = self.graph[edge.source], self.graph[there.source]
+            same = (leaf.kind, leaf.type) == (other.kind, other.type)
+            if same and leaf is not other and not leaf.op and leaf.number not in self.first:
+                uses, others = self.graph.uses[leaf.number], self.graph.uses[other.number]
+                if len(uses) == len(others) <= MOST_USES and all(
+                    (self.of(a.target), a.slot) == (b.target, b.slot)
+                    for a, b in zip(uses, others, strict=True)
+                ):
+                    self.first[leaf.number] = other.number
+                    self.representatives.add(other.number)
+
+
+def tandem(kinds: Sequence[int]) -> list[tuple[int, int, int]]:
+    """The runs of `kinds` that are a shorter one several times over: (start, period, count), in order.
+
+    >>> tandem([7, 1, 2, 1, 2, 1, 2, 3, 3, 3, 3])
+    [(1, 2, 3), (7, 1, 4)]
+    """
+    row = np.asarray(kinds)
+    found = []
+    for period in range(1, min(LONGEST, len(row) // FEWEST) + 1):
+        same = np.concatenate(([0], row[period:] == row[:-period], [0])).astype(np.int8)
+        starts, ends = np.flatnonzero(np.diff(same) == 1), np.flatnonzero(np.diff(same) == -1)
+        long = ends - starts >= period * (FEWEST - 1)
+        for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
+            found.append((start, period, (end - start) // period + 1))
+    chosen: list[tuple[int, int, int]] = []
+    taken = np.zeros(len(row), bool)
+    for start, period, count in sorted(found, key=lambda f: (-f[1] * f[2], f[1])):
+        span = slice(start, start + period * count)
+        if not taken[span].any():
+            taken[span] = True
+            chosen.append((start, period, count))
+    return sorted(chosen)
+
+
+def in_runs(group: Group, most: int) -> None:
+    """Gather the items of a group into at most so many runs of successive ones, but for the last item."""
+    size = -(-len(group.items) // most)
+    rest = iter(group.items[:-1])
+    runs = iter(lambda: list(islice(rest, size)), [])
+    gathered: list[int | Group] = [Group(None, run) if len(run) > 1 else run[0] for run in runs]
+    group.items = [*gathered, *group.items[-1:]]

@@ -1,0 +1,125 @@
+// Arrays as numbers, as tables and as heat maps.
+//
+// A value is a number (of a single element), a list of all elements in C order, or, of a large array, a
+// summary: {min, mean, max, odd, rows, columns, thin}, with some elements of it and how many are not finite.
+// What JSON has no number for (nan, inf, complex, long integers) is a string.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+// Text in which nothing is a control character: a line end is shown as \n.
+function printable(text) {
+  return String(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu, (c) =>
+    ({ "\n": "\\n", "\t": "\\t", "\r": "\\r" })[c] ?? `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
+}
+
+// Long text with its middle left out.
+function shortened(text, most) {
+  const characters = [...text];
+  if (characters.length <= most) return text;
+  const tail = Math.floor(most / 3);
+  return `${characters.slice(0, most - tail - 1).join("")}…${characters.slice(-tail).join("")}`;
+}
+
+// A number to four digits, or to all of them.
+function number(x, all = false) {
+  if (typeof x !== "number") return printable(x);
+  if (all) return String(Object.is(x, -0) ? "-0" : x);
+  const size = Math.abs(x);
+  if (size !== 0 && (size >= 1e5 || size < 1e-3)) return x.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e");
+  return String(Number(x.toPrecision(4)));
+}
+
+const dims = (shape) => (shape.match(/\d+/g) ?? []).map(Number);
+
+// The elements to show, as rows: the last axis goes to the right, all others down.
+function grid(value, shape) {
+  if (value === null || value === undefined) return [];
+  if (typeof value !== "object") return [[value]];
+  const list = Array.isArray(value) ? value : value.thin;
+  const several = shape.startsWith("((");  // of a function with several outputs
+  const columns = several ? list.length : Array.isArray(value) ? (dims(shape).at(-1) ?? 1) : value.columns;
+  return Array.from({ length: columns ? list.length / columns : 0 }, (_, i) => list.slice(i * columns, (i + 1) * columns));
+}
+
+// The greatest finite size in an array: what has it gets the full colour.
+function greatest(value) {
+  const all = typeof value !== "object" ? [value] : Array.isArray(value) ? value : [value.min, value.max];
+  return all.reduce((top, x) => (Number.isFinite(x) ? Math.max(top, Math.abs(x)) : top), 0);
+}
+
+const sign = (x) => (typeof x !== "number" ? "odd" : x < 0 ? "negative" : "positive");
+const strength = (x, top) => (typeof x !== "number" ? 1 : top ? Math.abs(x) / top : 0);
+
+// An SVG group: the array as coloured cells within a square of `side`, at most so many to a side.
+function thumbnail(value, shape, side, most = 6) {
+  const rows = thinned(grid(value, shape), most), top = greatest(value), g = document.createElementNS(SVG, "g");
+  const columns = rows[0]?.length ?? 0, cell = Math.min(side / rows.length, side / columns, side / 4);
+  if (!columns) return g;
+  const left = (side - columns * cell) / 2, up = (side - rows.length * cell) / 2;
+  g.append(svg("rect", { x: left, y: up, width: columns * cell, height: rows.length * cell, class: "paper" }));
+  rows.forEach((row, i) => row.forEach((x, j) => {
+    const size = { x: left + j * cell, y: up + i * cell, width: cell, height: cell };
+    g.append(svg("rect", { ...size, class: sign(x), "fill-opacity": round(0.08 + 0.92 * strength(x, top)) }));
+  }));
+  return g;
+}
+
+const some = (list, most) =>
+  list.length <= most ? list : Array.from({ length: most }, (_, i) => list[Math.floor((i * list.length) / most)]);
+const thinned = (rows, most) => some(rows, most).map((row) => some(row, most));
+
+function svg(name, attributes) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, x] of Object.entries(attributes)) node.setAttribute(key, x);
+  return node;
+}
+
+// An HTML element with properties and children; text is only ever text.
+function element(name, properties = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, x] of Object.entries(properties)) {
+    if (key in node && key !== "role") node[key] = x;
+    else node.setAttribute(key, x);
+  }
+  node.append(...children.filter((child) => child !== null));
+  return node;
+}
+
+// An array with its name above: a table of its numbers on the colours of the heat map; of a large array the
+// heat map, and the numbers when they are asked for.
+function figure(caption, value, shape, all) {
+  const label = element("figcaption", {}, element("b", {}, caption), " ", element("span", { className: "quiet" }, shape));
+  if (!isSummary(value)) return element("figure", {}, label, numbersOf(value, shape, all));
+  const map = svg("svg", { width: 150, height: 150, class: "thumb", role: "img", "aria-label": `heat map of ${caption}` });
+  map.append(thumbnail(value, shape, 150, 12));
+  const numbers = element("details", {}, element("summary", {}, "numbers"), numbersOf(value, shape, all));
+  return element("figure", {}, label, map, summary(value, all), numbers);
+}
+
+const isSummary = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+function numbersOf(value, shape, all) {
+  const rows = grid(value, shape), top = greatest(value);
+  const body = rows.map((row) => element("tr", {}, ...row.map((x) => {
+    const cell = element("td", { className: sign(x) }, number(x, all));
+    cell.style.setProperty("--strength", strength(x, top));
+    return cell;
+  })));
+  return rows.length && rows[0].length
+    ? element("div", { className: "scroll", tabIndex: body.length > 6 || all ? 0 : -1 }, element("table", {}, element("tbody", {}, ...body)))
+    : element("p", { className: "quiet" }, "no elements");
+}
+
+function summary(value, all) {
+  const range = `min ${number(value.min, all)}, mean ${number(value.mean, all)}, max ${number(value.max, all)}`;
+  const odd = value.odd ? `; ${value.odd} not finite` : "";
+  return element("p", { className: "quiet" }, `${range}${odd}. Shown: ${value.thin.length} elements, evenly spaced.`);
+}
+
+// An array in a few words, for those who hear the page: all numbers of a small one.
+function spoken(value, shape) {
+  if (value === null || value === undefined) return "not computed";
+  if (typeof value !== "object") return number(value);
+  if (!Array.isArray(value)) return `array of shape ${shape}, from ${number(value.min)} to ${number(value.max)}`;
+  return value.length <= 8 ? `[${value.map((x) => number(x)).join(", ")}]` : `array of shape ${shape}`;
+}

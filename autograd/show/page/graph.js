@@ -1,0 +1,262 @@
+// The graph as SVG: boxes, frames and edges, and how they look at each step.
+
+const BOX = { height: 46, thumb: 34, number: 62 };
+const pen = document.createElement("canvas").getContext("2d");
+
+function textWidth(text, font) {
+  pen.font = font;
+  return pen.measureText(text).width;
+}
+
+const FONTS = { label: "600 13px system-ui, sans-serif", small: "12px system-ui, sans-serif", badge: "600 12px system-ui, sans-serif" };
+
+const labelWidth = (frame) => textWidth(frameLabel(frame), FONTS.label) + 64;
+const frameLabel = (group) => shortened(printable(group.label), 40);
+const isScalar = (node) => typeof node.value !== "object" || node.value === null;
+
+// The two lines in a box: what was done, then its name and shape; of a leaf its name, then its shape.
+function linesOf(item) {
+  if (isGroup(item)) return [frameLabel(item), extent(item)];
+  const shape = item.dtype === "float64" ? item.shape : `${item.shape} ${item.dtype}`;
+  if (!item.isOperation) return [shortened(title(item), 26), shape];
+  return [shortened(printable(item.label), 26), `${shortened(title(item), 20)}  ${shape}`];
+}
+
+// How much a group holds: of a run, which of all operations; of a module, how many.
+function extent(group) {
+  if (group.isModule) return many(group.operations, "operation");
+  return `operations ${group.first.toLocaleString("en")} to ${(group.first + group.operations - 1).toLocaleString("en")}`;
+}
+
+const many = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+
+// The room right of the text of a node: for its value and its gradient.
+function aside(node) {
+  if (isGroup(node)) return 26;
+  return isScalar(node) ? BOX.number : node.grad === null ? BOX.thumb + 2 : 2 * BOX.thumb + 6;
+}
+
+function sizeOf(item) {
+  const [first, second] = linesOf(item);
+  const text = Math.max(textWidth(first, FONTS.label), textWidth(second, FONTS.small));
+  const sides = kindOf(item) === "parameter" ? 40 : 30;
+  return { width: Math.ceil(text + aside(item) + sides), height: BOX.height };
+}
+
+// The outlines by which the kinds are told apart without colour, too.
+const OUTLINES = {
+  input: (w, h) => `M0 0H${w - 10}L${w} 10V${h}H0Z M${w - 10} 0V10H${w}`,
+  parameter: (w, h) => `M11 0H${w - 11}L${w} ${h / 2}L${w - 11} ${h}H11L0 ${h / 2}Z`,
+  intermediate: (w, h) => rounded(0, 0, w, h, 9),
+  output: (w, h) => `${rounded(-3, -3, w + 6, h + 6, 4)} ${rounded(0, 0, w, h, 2)}`,
+  folded: (w, h) => `${rounded(4, -4, w - 8, h, 3)} ${rounded(0, 0, w, h, 3)}`,
+};
+const kindOf = (item) => (isGroup(item) ? "folded" : item.kind === "constant" ? "input" : item.kind);
+
+function rounded(x, y, w, h, r) {
+  return `M${x + r} ${y}h${w - 2 * r}a${r} ${r} 0 0 1 ${r} ${r}v${h - 2 * r}a${r} ${r} 0 0 1 ${-r} ${r}` +
+    `h${2 * r - w}a${r} ${r} 0 0 1 ${-r} ${-r}v${2 * r - h}a${r} ${r} 0 0 1 ${r} ${-r}z`;
+}
+
+// Draw all of a layout afresh; returns the drawn elements by item, to be marked at each step.
+function draw(canvas, view, places) {
+  const drawn = { boxes: new Map(), edges: new Map() };
+  const parts = [];
+  for (const frame of view.frames) {
+    if (frame.parent) parts.push(drawFrame(frame, places.boxes.get(frame), drawn));
+  }
+  for (const edge of view.edges) parts.push(drawEdge(edge, places.paths.get(edge.key), drawn));
+  for (const frame of view.frames) {
+    if (frame.parent) parts.push(drawHead(frame, places.boxes.get(frame), drawn));
+  }
+  const byPlace = [...view.items.keys()].sort((a, b) => {
+    const p = places.boxes.get(a), q = places.boxes.get(b);
+    return p.y - q.y || p.x - q.x;
+  });
+  for (const item of byPlace) parts.push(drawBox(item, places.boxes.get(item), drawn));
+  canvas.replaceChildren(...parts);
+  return drawn;
+}
+
+function drawFrame(frame, { x, y, width, height }) {
+  return svg("rect", { x, y, width, height, rx: 8, class: "frame" });
+}
+
+// The head of a frame, which folds it.
+function drawHead(frame, { x, y }, drawn) {
+  const wide = labelWidth(frame) - 16;
+  const g = svg("g", {
+    class: "head", transform: `translate(${round(x)} ${round(y)})`, "data-key": frame.key, role: "button", tabindex: -1,
+    "aria-expanded": "true", "aria-label": `${printable(frame.label)}, ${many(frame.operations, "operation")}, unfolded`,
+  });
+  g.append(svg("rect", { x: 1, y: 1, width: wide, height: GAP.head - 4, rx: 7, class: "tab" }));
+  g.append(foldSign(16, 12, false), text(28, 17, frameLabel(frame), "label halo"), hint(frame.label));
+  drawn.boxes.set(frame, { g });
+  return g;
+}
+
+// A plus on what is folded, a minus on what is not.
+function foldSign(x, y, plus) {
+  const path = `M${x - 4} ${y}h8${plus ? `M${x} ${y - 4}v8` : ""}`;
+  const g = svg("g", { class: "sign" });
+  g.append(svg("circle", { cx: x, cy: y, r: 7.5 }), svg("path", { d: path }));
+  return g;
+}
+
+function text(x, y, content, kind) {
+  const node = svg("text", { x, y, class: kind });
+  node.textContent = content;
+  return node;
+}
+
+function hint(content) {
+  const node = svg("title", {});
+  node.textContent = shortened(printable(content), 300);
+  return node;
+}
+
+function drawBox(item, { x, y, width, height }, drawn) {
+  const kind = kindOf(item), [first, second] = linesOf(item), left = kind === "parameter" ? 17 : 13;
+  const g = svg("g", {
+    class: `box ${kind}`, transform: `translate(${round(x)} ${round(y)})`, "data-key": item.key,
+    role: "button", tabindex: -1, "aria-label": described(item),
+  });
+  if (kind === "folded") g.setAttribute("aria-expanded", "false");
+  else g.setAttribute("aria-pressed", "false");
+  g.append(svg("path", { d: OUTLINES[kind](width, height), class: "outline" }));
+  g.append(text(left, 19, first, "label"), text(left, 36, second, "small"), hint(isGroup(item) ? title(item) : equation(item)));
+  if (kind === "folded") g.append(foldSign(width - 18, height / 2, true));
+  const slots = svg("g", { transform: `translate(${width - aside(item) - (kind === "parameter" ? 14 : 9)} 6)` });
+  g.append(slots);
+  const verdict = verdictOf(item);
+  if (verdict) g.append(badge(verdict, width));
+  drawn.boxes.set(item, { g, slots, shown: "" });
+  return g;
+}
+
+function described(item) {
+  if (isGroup(item)) return `${printable(item.label)}, ${many(item.operations, "operation")}, folded`;
+  const verdict = item.verdict ? `, hand derivation: ${item.verdict.verdict}` : "";
+  return `${equation(item)}, ${item.kind}, shape ${item.shape}${verdict}`;
+}
+
+const MARKS = { right: "✓", scaled: "≈", inherits: "↓", "wrong here": "✗", inconclusive: "?" };
+const classOf = (verdict) => `verdict-${verdict.replace(/\W+/g, "-")}`;
+
+// The verdict over a node; over a folded group the gravest of those inside.
+function verdictOf(item) {
+  if (!isGroup(item)) return item.verdict?.verdict ?? null;
+  const inside = new Set();
+  const waiting = [item];
+  for (const group of waiting) {
+    for (const node of group.nodes) if (node.verdict) inside.add(node.verdict.verdict);
+    waiting.push(...group.groups);
+  }
+  return ["wrong here", "inherits", "inconclusive", "scaled", "right"].find((v) => inside.has(v)) ?? null;
+}
+
+function badge(verdict, width) {
+  const label = `${MARKS[verdict] ?? "?"} ${verdict}`, wide = textWidth(label, FONTS.badge) + 14;
+  const g = svg("g", { class: `badge ${classOf(verdict)}`, transform: `translate(${width - wide + 8} -11)` });
+  g.append(svg("rect", { width: wide, height: 18, rx: 9 }), text(7, 13, label, "small"));
+  return g;
+}
+
+function drawEdge(edge, points, drawn) {
+  const g = svg("g", { class: edge.count > 1 ? "edge many" : "edge", "data-key": edge.key });
+  const [x, y] = points.at(-1), [a, b] = points[0];
+  g.append(svg("path", { d: pathOf(points), class: "line" }));
+  g.append(svg("path", { d: `M${round(x - 4)} ${round(y - 8)}L${round(x)} ${round(y)}L${round(x + 4)} ${round(y - 8)}z`, class: "tip" }));
+  g.append(svg("path", { d: `M${round(a - 4)} ${round(b + 8)}L${round(a)} ${round(b)}L${round(a + 4)} ${round(b + 8)}z`, class: "tip returning" }));
+  const label = edge.count > 1 ? `×${edge.count}` : edge.to.numbered && edge.parts.length === 1 ? `${edge.slot + 1}` : "";
+  if (label) g.append(text(round(x + (edge.left ? -5 : 5)), round(y - 5), label, edge.left ? "slot left" : "slot"));
+  drawn.edges.set(edge.key, { g, edge });
+  return g;
+}
+
+// What is shown of a node at a time: its value once it is computed, its gradient once it is complete.
+function mark(drawn, model, view, stop, selected) {
+  const time = stop.to;
+  $("graph").classList.toggle("is-forward", stop.phase === "forward");
+  for (const [item, box] of drawn.boxes) {
+    const { g } = box;
+    g.classList.toggle("current", item === stop.item);
+    if (!isGroup(item)) {
+      const has = [item.known <= time, item.complete <= time];
+      g.classList.toggle("unknown", !has[0]);
+      g.classList.toggle("has-gradient", has[1]);
+      g.classList.toggle("selected", item === selected);
+      g.setAttribute("aria-pressed", String(item === selected));
+      if (box.shown !== String(has)) fill(box, item, has);
+      box.shown = String(has);
+    }
+  }
+  for (const { g, edge } of drawn.edges.values()) {
+    const here = stop.phase === "forward" ? edge.to === stop.item : stop.phase === "backward" && edge.to === stop.item && edge.flows;
+    g.classList.toggle("forward", stop.phase === "forward" && here);
+    g.classList.toggle("backward", stop.phase === "backward" && here);
+    g.classList.toggle("gone-back", edge.parts.some((part) => part.flows && part.to.backwardAt <= time));
+  }
+}
+
+function fill({ slots }, node, [known, complete]) {
+  const parts = [];
+  if (isScalar(node)) {
+    if (known) parts.push(text(BOX.number - 4, 13, number(node.value), "number value"));
+    if (complete) parts.push(text(BOX.number - 4, 30, number(node.grad), "number gradient"));
+  } else {
+    if (known) parts.push(thumb(node.value, node.shape, 0, "value"));
+    if (complete) parts.push(thumb(node.grad, node.shape, BOX.thumb + 4, "gradient"));
+  }
+  slots.replaceChildren(...parts);
+}
+
+function thumb(value, shape, x, kind) {
+  const g = thumbnail(value, shape, BOX.thumb);
+  g.setAttribute("transform", `translate(${x} 0)`);
+  g.setAttribute("class", `thumb ${kind}`);
+  return g;
+}
+
+// The path under the pointer: all that an item was computed from, and all that was computed from it.
+function pathThrough(view, item) {
+  const items = new Set([item]), edges = new Set();
+  for (const [here, there] of [["to", "from"], ["from", "to"]]) {
+    const by = new Map();
+    for (const edge of view.edges) {
+      if (!by.has(edge[here])) by.set(edge[here], []);
+      by.get(edge[here]).push(edge);
+    }
+    const waiting = [item], seen = new Set(waiting);
+    for (const at of waiting) {
+      for (const edge of by.get(at) ?? []) {
+        edges.add(edge.key);
+        items.add(edge[there]);
+        if (!seen.has(edge[there])) { seen.add(edge[there]); waiting.push(edge[there]); }
+      }
+    }
+  }
+  return { items, edges };
+}
+
+function highlight(canvas, drawn, path) {
+  canvas.classList.toggle("tracing", path !== null);
+  for (const [item, { g }] of drawn.boxes) g.classList.toggle("on-path", path?.items.has(item) ?? false);
+  for (const [key, { g }] of drawn.edges) g.classList.toggle("on-path", path?.edges.has(key) ?? false);
+}
+
+// What the shapes and colours mean: those kinds that occur.
+function drawLegend(place, model) {
+  const kinds = new Set(model.nodes.map(kindOf));
+  if (model.groups.length > 1) kinds.add("folded");
+  const entries = Object.keys(OUTLINES).filter((kind) => kinds.has(kind)).map((kind) => {
+    const icon = svg("svg", { width: 30, height: 22, viewBox: "-4 -5 38 30", "aria-hidden": "true" });
+    const g = svg("g", { class: `box ${kind}` });
+    g.append(svg("path", { d: OUTLINES[kind](30, 20), class: "outline" }));
+    icon.append(g);
+    return element("li", {}, icon, kind);
+  });
+  const scale = [["negative", "negative"], ["positive", "positive"], ["odd", "not finite"]].map(([kind, words]) =>
+    element("li", {}, element("span", { className: `swatch ${kind}` }), words));
+  place.replaceChildren(...entries, ...scale);
+}

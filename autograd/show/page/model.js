@@ -1,0 +1,138 @@
+// The document that Python wrote, as objects; what of it is visible; and the steps through it.
+//
+// A node is an array: an input, a parameter, or the result of an operation, in the order of creation.
+// A group is a module, or a run of operations, that can be folded into one box; group 0 is the page.
+// What is drawn is an item: a node, or a group that is folded.  An open group is a frame round its items.
+
+function readModel(doc) {
+  const { nodes: columns, edges: links, texts } = doc;
+  const groups = doc.groups.map(([label, parent, isModule], id) => ({
+    id, label, isModule, parent, nodes: [], groups: [], operations: 0, folds: true, key: `g${id}`,
+  }));
+  const nodes = columns.kind.map((kind, id) => ({
+    id, kind: texts[kind], key: `n${id}`, isOperation: columns.formula[id] !== "",
+    label: texts[columns.label[id]], name: columns.name[id], formula: columns.formula[id],
+    shape: texts[columns.shape[id]], dtype: texts[columns.dtype[id]], type: texts[columns.type[id]],
+    value: columns.value[id], grad: columns.grad[id] ?? null, source: doc.sources[id] ?? "",
+    group: groups[columns.group[id]], args: [], uses: [], verdict: doc.verdicts.of[id] ?? null,
+  }));
+  const edges = links.from.map((from, id) => ({
+    id, key: `e${id}`, from: nodes[from], to: nodes[links.to[id]], slot: links.slot[id],
+    rule: doc.rules[links.rule[id]] ?? null, local: localOf(doc.locals[id]), part: doc.parts[id] ?? null,
+    flows: links.rule[id] >= 0, count: 1,
+  }));
+  for (const id of doc.numbered) nodes[id].numbered = true;
+  for (const edge of edges) {
+    edge.to.args.push(edge);
+    edge.from.uses.push(edge);
+  }
+  for (const group of groups) {
+    group.parent = groups[group.parent] ?? null;
+    group.depth = group.parent ? group.parent.depth + 1 : 0;
+    group.parent?.groups.push(group);
+  }
+  for (const node of nodes) {
+    node.group.nodes.push(node);
+    if (node.isOperation) for (let g = node.group; g; g = g.parent) g.operations += 1;
+  }
+  const model = { doc, nodes, edges, groups, root: groups[0], output: nodes[doc.output] };
+  giveTimes(model);
+  return model;
+}
+
+const localOf = (entry) => entry && { shape: entry[0], value: entry[1], summed: entry[2] };
+
+// Times.  0: nothing is computed; then one tick for each operation, one for the seed of the backward
+// pass, and one for each operation that the backward pass visits, youngest first.
+function giveTimes(model) {
+  const forward = model.nodes.filter((node) => node.isOperation);
+  forward.forEach((node, i) => { node.forwardAt = i + 1; });
+  model.seedAt = forward.length + 1;
+  model.backward = model.output.grad === null ? [] : forward.filter((node) => node.grad !== null).reverse();
+  model.backward.forEach((node, i) => { node.backwardAt = model.seedAt + 1 + i; });
+  model.forward = forward;
+  for (const node of forward) for (let g = node.group; g; g = g.parent) g.first ??= node.forwardAt;
+  for (const node of model.nodes) {
+    node.known = node.isOperation ? node.forwardAt : 0;
+    const last = node.uses.reduce((t, use) => (use.flows ? Math.max(t, use.to.backwardAt) : t), model.seedAt);
+    node.complete = node.grad === null ? Infinity : last;
+  }
+}
+
+// The contribution of one use of a node to its gradient: kept only where there are several.
+const contribution = (edge) => edge.part ?? edge.from.grad;
+const contributions = (node) => node.uses.filter((use) => use.flows).sort((a, b) => a.to.backwardAt - b.to.backwardAt);
+
+// What is visible when the groups in `open` are: items with the frame each lies in, and edges.
+function visible(model, open) {
+  const hider = new Map();  // the outermost closed group round each group, itself included; or null
+  for (const group of model.groups) {  // parents come before their children
+    const outer = group.parent && hider.get(group.parent);
+    hider.set(group, outer ?? (open.has(group.id) ? null : group));
+  }
+  const items = new Map();
+  const itemOf = (node) => {
+    const item = hider.get(node.group) ?? node;
+    if (!items.has(item)) items.set(item, item === node ? node.group : item.parent);
+    return item;
+  };
+  const holder = model.nodes.map(itemOf);
+  const edges = [], merged = new Map();
+  for (const edge of model.edges) {
+    const from = holder[edge.from.id], to = holder[edge.to.id];
+    if (from === to) continue;
+    if (from === edge.from && to === edge.to) edges.push({ ...edge, parts: [edge] });
+    else {
+      const key = `${from.key}-${to.key}`;
+      if (!merged.has(key)) {
+        const whole = { key, from, to, slot: -1, flows: false, count: 0, parts: [] };
+        merged.set(key, whole);
+        edges.push(whole);
+      }
+      const whole = merged.get(key);
+      whole.count += 1;
+      whole.flows ||= edge.flows;
+      whole.parts.push(edge);
+    }
+  }
+  const frames = model.groups.filter((group) => hider.get(group) === null);
+  return { items, edges, frames, holder };
+}
+
+// The stops of the player: a visible operation or a folded group is one, in each direction.
+function stopsOf(model, view) {
+  const stops = [{ phase: "start", from: 0, to: 0, item: null }];
+  const add = (phase, nodes, time) => {
+    for (const node of nodes) {
+      const item = view.holder[node.id], last = stops.at(-1);
+      if (last.phase === phase && last.item === item) last.to = time(node);
+      else stops.push({ phase, item, from: time(node), to: time(node) });
+    }
+  };
+  add("forward", model.forward, (node) => node.forwardAt);
+  if (model.output.grad !== null) {
+    stops.push({ phase: "seed", item: view.holder[model.output.id], from: model.seedAt, to: model.seedAt });
+    add("backward", model.backward, (node) => node.backwardAt);
+  }
+  return stops;
+}
+
+// The groups to open at first: level by level, as long as no more than `limit` items are visible.
+function openAtFirst(model, limit) {
+  let open = new Set([0]);
+  for (;;) {
+    const wider = oneLevelMore(model, open);
+    if (wider.size === open.size || visible(model, wider).items.size > limit) return open;
+    open = wider;
+  }
+}
+
+function oneLevelMore(model, open) {
+  const depth = Math.min(...model.groups.filter((g) => !open.has(g.id)).map((g) => g.depth));
+  return new Set([...open, ...model.groups.filter((g) => g.depth === depth).map((g) => g.id)]);
+}
+
+// What a reader calls a node: its name, or else its operation.
+const title = (item) => printable(isGroup(item) ? item.label : item.name);
+const isGroup = (item) => item.operations !== undefined;
+const equation = (node) => printable(node.isOperation ? `${node.name} = ${node.formula}` : node.name);

@@ -1,0 +1,209 @@
+// The words and numbers beside the graph: this step, and the selected node.
+
+const plain = (content, kind = "") => element("p", { className: kind }, content);
+const code = (content) => element("code", {}, printable(content));
+// Figures with operators between them; an operator stays with the figure after it.
+function row(...parts) {
+  const terms = [];
+  let before = null;
+  for (const part of parts.filter(Boolean)) {
+    if (part.className === "operator") before = part;
+    else { terms.push(element("div", { className: "term" }, before, part)); before = null; }
+  }
+  return element("div", { className: "row" }, ...terms, before);
+}
+
+const operator = (sign) => element("span", { className: "operator", ariaHidden: "true" }, sign);
+
+// One sentence about a stop: for the live region, and above its numbers.
+function sentence(model, stop) {
+  const { item, phase } = stop;
+  if (phase === "start") return "Start: only the inputs and parameters are known.";
+  if (phase === "seed") return `Backward begins: the gradient of ${title(model.output)} with respect to itself is 1.`;
+  if (isGroup(item)) {
+    const all = many(stop.to - stop.from + 1, "operation");
+    return `${phase === "forward" ? "Forward" : "Backward"} through ${title(item)}: ${all}, folded.`;
+  }
+  if (phase === "forward") return `Forward: ${equation(item)}, ${spoken(item.value, item.shape)}.`;
+  const targets = [...new Set(item.args.filter((a) => a.flows).map((a) => title(a.from)))];
+  return `Backward: from ${title(item)} to ${targets.join(" and ") || "nowhere"}.`;
+}
+
+function showStep(place, model, stop, isLast, view, options) {
+  const parts = [];
+  if (stop.phase === "start") parts.push(...startOf(model, options));
+  else if (isGroup(stop.item)) parts.push(...throughGroup(view, stop, options));
+  else if (stop.phase === "forward") parts.push(...forwardStep(stop.item, options));
+  else if (stop.phase === "seed") parts.push(figure(`gradient of ${title(stop.item)}`, model.output.grad, stop.item.shape, options.all));
+  else parts.push(...backwardStep(stop.item, stop.to, options));
+  if (isLast) parts.push(...endOf(model, options));
+  place.replaceChildren(...parts);
+}
+
+function startOf(model, { all }) {
+  const leaves = model.nodes.filter((node) => !node.isOperation);
+  return [
+    plain("Step forward to compute one operation after the other, then backward to see how the gradient of the output reaches every parameter."),
+    row(...leaves.slice(0, 12).map((leaf) => figure(title(leaf), leaf.value, leaf.shape, all))),
+    leaves.length > 12 ? plain(`and ${leaves.length - 12} more`, "quiet") : null,
+  ].filter(Boolean);
+}
+
+function forwardStep(node, { all, select }) {
+  const used = distinct(node.args.map((a) => a.from));
+  const inputs = used.slice(0, 6).map((from) => figure(title(from), from.value, from.shape, all));
+  return [
+    plain(code(equation(node)), "formula"),
+    row(...inputs, operator("→"), figure(title(node), node.value, node.shape, all)),
+    uses(node, select),
+  ].filter(Boolean);
+}
+
+const distinct = (list) => [...new Set(list)];
+
+// A step back: the cotangent that arrives, and for each argument the rule and what it makes of it.
+function backwardStep(node, time, options) {
+  const parts = [plain(code(equation(node)), "formula")];
+  if (contributions(node).length > 1) parts.push(...sumOf(node, time, options));
+  for (const edge of node.args) {
+    if (edge.flows) parts.push(...passedBack(edge, time, options));
+    else if (edge.from.kind !== "input") parts.push(plain(`Nothing goes back to ${title(edge.from)}: the function is piecewise constant in it, or no gradient is required.`, "quiet"));
+  }
+  return parts;
+}
+
+function passedBack(edge, time, options) {
+  const { all } = options, { from, to, rule } = edge, part = contribution(edge);
+  const terms = [figure(`cotangent of ${title(to)}: g`, to.grad, to.shape, all)];
+  if (edge.local) terms.push(operator("×"), figure("local derivative", edge.local.value, edge.local.shape, all));
+  else for (const [letter, node] of lettersIn(rule, edge)) terms.push(figure(`${letter} = ${title(node)}`, node.value, node.shape, all));
+  terms.push(operator(edge.local ? (edge.local?.summed ? "→ sum →" : "=") : "→ rule →"));
+  terms.push(figure(contributions(from).length > 1 ? `part of the gradient of ${title(from)}` : `gradient of ${title(from)}`, part, from.shape, all));
+  return [
+    element("h3", {}, `to ${title(from)}`, edge.to.args.length > 1 ? element("span", { className: "quiet" }, ` argument ${edge.slot + 1}`) : null),
+    rule ? ruleText(rule, edge) : null,
+    row(...terms),
+    edge.local?.summed ? plain(`${title(from)} was broadcast from ${from.shape} to ${to.shape}: what comes back is summed over the repeated axes.`, "quiet") : null,
+    ...(contributions(from).length > 1 ? sumOf(from, time, options) : []),
+  ].filter(Boolean);
+}
+
+// A rule as it stands in the source, and what its letters are here.
+function ruleText(rule, edge) {
+  const letters = [["g", `cotangent of ${title(edge.to)}`], ...lettersIn(rule, edge).map(([letter, node]) => [letter, title(node)])];
+  return element("div", { className: "rule" },
+    element("p", {}, "rule: ", rule.words ? printable(rule.words) : null, rule.words || !rule.text ? null : code(rule.text)),
+    rule.words && rule.text ? element("pre", {}, rule.text) : null,
+    rule.text ? plain(`where ${letters.map(([letter, what]) => `${letter} = ${what}`).join(", ")}`, "quiet") : null);
+}
+
+// The letters in the text of a rule, but g, and the nodes that they stand for: the output, the arguments.
+function lettersIn(rule, edge) {
+  if (!rule?.text) return [];
+  const body = rule.text.replace(/^def [^\n]*\n/, "");
+  const nodes = rule.arguments.map((letter, i) => [letter, edge.to.args.find((a) => a.slot === i)?.from]);
+  return [["y", edge.to], ...nodes].filter(([letter, node]) => node && new RegExp(`\\b${letter}\\b`).test(body));
+}
+
+// The gradient of what is used more than once, path by path.
+function sumOf(node, time, { all }) {
+  const parts = contributions(node), terms = [];
+  const here = parts.filter((use) => use.to.backwardAt <= time);
+  const shown = here.slice(0, 8);
+  shown.forEach((use, i) => terms.push(i ? operator("+") : null, figure(`by way of ${title(use.to)}`, contribution(use), node.shape, all)));
+  if (here.length > shown.length) terms.push(operator(`+ ${here.length - shown.length} more`));
+  const done = here.length === parts.length;
+  if (done) terms.push(operator("="), figure(`gradient of ${title(node)}`, node.grad, node.shape, all));
+  const waits = done ? "the sum is its gradient." : `${here.length} of them ${here.length === 1 ? "has" : "have"} arrived.`;
+  return [
+    plain(`${title(node)} is used ${parts.length} times, and each use contributes: ${waits}`),
+    row(...terms),
+  ];
+}
+
+// What crosses the border of a folded group at this step.
+function throughGroup(view, { item, phase }, { all }) {
+  const into = view.edges.filter((e) => e.to === item), out = view.edges.filter((e) => e.from === item);
+  const arrays = (edges, what, name) => {
+    const nodes = distinct(edges.flatMap((e) => e.parts.filter((p) => what === "value" || p.flows).map((p) => p.from)));
+    return nodes.slice(0, 6).map((n) => figure(`${name}${title(n)}`, n[what], n.shape, all));
+  };
+  const back = phase === "backward";
+  const [first, second] = back
+    ? [arrays(out, "grad", "cotangent of "), arrays(into, "grad", "gradient of ")]
+    : [arrays(into, "value", ""), arrays(out, "value", "")];
+  return [
+    plain("Unfold the box to see each operation."),
+    row(...first, operator("→"), ...second),
+    back ? plain("A gradient to which other paths contribute, too, is shown whole.", "quiet") : null,
+  ].filter(Boolean);
+}
+
+function endOf(model, { all }) {
+  const leaves = model.nodes.filter((node) => node.kind === "parameter" && node.grad !== null);
+  if (!leaves.length) return [plain("That is all: nothing here requires a gradient.")];
+  const list = element("div", { className: "row", id: "gradients" }, ...leaves.slice(0, 200).map((leaf) => {
+    const shown = figure(title(leaf), leaf.grad, leaf.shape, all);
+    shown.dataset.node = leaf.id;
+    return shown;
+  }));
+  return [element("h3", {}, `The gradients of ${title(model.output)}`), list];
+}
+
+function uses(node, select) {
+  const targets = distinct(node.uses.map((use) => use.to));
+  if (!targets.length) return null;
+  return element("p", { className: "quiet" }, "used by ", ...links(targets, select));
+}
+
+// Buttons that select nodes, with commas between.
+function links(nodes, select) {
+  const shown = nodes.slice(0, 8).flatMap((n, i) => [i ? ", " : "", element("button", { type: "button", className: "link", onclick: () => select(n) }, title(n))]);
+  return nodes.length > 8 ? [...shown, ` and ${nodes.length - 8} more`] : shown;
+}
+
+// The modules that a node lies in, the outermost first.
+const pathOfGroup = (group) => framesRound(group).slice(0, -1).reverse().map((g) => printable(g.label)).join(" › ");
+
+// All about one node.
+function showNode(place, node, time, { all, select }) {
+  if (!node) return place.replaceChildren(plain("Select a box of the graph to see its numbers, gradient and source.", "quiet"));
+  const facts = [["kind", node.kind], ["shape", node.shape], ["dtype", node.dtype]];
+  if (node.group.parent) facts.push(["in", pathOfGroup(node.group)]);
+  if (node.source) facts.push(["source", code(node.source)]);
+  const reached = node.grad !== null;
+  const gradient = reached && node.complete <= time
+    ? figure("gradient", node.grad, node.shape, all)
+    : plain(reached ? "Its gradient: not computed yet at this step." : "Its gradient: not computed; none flows here.", "quiet");
+  const several = contributions(node).length > 1 && node.complete <= time ? sumOf(node, time, { all }) : [];
+  place.replaceChildren(...[
+    element("h2", {}, title(node)),
+    node.isOperation ? plain(code(equation(node)), "formula") : null,
+    node.verdict ? verdictBox(node.verdict) : null,
+    element("dl", {}, ...facts.flatMap(([key, x]) => [element("dt", {}, key), element("dd", {}, x)])),
+    node.known <= time ? figure("value", node.value, node.shape, all) : plain("Its value: not computed yet at this step.", "quiet"),
+    gradient, ...several,
+    node.args.length ? element("p", { className: "quiet" }, "computed from ", ...links(distinct(node.args.map((a) => a.from)), select)) : null,
+    uses(node, select),
+  ].filter(Boolean));
+}
+
+function verdictBox({ name, verdict, kind, hint, source, lineno }) {
+  return element("div", { className: `verdict ${classOf(verdict)}` },
+    element("p", {}, element("b", {}, `${MARKS[verdict] ?? "?"} ${printable(name)}: ${verdict}`), kind ? ` (${printable(kind)})` : ""),
+    hint ? plain(printable(hint)) : null,
+    source ? plain(code(`${lineno ? `${lineno}: ` : ""}${source}`)) : null);
+}
+
+// The lines of a hand derivation in their order, with what has no node here.
+function showVerdicts(place, { lines }, model, select) {
+  place.hidden = lines.length === 0;
+  const entries = lines.map((line) => {
+    const node = model.nodes[line.node];
+    const label = `${MARKS[line.verdict] ?? "?"} ${printable(line.name)}: ${line.verdict}`;
+    return element("li", { className: classOf(line.verdict) }, node
+      ? element("button", { type: "button", className: "link", onclick: () => select(node) }, label)
+      : `${label} (not in this graph)`);
+  });
+  place.replaceChildren(element("h2", {}, "The hand derivation"), element("ol", {}, ...entries));
+}

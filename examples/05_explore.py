@@ -1,0 +1,75 @@
+"""Step through three computations in a browser: the XOR network, the same with a hand derivation that has
+a mistake, whose verdicts lie over it, and a network made of modules.
+
+    python examples/05_explore.py
+
+writes xor.html, derivation.html and modules.html.  Open them, and press the right arrow key.
+"""
+
+import numpy as np
+
+import nn
+from autograd import Tensor, check, explore
+
+X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+y = np.array([[0.0], [1.0], [1.0], [0.0]])
+rng = np.random.default_rng(42)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+START = {
+    "W1": rng.normal(size=(2, 4)),
+    "b1": np.zeros((1, 4)),
+    "W2": rng.normal(size=(4, 1)),
+    "b2": np.zeros((1, 1)),
+}
+
+
+def xor(path, report=None):
+    """The loss of a network by formulas.  Its arrays bear the names of the variables that hold them."""
+    W1, b1, W2, b2 = (Tensor(values, requires_grad=True) for values in START.values())
+    Z1 = X @ W1 + b1
+    A1 = sigmoid(Z1)
+    Z2 = A1 @ W2 + b2
+    A2 = sigmoid(Z2)
+    loss = -np.mean(y * np.log(A2) + (1 - y) * np.log(1 - A2))
+    return explore(loss, path, report=report)
+
+
+def forward(X, y, W1, b1, W2, b2):
+    Z1 = X @ W1 + b1
+    A1 = sigmoid(Z1)
+    Z2 = A1 @ W2 + b2
+    A2 = sigmoid(Z2)
+    return -np.mean(y * np.log(A2) + (1 - y) * np.log(1 - A2))
+
+
+def backward(X, y, W2, A1, A2):
+    """Derived by hand: half of the sigmoid's derivative is missing in dZ1."""
+    dZ2 = (A2 - y) / len(y)
+    dW2 = A1.T @ dZ2
+    dA1 = dZ2 @ W2.T
+    dZ1 = dA1 * A1
+    dW1 = X.T @ dZ1
+    return {"dW1": dW1, "dW2": dW2}
+
+
+def modules():
+    """The loss of a network of modules.  Each of them is a box, which can be folded."""
+    hidden = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Sigmoid())
+    model = nn.Sequential(hidden, nn.Linear(4, 1, rng=1), nn.Sigmoid())
+    loss = nn.functional.binary_cross_entropy(model(X), y)
+    return explore(loss, "modules.html")
+
+
+def main():
+    report = check.derivation(forward, backward, {"X": X, "y": y, **START})
+    for path in (xor("xor.html"), xor("derivation.html", report), modules()):
+        print(f"{path}: {path.stat().st_size / 1000:.0f} kB.  Open it in a browser.")
+
+
+if __name__ == "__main__":
+    main()
