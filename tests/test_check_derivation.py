@@ -356,6 +356,27 @@ def test_at_a_kink_any_slope_between_is_right(slope):
     assert wrong.first.name == "dZ"
 
 
+def test_a_random_forward_pass_is_judged_by_the_one_run_that_it_had():
+    rng = np.random.default_rng(3)
+
+    def loss(x, w):
+        h = np.tanh(x @ w)
+        mask = (rng.random((5, 4)) < 0.5) / 0.5
+        out = h * mask
+        return np.sum(out**2)
+
+    def back(x, h, mask, out, factor):
+        dout = 2 * out
+        dh = dout * mask
+        dz = dh * (1 - h * factor)
+        return {"dh": dh, "dw": x.T @ dz}
+
+    inputs = {"x": RNG.normal(size=(5, 3)), "w": RNG.normal(size=(3, 4))}
+    assert check.derivation(loss, lambda x, h, mask, out: back(x, h, mask, out, h), inputs).ok
+    wrong = check.derivation(loss, lambda x, h, mask, out: back(x, h, mask, out, 1), inputs)
+    assert wrong.first.name == "dw"
+
+
 def test_a_gradient_that_is_nothing_but_rounding_is_right():
     def loss(x, bias, target):
         z = x + bias

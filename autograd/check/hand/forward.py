@@ -147,11 +147,14 @@ def run_forward(
         for place, value in variables(frame.f_locals):
             bind(nodes, names, place, value)
 
+    def wanted(other: CodeType) -> bool:
+        return other is code or is_users(other)
+
     code = code_of(forward)
     for path, leaf in leaves.items():
         bind(nodes, own_names, path, leaf)
     owners = [getattr(forward, "__self__", None), *inputs.values()]
-    with attributes_lifted(owners, shift), Block(GRADIENTS), watching(observe, is_users):
+    with attributes_lifted(owners, shift), Block(GRADIENTS), watching(observe, wanted):
         loss = forward(**taken(forward, rebuilt(inputs, leaves)))
     own = [scope for frame, scope in scopes.items() if frame.f_code is code]
     helpers = [scope for frame, scope in scopes.items() if frame.f_code is not code]

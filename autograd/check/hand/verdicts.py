@@ -68,15 +68,19 @@ def kinks(again: Callable[..., Forward], ahead: Forward, truth: dict[Node, Array
 
     A gradient that changes wholly is nothing but rounding, and jumps everywhere.
     """
-    rng = np.random.default_rng(0)
     sides = []
-    for sign in (1, -1):
+    for sign in (0, 1, -1):
+        rng = np.random.default_rng(0)  # the same for both sides, so that they are opposite
         try:
-            moved = again(lambda a, sign=sign: a + sign * SHIFT * rng.uniform(0.5, 1, a.shape))
+            moved = again(lambda a, s=sign * SHIFT, rng=rng: a + s * rng.uniform(0.5, 1, a.shape))
         except Exception:  # what runs at the inputs need not run beside them
             return {}
         if [n.op for n in moved.order] != [n.op for n in ahead.order]:
             return {}
+        if not sign:
+            if not near(moved.root.data, ahead.root.data):
+                return {}  # it is random: a mask of dropout, say
+            continue
         gradients = moved.gradients()
         sides.append([gradients[node] for node in moved.order])
     found = {}
