@@ -13,7 +13,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, rules
-from .functions import log_softmax, logsumexp, op, put, relu, scatter, sigmoid, softmax, softplus
+from .functions import (
+    fold,
+    log_softmax,
+    logsumexp,
+    op,
+    put,
+    relu,
+    scatter,
+    sigmoid,
+    softmax,
+    softplus,
+    windows,
+)
 from .mode import debug, enable_grad, no_grad, own_recording, scope
 from .ops import rule
 from .tensor import Tensor
@@ -36,6 +48,7 @@ __all__ = [
     "errors",
     "explain",
     "explore",
+    "fold",
     "log_softmax",
     "logsumexp",
     "no_grad",
@@ -50,6 +63,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softplus",
+    "windows",
 ]
 
 

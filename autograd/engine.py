@@ -76,11 +76,24 @@ def new_leaf(data: Any, requires_grad: bool = True) -> Node:
     return node
 
 
-class Parts(tuple[Array, ...]):
-    """The cotangents of a function with several outputs, one for each."""
+class Parts(Sequence[Array]):
+    """The cotangents of a function with several outputs, one for each: zeros, where none has come.
 
-    def __add__(self, other: Any) -> Parts:
-        return Parts(a + b for a, b in zip(self, other, strict=True))
+    Only those that have come are held, so that an output costs no more where there are many.
+    """
+
+    def __init__(self, outputs: tuple[Array, ...], come: dict[int, Array]) -> None:
+        self.outputs, self.come = outputs, come
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+    def __getitem__(self, index: Any) -> Array:
+        return self.come[index] if index in self.come else np.zeros_like(self.outputs[index])
+
+    def __add__(self, other: Parts) -> Parts:
+        both = {i: self.come[i] + g for i, g in other.come.items() if i in self.come}
+        return Parts(self.outputs, self.come | other.come | both)
 
 
 def pick(outputs: tuple[Array, ...], index: int) -> Array:
@@ -90,7 +103,7 @@ def pick(outputs: tuple[Array, ...], index: int) -> Array:
 
 def picked(g: Array, y: Array, outputs: tuple[Array, ...], index: int) -> Parts:
     """The cotangents of all outputs, given that of one of them."""
-    return Parts(g if i == index else np.zeros_like(part) for i, part in enumerate(outputs))
+    return Parts(outputs, {index: g})
 
 
 PICK = Op(pick)

@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 
 from .engine import NO_OPTIONS
-from .errors import DTypeError
+from .errors import DTypeError, ShapeError
 from .ops import Function, Rule, parameters, row, rule
 from .tensor import Tensor, apply, record, recorders
 
@@ -241,3 +241,61 @@ def put(a: Any, v: Any, index: Any) -> Any:
 
 
 rule(operator.setitem, *row(inspect.unwrap(put)).rules, call=inspect.unwrap(put))
+
+
+# So are the windows that slide over an array, and the sum of all windows where they were.
+
+
+def windows_rule(g: Any, y: Any, x: Any, size: Any, stride: Any, dilation: Any) -> Any:
+    return fold(g, shape=x.shape, stride=stride, dilation=dilation)
+
+
+@op(rules=[windows_rule])
+def windows(x: Any, size: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
+    """The windows of x that begin at every stride-th place and take every dilation-th element from there.
+
+    x: (..., *n), with as many last axes as size, stride and dilation have numbers; returns a
+    read-only view of x, (..., *size, *m), with m = (n - dilation (size - 1) - 1) // stride + 1.
+
+    Raises ShapeError for a window larger than x.
+
+    >>> windows(np.arange(5), (2,), (1,), (3,))
+    array([[0, 1],
+           [3, 4]])
+    """
+    lead, n = x.ndim - len(size), x.shape[x.ndim - len(size) :]
+    m = [(a - d * (k - 1) - 1) // s + 1 for a, k, s, d in zip(n, size, stride, dilation, strict=True)]
+    if min(m) < 1:
+        raise ShapeError(f"windows of size {tuple(size)} and dilation {tuple(dilation)} do not fit into {n}")
+    steps = x.strides[lead:]
+    strides = (
+        *x.strides[:lead],
+        *(d * step for d, step in zip(dilation, steps, strict=True)),
+        *(s * step for s, step in zip(stride, steps, strict=True)),
+    )
+    return np.lib.stride_tricks.as_strided(x, (*x.shape[:lead], *size, *m), strides, writeable=False)
+
+
+def fold_rule(g: Any, y: Any, v: Any, shape: Any, stride: Any, dilation: Any) -> Any:
+    k = len(stride)
+    return windows(g, size=v.shape[-2 * k : -k], stride=stride, dilation=dilation)
+
+
+@op(rules=[fold_rule])
+def fold(v: Any, shape: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
+    """Zeros of `shape` with each window in v added where `windows` would have taken it.
+
+    v: (..., *size, *m); returns (..., *n), which is `shape`.
+
+    >>> fold(np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]), (4,), (1,), (1,))
+    array([ 1., 12., 23., 30.])
+    """
+    k = len(stride)
+    result, size, m = np.zeros(shape, v.dtype), v.shape[-2 * k : -k], v.shape[-k:]
+    for at in np.ndindex(*size):
+        places: list[Any] = [
+            slice(i * d, i * d + s * (n - 1) + 1, s)
+            for i, d, s, n in zip(at, dilation, stride, m, strict=True)
+        ]
+        result[(..., *places)] += v[(..., *at, *(slice(None),) * k)]
+    return result

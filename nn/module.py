@@ -3,18 +3,26 @@
 A `Module` is any object with a `forward` and attributes.  Nothing is registered: its parameters and
 submodules are found by looking at its attributes, in the order in which they were assigned, and
 into the lists, tuples and dicts among them.
+
+A tensor that requires a gradient is a parameter.  One that does not and has no history is a buffer:
+what a module remembers but does not learn, such as the running mean of a `BatchNorm1d`, or a
+parameter that is frozen.  Both are in the module's state.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import Any
+from typing import Any, Self
 from weakref import ref
 
-from autograd import Tensor, own_recording
+import numpy as np
+
+from autograd import Tensor, no_grad, own_recording
 from autograd.errors import DTypeError
+
+from .errors import StateError
 
 __all__ = ["Module", "Parameter"]
 
@@ -52,6 +60,8 @@ class Module:
     {'factor': Tensor(2., dtype=float64, requires_grad=True)}
     """
 
+    training: bool = True  # on the class, so that a subclass's __init__ need not call this one's
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         here = own_recording()
         outer = here.notes
@@ -77,10 +87,64 @@ class Module:
         """
         return ((name, part) for name, part in walk(self) if isinstance(part, Tensor) and part.is_leaf)
 
+    def buffers(self) -> Iterator[Tensor]:
+        """The tensors without a gradient or a history, here and in submodules, each one once."""
+        return (tensor for _, tensor in self.named_buffers())
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """The same with their names, as those of parameters."""
+        return (
+            (name, part) for name, part in walk(self) if isinstance(part, Tensor) and not part.requires_grad
+        )
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all modules in it, each one once."""
+        return (module for _, module in self.named_modules())
+
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """This module, named "", and all modules in it with their paths, each one once."""
         yield "", self
         yield from ((name, part) for name, part in walk(self) if isinstance(part, Module))
+
+    def apply(self, function: Callable[[Module], object]) -> Self:
+        """This module, after `function(module)` for it and all modules in it, as `modules()` orders them."""
+        for module in [*self.modules()]:
+            function(module)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """This module, it and all modules in it set to training: `Dropout` drops, `BatchNorm1d` counts."""
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self) -> Self:
+        """This module, it and all modules in it set to evaluation, the opposite of training."""
+        return self.train(False)
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of every parameter and buffer, as arrays by name.
+
+        Training on does not change it.  A shared tensor comes under each of its names.
+
+        >>> from nn import Linear
+        >>> {name: array.shape for name, array in Linear(2, 3).state_dict().items()}
+        {'weight': (3, 2), 'bias': (3,)}
+        """
+        return {name: tensor.data.copy() for name, tensor in named_state(self)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Write the arrays of `state` into the parameters and buffers with their names, in their dtypes.
+
+        state: arrays, or what NumPy makes arrays of, such as PyTorch's tensors.  A shared tensor may
+        come under one of its names, or with equal values under several.
+
+        Raises StateError if there is a name too few or too many, another shape, or a dtype that does
+        not fit, such as floats for integers: it names all that is wrong, and nothing is written.
+        """
+        with no_grad():
+            for tensor, array in checked(self, state):
+                tensor[...] = array
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
@@ -102,28 +166,35 @@ class Module:
         return f"{type(self).__name__}({self.extra_repr()}{inside})"
 
 
-def walk(root: Module, deep: bool = True) -> Iterator[tuple[str, Any]]:
+def walk(root: Module, deep: bool = True, again: bool = False) -> Iterator[tuple[str, Any]]:
     """The modules, tensors and containers in `root` with their paths, each one once.
 
     A part comes before its own parts, and those before the next attribute.  Unless `deep`, modules
-    are not entered, and come as often as they are found.
+    are not entered, and come as often as they are found.  With `again`, everything comes as often as
+    it is found, but not inside itself.
     """
     seen = {id(root)}
     stack = parts("", root)
     while stack:
         name, value = stack.pop()
-        if isinstance(value, Module) and not deep:
+        if name is None:
+            seen.discard(id(value))
+        elif isinstance(value, Module) and not deep:
             yield name, value
         elif id(value) not in seen:
             seen.add(id(value))
             yield name, value
+            if again:
+                stack.append((None, value))  # reached when all of its parts have come
             stack += parts(name, value)
 
 
-def parts(path: str, value: Any) -> list[tuple[str, Any]]:
+def parts(path: str, value: Any) -> list[tuple[str | None, Any]]:
     """The modules, tensors and containers directly in `value` with their paths, last one first."""
     prefix = path + "." if path else ""
-    found = [(f"{prefix}{key}", part) for key, part in members(value) if isinstance(part, PARTS)]
+    found: list[tuple[str | None, Any]] = [
+        (f"{prefix}{key}", part) for key, part in members(value) if isinstance(part, PARTS)
+    ]
     return found[::-1]
 
 
@@ -136,3 +207,51 @@ def members(value: Any) -> Iterable[tuple[Any, Any]]:
 
 
 PARTS = (Module, Tensor, list, tuple, dict)
+
+
+# The state: the parameters and buffers, under all of their names
+
+
+def named_state(root: Module) -> Iterator[tuple[str, Tensor]]:
+    """The parameters and buffers with their names; a shared one comes under each of its names."""
+    return (
+        (name, part)
+        for name, part in walk(root, again=True)
+        if isinstance(part, Tensor) and (part.is_leaf or not part.requires_grad)
+    )
+
+
+def checked(root: Module, state: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
+    """The tensors of `root`, each with the array that `state` has for it.
+
+    Raises StateError with all that does not fit.
+    """
+    names: dict[Tensor, list[str]] = {}
+    for name, tensor in named_state(root):
+        names.setdefault(tensor, []).append(name)
+    known = {name for found in names.values() for name in found}
+    faults = [f"unexpected {name}" for name in state if name not in known]
+    pairs = []
+    for tensor, found in names.items():
+        arrays = {name: as_array(state[name]) for name in found if name in state}
+        faults += misfits(tensor, arrays) if arrays else [f"missing {found[0]}"]
+        pairs += [(tensor, array) for array in arrays.values()][:1]
+    if faults:
+        raise StateError(f"this state does not fit {type(root).__name__}: {'; '.join(faults)}")
+    return pairs
+
+
+def as_array(value: Any) -> Any:
+    return np.asarray(value.data if isinstance(value, Tensor) else value)
+
+
+def misfits(tensor: Tensor, arrays: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the arrays that a state has for a tensor."""
+    first, *_ = arrays
+    for name, array in arrays.items():
+        if array.shape != tensor.shape:
+            yield f"{name} has shape {tensor.shape} here and {array.shape} there"
+        elif array.dtype.kind not in "biuf" or not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
+            yield f"{name} is {tensor.dtype} here and {array.dtype} there"
+        elif name != first and not np.array_equal(array, arrays[first], equal_nan=True):
+            yield f"{first} and {name} are one tensor here and differ there"

@@ -127,7 +127,18 @@ CALL: dict[Any, Callable[..., Any]] = {
     cast: lambda a, dtype: a.astype(dtype),
 } | {
     getattr(autograd, name).__wrapped__: getattr(autograd, name)
-    for name in ("sigmoid", "relu", "softplus", "logsumexp", "softmax", "log_softmax", "scatter", "put")
+    for name in (
+        "sigmoid",
+        "relu",
+        "softplus",
+        "logsumexp",
+        "softmax",
+        "log_softmax",
+        "scatter",
+        "put",
+        "windows",
+        "fold",
+    )
 }
 
 TWIN: dict[Any, Callable[..., Any]] = {

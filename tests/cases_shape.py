@@ -76,6 +76,24 @@ CASES = [
     ),
     case(autograd.scatter, real(), index=ROWS, shape=(3,)),
     case(autograd.scatter, real(2), index=at[:2, [0, 0]], shape=(3, 4)),
+    *(
+        case(autograd.windows, real(*n), size=size, stride=stride, dilation=dilation)
+        for n, size, stride, dilation in [
+            ((5,), (2,), (1,), (1,)),
+            ((7,), (3,), (2,), (2,)),
+            ((2, 5, 4), (2, 3), (2, 1), (1, 1)),
+            ((0, 3), (2,), (1,), (1,)),
+        ]
+    ),
+    *(
+        case(autograd.fold, real(*of), shape=shape, stride=stride, dilation=dilation)
+        for of, shape, stride, dilation in [
+            ((2, 4), (5,), (1,), (1,)),
+            ((3, 2), (8,), (2,), (2,)),
+            ((2, 2, 3, 2, 2), (2, 5, 4), (2, 1), (1, 1)),
+            ((0, 2, 2), (0, 3), (1,), (1,)),
+        ]
+    ),
     *(case(cast, real(*shape), dtype=np.dtype(t)) for shape in ((), (2, 3)) for t in (float, np.float32)),
     # the same elements in another shape
     *(case(np.reshape, real(2, 6), shape) for shape in ((12,), (3, 4), (-1,), (3, -1), (2, 1, 6), 12)),

@@ -2,6 +2,8 @@
 
 from tests.cases import count_of_cases, count_of_functions
 
+collect_ignore_glob = ["reference/*"]  # its scripts need PyTorch
+
 
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(

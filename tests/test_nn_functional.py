@@ -14,6 +14,8 @@ import nn.functional as F  # noqa: N812  (its customary name)
 from autograd import Tensor
 from autograd.errors import ShapeError
 
+from . import cases_nn
+
 rng = np.random.default_rng(0)
 
 
@@ -76,6 +78,7 @@ CASES = {
     for loss, (each, p) in LOSSES.items()
     for reduction in REDUCE
 }
+CASES |= cases_nn.CASES
 SMALL = {name: case for name, case in CASES.items() if name != "linear of many"}  # 2100² is much to try
 
 

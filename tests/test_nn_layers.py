@@ -1,6 +1,7 @@
 """Layers: shapes, initialisation, options, and that each activation is the function it says."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -65,12 +66,24 @@ def test_activations_keep_float32_and_give_finite_gradients(module):
     assert np.isfinite(x.grad).all()
 
 
-@pytest.mark.parametrize("approximate", ["none", "sigmoid"])
-def test_the_exact_gelu_is_refused_with_the_reason(approximate):
-    with pytest.raises(
-        ArgumentError, match=f"approximate='{approximate}'.*error function.*approximate=\"tanh\""
-    ):
-        nn.GELU(approximate)
+def test_another_approximation_of_gelu_is_refused():
+    with pytest.raises(ArgumentError, match='approximate=\'sigmoid\' is neither "none" nor "tanh"'):
+        nn.GELU("sigmoid")
+
+
+@pytest.mark.parametrize("scipy", [True, False])
+def test_the_exact_gelu_with_scipy_and_without(scipy, monkeypatch):
+    if not scipy:
+        monkeypatch.setitem(sys.modules, "scipy.special", None)
+    x = np.array([-40.0, -9.0, -1.0, 0.0, 0.5, 9.0])
+    # far out, erfc multiplies the rounding of its argument by the square of that
+    for dtype, tolerance in ((np.float64, 1e-13), (np.float32, 1e-4)):
+        t = Tensor(x.astype(dtype), requires_grad=True)
+        y = nn.GELU()(t)
+        y.sum().backward()
+        expected = [v * math.erfc(-v / math.sqrt(2)) / 2 for v in x]
+        np.testing.assert_allclose(y.data, expected, rtol=tolerance, atol=1e-37)
+        assert y.dtype == t.grad.dtype == dtype
 
 
 def test_the_approximate_gelu_is_as_near_as_it_says():

@@ -9,8 +9,9 @@ import pytest
 
 import nn
 from autograd import Tensor
-from autograd.errors import AutogradError, DTypeError
+from autograd.errors import AutogradError, DTypeError, GradientError
 from nn import Module, Parameter
+from nn.errors import StateError
 
 
 class Scale(Module):
@@ -167,6 +168,127 @@ def test_repr_names_the_modules_in_containers():
     ]
 
 
+# Training and evaluation, and doing something to all modules
+
+
+def test_train_and_eval_reach_every_module():
+    block = Block()
+    assert all(m.training for m in block.modules())
+    assert block.eval() is block
+    assert not any(m.training for m in block.modules())
+    block.layers[0].train()
+    assert [m.training for m in block.modules()].count(True) == 1
+    assert all(m.training for m in block.train().modules())
+
+
+def test_apply_reaches_every_module_once():
+    block, seen = Block(), []
+    block.again = block.first
+    assert block.apply(seen.append) is block
+    assert seen == [*block.modules()]
+    assert len(seen) == len({*map(id, seen)})
+
+
+# The state
+
+STATE = [*NAMES_OF_BLOCK[:7], "constant", NAMES_OF_BLOCK[7]]
+
+
+def test_the_state_holds_parameters_and_buffers_but_nothing_made():
+    block = Block()
+    assert list(block.state_dict()) == STATE
+    assert [name for name, _ in block.named_buffers()] == ["constant"]
+    assert [b is block.constant for b in block.buffers()] == [True]
+    block.offset.requires_grad = False  # frozen, and still in the state
+    assert list(block.state_dict()) == STATE
+
+
+def test_a_state_is_a_copy():
+    model = nn.Linear(2, 3, rng=0)
+    state, before = model.state_dict(), model.weight.data.copy()
+    model.weight.data += 1
+    np.testing.assert_array_equal(state["weight"], before)
+    model.load_state_dict(state)
+    np.testing.assert_array_equal(model.weight.data, before)
+    state["weight"] += 1
+    np.testing.assert_array_equal(model.weight.data, before)
+
+
+def test_loading_keeps_the_tensors_their_dtypes_and_their_gradients():
+    model = nn.Linear(2, 3, rng=0, dtype=np.float32)
+    weight = model.weight
+    model(np.ones((1, 2), np.float32)).sum().backward()
+    model.load_state_dict(nn.Linear(2, 3, rng=1).state_dict())
+    assert model.weight is weight
+    assert weight.is_leaf
+    assert weight.dtype == weight.grad.dtype == np.float32
+    np.testing.assert_allclose(weight.data, nn.Linear(2, 3, rng=1).weight.data, rtol=1e-6)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, Tensor, np.ndarray.tolist])
+def test_a_state_may_be_of_arrays_tensors_and_lists(convert):
+    model, other = nn.Linear(2, 3, rng=0), nn.Linear(2, 3, rng=1)
+    model.load_state_dict({name: convert(a) for name, a in other.state_dict().items()})
+    np.testing.assert_array_equal(model.weight.data, other.weight.data)
+
+
+def test_a_graph_from_before_the_loading_is_stale():
+    model = nn.Linear(2, 1)
+    loss = model(np.ones((1, 2))).sum()
+    model.load_state_dict(model.state_dict())
+    with pytest.raises(GradientError, match="changed in place"):
+        loss.backward()
+
+
+def test_a_shared_tensor_comes_under_all_of_its_names_and_goes_in_by_any():
+    model = nn.Sequential(nn.Linear(2, 2, rng=0), nn.Linear(2, 2, rng=1))
+    model[1].weight = model[0].weight
+    model.items[0].whole = model  # and a module that contains itself
+    state = model.state_dict()
+    assert list(state) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    for left_out in ("0.weight", "1.weight"):
+        model.load_state_dict({k: v + 1 for k, v in state.items() if k != left_out})
+        np.testing.assert_array_equal(model[0].weight.data, state["0.weight"] + 1)
+    with pytest.raises(StateError, match=r"0\.weight and 1\.weight are one tensor here and differ there"):
+        model.load_state_dict(state | {"1.weight": state["1.weight"] + 1})
+
+
+BAD_STATES = {
+    "a name too few": (lambda s: s.pop("0.weight"), r"missing 0\.weight$"),
+    "a name too many": (lambda s: s.update(extra=np.ones(1)), r"unexpected extra$"),
+    "another shape": (
+        lambda s: s.update({"2.bias": np.ones(3)}),
+        r"2\.bias has shape \(1,\) here and \(3,\) there",
+    ),
+    "one that would broadcast": (lambda s: s.update({"0.bias": np.ones(1)}), r"0\.bias has shape \(4,\)"),
+    "complex numbers": (
+        lambda s: s.update({"0.bias": np.ones(4, complex)}),
+        "0.bias is float64 .* complex128",
+    ),
+    "words": (lambda s: s.update({"0.bias": ["a", "b", "c", "d"]}), "0.bias is float64 here and <U1 there"),
+    "floats for a count": (
+        lambda s: s.update({"1.num_batches_tracked": np.array(1.0)}),
+        "is int64 here and float64",
+    ),
+    "several at once": (
+        lambda s: s.update(extra=s.pop("2.bias"), more=1),
+        r"unexpected extra; unexpected more; missing 2\.bias",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), BAD_STATES.values(), ids=BAD_STATES)
+def test_a_state_that_does_not_fit_changes_nothing(spoil, message):
+    model = nn.Sequential(nn.Linear(2, 4, rng=0), nn.BatchNorm1d(4), nn.Linear(4, 1, rng=1))
+    before = model.state_dict()
+    state = {name: array + 1 for name, array in before.items()}
+    spoil(state)
+    with pytest.raises(StateError, match="this state does not fit Sequential: .*" + message):
+        model.load_state_dict(state)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
 @pytest.mark.parametrize(
     "twin_of", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["copy", "pickle"]
 )
@@ -194,5 +316,6 @@ def test_a_training_step_leaves_no_garbage():
 
 
 def test_every_error_of_nn_is_an_error_of_the_library():
-    assert issubclass(nn.errors.ArgumentError, AutogradError)
-    assert issubclass(nn.errors.ArgumentError, ValueError)
+    for error in (nn.errors.ArgumentError, StateError):
+        assert issubclass(error, AutogradError)
+        assert issubclass(error, ValueError)

@@ -1,5 +1,7 @@
 """Optimizers: what a step does to the parameters, and what may be optimized."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,9 @@ from autograd import Tensor
 from autograd.errors import GradientError
 from nn import Parameter
 from nn.errors import ArgumentError
-from nn.optim import SGD
+from nn.optim import SGD, Adam, AdamW, Lion, RMSprop
+from tests import cases_optim as cases
+from tests.oracles_optim import REFERENCE, backward, leaves, moved, names
 
 
 def with_gradient(data, gradient):
@@ -97,8 +101,10 @@ BAD = {
     "a constant": ([LEAF, Tensor([[1.0]])], 0.1, r"parameter 1, of shape \(1, 1\), is not a leaf"),
     "a result": ([LEAF * 2], 0.1, "parameter 0, .* is not a leaf"),
     "one twice": ([LEAF, Parameter(1.0), LEAF], 0.1, "parameter 2, .* given twice"),
-    "lr 0": ([LEAF], 0, "lr must be a positive, finite number, not 0"),
-    "lr negative": ([LEAF], -0.1, "lr must be .* not -0.1"),
+    "a group without parameters": ([{"lr": 0.1}], 0.1, "without parameters"),
+    "one in two groups": ([{"params": [LEAF]}, {"params": LEAF}], 0.1, "parameter 0, .* given twice"),
+    "an unknown option": ([{"params": LEAF, "rate": 1}], 0.1, "SGD has no option 'rate': it has lr, mom"),
+    "lr negative": ([LEAF], -0.1, "lr must be a finite number, at least 0, not -0.1"),
     "lr infinite": ([LEAF], float("inf"), "lr must be .* not inf"),
     "lr NaN": ([LEAF], float("nan"), "lr must be .* not nan"),
     "lr text": ([LEAF], "0.1", "lr must be .* not '0.1'"),
@@ -112,5 +118,209 @@ def test_what_cannot_be_optimized_is_refused(parameters, lr, message):
         SGD(parameters, lr)
 
 
-def test_repr_says_how_many_parameters_and_how_fast():
-    assert repr(SGD(nn.Linear(2, 1).parameters(), lr=0.1)) == "SGD(2 parameters, lr=0.1)"
+BAD_OPTIONS = {
+    "momentum": (SGD, {"momentum": -0.5}, "momentum must be .* at least 0, not -0.5"),
+    "dampening": (SGD, {"dampening": float("nan")}, "dampening must be a finite number, not nan"),
+    "weight decay": (SGD, {"weight_decay": -1}, "weight_decay must be"),
+    "nesterov without momentum": (SGD, {"nesterov": True}, "nesterov=True needs a momentum above 0"),
+    "nesterov, damped": (SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "dampening=0.1"),
+    "nesterov no bool": (SGD, {"nesterov": "no"}, "needs a momentum"),
+    "alpha": (RMSprop, {"alpha": 1}, "alpha must be .* at least 0 and less than 1, not 1"),
+    "centered": (RMSprop, {"centered": 1}, "centered must be True or False, not 1"),
+    "one beta": (Adam, {"betas": 0.9}, "betas must be two numbers, not 0.9"),
+    "three betas": (AdamW, {"betas": (0.9, 0.9, 0.9)}, "betas must be two numbers"),
+    "beta": (Lion, {"betas": (0.9, 1.0)}, "betas must be .* less than 1, not 1.0"),
+    "eps": (Adam, {"eps": -1e-8}, "eps must be"),
+}
+
+
+@pytest.mark.parametrize(("kind", "options", "message"), BAD_OPTIONS.values(), ids=BAD_OPTIONS)
+def test_options_that_cannot_be_meant_are_refused(kind, options, message):
+    with pytest.raises(ArgumentError, match=message):
+        kind([LEAF], **options)
+
+
+def test_repr_says_how_many_parameters_how_fast_and_which_options():
+    model = nn.Linear(2, 1)
+    assert repr(SGD(model.parameters(), lr=0.1)) == "SGD(2 parameters, lr=0.1)"
+    assert repr(SGD(model.parameters(), 0.1, momentum=0.9)) == "SGD(2 parameters, lr=0.1, momentum=0.9)"
+    assert repr(Lion(model.parameters())) == "Lion(2 parameters, lr=0.0001, betas=(0.9, 0.99))"
+    assert repr(Adam([{"params": [p]} for p in model.parameters()])) == "Adam(2 parameters in 2 groups)"
+
+
+# PyTorch's numbers: see tests/reference/optim.py
+
+
+def made(i, parameters):
+    """The i-th optimizer of the table, those with groups last."""
+    if i < len(cases.OPTIMIZERS):
+        name, options = cases.OPTIMIZERS[i]
+        return f"optimizer {i}", getattr(nn.optim, name)(parameters, **options)
+    i -= len(cases.OPTIMIZERS)
+    name, options, *own = cases.GROUPS[i]
+    groups = [{"params": [p], **o} for p, o in zip(parameters, own, strict=True)]
+    return f"groups {i}", getattr(nn.optim, name)(groups, **options)
+
+
+TABLE = range(len(cases.OPTIMIZERS) + len(cases.GROUPS))
+
+
+@pytest.mark.parametrize("i", TABLE, ids=names(cases.OPTIMIZERS + cases.GROUPS))
+def test_twenty_steps_and_the_state_are_pytorchs(i):
+    parameters = leaves()
+    name, optimizer = made(i, parameters)
+    np.testing.assert_allclose(moved(parameters, optimizer), REFERENCE[name], rtol=1e-10, atol=1e-12)
+    state = {
+        f"{name}/{j}/{key}": value
+        for j, remembered in optimizer.state_dict()["state"].items()
+        for key, value in remembered.items()
+    }
+    expected = {key: value for key, value in REFERENCE.items() if key.startswith(name + "/")}
+    assert state.keys() == expected.keys()
+    for key, value in expected.items():
+        np.testing.assert_allclose(state[key], value, rtol=1e-10, atol=1e-12, err_msg=key)
+
+
+def test_the_reference_tells_all_options_apart():
+    """An option without effect in the reference would be tested for nothing."""
+    ends = [
+        path[-1]
+        for name, path in REFERENCE.items()
+        if name.startswith(("optimizer", "groups")) and "/" not in name
+    ]
+    assert len(ends) == len(TABLE)
+    assert min(np.abs(a - b).max() for i, a in enumerate(ends) for b in ends[:i]) > 1e-6
+
+
+@pytest.mark.parametrize("options", [{}, {"betas": (0.5, 0.8), "weight_decay": 0.3}], ids=["default", "all"])
+def test_lion_is_the_papers_algorithm(options):
+    """Algorithm 2 of Chen et al., number by number in plain Python."""
+    parameters = leaves()
+    optimizer = Lion(parameters, lr=0.01, **options)
+    (beta1, beta2), decay = options.get("betas", (0.9, 0.99)), options.get("weight_decay", 0.0)
+    theta = [float(x) for p in parameters for x in p.data.ravel()]
+    m = [0.0] * len(theta)
+    for _ in range(cases.STEPS):
+        backward(parameters)
+        g = [float(x) for p in parameters for x in p.grad.ravel()]
+        optimizer.step()
+        for i in range(len(theta)):
+            c = beta1 * m[i] + (1 - beta1) * g[i]
+            theta[i] -= 0.01 * ((c > 0) - (c < 0) + decay * theta[i])
+            m[i] = beta2 * m[i] + (1 - beta2) * g[i]
+    found = np.concatenate([p.data.ravel() for p in parameters])
+    np.testing.assert_allclose(found, theta, rtol=1e-14)
+
+
+EVERY = [*cases.OPTIMIZERS, ("Lion", {"lr": 0.01, "weight_decay": 0.1})]
+
+
+def twin(i, parameters):
+    name, options = EVERY[i]
+    return getattr(nn.optim, name)(parameters, **options)
+
+
+@pytest.mark.parametrize("i", range(len(EVERY)), ids=names(EVERY))
+def test_a_restored_optimizer_goes_on_bit_for_bit(i):
+    parameters = leaves()
+    optimizer = twin(i, parameters)
+    moved(parameters, optimizer, steps=3)
+    state, values = optimizer.state_dict(), [p.data.copy() for p in parameters]
+    as_it_was = copy.deepcopy(state)
+    others = [Parameter(v) for v in values]
+    restored = twin(i, others)
+    restored.load_state_dict(state)
+    path = moved(parameters, optimizer, steps=3)
+    np.testing.assert_array_equal(moved(others, restored, steps=3), path)
+    np.testing.assert_equal(state, as_it_was)  # neither of them wrote to the state
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("i", range(len(EVERY)), ids=names(EVERY))
+def test_float32_stays_float32_in_the_parameter_and_in_the_state(i, dtype):
+    parameters = [Parameter(values.astype(dtype)) for values in (cases.W, cases.B)]
+    optimizer = twin(i, parameters)
+    for _ in range(3):
+        for p in parameters:
+            p.grad = np.ones_like(p.data)
+        optimizer.step()
+    assert {p.dtype for p in parameters} == {np.dtype(dtype)}
+    arrays = [v for s in optimizer.state.values() for v in s.values() if isinstance(v, np.ndarray)]
+    assert all(a.dtype == dtype for a in arrays)
+    assert all(np.isfinite(p.data).all() for p in parameters) or dtype == np.float16
+
+
+@pytest.mark.parametrize("i", range(len(EVERY)), ids=names(EVERY))
+def test_zero_dimensional_and_empty_parameters_are_optimized(i):
+    parameters = [Parameter(2.0), Parameter(np.zeros((0, 3)))]
+    optimizer = twin(i, parameters)
+    for _ in range(3):
+        (parameters[0] ** 2 + parameters[1].sum()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert abs(parameters[0].item()) < 2
+
+
+def test_centered_rmsprop_survives_gradients_that_are_all_alike():
+    p = Parameter([1.0])
+    optimizer = RMSprop([p], centered=True, alpha=0.3)
+    for _ in range(100):  # m^2 then exceeds the mean square, by a rounding
+        p.grad = [1 / 3]
+        optimizer.step()
+        assert np.isfinite(p.data)
+
+
+def test_options_change_between_steps_and_bad_ones_change_nothing():
+    p = with_gradient([1.0], [1.0])
+    optimizer = SGD([p], lr=0.5)
+    optimizer.param_groups[0]["momentum"] = 0.5
+    optimizer.step()
+    optimizer.step()
+    assert p.tolist() == [1 - 0.5 - 0.75]
+    for name, value, message in [("momentum", -1, "at least 0"), ("momentun", 0.9, "no option 'momentun'")]:
+        with pytest.raises(ArgumentError, match=message):
+            optimizer.param_groups[0][name] = value
+    assert optimizer.param_groups[0]["momentum"] == 0.5
+
+
+def test_groups_are_added_and_have_rates_of_their_own():
+    p, q = with_gradient([1.0], [1.0]), with_gradient([1.0], [1.0])
+    optimizer = SGD([p], lr=0.5)
+    optimizer.add_param_group({"params": [q], "lr": 0.25})
+    optimizer.step()
+    assert (p.tolist(), q.tolist()) == ([0.5], [0.75])
+    with pytest.raises(ArgumentError, match=r"rates of their own, \[0.25, 0.5\]"):
+        _ = optimizer.lr
+    optimizer.lr = 0.125
+    assert optimizer.lr == 0.125
+    with pytest.raises(ArgumentError, match="given twice"):
+        optimizer.add_param_group({"params": [Parameter(1.0), q]})
+    assert len(optimizer.param_groups) == 2
+    assert optimizer.parameters == [p, q]
+
+
+FOREIGN = {
+    "of another size": (
+        lambda: SGD([Parameter([1.0])], 0.1, momentum=0.9),
+        r"groups of \[1\] parameters.*\[2\]",
+    ),
+    "of another kind": (lambda: Adam(leaves()), "the state has options .*betas.* and SGD has"),
+    "of other shapes": (
+        lambda: SGD([Parameter(cases.B), Parameter(cases.W)], momentum=0.9),
+        "momentum_buffer of parameter 0 has shape",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_state_is_refused_and_changes_nothing(make, message):
+    parameters, foreign = leaves(), make()
+    optimizer = SGD(parameters, lr=0.1, momentum=0.9)
+    moved(parameters, optimizer, steps=2)
+    before = optimizer.state_dict()
+    for p in foreign.parameters:
+        p.grad = np.ones(p.shape)
+    foreign.step()
+    with pytest.raises(ArgumentError, match=message):
+        optimizer.load_state_dict(foreign.state_dict())
+    np.testing.assert_equal(optimizer.state_dict(), before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..engine import LEAF, Array, changed_since, passed_back, through
+from ..engine import LEAF, Array, Parts, changed_since, passed_back, through
 from .records import Vertex
 
 
@@ -64,4 +64,9 @@ def walk_back(nodes: Sequence[Vertex], cotangent: Array) -> Iterator[Sent]:
         contributions = {edge.slot: (edge.source, gi) for edge, (_, gi) in passed}
         for number, gi in contributions.values():
             pending[number] = pending[number] + gi if number in pending else gi
-        yield Sent(vertex.number, g, {slot: gi for slot, (_, gi) in contributions.items()})
+        yield Sent(vertex.number, shown(g), {slot: shown(gi) for slot, (_, gi) in contributions.items()})
+
+
+def shown(g: Array) -> Array:
+    """A cotangent as it is to be looked at: those of several outputs as a tuple of arrays."""
+    return tuple(g) if isinstance(g, Parts) else g

@@ -4,11 +4,13 @@ A composition takes NumPy's arguments and returns what NumPy returns: a list, a 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..ops import Function, compose
+from ..ops import Function, Op, compose
+from ..tensor import apply
 
 
 def along(axis: int, index: Any) -> tuple[Any, ...]:
@@ -110,8 +112,29 @@ def kron(a: Any, b: Any) -> Any:
 # Taking apart
 
 
+def pieces(a: Any, bounds: Sequence[int], axis: int) -> tuple[Any, ...]:
+    """`a` cut along an axis, into what is between each bound and the next.
+
+    >>> pieces(np.arange(5), [0, 2, 5], axis=0)
+    (array([0, 1]), array([2, 3, 4]))
+    """
+    return tuple(a[along(axis, slice(start, stop))] for start, stop in pairwise(bounds))
+
+
+def pieces_rule(g: Any, y: Any, a: Any, bounds: Sequence[int], axis: int) -> Any:
+    """All of g joined again: one way back for all pieces, however many there are."""
+    return np.concatenate(list(g), axis=axis)
+
+
+PIECES = Op(pieces)
+PIECES.rules, PIECES.several = (pieces_rule,), True
+
+
 def parts(a: Any, axis: int, of_numbers: Sequence[Any]) -> list[Any]:
     """The parts of `a` along an axis that an array of numbers was split into."""
+    bounds = [0, *np.cumsum([len(p) for p in of_numbers]).tolist()]
+    if np.array_equal(np.concatenate(of_numbers), np.arange(a.shape[axis])):
+        return list(apply(PIECES, (a,), {"bounds": bounds, "axis": axis}))
     cuts = [slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0) for p in of_numbers]
     return [a[along(axis, cut)] for cut in cuts]
 

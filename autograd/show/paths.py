@@ -156,7 +156,7 @@ def unit(value: Any, element: int) -> Any:
         parts = [np.zeros(np.shape(part)) for part in value]
         which = int(np.searchsorted(ends, element, side="right"))
         parts[which].flat[element - ends[which] + parts[which].size] = 1
-        return Parts(parts)
+        return Parts(value, dict(enumerate(parts)))
     g = np.zeros(np.shape(value), np.asarray(value).dtype)
     g.flat[element] = 1
     return g if g.ndim else g[()]

@@ -5,16 +5,38 @@ They are safe for any finite input.  In the rules, masks multiply: `g * (x > 0)`
 
 from __future__ import annotations
 
+import math
 from math import pi, sqrt
 from typing import Any
 
 import numpy as np
 
-from autograd import op, sigmoid
+from autograd import op, sigmoid, softplus
+from autograd.errors import ShapeError
 
 from ..errors import ArgumentError
 
-__all__ = ["elu", "gelu", "leaky_relu", "silu"]
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu6",
+    "selu",
+    "silu",
+    "softshrink",
+    "softsign",
+    "tanhshrink",
+    "threshold",
+]
 
 
 @op(rules=[lambda g, y, x, negative_slope=0.01: g * (x > 0) + negative_slope * g * (x <= 0)])
@@ -61,7 +83,25 @@ def silu(x: Any) -> Any:
     return x * sigmoid(x)
 
 
-# GELU is x Phi(x) with the normal distribution Phi, which NumPy lacks; Phi is nearly (1 + tanh(u)) / 2.
+# GELU is x Phi(x), with the normal distribution Phi, whose density is phi.
+
+
+def normal_distribution(x: Any) -> Any:
+    """Phi(x) = erfc(-x / sqrt(2)) / 2, from SciPy if it is there, else number by number."""
+    try:
+        from scipy.special import erfc
+    except ImportError:
+        erfc = ERFC
+    return np.asarray(erfc(x * -sqrt(0.5)), x.dtype) / 2
+
+
+ERFC = np.frompyfunc(math.erfc, 1, 1)
+
+
+@op(rules=[lambda g, y, x: g * (np.exp(-x * x / 2) * (1 / sqrt(2 * pi)))])
+def phi(x: Any) -> Any:
+    """Phi(x), whose derivative is exp(-x^2/2) / sqrt(2 pi)."""
+    return normal_distribution(x)
 
 
 def gelu_argument(x: Any) -> Any:
@@ -70,27 +110,219 @@ def gelu_argument(x: Any) -> Any:
 
 
 def gelu_rule(g: Any, y: Any, x: Any, approximate: str = "none") -> Any:
-    """(1 + tanh u)/2 + x (1 - tanh^2 u) u'/2, with u' = sqrt(2/pi) (1 + 3 * 0.044715 x^2)."""
+    """Phi + x phi; or (1 + tanh u)/2 + x (1 - tanh^2 u) u'/2, with u' = sqrt(2/pi) (1 + 3 * 0.044715 x^2)."""
+    if approximate == "none":
+        return g * (phi(x) + x * (np.exp(-x * x / 2) * (1 / sqrt(2 * pi))))
     t = np.tanh(gelu_argument(x))
     return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x)))
 
 
 @op(rules=[gelu_rule])
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2, with approximate="tanh".
+    """x Phi(x), Phi the normal distribution; or x (1 + tanh u)/2, u = sqrt(2/pi) (x + 0.044715 x^3).
 
-    It differs from the exact x Phi(x), Phi the normal distribution, by at most 0.0005.
+    The latter with approximate="tanh": it differs from the former by at most 0.0005.  The exact function
+    is quicker if SciPy is installed, as NumPy lacks the error function.
 
-    Raises ArgumentError for approximate="none", the exact function: NumPy has no error function.
+    Raises ArgumentError for another approximation.
 
     Source: Hendrycks and Gimpel, Gaussian Error Linear Units (2016), section 2.
 
-    >>> gelu(np.array([-1000.0, 0.0, 1000.0]), approximate="tanh")
+    >>> gelu(np.array([-1000.0, 0.0, 1000.0]))
     array([  -0.,    0., 1000.])
     """
-    if approximate != "tanh":
-        raise ArgumentError(
-            f"gelu with approximate={approximate!r}: the exact function needs the error function, "
-            'which NumPy lacks; pass approximate="tanh" for an approximation to within 0.0005'
+    if approximate not in ("none", "tanh"):
+        raise ArgumentError(f'gelu: approximate={approximate!r} is neither "none" nor "tanh"')
+    return x * normal_distribution(x) if approximate == "none" else 0.5 * x * (1 + np.tanh(gelu_argument(x)))
+
+
+# Pieced together from lines
+
+
+@op(rules=[lambda g, y, x, min_val=-1.0, max_val=1.0: g * ((x > min_val) & (x < max_val))])
+def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """x between min_val and max_val, and the nearer of them beyond; its derivative at either is 0.
+
+    Source: Collobert, Large Scale Machine Learning (2004), section 5.2.
+
+    >>> hardtanh(np.array([-2.0, 0.5, 3.0]))
+    array([-1. ,  0.5,  1. ])
+    """
+    return np.minimum(np.maximum(x, x.dtype.type(min_val)), x.dtype.type(max_val))
+
+
+def relu6(x: Any) -> Any:
+    """min(max(x, 0), 6), elementwise; its derivative at 0 and 6 is 0.
+
+    Source: Howard et al., MobileNets (2017).
+
+    >>> relu6(np.array([-2.0, 3.0, 8.0]))
+    array([0., 3., 6.])
+    """
+    return hardtanh(x, 0.0, 6.0)
+
+
+@op(rules=[lambda g, y, x: g * ((x > -3) & (x < 3)) / 6])
+def hardsigmoid(x: Any) -> Any:
+    """min(max(x + 3, 0), 6) / 6, elementwise; its derivative at -3 and 3 is 0.
+
+    Source: Courbariaux, Bengio and David, BinaryConnect (2015), eq. 3, with another slope.
+
+    >>> hardsigmoid(np.array([-4.0, 0.0, 4.0]))
+    array([0. , 0.5, 1. ])
+    """
+    return np.minimum(np.maximum(x + 3, 0), 6) / 6
+
+
+@op(rules=[lambda g, y, x: g * ((x >= 3) + (2 * x + 3) / 6 * ((x > -3) & (x < 3)))])
+def hardswish(x: Any) -> Any:
+    """x hardsigmoid(x), elementwise; its derivative at -3 is 0 and at 3 is 1.
+
+    Source: Howard et al., Searching for MobileNetV3 (2019), section 5.2.
+
+    >>> hardswish(np.array([-4.0, 1.0, 4.0])).round(4)
+    array([-0.    ,  0.6667,  4.    ])
+    """
+    return x * (np.minimum(np.maximum(x + 3, 0), 6) / 6)
+
+
+@op(rules=[lambda g, y, x, lambd=0.5: g * (abs(x) > lambd)])
+def hardshrink(x: Any, lambd: float = 0.5) -> Any:
+    """x where |x| > lambd, else 0; its derivative at either edge is 0.
+
+    Source: Donoho and Johnstone, Ideal Spatial Adaptation by Wavelet Shrinkage (1994), eq. 12.
+
+    >>> hardshrink(np.array([-2.0, 0.25, 3.0]))
+    array([-2.,  0.,  3.])
+    """
+    return x * (abs(x) > lambd)
+
+
+@op(rules=[lambda g, y, x, lambd=0.5: g * (abs(x) > lambd)])
+def softshrink(x: Any, lambd: float = 0.5) -> Any:
+    """sign(x) max(|x| - lambd, 0), elementwise; its derivative at either edge is 0.
+
+    Source: Donoho and Johnstone, Ideal Spatial Adaptation by Wavelet Shrinkage (1994), eq. 12.
+
+    >>> softshrink(np.array([-2.0, 0.25, 3.0]))
+    array([-1.5,  0. ,  2.5])
+    """
+    return np.sign(x) * np.maximum(abs(x) - lambd, 0)
+
+
+@op(rules=[lambda g, y, x, threshold=0.0, value=0.0: g * (x > threshold)])
+def threshold(x: Any, threshold: float, value: float) -> Any:
+    """x where x > threshold, else value; its derivative at the threshold is 0.
+
+    >>> threshold(np.array([-2.0, 3.0]), 1.0, 20.0)
+    array([20.,  3.])
+    """
+    return np.where(x > threshold, x, x.dtype.type(value))
+
+
+# Put together from other functions: recorded as such
+
+
+def prelu(x: Any, weight: Any) -> Any:
+    """x where x > 0, else weight x; its derivative at 0 is weight.
+
+    x: (n, channels, ...), weight: (channels,), or (1,) for all of them.
+
+    Raises autograd.errors.ShapeError for another weight.
+
+    Source: He et al., Delving Deep into Rectifiers (2015), eq. 1.
+
+    >>> from autograd import Tensor
+    >>> prelu(np.array([[-2.0, 3.0]]), Tensor([0.25]))
+    Tensor([[-0.5,  3. ]], dtype=float64)
+    """
+    if weight.shape != (1,) and weight.shape != np.shape(x)[1:2]:
+        raise ShapeError(
+            f"prelu takes a weight of one slope, or one for each channel of x of shape {np.shape(x)}, "
+            f"not {weight.shape}"
         )
-    return 0.5 * x * (1 + np.tanh(gelu_argument(x)))
+    slopes = weight if weight.shape == (1,) else weight.reshape(-1, *(1,) * (np.ndim(x) - 2))
+    return np.where(x > 0, x, slopes * x)
+
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+def selu(x: Any) -> Any:
+    """scale elu(x, alpha), elementwise, with scale 1.0507... and alpha 1.6733..., which keep the variance 1.
+
+    Source: Klambauer et al., Self-Normalizing Neural Networks (2017), eq. 2.
+
+    >>> selu(np.array([-1000.0, 0.0, 1.0])).round(4)
+    array([-1.7581,  0.    ,  1.0507])
+    """
+    return SELU_SCALE * elu(x, SELU_ALPHA)
+
+
+@op(rules=[lambda g, y, x, alpha=1.0: g * (x > 0) + g * (y / alpha + 1) * (x <= 0)])
+def celu(x: Any, alpha: float = 1.0) -> Any:
+    """x where x > 0, else alpha (exp(x / alpha) - 1): an `elu` whose derivative at 0 is 1 for any alpha.
+
+    Source: Barron, Continuously Differentiable Exponential Linear Units (2017), eq. 1.
+
+    >>> celu(np.array([-1000.0, 0.0, 3.0]), alpha=2.0)
+    array([-2.,  0.,  3.])
+    """
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+
+
+def logsigmoid(x: Any) -> Any:
+    """log(1 / (1 + exp(-x))), elementwise.
+
+    >>> logsigmoid(np.array([-1000.0, 1000.0]))
+    array([-1000.,     0.])
+    """
+    return 0 - softplus(-x)
+
+
+def mish(x: Any) -> Any:
+    """x tanh(log(1 + exp(x))), elementwise.
+
+    Source: Misra, Mish: A Self Regularized Non-Monotonic Activation Function (2020), eq. 1.
+
+    >>> mish(np.array([-1.0, 0.0, 1.0])).round(4)
+    array([-0.3034,  0.    ,  0.8651])
+    """
+    return x * np.tanh(softplus(x))
+
+
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|), elementwise.
+
+    Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural Networks
+    (2010), section 3.3.
+
+    >>> softsign(np.array([-1.0, 0.0, 3.0]))
+    array([-0.5 ,  0.  ,  0.75])
+    """
+    return x / (1 + np.abs(x))
+
+
+def tanhshrink(x: Any) -> Any:
+    """x - tanh(x), elementwise.
+
+    >>> tanhshrink(np.array([-1.0, 0.0, 1.0])).round(4)
+    array([-0.2384,  0.    ,  0.2384])
+    """
+    return x - np.tanh(x)
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """a sigmoid(b), where a and b are the two halves of x along `axis`.
+
+    Raises autograd.errors.ShapeError if x has no halves there.
+
+    Source: Dauphin et al., Language Modeling with Gated Convolutional Networks (2017), eq. 1.
+
+    >>> glu(np.array([3.0, 0.0]))
+    array([1.5])
+    """
+    if not np.ndim(x) or np.shape(x)[axis] % 2:
+        raise ShapeError(f"glu cuts x along axis {axis} into halves, and x has shape {np.shape(x)}")
+    a, b = np.split(x, 2, axis=axis)
+    return a * sigmoid(b)

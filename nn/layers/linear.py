@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import init
 from ..errors import ArgumentError
 from ..functional import linear
 from ..module import Module, Parameter
@@ -50,8 +51,8 @@ class Linear(Module):
             )
         self.in_features, self.out_features = in_features, out_features
         rng, k = np.random.default_rng(rng), 1 / sqrt(in_features)
-        self.weight = Parameter(rng.uniform(-k, k, (out_features, in_features)).astype(dtype))
-        self.bias = Parameter(rng.uniform(-k, k, out_features).astype(dtype)) if bias else None
+        self.weight = init.uniform_(Parameter(np.zeros((out_features, in_features), dtype)), -k, k, rng=rng)
+        self.bias = init.uniform_(Parameter(np.zeros(out_features, dtype)), -k, k, rng=rng) if bias else None
 
     def forward(self, x: Any) -> Any:
         return linear(x, self.weight, self.bias)

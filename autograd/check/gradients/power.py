@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from ...engine import Node
+from ...engine import Node, Parts
 from ...transforms.run import Run
 from ...transforms.structure import Path, flat, is_traced
 from ...transforms.walk import gradients_of, region
@@ -72,7 +72,7 @@ def last_on_the_way(problem: Problem, between: Sequence[Node], target: Node) -> 
 
 def is_some(g: Array) -> bool:
     """Whether any of a cotangent, or of those of several outputs, is not 0."""
-    return any(np.any(part) for part in g) if isinstance(g, tuple) else bool(np.any(g))
+    return any(np.any(part) for part in g) if isinstance(g, tuple | Parts) else bool(np.any(g))
 
 
 def cancelling(run: Run, between: Sequence[Node], target: Node, found: float) -> str:

@@ -181,6 +181,8 @@ class Writer:
             return ast.Subscript(
                 expressions[0], parsed(repr(node.kwargs["index"]).replace("Ellipsis", "..."))
             )
+        if node.op.each:  # a function of a sequence of arrays
+            expressions = [ast.List(expressions)]
         words = [ast.keyword(k, self.index(v)) for k, v in node.kwargs.items()]
         return ast.Call(parsed(full_name(node.op.function).replace("_operator.", "")), expressions, words)
 

@@ -59,12 +59,12 @@ class Forward:
         return region, reached
 
     def gradients(self) -> dict[Node, Array]:
-        """The true gradient of every node that the loss depends on."""
+        """The true gradient of every array that the loss depends on."""
         found = {self.root: one_like(self.root)}
         for node in reversed(self.order):
             for parent, g in passed_back(node, found[node], None):
                 found[parent] = found[parent] + g if parent in found else g
-        return found
+        return {node: g for node, g in found.items() if not node.op.several}
 
 
 def one_like(root: Node) -> Array:

@@ -1,0 +1,336 @@
+"""Convolutions in one and two dimensions, and their transposes.
+
+A convolution takes the windows of x as columns of a matrix, and multiplies the weight with them, one
+image after the other.  It is bilinear, and so are both of its derivatives: with the sum
+L = Σ y[n, f, p] w[f, c, q] x[n, c, p + q] over all n, f, c, places p and offsets q, the convolution
+of x and w is dL/dy, the transposed convolution of y and w is dL/dx, and the correlation of x and y
+is dL/dw.  So the rules of each of the three are the other two, to any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, fold, op, windows
+from autograd.errors import ShapeError
+
+from ..errors import ArgumentError
+from .affine import ones
+
+__all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]
+
+Pairs = Sequence[tuple[int, int]]  # of padding, before and after each axis
+
+
+def conv1d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """y[n, f, i] = bias[f] + Σ weight[f, c, k] x[n, c, stride i + dilation k - padding] over c and k.
+
+    As `conv2d`, with one axis of places: x: (n, channels, length), weight: (filters, channels/groups,
+    k), bias: (filters,) or None; returns (n, filters, m).
+
+    >>> conv1d(np.arange(6.0).reshape(1, 1, 6), np.ones((1, 1, 3)), stride=2, padding=1)
+    array([[[ 1.,  6., 12.]]])
+    """
+    return conv(1, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Any:
+    """y[n, f, i, j] = bias[f] + Σ weight[f, c, k, l] x[n, c, i + k, j + l] over c, k and l.
+
+    x: (n, channels, height, width), or one image without n; weight: (filters, channels/groups, k, l);
+    bias: (filters,) or None.  Returns (n, filters, m, ...), m = (height + 2 padding - dilation (k - 1)
+    - 1) // stride + 1.
+
+    stride: the step from one window to the next.  dilation: that from one element of a window to the
+    next.  padding: how many zeros are put around x, or "valid" for none, or "same" for as many as
+    keep height and width.  Each is one number or one for each axis.  groups: the channels and the
+    filters are divided into so many groups, and each filter sees only the channels of its own.
+
+    Raises autograd.errors.ShapeError for shapes that do not fit together; ArgumentError for options
+    that do not.
+
+    Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998), section II.A;
+    the columns are from Chellapilla, Puri and Simard, High Performance Convolutional Neural Networks
+    for Document Processing (2006), section 3.
+
+    >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 3, 3)), padding="same")
+    array([[[[4., 6., 4.],
+             [6., 9., 6.],
+             [4., 6., 4.]]]])
+    """
+    return conv(2, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv(
+    k: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
+    """The convolution over k axes."""
+    name = f"conv{k}d"
+    x = x if hasattr(x, "ndim") else np.asarray(x)
+    if x.ndim == k + 1:
+        return conv(k, x.reshape(1, *x.shape), weight, bias, stride, padding, dilation, groups)[0]
+    stride, dilation = numbers(name, "stride", stride, k, 1), numbers(name, "dilation", dilation, k, 1)
+    check(name, x, weight, bias, k, groups, weight.shape[1] * groups, len(weight))
+    pairs = padding_pairs(name, padding, weight.shape[2:], stride, dilation)
+    n = around(x.shape[2:], pairs)
+    extent = [d * (m - 1) + 1 for d, m in zip(dilation, weight.shape[2:], strict=True)]
+    if any(a < b for a, b in zip(n, extent, strict=True)):
+        raise ShapeError(
+            f"{name}: a window of {weight.shape[2:]} elements, {tuple(extent)} with its dilation, "
+            f"does not fit into x of shape {x.shape}, {n} with its padding: pad x, or take a smaller kernel"
+        )
+    return convolution(x, weight, bias, stride=stride, padding=pairs, dilation=dilation, groups=groups)
+
+
+def conv_transpose1d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """The transpose of `conv1d`, as `conv_transpose2d` is that of `conv2d`.
+
+    x: (n, channels, length), weight: (channels, filters/groups, k), bias: (filters,) or None.
+
+    >>> conv_transpose1d(np.array([[[1.0, 2.0]]]), np.ones((1, 1, 3)), stride=2)
+    array([[[1., 1., 3., 2., 2.]]])
+    """
+    return conv_transpose(1, x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """y[n, f, i + k, j + l] = bias[f] + Σ weight[c, f, k, l] x[n, c, i, j]: each x, spread over a window.
+
+    The linear map whose matrix is the transpose of that of `conv2d` with the same weight and
+    options.  x: (n, channels, height, width), or one image without n; weight: (channels,
+    filters/groups, k, l); bias: (filters,) or None.  Returns (n, filters, m, ...), m = (height - 1)
+    stride - 2 padding + dilation (k - 1) + 1 + output_padding.
+
+    output_padding: with a stride, convolutions of several lengths have outputs of one length; this
+    says how much longer than the shortest the result shall be, less than the stride.
+
+    Raises autograd.errors.ShapeError for shapes that do not fit together; ArgumentError for options
+    that do not.
+
+    Source: Zeiler et al., Deconvolutional Networks (2010), section 2.
+
+    >>> conv_transpose2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)))
+    array([[[[1., 2., 1.],
+             [2., 4., 2.],
+             [1., 2., 1.]]]])
+    """
+    return conv_transpose(2, x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose(
+    k: int,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> Any:
+    """The transposed convolution over k axes."""
+    name = f"conv_transpose{k}d"
+    x = x if hasattr(x, "ndim") else np.asarray(x)
+    if x.ndim == k + 1:
+        options = stride, padding, output_padding, groups, dilation
+        return conv_transpose(k, x.reshape(1, *x.shape), weight, bias, *options)[0]
+    stride, dilation = numbers(name, "stride", stride, k, 1), numbers(name, "dilation", dilation, k, 1)
+    before, extra = (
+        numbers(name, "padding", padding, k, 0),
+        numbers(name, "output_padding", output_padding, k, 0),
+    )
+    if any(e >= s for e, s in zip(extra, stride, strict=True)):
+        raise ArgumentError(f"{name}: output_padding={extra} must be less than stride={stride}")
+    check(name, x, weight, bias, k, groups, len(weight), weight.shape[1] * groups)
+    shape = tuple(
+        (n - 1) * s - 2 * p + d * (m - 1) + 1 + e
+        for n, s, p, d, m, e in zip(
+            x.shape[2:], stride, before, dilation, weight.shape[2:], extra, strict=True
+        )
+    )
+    if min(shape) < 1:
+        raise ShapeError(f"{name} of x of shape {x.shape} with padding={before} has nothing left: {shape}")
+    geometry = {"stride": stride, "padding": tuple((p, p) for p in before), "dilation": dilation}
+    y = transposed_convolution(x, weight, shape=shape, groups=groups, **geometry)
+    return y if bias is None else y + bias.reshape(-1, *(1,) * k)
+
+
+# What is given, checked and spelled out
+
+
+def numbers(name: str, what: str, value: Any, k: int, least: int) -> tuple[int, ...]:
+    """An option of one number, or one for each of k axes, as k numbers."""
+    given = (value,) * k if isinstance(value, int | np.integer) else tuple(value)
+    if len(given) != k or any(not isinstance(v, int | np.integer) or v < least for v in given):
+        raise ArgumentError(
+            f"{name}: {what}={value!r} is not an integer, or one for each of {k} axes, of at least {least}"
+        )
+    return tuple(map(int, given))
+
+
+def padding_pairs(name: str, padding: Any, size: Any, stride: Any, dilation: Any) -> Pairs:
+    """How many zeros go before and after each axis."""
+    if padding == "valid":
+        return tuple((0, 0) for _ in size)
+    if padding == "same":
+        if max(stride) > 1:
+            raise ArgumentError(f'{name}: padding="same" with stride={stride} would not keep the size')
+        total = [d * (m - 1) for d, m in zip(dilation, size, strict=True)]
+        return tuple((t // 2, t - t // 2) for t in total)
+    if isinstance(padding, str):
+        raise ArgumentError(f'{name}: padding={padding!r} is neither numbers nor "valid" nor "same"')
+    return tuple((p, p) for p in numbers(name, "padding", padding, len(size), 0))
+
+
+def check(
+    name: str, x: Any, weight: Any, bias: Any, k: int, groups: int, channels: int, filters: int
+) -> None:
+    """Raise for arguments that do not fit: x of so many channels, a bias of so many filters."""
+    if groups < 1 or len(weight) % groups:
+        raise ArgumentError(f"{name}: groups={groups} does not divide a weight of shape {weight.shape}")
+    if x.ndim != k + 2 or weight.ndim != k + 2 or x.shape[1] != channels:
+        places, remedy = PLACES[k]
+        raise ShapeError(
+            f"{name} expects x of shape (n, {channels}, {places}) for a weight of shape {weight.shape} and "
+            f"groups={groups}, and x has shape {x.shape}; if its channels come last, {remedy} brings them "
+            "before the places"
+        )
+    if bias is not None and bias.shape != (filters,):
+        raise ShapeError(f"{name} takes a bias of shape ({filters},) with this weight, not {bias.shape}")
+
+
+PLACES = {1: ("length", "x.swapaxes(1, 2)"), 2: ("height, width", "x.transpose(0, 3, 1, 2)")}
+
+
+def around(n: Sequence[int], padding: Pairs) -> tuple[int, ...]:
+    """Lengths with their padding."""
+    return tuple(a + before + after for a, (before, after) in zip(n, padding, strict=True))
+
+
+# The triangle of three products.  They take arrays that have been checked.
+
+
+def columns(x: Any, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int) -> tuple[Any, Any]:
+    """The windows of x as matrices, (n, groups, channels/groups · window, places), and the places' shape."""
+    n, channels, *places = x.shape
+    if any(map(any, padding)):
+        wide = np.zeros((n, channels, *around(places, padding)), x.dtype)
+        wide[inside(places, padding)] = x
+        x = wide
+    found = windows(x, size, stride, dilation)
+    m = found.shape[2 + len(size) :]
+    return found.reshape(n, groups, channels // groups * prod(size), prod(m)), m
+
+
+def inside(places: Sequence[int], padding: Pairs) -> Any:
+    """The index of what is not padding."""
+    return (..., *(slice(before, before + n) for n, (before, _) in zip(places, padding, strict=True)))
+
+
+def convolution_by_x(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
+    return transposed_convolution(g, weight, shape=x.shape[2:], **geometry)
+
+
+def convolution_by_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
+    return correlation(x, g, size=weight.shape[2:], **geometry)
+
+
+def convolution_by_bias(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
+    """The sum over all images and places; of arrays as a product, which takes a third of the time."""
+    places = g.reshape(*g.shape[:2], prod(g.shape[2:]))
+    if type(g) is Tensor:
+        return places.sum(axis=(0, 2))
+    return np.matmul(places, ones(places.shape[2], g.dtype)).sum(axis=0)
+
+
+@op(rules=[convolution_by_x, convolution_by_weight, convolution_by_bias])
+def convolution(
+    x: Any, weight: Any, bias: Any = None, *, stride: Any, padding: Pairs, dilation: Any, groups: int
+) -> Any:
+    """dL/dy: the weight times the columns of x."""
+    filters, _, *size = weight.shape
+    found, m = columns(x, size, stride, padding, dilation, groups)
+    y = np.matmul(weight.reshape(groups, filters // groups, -1), found).reshape(len(x), filters, *m)
+    if bias is None:
+        return y
+    if y.dtype is not bias.dtype:
+        return y + bias.reshape(-1, *(1,) * len(m))
+    y += bias.reshape(-1, *(1,) * len(m))  # y is new, and nobody else's
+    return y
+
+
+def transposed_by_h(g: Any, y: Any, h: Any, weight: Any, *, shape: Any, **geometry: Any) -> Any:
+    return convolution(g, weight, **geometry)
+
+
+def transposed_by_weight(g: Any, y: Any, h: Any, weight: Any, *, shape: Any, **geometry: Any) -> Any:
+    return correlation(g, h, size=weight.shape[2:], **geometry)
+
+
+@op(rules=[transposed_by_h, transposed_by_weight])
+def transposed_convolution(
+    h: Any, weight: Any, *, shape: Any, stride: Any, padding: Pairs, dilation: Any, groups: int
+) -> Any:
+    """dL/dx: the transposed weight times h, as columns that are added up where they belong in `shape`."""
+    filters, channels, *size = weight.shape
+    n, _, *m = h.shape
+    matrix = weight.reshape(groups, filters // groups, -1).mT
+    found = np.matmul(matrix, h.reshape(n, groups, filters // groups, prod(m)))
+    found = found.reshape(n, groups * channels, *size, *m)
+    wide = fold(found, (n, groups * channels, *around(shape, padding)), stride, dilation)
+    return wide[inside(shape, padding)] if any(map(any, padding)) else wide
+
+
+def correlation_by_x(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: Any) -> Any:
+    return transposed_convolution(h, g, shape=x.shape[2:], **geometry)
+
+
+def correlation_by_h(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: Any) -> Any:
+    return convolution(x, g, **geometry)
+
+
+@op(rules=[correlation_by_x, correlation_by_h])
+def correlation(x: Any, h: Any, *, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int) -> Any:
+    """dL/dw, of windows of a size: h times the transposed columns of x, summed over all images."""
+    n, filters, *m = h.shape
+    found, _ = columns(x, size, stride, padding, dilation, groups)
+    products = np.matmul(h.reshape(n, groups, filters // groups, prod(m)), found.mT)
+    return products.sum(axis=0).reshape(filters, x.shape[1] // groups, *size)

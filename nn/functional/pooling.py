@@ -1,0 +1,147 @@
+"""Pooling: the largest or the mean of each window that slides over the places, channel by channel."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from autograd import fold, op, windows
+from autograd.errors import ShapeError
+
+from ..errors import ArgumentError
+from .convolution import PLACES, numbers
+
+__all__ = ["avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"]
+
+
+def max_pool1d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1) -> Any:
+    """y[..., i] = max over k of x[..., stride i + dilation k - padding], as `max_pool2d` of one axis.
+
+    >>> max_pool1d(np.array([[3.0, 1.0, 2.0, 5.0]]), 2)
+    array([[3., 5.]])
+    """
+    return max_pool(1, x, kernel_size, stride, padding, dilation)
+
+
+def max_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1) -> Any:
+    """y[..., i, j] = max over k and l of x[..., i + k, j + l], with strides as `conv2d`.
+
+    x: (..., height, width); returns (..., m, ...), m = (height + 2 padding - dilation (kernel_size - 1)
+    - 1) // stride + 1.  kernel_size, stride, padding, dilation: one number, or one for each axis; the
+    stride is the kernel_size if it is not given.  Padding is never the largest.
+
+    Equal maxima of a window share its gradient, as in `np.max`.  (PyTorch gives all to the first.)
+
+    Raises autograd.errors.ShapeError if x has no such window; ArgumentError for options that do not
+    fit together, such as a padding of more than half the kernel_size.
+
+    >>> max_pool2d(np.arange(16.0).reshape(1, 4, 4), 2)
+    array([[[ 5.,  7.],
+            [13., 15.]]])
+    """
+    return max_pool(2, x, kernel_size, stride, padding, dilation)
+
+
+def avg_pool1d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, count_include_pad: bool = True
+) -> Any:
+    """y[..., i] = mean over k of x[..., stride i + k - padding], as `avg_pool2d` of one axis.
+
+    >>> avg_pool1d(np.array([[3.0, 1.0, 2.0, 5.0]]), 2)
+    array([[2. , 3.5]])
+    """
+    return avg_pool(1, x, kernel_size, stride, padding, count_include_pad)
+
+
+def avg_pool2d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, count_include_pad: bool = True
+) -> Any:
+    """y[..., i, j] = mean over k and l of x[..., i + k, j + l], with strides as `conv2d`.
+
+    The arguments are those of `max_pool2d`.  Unless count_include_pad, the zeros of the padding are
+    not counted: the sum is divided by the number of elements of x in the window.
+
+    Raises what `max_pool2d` raises.
+
+    Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998), section II.B.
+
+    >>> avg_pool2d(np.arange(16.0).reshape(1, 4, 4), 2)
+    array([[[ 2.5,  4.5],
+            [10.5, 12.5]]])
+    """
+    return avg_pool(2, x, kernel_size, stride, padding, count_include_pad)
+
+
+def max_pool(k: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    """The largest of windows over the last k axes."""
+    name = f"max_pool{k}d"
+    x, size, stride, before = given(name, k, x, kernel_size, stride, padding)
+    dilation = numbers(name, "dilation", dilation, k, 1)
+    x = padded(x, before, -inf)
+    fits(name, x, [d * (n - 1) + 1 for n, d in zip(size, dilation, strict=True)])
+    return largest(x, size=size, stride=stride, dilation=dilation)
+
+
+def avg_pool(k: int, x: Any, kernel_size: Any, stride: Any, padding: Any, count_include_pad: bool) -> Any:
+    """The mean of windows over the last k axes."""
+    name = f"avg_pool{k}d"
+    x, size, stride, before = given(name, k, x, kernel_size, stride, padding)
+    places, axes = x.shape[-k:], tuple(range(-2 * k, -k))
+    x = padded(x, before, 0)
+    fits(name, x, size)
+    found = windows(x, size=size, stride=stride, dilation=(1,) * k)
+    if count_include_pad or not any(before):
+        return found.mean(axis=axes)
+    ones = padded(np.ones(places, x.dtype), before, 0)
+    return found.sum(axis=axes) / windows(ones, size, stride, (1,) * k).sum(axis=axes)
+
+
+def given(name: str, k: int, x: Any, kernel_size: Any, stride: Any, padding: Any) -> Any:
+    """x as an array or tensor, and the options for each axis."""
+    size = numbers(name, "kernel_size", kernel_size, k, 1)
+    before = numbers(name, "padding", padding, k, 0)
+    if any(2 * p > n for p, n in zip(before, size, strict=True)):
+        raise ArgumentError(f"{name}: padding={before} is more than half of kernel_size={size}")
+    x = x if hasattr(x, "ndim") else np.asarray(x)
+    if x.dtype.kind not in "f":
+        x = x.astype(float)
+    if x.ndim < k + 1:
+        raise ShapeError(f"{name} expects x of shape (n, channels, {PLACES[k][0]}), not {x.shape}")
+    return x, size, size if stride is None else numbers(name, "stride", stride, k, 1), before
+
+
+def padded(x: Any, padding: Any, value: float) -> Any:
+    if not any(padding):
+        return x
+    return np.pad(x, [(0, 0)] * (x.ndim - len(padding)) + [(p, p) for p in padding], constant_values=value)
+
+
+def fits(name: str, x: Any, extent: Any) -> None:
+    places = x.shape[-len(extent) :]
+    if any(a < b for a, b in zip(places, extent, strict=True)):
+        raise ShapeError(f"{name}: no window of {tuple(extent)} fits into {places}, of x with its padding")
+
+
+def in_window(y: Any, k: int) -> Any:
+    """One number a window, beside the elements of the window."""
+    return y.reshape(*y.shape[:-k], *(1,) * k, *y.shape[-k:])
+
+
+def largest_rule(g: Any, y: Any, x: Any, size: Any, stride: Any, dilation: Any) -> Any:
+    """g in equal parts to all elements of a window that are the largest."""
+    k = len(size)
+    at = windows(x, size=size, stride=stride, dilation=dilation) == in_window(y, k)
+    share = in_window(g / at.sum(axis=tuple(range(-2 * k, -k)), dtype=g.dtype), k)
+    return fold(share * at, shape=x.shape, stride=stride, dilation=dilation)
+
+
+@op(rules=[largest_rule])
+def largest(x: Any, size: Any, stride: Any, dilation: Any) -> Any:
+    """The largest element of each window, found one offset after the other."""
+    k, found = len(size), windows(x, size, stride, dilation)
+    result = np.full((*found.shape[: -2 * k], *found.shape[-k:]), -inf, x.dtype)
+    for at in np.ndindex(*size):
+        np.maximum(result, found[(..., *at, *(slice(None),) * k)], out=result)
+    return result

@@ -1,0 +1,81 @@
+"""What keeps a network from fitting the noise: dropout, and penalties on the size of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor
+
+from ..errors import ArgumentError
+
+__all__ = ["dropout", "l1_penalty", "l2_penalty"]
+
+
+def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Any:
+    """x m / (1 - p), where each element of m is 0 with probability p and else 1; x itself unless training.
+
+    So the mean of the output is x.  rng: a `np.random.Generator`, or a seed for one.
+
+    Raises ArgumentError if p is not a probability.
+
+    Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting (2014),
+    section 4; dividing by 1 - p while training, and not multiplying later, is their section 10.
+
+    >>> dropout(np.ones(6), 0.5, rng=0)
+    array([2., 0., 0., 0., 2., 2.])
+    """
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"dropout with p={p}: it is a probability, between 0 and 1")
+    if not training or p == 0:
+        return x
+    x = x if hasattr(x, "dtype") and x.dtype.kind == "f" else np.asarray(x, float)
+    drawn = np.random.default_rng(rng).random(x.shape, np.float32 if x.itemsize < 8 else np.float64)
+    return x * ((drawn >= p) / x.dtype.type(1 - p if p < 1 else 1)).astype(x.dtype, copy=False)
+
+
+def l1_penalty(parameters: Iterable[Tensor]) -> Any:
+    """The sum of |w| over all elements w of the parameters; its derivative at 0 is 0.
+
+    Add a small multiple of it to a loss: it drives weights that matter little to 0.
+
+    Raises ArgumentError if there are no parameters.
+
+    Source: Tibshirani, Regression Shrinkage and Selection via the Lasso (1996), eq. 1.
+
+    >>> l1_penalty([Tensor([1.0, -2.0]), Tensor(3.0)])
+    Tensor(6., dtype=float64)
+    """
+    return total([np.abs(p).sum() for p in listed(parameters)])
+
+
+def l2_penalty(parameters: Iterable[Tensor]) -> Any:
+    """The sum of w^2 over all elements w of the parameters, whose derivative is 2 w.
+
+    Add a small multiple of it to a loss: it keeps the weights small.  The `weight_decay` of an optimizer
+    is λ where this is multiplied by λ/2.
+
+    Raises ArgumentError if there are no parameters.
+
+    Source: Krogh and Hertz, A Simple Weight Decay Can Improve Generalization (1991), eq. 3.
+
+    >>> l2_penalty([Tensor([1.0, -2.0]), Tensor(3.0)])
+    Tensor(14., dtype=float64)
+    """
+    return total([np.square(p).sum() for p in listed(parameters)])
+
+
+def listed(parameters: Any) -> list[Tensor]:
+    found = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    if not found:
+        raise ArgumentError("a penalty on no parameters: was a generator, used up already, passed to it?")
+    return found
+
+
+def total(terms: list[Any]) -> Any:
+    result, *rest = terms
+    for term in rest:
+        result = result + term
+    return result

@@ -1,0 +1,216 @@
+"""Initial values for parameters.  Each function writes into a tensor and returns it, as in PyTorch.
+
+They are drawn so that, through many layers, signals neither vanish nor explode.  A weight's fans are
+the number of its inputs and outputs: (out, in) of a `Linear`, times the places of a window in the
+(filters, channels, ...) of a convolution.
+
+What is drawn takes `rng`, a `np.random.Generator` or a seed for one.
+"""
+
+from __future__ import annotations
+
+from math import prod, sqrt
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, no_grad
+from autograd.errors import ShapeError
+
+from .errors import ArgumentError
+
+__all__ = [
+    "calculate_gain",
+    "constant_",
+    "eye_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "orthogonal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
+
+
+def written(tensor: Tensor, values: Any) -> Tensor:
+    """The tensor, with these values in its dtype."""
+    if not isinstance(tensor, Tensor):
+        raise ArgumentError(f"an initial value is written into a Tensor, not into a {type(tensor).__name__}")
+    with no_grad():
+        tensor[...] = values
+    return tensor
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """0 everywhere."""
+    return written(tensor, 0)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """1 everywhere."""
+    return written(tensor, 1)
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """`val` everywhere.
+
+    >>> constant_(Tensor([1.0, 2.0]), 0.5)
+    Tensor([0.5, 0.5], dtype=float64)
+    """
+    return written(tensor, val)
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """1 on the diagonal of a matrix, 0 beside it: as many inputs as there is room for go through unchanged.
+
+    Raises autograd.errors.ShapeError if the tensor is not a matrix.
+    """
+    if tensor.ndim != 2:
+        raise ShapeError(f"eye_ takes a matrix, not a tensor of shape {tensor.shape}")
+    return written(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, rng: Any = None) -> Tensor:
+    """Draws from U(a, b).
+
+    >>> uniform_(Tensor(np.zeros(2)), -1, 1, rng=0).data.round(2)
+    array([ 0.27, -0.46])
+    """
+    return written(tensor, np.random.default_rng(rng).uniform(a, b, tensor.shape))
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, rng: Any = None) -> Tensor:
+    """Draws from N(mean, std^2)."""
+    return written(tensor, np.random.default_rng(rng).normal(mean, std, tensor.shape))
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Tensor:
+    """Draws from U(-k, k), k = gain sqrt(6 / (fan_in + fan_out)).
+
+    Raises autograd.errors.ShapeError for fewer than two axes.
+
+    Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural
+    Networks (2010), eq. 16.
+    """
+    k = gain * sqrt(6 / sum(fans(tensor)))
+    return uniform_(tensor, -k, k, rng=rng)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Tensor:
+    """Draws from N(0, std^2), std = gain sqrt(2 / (fan_in + fan_out)).
+
+    Raises autograd.errors.ShapeError for fewer than two axes.
+
+    Source: Glorot and Bengio (2010), eq. 12, as `xavier_uniform_`.
+    """
+    return normal_(tensor, 0, gain * sqrt(2 / sum(fans(tensor))), rng=rng)
+
+
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    rng: Any = None,
+) -> Tensor:
+    """Draws from U(-k, k), k = gain sqrt(3 / fan), the gain being that of the nonlinearity.
+
+    a: the slope of a "leaky_relu" where its argument is negative.  mode: "fan_in" keeps the variance of
+    the signals on their way through the network, "fan_out" that of the gradients on their way back.
+
+    Raises autograd.errors.ShapeError for fewer than two axes; ArgumentError for another mode or an
+    unknown nonlinearity.
+
+    Source: He et al., Delving Deep into Rectifiers (2015), eq. 10 and 14.
+    """
+    k = sqrt(3) * kaiming_std(tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -k, k, rng=rng)
+
+
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    rng: Any = None,
+) -> Tensor:
+    """Draws from N(0, std^2), std = gain / sqrt(fan), with the arguments of `kaiming_uniform_`.
+
+    Source: He et al. (2015), as `kaiming_uniform_`.
+    """
+    return normal_(tensor, 0, kaiming_std(tensor, a, mode, nonlinearity), rng=rng)
+
+
+def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    """gain / sqrt(fan)."""
+    if mode not in ("fan_in", "fan_out"):
+        raise ArgumentError(f'mode={mode!r} is neither "fan_in" nor "fan_out"')
+    fan = fans(tensor)[mode == "fan_out"]
+    return calculate_gain(nonlinearity, a) / sqrt(fan)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Tensor:
+    """A random matrix with orthonormal rows, or columns if there are fewer of them, times gain.
+
+    Axes beyond the second count as columns.  It is drawn uniformly from all such matrices: the Q of a
+    normal matrix's QR decomposition, with the signs that make R's diagonal positive.
+
+    Raises autograd.errors.ShapeError for fewer than two axes.
+
+    Source: Saxe, McClelland and Ganguli, Exact Solutions to the Nonlinear Dynamics of Learning in Deep
+    Linear Neural Networks (2014), section 3; the signs are from Mezzadri, How to Generate Random
+    Matrices from the Classical Compact Groups (2007), section 5.
+
+    >>> q = orthogonal_(Tensor(np.zeros((2, 3))), rng=0)
+    >>> np.allclose(q.data @ q.data.T, np.eye(2))
+    True
+    """
+    fans(tensor)
+    rows, columns = len(tensor), prod(tensor.shape[1:])
+    q, r = np.linalg.qr(np.random.default_rng(rng).normal(size=(max(rows, columns), min(rows, columns))))
+    q = q * np.where(np.diagonal(r) < 0, -1, 1)
+    return written(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape))
+
+
+GAINS = {"tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4} | dict.fromkeys(
+    ("linear", "identity", "sigmoid", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"), 1.0
+)
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """What a weight before this nonlinearity is multiplied by, so that the signals keep their variance.
+
+    It is 1 for "linear" and "sigmoid", 5/3 for "tanh", sqrt(2) for "relu", sqrt(2 / (1 + param^2)) for
+    "leaky_relu" of slope param (0.01), and 3/4 for "selu".  Those of tanh and selu are rules of thumb.
+
+    Raises ArgumentError for any other.
+
+    Source: He et al. (2015), eq. 14, for the rectifiers.
+
+    >>> round(calculate_gain("relu"), 4)
+    1.4142
+    """
+    if nonlinearity == "leaky_relu":
+        return sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
+    if nonlinearity not in GAINS:
+        raise ArgumentError(
+            f"nonlinearity={nonlinearity!r} is not one of leaky_relu, {', '.join(GAINS)}: "
+            "pass the gain itself to a function that takes one"
+        )
+    return GAINS[nonlinearity]
+
+
+def fans(tensor: Tensor) -> tuple[int, int]:
+    """fan_in and fan_out of a weight."""
+    if tensor.ndim < 2:
+        raise ShapeError(
+            f"the fans of a tensor of shape {tensor.shape} are unknown: they are those of a weight "
+            "(outputs, inputs, ...); give a bias other values, such as zeros_"
+        )
+    places = prod(tensor.shape[2:])
+    return tensor.shape[1] * places, tensor.shape[0] * places

@@ -1,0 +1,167 @@
+"""Files of weights and of everything else that training needs to go on, in the safetensors format.
+
+A file is a header and the plain bytes of arrays; nothing is ever unpickled, so that no file can run
+code.  The names are those of `state_dict()`, and PyTorch's library of the same format reads and
+writes the same files.
+
+A file is written under another name, to the disk itself, and renamed then.  So whatever happens on
+the way, under the name is the old file or the new one, whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor
+
+from .errors import ArgumentError, FormatError
+from .module import Module
+
+__all__ = ["load", "save"]
+
+Path_ = str | os.PathLike[str]
+STRUCTURE = "structure"  # the entry of a file's metadata that says where the arrays belong
+
+
+def save(state: Module | Mapping[Any, Any], path: Path_) -> None:
+    """Write a model's parameters and buffers, or a state made of dicts, lists, arrays and plain values.
+
+    state: a module, or for instance {"model": model.state_dict(), "optimizer": optimizer.state_dict(),
+    "epoch": 3, "rng": rng.bit_generator.state}.  An array in it is named by the path to it,
+    "model.0.weight"; a file of nothing but arrays by name is what PyTorch reads as a `state_dict`.
+
+    Raises ArgumentError for what is neither array nor JSON, and for dtypes without a place in the
+    format; then, and if the disk is full, the file is what it was.
+
+    >>> import tempfile
+    >>> from nn import Linear
+    >>> model, twin = Linear(2, 3, rng=0), Linear(2, 3, rng=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, f"{folder}/model.safetensors")
+    ...     twin.load_state_dict(load(f"{folder}/model.safetensors"))
+    >>> bool((twin.weight.data == model.weight.data).all())
+    True
+    """
+    from safetensors import SafetensorError  # here, as `import nn` is to be quick
+    from safetensors.numpy import save as to_bytes
+
+    state = state.state_dict() if isinstance(state, Module) else state
+    if not isinstance(state, Mapping):
+        raise ArgumentError(f"save takes a module or a dict of states, not a {type(state).__name__}")
+    arrays: dict[str, Any] = {}
+    structure = taken_apart(state, "", arrays)
+    flat = structure == {name: {ARRAY: name} for name in arrays}
+    try:
+        content = to_bytes(arrays, None if flat else {STRUCTURE: json.dumps(structure)})
+    except SafetensorError as error:
+        raise ArgumentError(f"the format has no place for this: {error}") from None
+    replace(Path(os.path.realpath(path)), content)
+
+
+def load(path: Path_) -> dict[Any, Any]:
+    """The state that is in a file: arrays by name, or what `save` was given (a tuple comes as a list).
+
+    Raises FormatError for a file that is empty, cut off, longer than it says, or of another kind.
+
+    Source: the format is described at https://github.com/huggingface/safetensors.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    with open(path, "rb"):  # for Python's own error where there is no such file, or no permission
+        pass
+    try:
+        with safe_open(os.fspath(path), framework="numpy") as file:
+            structure = (file.metadata() or {}).get(STRUCTURE)
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
+    except SafetensorError as error:
+        raise FormatError(f"{path} is no whole safetensors file: {fault(path, error)}") from None
+    except TypeError as error:
+        raise FormatError(f"{path} has an array of a kind that NumPy lacks: {error}") from None
+    try:
+        return arrays if structure is None else dict(put_together(json.loads(structure), arrays).items())
+    except (AttributeError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise FormatError(f"{path} does not say where its arrays belong: {error!r:.200}") from None
+
+
+def fault(path: Path_, error: Exception) -> str:
+    """What is wrong with a file, for people."""
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        start = file.read(8)
+    if size < 8:
+        return "it is empty" if not size else f"it ends after {size} bytes"
+    if start.startswith((b"PK\x03\x04", b"\x80")):
+        return (
+            "it looks like PyTorch's or another pickle, which could run any code and is never read; "
+            "in PyTorch, write it with safetensors.torch.save_file(model.state_dict(), path)"
+        )
+    return f"{error} ({size} bytes: it is cut off, too long, or another kind of file)"
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Make `content` the file at `path`, at once or not at all."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # the bytes must be there before the name is
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # and the name, too
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+# A state is a tree.  Its arrays go to the file one by one; the rest is JSON, where this stands for them.
+
+ARRAY, PAIRS = "$array", "$pairs"
+
+
+def taken_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
+    """`value` as JSON, with {"$array": name} for each array in it, which goes to `arrays`."""
+    if isinstance(value, Tensor | np.ndarray | np.generic):
+        array = np.asarray(value.data if isinstance(value, Tensor) else value)
+        if path in arrays:
+            raise ArgumentError(f"two arrays would both be named {path!r} in the file: rename one")
+        # in order and in the machine's own: of others the library writes the wrong bytes
+        arrays[path] = np.asarray(array, array.dtype.newbyteorder("="), order="C")
+        return {ARRAY: path}
+    if isinstance(value, Mapping):
+        if bad := [k for k in value if not isinstance(k, str | int)]:
+            raise ArgumentError(f"{path or 'this'} has a key {bad[0]!r}, and keys are texts or whole numbers")
+        parts = [(k, taken_apart(v, f"{path}.{k}" if path else str(k), arrays)) for k, v in value.items()]
+        plain = all(isinstance(k, str) for k in value) and not {ARRAY, PAIRS} & value.keys()
+        return dict(parts) if plain else {PAIRS: [list(part) for part in parts]}
+    if isinstance(value, list | tuple):
+        return [taken_apart(v, f"{path}.{i}" if path else str(i), arrays) for i, v in enumerate(value)]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise ArgumentError(
+        f"{path or 'this'} is a {type(value).__name__}: a file holds arrays, numbers, texts, and dicts and "
+        "lists of them; save the state of an object, obj.state_dict()"
+    )
+
+
+def put_together(value: Any, arrays: dict[str, Any]) -> Any:
+    """What `taken_apart` took apart."""
+    if isinstance(value, list):
+        return [put_together(part, arrays) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if ARRAY in value:
+        return arrays[value[ARRAY]]
+    pairs = value[PAIRS] if PAIRS in value else value.items()
+    return {key: put_together(part, arrays) for key, part in pairs}

@@ -1,0 +1,19 @@
+"""Optimizers, which let parameters follow their gradients, and the schedules of their learning rates."""
+
+from . import lr_scheduler
+from .algorithms import SGD, Adagrad, Adam, AdamW, Lion, RMSprop
+from .clip import clip_grad_norm_, clip_grad_value_
+from .optimizer import Optimizer
+
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Lion",
+    "Optimizer",
+    "RMSprop",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "lr_scheduler",
+]

@@ -1,0 +1,147 @@
+"""Groups of parameters that share their options, and the checks of what they may be."""
+
+from __future__ import annotations
+
+import math
+from collections import UserDict
+from collections.abc import Callable, Iterable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor
+
+from ..errors import ArgumentError
+
+State = dict[str, Any]
+
+# What the number that an option is must be: at least the first, and less than the second.
+RANGES = {
+    "lr": (0, math.inf),
+    "initial_lr": (0, math.inf),
+    "momentum": (0, math.inf),
+    "dampening": (-math.inf, math.inf),
+    "weight_decay": (0, math.inf),
+    "eps": (0, math.inf),
+    "lr_decay": (0, math.inf),
+    "initial_accumulator_value": (0, math.inf),
+    "alpha": (0, 1),
+    "betas": (0, 1),
+}
+
+
+class Group(UserDict[str, Any]):
+    """The parameters, `group["params"]`, and the options that they share.
+
+    Raises ArgumentError where an option is set that does not exist, or to what it cannot be.
+    """
+
+    def __init__(
+        self,
+        params: list[Tensor],
+        options: dict[str, Any],
+        states: dict[Tensor, State],
+        plain: Callable[..., bool],
+    ) -> None:
+        self.states, self.plain = states, plain
+        self.names = tuple(options)
+        self.data = {"params": params} | {name: checked(name, value) for name, value in options.items()}
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Lay out what a step needs for each parameter: it, its rate, its state, and other options.
+
+        The learning rate is an array, as it is multiplied in two thirds of the time that a float
+        takes; of the parameter's dtype, as a float64 array would promote a float32 gradient.
+        """
+        lr, *others = (self.data[name] for name in self.names)
+        options = None if self.plain(*others) else tuple(others)
+        self.slots = [(p, np.array(lr, p.dtype), self.states[p], options) for p in self.data["params"]]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in self.names and name != "initial_lr":
+            raise ArgumentError(f"a group has no option {name!r}: it has {', '.join(self.names)}")
+        self.data[name] = checked(name, value)
+        self.arrange()
+
+    def become(self, other: Group) -> None:
+        """Take over the options and states of another group of these parameters."""
+        self.states, self.data = other.states, other.data
+        self.arrange()
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value of an option, as a plain Python number, if it may have it."""
+    if name == "betas":
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            raise ArgumentError(f"betas must be two numbers, not {value!r}")
+        return tuple(number(name, beta) for beta in value)
+    if name in RANGES:
+        return number(name, value)
+    if not isinstance(value, bool | np.bool):
+        raise ArgumentError(f"{name} must be True or False, not {value!r}")
+    return bool(value)
+
+
+def number(name: str, value: Any) -> float:
+    low, high = RANGES[name]
+    if not isinstance(value, Real) or not low <= float(value) < high or value == -math.inf:
+        limits = f", at least {low}" * (low == 0) + f" and less than {high}" * (high == 1)
+        raise ArgumentError(f"{name} must be a finite number{limits}, not {value!r}")
+    return float(value)
+
+
+def groups_of(params: Any) -> list[dict[str, Any]]:
+    """`params` as groups: they may be one group of tensors, or a list of dicts already."""
+    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+        raise ArgumentError(
+            f"an optimizer takes an iterable of tensors, such as model.parameters(), "
+            f"not one {type(params).__name__}"
+        )
+    found = list(params)
+    return found if found and all(isinstance(group, dict) for group in found) else [{"params": found}]
+
+
+def trainable(params: Any, others: list[Tensor]) -> list[Tensor]:
+    """`params` as a list, checked to be leaves that require a gradient, distinct and not in `others`."""
+    found = [params] if isinstance(params, Tensor) else list(params or ())
+    if not found:
+        raise ArgumentError(
+            "an optimizer without parameters: was a generator, used up already, passed to it?"
+        )
+    seen = set(others)
+    for i, p in enumerate(found):
+        if not isinstance(p, Tensor):
+            raise ArgumentError(
+                f"parameter {i} is a {type(p).__name__}, not a Tensor: pass model.parameters()"
+            )
+        if not p.is_leaf:
+            raise ArgumentError(
+                f"parameter {i}, of shape {p.shape}, is not a leaf that requires a gradient, "
+                f"so backward() gives it none: make it one with Parameter(data)"
+            )
+        if p in seen:
+            raise ArgumentError(
+                f"parameter {i}, of shape {p.shape}, is given twice, and would move twice a step"
+            )
+        seen.add(p)
+    return found
+
+
+def fitting(p: Tensor, number: int, state: State) -> State:
+    """A copy of what is remembered of a parameter, in its dtype, if it has its shape."""
+    for name, value in state.items():
+        if np.ndim(value) and np.shape(value) != p.shape:
+            raise ArgumentError(
+                f"the {name} of parameter {number} has shape {np.shape(value)}, and the parameter {p.shape}"
+            )
+    return {
+        name: np.array(value, p.dtype) if isinstance(value, np.ndarray) else value
+        for name, value in state.items()
+    }
+
+
+def array(gradient: Any) -> Any:
+    """The array of a gradient: after `backward(create_graph=True)` it is a Tensor."""
+    return gradient.data if isinstance(gradient, Tensor) else gradient

@@ -1,0 +1,160 @@
+"""What all optimizers are: groups of parameters with their options, and what is remembered of each.
+
+An optimizer of this library is one function, its `update`: which way a parameter moves, given its
+values, its gradient, and what was remembered of the gradients before.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from autograd import Tensor, no_grad
+
+from ..errors import ArgumentError
+from .groups import Group, State, array, fitting, groups_of, trainable
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """What moves parameters.  Subclasses have options, and an `update`.
+
+    params: leaf tensors, such as `model.parameters()`, or several groups of them with options of
+    their own: `[{"params": encoder.parameters(), "lr": 0.01}, {"params": head.parameters()}]`
+
+    param_groups: the groups.  `group["lr"] = 0.1` changes an option between steps; `lr` is that of
+    all groups at once.  state: what is remembered of each parameter.
+
+    Raises ArgumentError if there are no parameters, or one is not a leaf that requires a gradient
+    or is given twice; for an option that does not exist or cannot have such a value.
+    """
+
+    def __init__(self, params: Any, **defaults: Any) -> None:
+        self.defaults = defaults
+        self.parameters: list[Tensor] = []
+        self.param_groups: list[Group] = []
+        self.state: dict[Tensor, State] = {}
+        for group in groups_of(params):
+            self.add_param_group(group)
+
+    @staticmethod
+    def update(p: Any, g: Any, state: State, *options: Any) -> Any:
+        """The u of p <- p - lr * u, for the array `p` with gradient `g`.
+
+        state: what was remembered of `p`, empty at first, to be changed in place.  options: those of
+        the group but lr, in the order in which the optimizer declares them.
+        """
+        raise TypeError("an optimizer defines `update(p, g, state, *options)`")
+
+    @staticmethod
+    def plain(*options: Any) -> bool:
+        """Whether `update` would return g with these options, so that a step can go without it."""
+        return False
+
+    def add_param_group(self, group: dict[str, Any]) -> None:
+        """Optimize more parameters, `group["params"]`; options that it lacks are the defaults.
+
+        Raises ArgumentError as the constructor does; then nothing has changed.
+        """
+        if unknown := group.keys() - self.defaults.keys() - {"params"}:
+            raise ArgumentError(
+                f"{type(self).__name__} has no option {min(unknown)!r}: it has {', '.join(self.defaults)}"
+            )
+        params = trainable(group.get("params"), self.parameters)
+        options = {name: group.get(name, default) for name, default in self.defaults.items()}
+        added = Group(params, options, {p: {} for p in params}, self.plain)
+        self.parameters += params
+        self.param_groups.append(added)
+        self.state.update(added.states)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of all groups."""
+        rates = {group["lr"] for group in self.param_groups}
+        if len(rates) > 1:
+            raise ArgumentError(
+                f"the groups have learning rates of their own, {sorted(rates)}: "
+                'read them from optimizer.param_groups[i]["lr"]'
+            )
+        return float(rates.pop())
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        for group in self.param_groups:
+            group["lr"] = value
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient, in place.
+
+        A graph made before the step is stale then: its backward() raises GradientError.
+        """
+        update = self.update
+        with no_grad():
+            for group in self.param_groups:
+                for p, lr, state, options in group.slots:
+                    g = p.grad
+                    if g is not None:
+                        p -= lr * (g if options is None else update(p.data, array(g), state, *options))
+
+    def zero_grad(self) -> None:
+        """Forget the gradient of every parameter."""
+        for p in self.parameters:
+            p.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of the options and of what is remembered, in PyTorch's arrangement.
+
+        {"state": {0: {"momentum_buffer": array, …}, …}, "param_groups": [{"lr": …, "params": [0, …]}, …]},
+        where parameters are numbered in the order of the groups.
+        """
+        numbers = {p: i for i, p in enumerate(self.parameters)}
+        state = {numbers[p]: copy.deepcopy(remembered) for p, remembered in self.state.items() if remembered}
+        groups = [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups]
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the options and memory of another optimizer of the same kind.
+
+        Raises ArgumentError if its groups have other sizes or options, or what it remembers of a
+        parameter has another shape; then nothing has changed.
+        """
+        groups = state_dict["param_groups"]
+        sizes, own = ([len(group["params"]) for group in g] for g in (groups, self.param_groups))
+        if sizes != own:
+            raise ArgumentError(
+                f"the state is of groups of {sizes} parameters, and this {type(self).__name__} has "
+                f"groups of {own}"
+            )
+        loaded = [
+            self.restored(old["params"], new, state_dict["state"])
+            for old, new in zip(self.param_groups, groups, strict=True)
+        ]
+        for group, new in zip(self.param_groups, loaded, strict=True):
+            group.become(new)
+            self.state.update(new.states)
+
+    def restored(self, params: list[Tensor], group: dict[str, Any], state: dict[int, State]) -> Group:
+        """The group of a state, checked to be one of this optimizer's, for `params`."""
+        expected, found = self.defaults.keys(), group.keys() - {"params", "initial_lr"}
+        if expected != found:
+            raise ArgumentError(
+                f"the state has options {sorted(found)}, and {type(self).__name__} has {sorted(expected)}"
+            )
+        numbered = zip(params, group["params"], strict=True)
+        new = Group(
+            params,
+            {name: group[name] for name in self.defaults},
+            {p: fitting(p, i, state.get(i, {})) for p, i in numbered},
+            self.plain,
+        )
+        if "initial_lr" in group:
+            new["initial_lr"] = group["initial_lr"]
+        return new
+
+    def __repr__(self) -> str:
+        options = f" in {len(self.param_groups)} groups"
+        if len(self.param_groups) == 1:
+            used = {name: self.param_groups[0][name] for name in self.defaults}
+            options = "".join(f", {name}={value}" for name, value in used.items() if value or name == "lr")
+        return f"{type(self).__name__}({len(self.parameters)} parameters{options})"

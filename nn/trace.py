@@ -1,0 +1,96 @@
+"""What goes on inside a network: the inputs and output of every module, while it computes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .data import plain
+from .module import Module
+
+__all__ = ["first_not_finite", "traced"]
+
+Visit = Callable[[str, Module, tuple[Any, ...], Any], Any]
+
+
+@contextlib.contextmanager
+def traced(model: Module, visit: Visit) -> Iterator[None]:
+    """A block in which `visit(name, module, inputs, output)` is called after each module's forward.
+
+    What it returns takes the place of the output, unless it is None.  A module that is in the model
+    under several names has the first of them.
+
+    >>> import nn
+    >>> model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU())
+    >>> with traced(model, lambda name, module, inputs, output: print(name or "all", output.shape)):
+    ...     y = model(np.ones((5, 2)))
+    0 (5, 3)
+    1 (5, 3)
+    all (5, 3)
+    """
+    before = [(name, module, vars(module).get("forward")) for name, module in model.named_modules()]
+    for name, module, _ in before:
+        vars(module)["forward"] = watched(name, module, module.forward, visit)
+    try:
+        yield
+    finally:
+        for _, module, forward in before:
+            if forward is None:
+                del vars(module)["forward"]
+            else:
+                vars(module)["forward"] = forward
+
+
+def watched(name: str, module: Module, forward: Callable[..., Any], visit: Visit) -> Callable[..., Any]:
+    def call(*inputs: Any, **options: Any) -> Any:
+        output = forward(*inputs, **options)
+        seen = visit(name, module, inputs, output)
+        return output if seen is None else seen
+
+    return call
+
+
+def first_not_finite(model: Module, inputs: tuple[Any, ...]) -> str:
+    """Where the first number that is not finite comes from when `model(*inputs)` is computed, in words.
+
+    It is empty if all are finite.
+    """
+    for i, array in enumerate(inputs):
+        if bad := not_finite(array):
+            return f"input {i} of the model, of shape {np.shape(plain(array))}, has {bad} already"
+    for name, tensor in model.named_parameters():
+        if bad := not_finite(tensor):
+            return (
+                f"the parameter {name}, of shape {tensor.shape}, has {bad}, from the step before: its "
+                "gradient was not finite, or so large that the step overflowed"
+            )
+    found: list[str] = []
+
+    def visit(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
+        bad = [] if found else [b for part in parts(output) if (b := not_finite(part))]
+        if bad and not any(not_finite(part) for value in given for part in parts(value)):
+            where = f"layer {name!r}, " if name else ""
+            found.append(f"the output of {where}{module!r:.80} has {bad[0]}, and what went in has none")
+
+    with traced(model, visit):
+        model(*inputs)
+    return found[0] if found else ""
+
+
+def parts(value: Any) -> list[Any]:
+    """The arrays and tensors in what a module takes or gives."""
+    if isinstance(value, tuple | list):
+        return [part for item in value for part in parts(item)]
+    return [value] if hasattr(value, "dtype") else []
+
+
+def not_finite(value: Any) -> str:
+    """How many numbers of an array are not finite: "3 NaN and 1 infinite of 20 numbers", or nothing."""
+    array = plain(value)
+    if array.dtype.kind not in "fc" or np.isfinite(array).all():
+        return ""
+    counts = {"NaN": int(np.isnan(array).sum()), "infinite": int(np.isinf(array).sum())}
+    return " and ".join(f"{n} {kind}" for kind, n in counts.items() if n) + f" of {array.size} numbers"

@@ -1,0 +1,166 @@
+"""Plots: that they show what is the case, read from the figures themselves, and what cannot be drawn."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import nn
+from nn import plots
+from nn.errors import ArgumentError
+from nn.history import History
+from nn.trace import traced
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 2))
+LEFT = (X[:, 0] > 0).astype(int)
+
+
+class FirstInput(nn.Module):
+    """1 right of the line where the first input is `at`, 0 left of it, and a slope between."""
+
+    def __init__(self, at=0.0):
+        self.at = at
+
+    def forward(self, x):
+        return (x[:, :1] - self.at).clip(-0.5, 0.5) + 0.5
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"), float)
+
+
+def test_the_boundary_is_where_the_model_has_it(tmp_path):
+    figure = plots.decision_boundary(FirstInput(0.25), X, LEFT, tmp_path / "b.png")
+    ax = figure.axes[0]
+    [line] = [c for c in ax.collections if type(c).__name__ == "QuadContourSet"]
+    [path] = line.get_paths()
+    np.testing.assert_allclose(path.vertices[:, 0], 0.25, atol=0.03)  # a pixel of the grid
+    image = ax.images[0].get_array()[..., :]
+    assert image[:, 0].max() < 0.5 < image[:, -1].min()
+    assert pixels(tmp_path / "b.png").std() > 10
+
+
+def test_classes_are_drawn_by_the_largest_output():
+    class Which(nn.Module):
+        def forward(self, x):
+            return np.stack([-x[:, 0], x[:, 0], x[:, 1] * 0 - 9], axis=1)
+
+    figure = plots.decision_boundary(Which(), X, LEFT[:, None], resolution=50)
+    image = np.asarray(figure.axes[0].images[0].get_array())
+    assert set(np.unique(image)) == {0, 1}
+    assert (image[:, 0] == 0).all()
+    assert (image[:, -1] == 1).all()
+    assert len(figure.axes[0].collections) == 4  # two lines, and the samples of two classes
+
+
+def test_training_becomes_an_animation_with_a_frame_for_every_second_epoch(tmp_path):
+    model = nn.Sequential(nn.Linear(2, 1, rng=0), nn.Sigmoid())
+    frames = plots.BoundaryFrames(X, LEFT, resolution=20, every=2)
+    optimizer = nn.optim.Adam(model.parameters(), lr=0.5)
+    nn.fit(model, nn.BCELoss(), optimizer, (X, LEFT[:, None]), epochs=5, callbacks=[frames], rng=0)
+    assert [epoch for epoch, *_ in frames.frames] == [1, 3, 5]
+    assert "epoch 5, loss" in frames.figure().axes[0].get_title()
+    frames.save(tmp_path / "t.gif")
+    with Image.open(tmp_path / "t.gif") as image:
+        assert image.n_frames == 3
+
+
+def deep(gain):
+    layers = [nn.Linear(16, 16, rng=i) for i in range(6)]
+    for layer in layers:
+        layer.load_state_dict({"weight": layer.weight.data * gain, "bias": layer.bias.data * 0})
+    return nn.Sequential(*[m for layer in layers for m in (layer, nn.Tanh())])
+
+
+@pytest.mark.parametrize(("gain", "ratio"), [(0.5, 0.01), (6.0, 10.0)], ids=["vanishing", "exploding"])
+def test_histograms_show_vanishing_and_exploding_gradients(gain, ratio, tmp_path):
+    model, x = deep(gain), RNG.normal(size=(30, 16)) * 0.01
+    outputs, gradients = plots.layer_values(model, nn.MSELoss(), x, np.ones((30, 16)))
+    assert list(outputs) == [f"{i} {'Tanh' if i % 2 else 'Linear'}" for i in range(12)]
+    first, last = np.median(np.abs(gradients["0 Linear"])), np.median(np.abs(gradients["11 Tanh"]))
+    assert first / last < ratio if ratio < 1 else first / last > ratio
+    figure = plots.layer_histograms(model, nn.MSELoss(), x, np.ones((30, 16)), tmp_path / "h.png")
+    assert len(figure.axes) == 24
+    assert pixels(tmp_path / "h.png").std() > 10
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_the_gradients_in_the_histograms_are_those_of_the_loss():
+    model, x, y = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh()), X[:5], np.zeros((5, 3))
+    outputs, gradients = plots.layer_values(model, nn.MSELoss("sum"), x, y)
+    by_tanh = 2 * outputs["1 Tanh"]
+    np.testing.assert_allclose(gradients["1 Tanh"], by_tanh, rtol=1e-14)
+    np.testing.assert_allclose(gradients["0 Linear"], by_tanh * (1 - outputs["1 Tanh"] ** 2), rtol=1e-13)
+
+
+def test_dead_layers_and_constant_ones_are_drawn_too():
+    dead = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU())
+    dead[0].load_state_dict({"weight": np.zeros((3, 2)), "bias": -np.ones(3)})
+    figure = plots.layer_histograms(dead, nn.MSELoss(), X, np.zeros((60, 3)))
+    texts = [text.get_text() for ax in figure.axes for text in ax.texts]
+    assert any("all zero" in text for text in texts)
+    figure = plots.layer_histograms(nn.Sequential(nn.Identity(), dead), nn.MSELoss(), X, np.ones((60, 3)))
+    assert any("no gradient" in text.get_text() for text in figure.axes[1].texts)
+
+
+def test_feature_maps_are_what_the_convolution_gives(tmp_path):
+    model = nn.Sequential(nn.Conv2d(1, 3, 3, rng=0), nn.ReLU(), nn.Conv2d(3, 20, 3, rng=1))
+    image = RNG.normal(size=(8, 8))
+    figure = plots.feature_maps(model, image, tmp_path / "m.png")
+    drawn = [np.asarray(ax.images[0].get_array()) for ax in figure.axes if ax.images]
+    expected = model[0](image[None, None]).data[0]
+    np.testing.assert_array_equal(drawn[0], image)
+    np.testing.assert_array_equal(drawn[1:4], expected)
+    assert len(drawn) == 1 + 3 + 16
+    assert [ax.get_title("left") for ax in figure.axes if ax.get_title("left")] == [
+        "input, 8 x 8",
+        "0 Conv2d, 6 x 6",
+        "2 Conv2d, 4 x 4, 16 of 20 channels",
+    ]
+    only = plots.feature_maps(model, image, layer="1")
+    assert sum(bool(ax.images) for ax in only.axes) == 1 + 3
+
+
+def test_a_history_is_drawn_with_its_best_epoch(tmp_path):
+    rows = [{"loss": 3.0 - i, "validation_loss": abs(i - 1) + 1.0, "accuracy": 0.5} for i in range(3)]
+    figure = History(rows).plot(tmp_path / "h.svg")
+    loss, accuracy = figure.axes
+    assert [line.get_ydata().tolist() for line in loss.lines[:2]] == [[3, 2, 1], [2, 1, 2]]
+    assert [text.get_text() for text in loss.get_legend().get_texts()] == [
+        "training",
+        "validation",
+        "best epoch, 2",
+    ]
+    assert accuracy.get_ylabel() == "accuracy"
+    assert (tmp_path / "h.svg").read_text().startswith("<?xml")
+
+
+FLAT, IMAGE = nn.Sequential(nn.Linear(8, 2)), np.ones((8, 8))
+BAD = {
+    "three inputs": (lambda: plots.decision_boundary(FLAT, np.ones((4, 3)), LEFT[:4]), "a plane is drawn"),
+    "no samples": (lambda: plots.decision_boundary(FirstInput(), X[:0], LEFT[:0]), "a plane is drawn"),
+    "labels": (lambda: plots.decision_boundary(FirstInput(), X, LEFT[:3]), r"not \(60, 2\) and \(3,\)"),
+    "no frame": (lambda: plots.BoundaryFrames(X, LEFT).save("x.gif"), "no frame was kept"),
+    "no epoch": (lambda: History().plot(), "no epoch"),
+    "no convolution": (lambda: plots.feature_maps(FLAT, IMAGE), "no convolution"),
+    "no layer": (lambda: plots.feature_maps(FLAT, IMAGE, layer="7"), "no layer '7'"),
+}
+
+
+@pytest.mark.parametrize(("draw", "message"), BAD.values(), ids=BAD)
+def test_what_cannot_be_drawn_is_refused(draw, message):
+    with pytest.raises((ArgumentError, ValueError), match=message):
+        draw()
+
+
+def test_traced_modules_are_as_before_even_after_an_error():
+    model = nn.Sequential(nn.Linear(2, 1), nn.Tanh())
+    before = [dict(vars(module)) for module in model.modules()]
+
+    def fail(*args):
+        raise RuntimeError("seen")
+
+    with pytest.raises(RuntimeError, match="seen"), traced(model, fail):
+        model(X)
+    assert [dict(vars(module)) for module in model.modules()] == before
