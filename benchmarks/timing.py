@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from statistics import median
+from statistics import median, quantiles
 
 Contenders = dict[str, Callable[[], object]]
 
@@ -37,3 +37,24 @@ def compare(contenders: Contenders) -> None:
     print("| | µs | ratio, turns of 300 | ratio, turns of 1 |\n|---|---|---|---|")
     for name, (t, ratio) in long.items():
         print(f"| {name} | {t * 1e6:.0f} | {ratio:.2f} | {short[name][1]:.2f} |")
+
+
+def compare_large(contenders: Contenders) -> None:
+    """Print the times and ratios of calls that take milliseconds, and what half of the turns were within.
+
+    Between turns all rest, as the threads of a linear algebra library spin for a while when they have
+    nothing to do, and would take the time from whoever is next.
+    """
+
+    def rested(f: Callable[[], object]) -> float:
+        time.sleep(0.1)
+        f()
+        return seconds(f, 5)
+
+    turns = [[rested(f) for f in contenders.values()] for _ in range(31)]
+    print("| | ms | ratio | half of the turns within |\n|---|---|---|---|")
+    for i, name in enumerate(contenders):
+        ratios = [turn[i] / turn[0] for turn in turns]
+        low, middle, high = quantiles(ratios, n=4)
+        t = median(turn[i] for turn in turns)
+        print(f"| {name} | {t * 1e3:.2f} | {middle:.2f} | {low:.2f} to {high:.2f} |")

@@ -1,0 +1,57 @@
+"""A convolution forward and back, against PyTorch on two threads: `pip install torch` first."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from timing import compare_large
+
+import nn.functional as F  # noqa: N812  (its customary name)
+from autograd import Tensor
+
+CASES = {  # images, and the weight
+    "32x1x28x28, 8 filters of 3x3": ((32, 1, 28, 28), (8, 1, 3, 3)),
+    "16x16x32x32, 32 filters of 3x3": ((16, 16, 32, 32), (32, 16, 3, 3)),
+}
+
+
+def drawn(images, weight, padding):
+    rng = np.random.default_rng(0)
+    out = images[0], weight[0], images[2] - 2 + 2 * padding, images[3] - 2 + 2 * padding
+    return [rng.normal(size=shape).astype(np.float32) for shape in (images, weight, weight[:1], out)]
+
+
+def with_torch(images, weight, padding):
+    x, w, b, g = map(torch.tensor, drawn(images, weight, padding))
+    leaves = [t.requires_grad_() for t in (x, w, b)]
+
+    def step():
+        for t in leaves:
+            t.grad = None
+        torch.nn.functional.conv2d(x, w, b, padding=padding).backward(g)
+        return [t.grad.numpy() for t in leaves]
+
+    return step
+
+
+def with_nn(images, weight, padding):
+    *arrays, g = drawn(images, weight, padding)
+    x, w, b = leaves = [Tensor(a, requires_grad=True) for a in arrays]
+
+    def step():
+        for t in leaves:
+            t.grad = None
+        F.conv2d(x, w, b, padding=padding).backward(g)
+        return [t.grad for t in leaves]
+
+    return step
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(2)
+    for name, (images, weight) in CASES.items():
+        one, other = with_torch(images, weight, 0), with_nn(images, weight, 0)
+        for expected, actual in zip(one(), other(), strict=True):
+            np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-3)
+        print(f"\n{name}, float32\n")
+        compare_large({"PyTorch, two threads": one, "nn": other})
