@@ -269,3 +269,9 @@ def test_the_parts_of_the_page_are_those_that_the_package_brings():
     there = {path.name for path in files("autograd.show").joinpath("page").iterdir()}
     assert there == {*SCRIPTS, "page.html", "page.css"}
     assert all((PAGE / name).is_file() for name in there)
+
+
+def test_a_function_of_several_outputs_has_a_page(tmp_path):
+    u, s, vt = np.linalg.svd(leaf(np.array([[2.0, 1.0], [0.5, 3.0]])))
+    path = explore(np.sum(u @ vt) + np.sum(s), tmp_path / "page.html")
+    assert "svd" in path.read_text(encoding="utf-8")
