@@ -34,7 +34,10 @@ class Loss(Module):
         self.reduction = reduction
 
     def extra_repr(self) -> str:
-        return f"reduction={self.reduction!r}"
+        options = {
+            name: value for name, value in vars(self).items() if name != "training" and value is not None
+        }
+        return ", ".join(f"{name}={value!r}" for name, value in options.items())
 
 
 class MSELoss(Loss):
@@ -121,7 +124,7 @@ class SmoothL1Loss(Loss):
         return F.smooth_l1_loss(prediction, target, self.reduction, self.beta)
 
 
-class KLDivLoss(Module):
+class KLDivLoss(Loss):
     """mean(target (log target - prediction)) of log-probabilities, as `nn.functional.kl_div`.
 
     reduction may also be "batchmean", for the divergence as the mathematics defines it.
@@ -139,9 +142,6 @@ class KLDivLoss(Module):
 
     def forward(self, prediction: Any, target: Any) -> Any:
         return F.kl_div(prediction, target, self.reduction, self.log_target)
-
-    def extra_repr(self) -> str:
-        return f"reduction={self.reduction!r}, log_target={self.log_target}"
 
 
 class HingeLoss(Loss):

@@ -92,6 +92,14 @@ def test_the_approximate_gelu_is_as_near_as_it_says():
     assert 0.0004 < abs(nn.GELU("tanh")(x) - exact).max() < 0.0005
 
 
+@pytest.mark.parametrize("name", sorted(nn.layers.activations.__all__))
+def test_nan_is_passed_on(name):
+    module = nn.Threshold(0.5, 1.0) if name == "Threshold" else getattr(nn, name)()
+    with np.errstate(invalid="ignore"):  # np.logaddexp says so
+        y = module(np.full((2, 2), np.nan))
+    assert np.isnan(y.data if isinstance(y, Tensor) else y).all()
+
+
 @pytest.mark.parametrize("lead", [(), (5,), (2, 5), (0,), (2, 0, 3)])
 @pytest.mark.parametrize("bias", [True, False])
 def test_linear_takes_any_leading_axes(lead, bias):

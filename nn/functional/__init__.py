@@ -11,21 +11,14 @@ from .activations import (
     elu,
     gelu,
     glu,
-    hardshrink,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
     leaky_relu,
     logsigmoid,
     mish,
     prelu,
-    relu6,
     selu,
     silu,
-    softshrink,
     softsign,
     tanhshrink,
-    threshold,
 )
 from .affine import linear
 from .attention import scaled_dot_product_attention
@@ -34,6 +27,7 @@ from .convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .distances import hinge_embedding_loss, hinge_loss, huber_loss, kl_div, l1_loss, smooth_l1_loss
 from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, mse_loss
 from .normalization import batch_norm, group_norm, layer_norm, rms_norm
+from .piecewise import hardshrink, hardsigmoid, hardswish, hardtanh, relu6, softshrink, threshold
 from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .regularization import dropout, l1_penalty, l2_penalty
 from .selection import embedding

@@ -118,7 +118,7 @@ def multi_margin_loss(
         raise ArgumentError(f"{name}: p={p} is neither 1 nor 2")
     at, _ = one_hot(name, as_given(target), z, np.ones(z.shape[class_axis(z.shape)], z.dtype), None)
     behind = margin - (as_rows(z) * at).sum(axis=1, keepdims=True) + as_rows(z)
-    violations = np.where((behind > 0) & (at == 0), behind, 0) ** p
+    violations = np.where((behind <= 0) | (at != 0), 0, behind) ** p
     losses = violations.sum(axis=1) * (at @ class_weights(name, weight, z) / at.shape[1])
     return reduced(name, losses, without_classes(z.shape), reduction, len(at))
 

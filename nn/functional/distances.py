@@ -141,7 +141,8 @@ def pair(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
 
 
 def positive_part(x: Any) -> Any:
-    return np.where(x > 0, x, 0)
+    """max(x, 0), whose derivative at 0 is 0; NaN stays NaN."""
+    return np.where(x <= 0, 0, x)
 
 
 def signs(name: str, t: Any) -> None:

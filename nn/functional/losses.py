@@ -44,7 +44,8 @@ def binary_cross_entropy(prediction: Any, target: Any, reduction: str = "mean") 
     elements, of that same shape.
 
     Each logarithm is at least -100 (PyTorch's convention), so that p = 0 and p = 1 give finite
-    losses, and has derivative 0 where it would be less.  A network that is so sure and wrong learns
+    losses, and has derivative 0 where it would be less: that of the loss which is computed.  (PyTorch
+    has a slope of -1e12 there, which belongs to no loss.)  A network that is so sure and wrong learns
     nothing any more; `binary_cross_entropy_with_logits` avoids that.
 
     Raises ArgumentError for probabilities outside [0, 1] and for another reduction;

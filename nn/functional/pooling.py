@@ -11,7 +11,7 @@ from autograd import fold, op, windows
 from autograd.errors import ShapeError
 
 from ..errors import ArgumentError
-from .convolution import PLACES, numbers
+from .geometry import PLACES, numbers
 
 __all__ = ["avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"]
 

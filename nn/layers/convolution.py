@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod, sqrt
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from .. import functional as F  # noqa: N812  (PyTorch's customary name for it)
 from .. import init
 from ..errors import ArgumentError
-from ..functional.convolution import numbers
+from ..functional.geometry import numbers
 from ..module import Module, Parameter
 
 __all__ = ["Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d"]
@@ -20,6 +21,7 @@ class Convolution(Module):
     """What the layers below have in common: their options, and the initial values of their parameters."""
 
     axes: int
+    function: Callable[..., Any]
     transposed = False
 
     def __init__(
@@ -27,13 +29,14 @@ class Convolution(Module):
         in_channels: int,
         out_channels: int,
         kernel_size: Any,
-        stride: Any,
-        padding: Any,
-        dilation: Any,
-        groups: int,
-        bias: bool,
-        rng: Any,
-        dtype: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        rng: Any = None,
+        dtype: Any = np.float64,
     ) -> None:
         name = type(self).__name__
         if in_channels < 1 or out_channels < 1:
@@ -58,12 +61,47 @@ class Convolution(Module):
         self.weight = init.uniform_(Parameter(np.zeros(shape, dtype)), -k, k, rng=rng)
         self.bias = init.uniform_(Parameter(np.zeros(out_channels, dtype)), -k, k, rng=rng) if bias else None
 
+    def forward(self, x: Any) -> Any:
+        options = self.stride, self.padding, self.dilation, self.groups
+        return self.function(x, self.weight, self.bias, *options)
+
     def extra_repr(self) -> str:
         one, none = (1,) * self.axes, (0,) * self.axes
         plain = {"stride": one, "padding": none, "dilation": one, "groups": 1}
         given = {name: getattr(self, name) for name in plain if getattr(self, name) != plain[name]}
         given = {"kernel_size": self.kernel_size} | given | ({} if self.bias is not None else {"bias": False})
-        return f"{self.in_channels}, {self.out_channels}, " + ", ".join(f"{k}={v}" for k, v in given.items())
+        return f"{self.in_channels}, {self.out_channels}, " + ", ".join(
+            f"{k}={v!r}" for k, v in given.items()
+        )
+
+
+class TransposedConvolution(Convolution):
+    """What the transposed layers have in common: their options come in PyTorch's order."""
+
+    transposed = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        *,
+        rng: Any = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        options = stride, padding, dilation, groups, bias
+        super().__init__(in_channels, out_channels, kernel_size, *options, rng=rng, dtype=dtype)
+        self.output_padding = numbers(type(self).__name__, "output_padding", output_padding, self.axes, 0)
+
+    def forward(self, x: Any) -> Any:
+        options = self.stride, self.padding, self.output_padding, self.groups, self.dilation
+        return self.function(x, self.weight, self.bias, *options)
 
 
 class Conv1d(Convolution):
@@ -76,28 +114,7 @@ class Conv1d(Convolution):
     (5, 4, 8)
     """
 
-    axes = 1
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        *,
-        rng: Any = None,
-        dtype: Any = np.float64,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng, dtype
-        )
-
-    def forward(self, x: Any) -> Any:
-        return F.conv1d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+    axes, function = 1, staticmethod(F.conv1d)
 
 
 class Conv2d(Convolution):
@@ -122,31 +139,10 @@ class Conv2d(Convolution):
     ((8, 1, 3, 3), (8,), (5, 8, 26, 26))
     """
 
-    axes = 2
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        *,
-        rng: Any = None,
-        dtype: Any = np.float64,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng, dtype
-        )
-
-    def forward(self, x: Any) -> Any:
-        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+    axes, function = 2, staticmethod(F.conv2d)
 
 
-class ConvTranspose1d(Convolution):
+class ConvTranspose1d(TransposedConvolution):
     """y[n, f, stride i + k] = bias[f] + Σ weight[c, f, k] x[n, c, i] over c, i and k.
 
     weight: (in_channels, out_channels/groups, kernel_size), bias: (out_channels,) or None without one;
@@ -156,34 +152,10 @@ class ConvTranspose1d(Convolution):
     (5, 4, 17)
     """
 
-    axes, transposed = 1, True
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Any = 1,
-        *,
-        rng: Any = None,
-        dtype: Any = np.float64,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng, dtype
-        )
-        self.output_padding = numbers("ConvTranspose1d", "output_padding", output_padding, 1, 0)
-
-    def forward(self, x: Any) -> Any:
-        options = self.stride, self.padding, self.output_padding, self.groups, self.dilation
-        return F.conv_transpose1d(x, self.weight, self.bias, *options)
+    axes, function = 1, staticmethod(F.conv_transpose1d)
 
 
-class ConvTranspose2d(Convolution):
+class ConvTranspose2d(TransposedConvolution):
     """y[n, f, i + k, j + l] = bias[f] + Σ weight[c, f, k, l] x[n, c, i, j]: each x, spread over a window.
 
     weight: (in_channels, out_channels/groups, *kernel_size), bias: (out_channels,) or None without one;
@@ -202,28 +174,4 @@ class ConvTranspose2d(Convolution):
     ((8, 1, 3, 3), (5, 1, 27, 27))
     """
 
-    axes, transposed = 2, True
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Any = 1,
-        *,
-        rng: Any = None,
-        dtype: Any = np.float64,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng, dtype
-        )
-        self.output_padding = numbers("ConvTranspose2d", "output_padding", output_padding, 2, 0)
-
-    def forward(self, x: Any) -> Any:
-        options = self.stride, self.padding, self.output_padding, self.groups, self.dilation
-        return F.conv_transpose2d(x, self.weight, self.bias, *options)
+    axes, function = 2, staticmethod(F.conv_transpose2d)

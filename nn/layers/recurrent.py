@@ -38,13 +38,14 @@ class Recurrent(Module):
         self,
         input_size: int,
         hidden_size: int,
-        num_layers: int,
-        bias: bool,
-        batch_first: bool,
-        dropout: float,
-        bidirectional: bool,
-        rng: Any,
-        dtype: Any,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        rng: Any = None,
+        dtype: Any = np.float64,
     ) -> None:
         name = type(self).__name__
         if min(input_size, hidden_size, num_layers) < 1:
@@ -190,9 +191,8 @@ class RNN(Recurrent):
         if nonlinearity not in ("tanh", "relu"):
             raise ArgumentError(f'RNN: nonlinearity={nonlinearity!r} is neither "tanh" nor "relu"')
         self.nonlinearity = nonlinearity
-        super().__init__(
-            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng, dtype
-        )
+        options = bias, batch_first, dropout, bidirectional
+        super().__init__(input_size, hidden_size, num_layers, *options, rng=rng, dtype=dtype)
 
     def step(self, x: Any, h: Any, state: State) -> State:
         return (np.tanh(x + h) if self.nonlinearity == "tanh" else relu(x + h),)
@@ -223,23 +223,6 @@ class LSTM(Recurrent):
 
     gates, states = 4, 2
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        *,
-        rng: Any = None,
-        dtype: Any = np.float64,
-    ) -> None:
-        super().__init__(
-            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng, dtype
-        )
-
     def step(self, x: Any, h: Any, state: State) -> State:
         i, f, g, o = np.split(x + h, 4, axis=-1)
         c = sigmoid(f) * state[1] + sigmoid(i) * np.tanh(g)
@@ -269,23 +252,6 @@ class GRU(Recurrent):
     """
 
     gates = 3
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        *,
-        rng: Any = None,
-        dtype: Any = np.float64,
-    ) -> None:
-        super().__init__(
-            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng, dtype
-        )
 
     def step(self, x: Any, h: Any, state: State) -> State:
         (xr, xz, xn), (hr, hz, hn) = np.split(x, 3, axis=-1), np.split(h, 3, axis=-1)
