@@ -5,6 +5,9 @@ import runpy
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+import nn
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GRADIENTS = ["dZ2 / m", "dW2", "db2", "dA1 / m", "dZ1 / m", "dW1", "db1"]
@@ -91,6 +94,74 @@ def test_draw_writes_pictures_and_prints_graphs(tmp_path, capsys):
     assert {path.stem for path in (tmp_path / "pictures").iterdir()} == {
         *("xor", "xor_numbers", "xor_backward", "model", "model_folded", "model_all"),
     }
+
+
+@pytest.fixture
+def example(tmp_path, monkeypatch, capsys):
+    """Runs an example in an empty directory, and returns what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(name, **options):
+        runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](**options)
+        return capsys.readouterr().out
+
+    return run
+
+
+def assert_is_a_picture(path):
+    with Image.open(path) as image:
+        assert len(image.convert("L").getcolors()) > 50
+
+
+def test_digits_compares_four_ways(example):
+    text = example("06_digits", epochs=3)
+    table = re.findall(r"^([\w ]+?) +3 +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)%$", text, re.MULTILINE)
+    assert [name for name, *_ in table] == ["as it is", "L2 penalty", "dropout", "early stopping"]
+    assert all(float(best) <= float(last) for _, _, best, last, _ in table)
+    assert all(float(accuracy) > 50 for *_, accuracy in table)
+    assert_is_a_picture("06_digits.png")
+
+
+def test_convnet_learns_digits_and_saves_its_weights(example):
+    text = example("07_convnet", epochs=2)
+    assert float(re.search(r"test accuracy ([\d.]+)%", text)[1]) > 80
+    assert_is_a_picture("07_feature_maps.png")
+    assert nn.load("07_convnet.safetensors")["0.weight"].shape == (32, 1, 3, 3)
+
+
+def test_names_are_spelt(example):
+    text = example("08_names", epochs=2, most=600)
+    assert "600 names, such as" in text
+    chance, pairs = map(
+        float, re.search(r"by chance: ([\d.]+), by the one before it: ([\d.]+)", text).groups()
+    )
+    first, second = (float(bits) for bits in re.findall(r"^epoch +\d+: ([\d.]+)", text, re.MULTILINE))
+    assert second < first < chance
+    assert pairs < chance == 5.248
+    assert "Of 200 names," in text
+
+
+def test_tabular_compares_networks_with_linear_regression(example):
+    text = example("09_tabular", epochs=60, folds=1)
+    found = dict(re.findall(r"^(\w[\w ,]+?)  +[\d.]+ +(-?[\d.]+)$", text, re.MULTILINE))
+    explained = {name: float(value) for name, value in found.items()}
+    assert list(explained) == [
+        "the mean",
+        "linear regression",
+        "network, as they are",
+        "network, standardised",
+    ]
+    assert abs(explained["the mean"]) < 0.1
+    assert explained["network, standardised"] > max(0.3, explained["network, as they are"])
+
+
+def test_transformer_learns_to_sort(example):
+    text = example("11_transformer", steps=60)
+    places = [float(p) for p in re.findall(r"^ *\d+ +[\d.]+ +([\d.]+)%", text, re.MULTILINE)]
+    assert len(places) == 11
+    assert places[0] < 20 < 30 < places[-1]
+    assert len(re.findall(r"^ ( \d){8} ->( \d){8}$", text, re.MULTILINE)) == 5
+    assert_is_a_picture("11_attention.png")
 
 
 def test_examples_are_short():
