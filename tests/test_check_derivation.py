@@ -202,6 +202,15 @@ def test_methods_of_a_class():
     assert (wrong.first.name, wrong.first.source) == ("dZ", "dZ = self.dA1 * self.A1")
 
 
+def test_an_object_that_has_run_before_is_judged_by_this_run():
+    network, inputs = Network(), {name: INPUTS[name] for name in "Xy"}
+    network.forward(np.ones((4, 2)), INPUTS["y"])
+    assert check.derivation(network.forward, network.backward, inputs).ok
+    assert not check.derivation(network.forward, network.backward_with_a_mistake, inputs).ok
+    hidden = network.layers[0]  # it is left as by this run, and not as by those that look for kinks
+    np.testing.assert_array_equal(network.A1, sigmoid(INPUTS["X"] @ hidden.W + hidden.b))
+
+
 def test_forward_in_several_functions_with_a_dictionary_of_parameters_and_a_cache():
     def propagate(X, parameters):
         Z1 = parameters["W1"].T @ X + parameters["b1"].T

@@ -78,7 +78,7 @@ def formula(finding: Finding, judge: Judge) -> str:
         result = recorded(finding.line, given, finding.scale, forward)
     if not isinstance(result, Tensor) or result.node is None:
         return "0" if node is not root else "1"
-    writer = Writer(names, forward, node)
+    writer = Writer(names, forward)
     text = ast.unparse(ast.fix_missing_locations(writer.of(result.data, result.node)))
     return (
         text if writer.count <= LONGEST else f"... ({writer.count} operations: give more of the steps a name)"
@@ -112,8 +112,8 @@ def recorded(line: Derived, given: dict[Node, Any], scale: float, forward: Forwa
 class Writer:
     """Writes recorded nodes as an expression, up to those that have a name."""
 
-    def __init__(self, names: dict[Node, str], forward: Forward, start: Node) -> None:
-        self.names, self.forward, self.start, self.count = names, forward, start, 0
+    def __init__(self, names: dict[Node, str], forward: Forward) -> None:
+        self.names, self.forward, self.count = names, forward, 0
 
     def of(self, data: Any, node: Node | None) -> ast.expr:
         """The expression for an array and its node."""
@@ -178,9 +178,7 @@ class Writer:
         ):
             return expressions[0]
         if name == "getitem":
-            return ast.Subscript(
-                expressions[0], parsed(repr(node.kwargs["index"]).replace("Ellipsis", "..."))
-            )
+            return ast.Subscript(expressions[0], self.index(node.kwargs["index"]))
         if node.op.each:  # a function of a sequence of arrays
             expressions = [ast.List(expressions)]
         words = [ast.keyword(k, self.index(v)) for k, v in node.kwargs.items()]

@@ -105,37 +105,45 @@ def plain(value: Any) -> Any:
 
 
 @contextmanager
-def attributes_lifted(owners: Iterable[Any], shift: Callable[[Any], Any]) -> Iterator[None]:
+def attributes_lifted(owners: Iterable[Any], shift: Callable[[Any], Any], keep: bool) -> Iterator[None]:
     """A block in which the float arrays that objects of the user's hold are leaves.
 
-    Afterwards those are what they were, and what the forward pass has stored, such as activations,
-    is plain arrays.
+    Afterwards they are what they were; but what the forward pass has stored, such as activations, is
+    there as plain arrays, if it is to be kept.
     """
     reached: list[Any] = []
     for owner in owners:
         reached += [owner, *(part for _, part in parts(owner, ()))]
-    holders = {id(part): part for part in reached if holds_variables(part)}.values()
-    originals = [(holder, dict(vars(holder))) for holder in holders]
-    for holder, attributes in originals:
-        for name, value in attributes.items():
-            setattr(holder, name, rebuilt(value, {p: lifted(v, shift) for p, v in flat(value).items()}))
+    holders = list({id(part): part for part in reached if holds_variables(part)}.values())
+    originals = [dict(vars(holder)) for holder in holders]
+    leaves = [{name: lifted_inside(v, shift) for name, v in held.items()} for held in originals]
+    for holder, attributes in zip(holders, leaves, strict=True):
+        vars(holder).update(attributes)
     try:
         yield
     finally:
-        for holder, attributes in originals:
-            now = {name: plain(value) for name, value in vars(holder).items() if name not in attributes}
-            vars(holder).update(attributes | now)
+        for holder, original, given in zip(holders, originals, leaves, strict=True):
+            now = vars(holder)
+            stored = {name: plain(v) for name, v in now.items() if v is not given.get(name)}
+            now.clear()
+            now.update(original | (stored if keep else {}))
+
+
+def lifted_inside(value: Any, shift: Callable[[Any], Any]) -> Any:
+    """A value with leaves in the place of the float arrays in it."""
+    return rebuilt(value, {path: lifted(part, shift) for path, part in flat(value).items()})
 
 
 def run_forward(
-    forward: Callable[..., Any], inputs: dict[str, Any], shift: Callable[[Any], Any] = lambda a: a
+    forward: Callable[..., Any], inputs: dict[str, Any], shift: Callable[[Any], Any] | None = None
 ) -> Forward:
     """Run `forward` on Tensors in the place of the float arrays among its inputs, and watch it.
 
-    `shift` moves the values of the inputs first.  Raises DerivationError if it does not return a scalar
-    that depends on an input.
+    `shift` moves the values of the inputs first; such a run leaves no trace in the user's objects.
+    Raises DerivationError if it does not return a scalar that depends on an input.
     """
-    leaves = {path: lifted(value, shift) for path, value in flat(inputs).items()}
+    move = shift or (lambda a: a)
+    leaves = {path: lifted(value, move) for path, value in flat(inputs).items()}
     nodes: dict[Place, list[Node]] = {}
     scopes: dict[FrameType, dict[str, Any]] = {}
     own_names: dict[Node, str] = {}
@@ -154,7 +162,7 @@ def run_forward(
     for path, leaf in leaves.items():
         bind(nodes, own_names, path, leaf)
     owners = [getattr(forward, "__self__", None), *inputs.values()]
-    with attributes_lifted(owners, shift), Block(GRADIENTS), watching(observe, wanted):
+    with attributes_lifted(owners, move, keep=shift is None), Block(GRADIENTS), watching(observe, wanted):
         loss = forward(**taken(forward, rebuilt(inputs, leaves)))
     own = [scope for frame, scope in scopes.items() if frame.f_code is code]
     helpers = [scope for frame, scope in scopes.items() if frame.f_code is not code]

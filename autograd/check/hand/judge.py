@@ -181,7 +181,8 @@ class Judge:
         """Whether a line differs at kinks only, or is 0 but for rounding (a bias before a normalisation)."""
         if kinks is None or np.shape(value) != np.shape(expected):
             return False
-        return near(value, expected, kinks) or max(largest(expected), largest(value)) <= self.rounding
+        is_noise = np.mean(kinks) > 0.5 and max(largest(expected), largest(value)) <= self.rounding
+        return near(value, expected, kinks) or bool(is_noise)
 
     def before(self, line: Derived) -> list[Derived]:
         """The other lines whose gradients have a value when a line runs."""
@@ -203,8 +204,12 @@ class Judge:
 
 def cost(findings: Iterable[Finding]) -> float:
     """How much there is to be explained: a line that a loop runs again and again counts once."""
-    states = {(f.line.last.lineno, f.line.place): f.state for f in sorted(findings, key=lambda f: f.state)}
-    return sum({"wrong": 1.0, "chooses": A_CHOICE}.get(state, 0.0) for state in states.values())
+    prices = {"wrong": 1.0, "chooses": A_CHOICE}
+    dearest: dict[tuple[int, Place], float] = {}
+    for finding in findings:
+        key = finding.line.last.lineno, finding.line.place
+        dearest[key] = max(dearest.get(key, 0.0), prices.get(finding.state, 0.0))
+    return sum(dearest.values())
 
 
 def flow(

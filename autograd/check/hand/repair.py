@@ -1,4 +1,4 @@
-"""Guessing a wrong line: the lines that made its value are run again, each with one small change.
+"""Repairing a wrong line: the lines that made its value are run again, each with one small change.
 
 If a change makes the value right, it says what the mistake was, and where: in the line itself, or in
 an earlier one that prepared something for it.  Only expressions of the user's run again, in the scope

@@ -11,21 +11,15 @@ import numpy as np
 
 from ...errors import CheckError, DerivationError
 
-VERDICTS = {
-    "right": "equals the true gradient",
-    "scaled": "a constant multiple of it, which the lines after it take out again",
-    "inherits": "wrong only because a line before it is",
-    "wrong here": "wrong by itself",
-    "inconclusive": "cannot be told",
-}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """The verdict on one gradient, and the line that made it.
 
     name      the gradient: "dZ2"
-    verdict   "right", "scaled", "inherits", "wrong here" or "inconclusive"
+    verdict   "right": it equals the true gradient; "scaled": it is a constant multiple of that, which
+              the lines after it take out again; "inherits": it is wrong only because a line before it
+              is; "wrong here": by itself; "inconclusive": it can't be told
     kind      of what is wrong here: "factor", "sign", "transpose", "shape", "missing-factor",
               "extra-factor", "wrong-variable", "missing-term", "overwritten", "jacobian", "unknown"
     hint      what to look at, or why it can't be told
@@ -58,8 +52,7 @@ class DerivationReport:
     """What `check.derivation` found.  As a string it is a table; its truth is `ok`.
 
     lines      the verdicts, in the order in which the lines ran
-    unmatched  the gradients that belong to no variable of the forward pass, and the inputs that have
-               no gradient, each with the reason
+    unmatched  the gradients that belong to no variable of the forward pass, each with the reason
     error      where the forward or the backward pass raised, and what; None if it did not
     missing    the gradients that were returned and could not be judged
     prefix     what a gradient's name begins with

@@ -35,7 +35,9 @@ def is_users(code: CodeType) -> bool:
 
 
 @contextmanager
-def watching(observe: Observe, wanted: Callable[[CodeType], bool], inside: FrameType | None = None) -> Any:
+def watching(
+    observe: Observe, wanted: Callable[[CodeType], bool], inside: FrameType | None = None
+) -> Iterator[None]:
     """A block in which `observe(frame, line)` is told after each line of the code that is wanted.
 
     `inside` is a frame that is running already, to be watched from here on.  What else traces this
