@@ -12,11 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from matplotlib.animation import FuncAnimation, PillowWriter
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
+
+try:
+    from matplotlib.animation import FuncAnimation, PillowWriter
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import ListedColormap
+    from matplotlib.figure import Figure
+except ModuleNotFoundError as missing:
+    raise ImportError(
+        f"nn.plots draws with matplotlib, and there is none here ({missing}): pip install matplotlib"
+    ) from missing
 
 from autograd import no_grad
 from autograd.errors import ShapeError

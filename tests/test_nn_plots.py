@@ -1,5 +1,8 @@
 """Plots: that they show what is the case, read from the figures themselves, and what cannot be drawn."""
 
+import importlib
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -164,3 +167,11 @@ def test_traced_modules_are_as_before_even_after_an_error():
     with pytest.raises(RuntimeError, match="seen"), traced(model, fail):
         model(X)
     assert [dict(vars(module)) for module in model.modules()] == before
+
+
+def test_without_matplotlib_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for name in [n for n in sys.modules if n.startswith("matplotlib.") or n == "nn.plots"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ImportError, match="pip install matplotlib"):
+        importlib.import_module("nn.plots")
