@@ -1,6 +1,11 @@
-"""A convolution forward and back, against PyTorch on two threads: `pip install torch` first."""
+"""A convolution forward and back, against PyTorch: `pip install torch` first.
+
+Both use as many threads as OPENBLAS_NUM_THREADS says, two if it says nothing.
+"""
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 import torch
@@ -9,6 +14,7 @@ from timing import compare_large
 import nn.functional as F  # noqa: N812  (its customary name)
 from autograd import Tensor
 
+THREADS = int(os.environ.get("OPENBLAS_NUM_THREADS", "2"))
 CASES = {  # images, and the weight
     "32x1x28x28, 8 filters of 3x3": ((32, 1, 28, 28), (8, 1, 3, 3)),
     "16x16x32x32, 32 filters of 3x3": ((16, 16, 32, 32), (32, 16, 3, 3)),
@@ -48,10 +54,10 @@ def with_nn(images, weight, padding):
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(2)
+    torch.set_num_threads(THREADS)
     for name, (images, weight) in CASES.items():
         one, other = with_torch(images, weight, 0), with_nn(images, weight, 0)
         for expected, actual in zip(one(), other(), strict=True):
             np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-3)
         print(f"\n{name}, float32\n")
-        compare_large({"PyTorch, two threads": one, "nn": other})
+        compare_large({f"PyTorch, threads: {THREADS}": one, "nn": other})

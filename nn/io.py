@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -107,7 +106,7 @@ def fault(path: Path_, error: Exception) -> str:
 
 def replace(path: Path, content: bytes) -> None:
     """Make `content` the file at `path`, at once or not at all."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(content)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 import nn
 from nn.errors import ArgumentError, FormatError, StateError
@@ -91,6 +91,20 @@ def test_a_model_is_saved_under_the_names_of_its_state(path):
     twin.load_state_dict(nn.load(path))
     x = np.ones((2, 3))
     np.testing.assert_array_equal(twin(x).data, model()(x).data)
+
+
+def test_a_file_that_pytorch_wrote_is_written_again_with_the_same_arrays(path):
+    """That the model then gives PyTorch's output is in test_nn_torch.py."""
+    torchs = Path(__file__).parent / "reference" / "convnet.safetensors"
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1, dtype=np.float32),
+        nn.BatchNorm2d(4, dtype=np.float32),
+        *(nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
+        nn.Linear(64, 10, dtype=np.float32),
+    )
+    model.load_state_dict(nn.load(torchs))
+    nn.save(model, path)
+    assert equal(load_file(path), load_file(torchs))
 
 
 UNFIT = {

@@ -9,7 +9,7 @@ is dL/dw.  So the rules of each of the three are the other two, to any order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -195,16 +195,35 @@ def conv_transpose(
 # The triangle of three products.  They take arrays that have been checked.
 
 
-def columns(x: Any, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int) -> tuple[Any, Any]:
-    """The windows of x as matrices, (n, groups, channels/groups · window, places), and the places' shape."""
+BLOCK = 2**18  # numbers: columns of so many fit into a cache, and into memory that is used again
+
+
+def blocks(
+    x: Any, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int
+) -> Iterator[tuple[slice, Any]]:
+    """The images of x a few at a time: which they are, and their windows as columns of matrices.
+
+    Those are (images, groups, channels/groups · window, places), in memory that the next block reuses.
+    """
     n, channels, *places = x.shape
     if any(map(any, padding)):
         wide = np.zeros((n, channels, *around(places, padding)), x.dtype)
         wide[inside(places, padding)] = x
         x = wide
     found = windows(x, size, stride, dilation)
-    m = found.shape[2 + len(size) :]
-    return found.reshape(n, groups, channels // groups * prod(size), prod(m)), m
+    matrix = groups, channels // groups * prod(size), prod(found.shape[2 + len(size) :])
+    step = block_length(n, matrix)
+    memory = np.empty((step, *found.shape[1:]), x.dtype)
+    for start in range(0, n, step):
+        images = slice(start, min(start + step, n))
+        columns = memory[: images.stop - start]
+        columns[...] = found[images]
+        yield images, columns.reshape(-1, *matrix)
+
+
+def block_length(n: int, matrix: Sequence[int]) -> int:
+    """How many of n images are taken at a time, with a matrix of columns for each."""
+    return max(1, min(n, BLOCK // max(prod(matrix), 1)))
 
 
 def inside(places: Sequence[int], padding: Pairs) -> Any:
@@ -234,8 +253,13 @@ def convolution(
 ) -> Any:
     """dL/dy: the weight times the columns of x."""
     filters, _, *size = weight.shape
-    found, m = columns(x, size, stride, padding, dilation, groups)
-    y = np.matmul(weight.reshape(groups, filters // groups, -1), found).reshape(len(x), filters, *m)
+    extent = around(x.shape[2:], padding)
+    m = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(extent, size, stride, dilation, strict=True)]
+    matrix = weight.reshape(groups, filters // groups, prod(weight.shape[1:]))
+    y = np.empty((len(x), groups, filters // groups, prod(m)), np.result_type(x, weight))
+    for images, columns in blocks(x, size, stride, padding, dilation, groups):
+        np.matmul(matrix, columns, out=y[images])
+    y = y.reshape(len(x), filters, *m)
     if bias is None:
         return y
     if y.dtype is not bias.dtype:
@@ -259,11 +283,16 @@ def transposed_convolution(
     """dL/dx: the transposed weight times h, as columns that are added up where they belong in `shape`."""
     filters, channels, *size = weight.shape
     n, _, *m = h.shape
-    matrix = weight.reshape(groups, filters // groups, -1).mT
-    found = np.matmul(matrix, h.reshape(n, groups, filters // groups, prod(m)))
-    found = found.reshape(n, groups * channels, *size, *m)
-    wide = fold(found, (n, groups * channels, *around(shape, padding)), stride, dilation)
-    return wide[inside(shape, padding)] if any(map(any, padding)) else wide
+    matrix = weight.reshape(groups, filters // groups, channels * prod(size)).mT
+    h = h.reshape(n, groups, filters // groups, prod(m))
+    x = np.empty((n, groups * channels, *shape), np.result_type(h, weight))
+    step = block_length(n, (groups, channels * prod(size), prod(m)))
+    for start in range(0, n, step):
+        columns = np.matmul(matrix, h[start : start + step])
+        columns = columns.reshape(-1, groups * channels, *size, *m)
+        wide = fold(columns, (*columns.shape[:2], *around(shape, padding)), stride, dilation)
+        x[start : start + step] = wide[inside(shape, padding)]
+    return x
 
 
 def correlation_by_x(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: Any) -> Any:
@@ -276,8 +305,11 @@ def correlation_by_h(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: A
 
 @op(rules=[correlation_by_x, correlation_by_h])
 def correlation(x: Any, h: Any, *, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int) -> Any:
-    """dL/dw, of windows of a size: h times the transposed columns of x, summed over all images."""
+    """dL/dw, of windows of a size: the columns of x times the transposed h, summed over all images."""
     n, filters, *m = h.shape
-    found, _ = columns(x, size, stride, padding, dilation, groups)
-    products = np.matmul(h.reshape(n, groups, filters // groups, prod(m)), found.mT)
-    return products.sum(axis=0).reshape(filters, x.shape[1] // groups, *size)
+    h = h.reshape(n, groups, filters // groups, prod(m))
+    channels = x.shape[1] // groups
+    w = np.zeros((groups, channels * prod(size), filters // groups), np.result_type(x, h))
+    for images, columns in blocks(x, size, stride, padding, dilation, groups):
+        w += np.matmul(columns, h[images].mT).sum(axis=0)  # in this order, a sixth faster
+    return w.mT.reshape(filters, channels, *size)

@@ -52,12 +52,15 @@ class Group(UserDict[str, Any]):
     def arrange(self) -> None:
         """Lay out what a step needs for each parameter: it, its rate, its state, and other options.
 
+        Where u is the gradient itself, only the first two are needed: `descending` has those.
         The learning rate is an array, as it is multiplied in two thirds of the time that a float
         takes; of the parameter's dtype, as a float64 array would promote a float32 gradient.
         """
         lr, *others = (self.data[name] for name in self.names)
-        options = None if self.plain(*others) else tuple(others)
-        self.slots = [(p, np.array(lr, p.dtype), self.states[p], options) for p in self.data["params"]]
+        rates = [(p, np.array(lr, p.dtype)) for p in self.data["params"]]
+        plain = self.plain(*others)
+        self.descending = rates if plain else []
+        self.slots = [] if plain else [(p, rate, self.states[p], others) for p, rate in rates]
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self.names and name != "initial_lr":

@@ -89,13 +89,16 @@ class Optimizer:
 
         A graph made before the step is stale then: its backward() raises GradientError.
         """
-        update = self.update
         with no_grad():
             for group in self.param_groups:
+                for p, lr in group.descending:
+                    g = p.grad
+                    if g is not None:
+                        p -= lr * g
                 for p, lr, state, options in group.slots:
                     g = p.grad
                     if g is not None:
-                        p -= lr * (g if options is None else update(p.data, array(g), state, *options))
+                        p -= lr * self.update(p.data, array(g), state, *options)
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
