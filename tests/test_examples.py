@@ -1,10 +1,15 @@
 """The examples run, and print the numbers that they are meant to show."""
 
+import os
 import re
 import runpy
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from distributed import Client, LocalCluster
 from PIL import Image
 
 import nn
@@ -153,6 +158,33 @@ def test_tabular_compares_networks_with_linear_regression(example):
     ]
     assert abs(explained["the mean"]) < 0.1
     assert explained["network, standardised"] > max(0.3, explained["network, as they are"])
+
+
+def hyperparameters(text):
+    """The table of accuracies, as it is printed."""
+    return re.search(r"validation accuracy.*?(?=\n\n)", text, re.DOTALL)[0]
+
+
+def test_hyperparameters_are_the_same_on_a_cluster_of_which_a_worker_dies(tmp_path):
+    script = [sys.executable, EXAMPLES / "10_hyperparameters.py", "--epochs", "10"]
+    options = {"stdout": subprocess.PIPE, "text": True, "cwd": tmp_path}
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        Client(cluster) as client,
+    ):
+        workers = client.run(os.getpid)
+        assert len(set(workers.values())) == 2
+        with subprocess.Popen([*script, "--cluster", cluster.scheduler_address], **options) as run:
+            first = run.stdout.readline()
+            assert first.startswith(" 1 of 27: ")
+            os.kill(next(iter(workers.values())), signal.SIGKILL)
+            text = run.stdout.read()
+        assert run.returncode == 0
+        assert set(client.run(os.getpid).values()) != set(workers.values())
+    assert "27 of 27: " in text
+    local = subprocess.run(script, check=True, **options)
+    assert hyperparameters(text) == hyperparameters(local.stdout)
+    assert_is_a_picture(tmp_path / "10_hyperparameters.png")
 
 
 def test_transformer_learns_to_sort(example):
