@@ -515,7 +515,6 @@ def test_a_long_chain_is_no_recursion():
 
 
 def test_the_example_minimizes(capsys):
-    pytest.importorskip("scipy")
     path = Path(__file__).parents[1] / "examples" / "12_minimize.py"
     runpy.run_path(str(path))["main"]((3,))
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:4]]
