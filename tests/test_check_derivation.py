@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import Tensor, check, relu
+from autograd.check.hand.watch import is_users
 from autograd.errors import CheckError, DerivationError
 
 from .derivations import DERIVATIONS, run
@@ -209,6 +211,44 @@ def test_an_object_that_has_run_before_is_judged_by_this_run():
     assert not check.derivation(network.forward, network.backward_with_a_mistake, inputs).ok
     hidden = network.layers[0]  # it is left as by this run, and not as by those that look for kinks
     np.testing.assert_array_equal(network.A1, sigmoid(INPUTS["X"] @ hidden.W + hidden.b))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_layers_of_nn_hold_parameters_and_stay_as_they_are(dtype):
+    """Parameters have gradients, buffers none, and nothing is written: no running mean, no count."""
+
+    def loss(x, model, target):
+        y = model(x)
+        return np.mean((y - target) ** 2)
+
+    def back(x, model, target, weight, y, factor=1):
+        std = np.sqrt(x.var(axis=0) + model[0].eps)
+        xhat = (x - x.mean(axis=0)) / std
+        dy = 2 * (y - target) / y.size
+        dweight = dy.T @ xhat
+        dbias = factor * dy.sum(axis=0)
+        into = dy @ weight
+        dx = (into - into.mean(axis=0) - xhat * (into * xhat).mean(axis=0)) / std
+        return dweight, dbias, dx
+
+    model = nn.Sequential(nn.BatchNorm1d(3, affine=False, dtype=dtype), nn.Linear(3, 2, rng=0, dtype=dtype))
+    tensors, before = [*model.parameters(), *model.buffers()], model.state_dict()
+    inputs = {"x": RNG.normal(size=(5, 3)), "model": model, "target": RNG.normal(size=(5, 2))}
+    report = check.derivation(loss, back, inputs)
+    assert verdicts(report) == dict.fromkeys(("dy", "dweight", "dbias", "dx"), "right"), report
+    wrong = check.derivation(loss, back, inputs | {"factor": 2})
+    assert (wrong.first.name, wrong.first.kind) == ("dbias", "factor")
+    assert list(map(id, (*model.parameters(), *model.buffers()))) == list(map(id, tensors))
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+        assert array.dtype == before[name].dtype
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_file_beside_the_library_is_the_users():
+    beside, inside = (compile("", str(ROOT / name), "exec") for name in ("nn_by_hand.py", "nn/module.py"))
+    assert is_users(beside)
+    assert not is_users(inside)
 
 
 def test_forward_in_several_functions_with_a_dictionary_of_parameters_and_a_cache():

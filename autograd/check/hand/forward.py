@@ -106,7 +106,7 @@ def plain(value: Any) -> Any:
 
 @contextmanager
 def attributes_lifted(owners: Iterable[Any], shift: Callable[[Any], Any], keep: bool) -> Iterator[None]:
-    """A block in which the float arrays that objects of the user's hold are leaves.
+    """A block in which the float arrays that objects of the user's hold are leaves, but those of buffers.
 
     Afterwards they are what they were; but what the forward pass has stored, such as activations, is
     there as plain arrays, if it is to be kept.
@@ -130,8 +130,20 @@ def attributes_lifted(owners: Iterable[Any], shift: Callable[[Any], Any], keep: 
 
 
 def lifted_inside(value: Any, shift: Callable[[Any], Any]) -> Any:
-    """A value with leaves in the place of the float arrays in it."""
-    return rebuilt(value, {path: lifted(part, shift) for path, part in flat(value).items()})
+    """A value with leaves in the place of the float arrays in it, and copies in that of the buffers."""
+    copies = {
+        path: copy_of(part) if is_buffer(part) else lifted(part, shift) for path, part in flat(value).items()
+    }
+    return rebuilt(value, copies)
+
+
+def is_buffer(value: Any) -> bool:
+    """Whether a value is a Tensor that needs no gradient, such as a running mean, which is written to."""
+    return type(value) is Tensor and not value.requires_grad
+
+
+def copy_of(buffer: Tensor) -> Tensor:
+    return Tensor(buffer.data, dtype=float if buffer.dtype.kind == "f" else None)
 
 
 def run_forward(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
@@ -20,10 +21,12 @@ Place = tuple[Any, ...]  # how a variable is reached: ("W1",), ("hs", 2), ("laye
 Observe = Callable[[FrameType, int], None]
 
 HERE = Path(__file__).parents[3]
+NN = os.path.join(HERE, "nn", "")  # with a separator at the end: nn_by_hand.py beside it is the user's
 LIBRARIES = (
-    *(str(HERE / package) for package in ("autograd", "nn")),
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    str(Path(np.__file__).parent),
+    os.path.join(HERE, "autograd", ""),
+    NN,
+    *(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    os.path.join(Path(np.__file__).parent, ""),
     "<frozen",
 )
 MOST = 1000  # entries of a container, beyond which it is data and not a collection of intermediates
@@ -94,7 +97,7 @@ def parts(value: Any, path: Place, depth: int = 3) -> Iterator[tuple[Place, Any]
 
 
 def entries(value: Any) -> Iterable[tuple[Any, Any]]:
-    """The keys and values of a dict, list or tuple, or the attributes of an object of the user's."""
+    """The keys and values of a dict, list or tuple, or the attributes of an object that holds variables."""
     if isinstance(value, dict | list | tuple):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         return tuple(items) if len(value) <= MOST else ()
@@ -102,16 +105,16 @@ def entries(value: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def holds_variables(value: Any) -> bool:
-    """Whether a value is an object of a class that the user wrote, with attributes of its own."""
+    """Whether a value is an object of a class that the user wrote, or a layer, with attributes of its own."""
     kind: Any = type(value)
-    return hasattr(value, "__dict__") and is_users_class(kind)
+    return hasattr(value, "__dict__") and is_of_interest(kind)
 
 
 @functools.cache
-def is_users_class(kind: Any) -> bool:
-    """Whether the user wrote this class."""
+def is_of_interest(kind: Any) -> bool:
+    """Whether the user wrote this class, or it is one of nn's, whose parameters are the user's too."""
     source = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    return kind.__module__ != "builtins" and not source.startswith(LIBRARIES) and kind is not Tensor
+    return kind.__module__ != "builtins" and (source.startswith(NN) or not source.startswith(LIBRARIES))
 
 
 def written(place: Place) -> str:
