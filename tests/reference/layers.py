@@ -90,27 +90,36 @@ MODULES = {
     ]
 }
 
+# A loss, as a module and as a function, its options, and the shapes of what it is called with.
+LOSSES = [
+    ("MSELoss", "mse_loss", "", (4, 3), (4, 3)),
+    ("L1Loss", "l1_loss", "", (4, 3), (4, 3)),
+    ("HuberLoss", "huber_loss", ", delta=0.7", (4, 3), (4, 3)),
+    ("SmoothL1Loss", "smooth_l1_loss", ", beta=0.7", (4, 3), (4, 3)),
+    ("BCELoss", "binary_cross_entropy", "", (4, 3, "probability"), (4, 3, "probability")),
+    ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "", (4, 3), (4, 3, "probability")),
+    ("KLDivLoss", "kl_div", "", (4, 3), (4, 3, "probability")),
+    ("KLDivLoss", "kl_div", ", log_target=True", (4, 3), (4, 3)),
+    ("HingeEmbeddingLoss", "hinge_embedding_loss", ", margin=0.5", (4, 3), (4, 3, "sign")),
+    ("CrossEntropyLoss", "cross_entropy", "", (5, 4), (5, "below 4")),
+    ("CrossEntropyLoss", "cross_entropy", ", weight=w, ignore_index=2", (5, 4), (5, "below 4")),
+    (
+        *("CrossEntropyLoss", "cross_entropy", ", weight=w, ignore_index=2, label_smoothing=0.2"),
+        *((5, 4, 3), (5, 3, "below 4")),
+    ),
+    (
+        *("CrossEntropyLoss", "cross_entropy", ", weight=w, label_smoothing=0.2"),
+        *((5, 4), (5, 4, "distribution")),
+    ),
+    ("CrossEntropyLoss", "cross_entropy", "", (4,), ("below 4",)),
+    ("NLLLoss", "nll_loss", ", weight=w, ignore_index=2", (5, 4, 3), (5, 3, "below 4")),
+    ("MultiMarginLoss", "multi_margin_loss", ", p=2, margin=0.8, weight=w", (5, 4), (5, "below 4")),
+]
+
 # A function of its arguments x, y, ..., and their shapes.
 FUNCTIONS = {
     f"{name}{options} {reduction}": (f"F.{name}(x, y, reduction='{reduction}'{options})", *shapes)
-    for name, options, *shapes in [
-        ("mse_loss", "", (4, 3), (4, 3)),
-        ("l1_loss", "", (4, 3), (4, 3)),
-        ("huber_loss", ", delta=0.7", (4, 3), (4, 3)),
-        ("smooth_l1_loss", ", beta=0.7", (4, 3), (4, 3)),
-        ("binary_cross_entropy", "", (4, 3, "probability"), (4, 3, "probability")),
-        ("binary_cross_entropy_with_logits", "", (4, 3), (4, 3, "probability")),
-        ("kl_div", "", (4, 3), (4, 3, "probability")),
-        ("kl_div", ", log_target=True", (4, 3), (4, 3)),
-        ("hinge_embedding_loss", ", margin=0.5", (4, 3), (4, 3, "sign")),
-        ("cross_entropy", "", (5, 4), (5, "below 4")),
-        ("cross_entropy", ", weight=w, ignore_index=2", (5, 4), (5, "below 4")),
-        ("cross_entropy", ", weight=w, ignore_index=2, label_smoothing=0.2", (5, 4, 3), (5, 3, "below 4")),
-        ("cross_entropy", ", weight=w, label_smoothing=0.2", (5, 4), (5, 4, "distribution")),
-        ("cross_entropy", "", (4,), ("below 4",)),
-        ("nll_loss", ", weight=w, ignore_index=2", (5, 4, 3), (5, 3, "below 4")),
-        ("multi_margin_loss", ", p=2, margin=0.8, weight=w", (5, 4), (5, "below 4")),
-    ]
+    for _, name, options, *shapes in LOSSES
     for reduction in ("mean", "sum", "none")
 } | {
     "kl_div batchmean": ("F.kl_div(x, y, reduction='batchmean')", (4, 3), (4, 3, "probability")),
