@@ -353,6 +353,23 @@ def test_names_that_match_nothing_are_listed():
     assert "dnothing: forward has no variable nothing" in str(report)
 
 
+def test_an_option_is_no_gradient():
+    """A number that was there before and begins with the prefix, such as a layer's dropout or a decay."""
+
+    def loss(x, layer, decay):
+        y = layer(x)
+        return np.sum(y**2) + decay * np.sum(x**2)
+
+    def back(x, layer, decay, weight, y):
+        dx = 2 * y @ weight + 2 * decay * x
+        return dx
+
+    layer = nn.Linear(3, 2, rng=0)
+    layer.dropout = 0.5
+    report = check.derivation(loss, back, {"x": RNG.normal(size=(4, 3)), "layer": layer, "decay": 0.1})
+    assert (report.ok, report.unmatched) == (True, {})
+
+
 def test_nothing_to_judge_is_not_ok():
     report = check.derivation(forward, lambda X: None, INPUTS)
     assert not report.ok

@@ -43,6 +43,7 @@ class Hand:
 
     events   of each gradient, by its place, what it held, the oldest first
     steps    the lines in the order in which they ran
+    options  the places of the plain numbers that were there before
     """
 
     prefix: str
@@ -55,6 +56,11 @@ class Hand:
     globals: dict[str, Any] = field(default_factory=dict)
     statements: dict[int, ast.stmt] | None = None
     loops: list[tuple[int, int]] = field(default_factory=list)
+    options: set[Place] = field(default_factory=set)
+
+    def enter(self, scope: dict[str, Any]) -> None:
+        """Note what is there before the first line."""
+        self.options = {place for place, value in variables(scope) if type(value) in (int, float)}
 
     def observe(self, frame: FrameType, line: int) -> None:
         """Note what a line has changed."""
@@ -93,6 +99,10 @@ class Hand:
         if self.statements is None:
             self.statements, self.loops = structure_of(self.code) if self.code else ({}, [])
         return self.statements.get(lineno)
+
+    def is_option(self, place: Place) -> bool:
+        """Whether a place holds a plain number that was there before and did not change: `layer.dropout`."""
+        return place in self.options and len(self.events[place]) == 1
 
     def is_unfinished(self, place: Place) -> bool:
         """Whether the line that raised, or one below it, would have changed a gradient."""

@@ -68,6 +68,7 @@ def derivation(
     except Exception as error:  # the user's own, whatever it is
         return DerivationReport((), {}, told(error, code_of(forward)))
     values, returned, raised = taken(backward, ahead.scope), None, None
+    hand.enter(values | {"self": getattr(backward, "__self__", None)})
     with watching(hand.observe, lambda code: code is hand.code):
         try:
             returned = backward(**values)
@@ -96,6 +97,7 @@ class ByHand:
         frame = sys._getframe(1)
         self.hand.code = frame.f_code
         self.ahead = seen_from(self.loss, frame.f_globals, frame.f_locals)
+        self.hand.enter(frame.f_locals)
         self.block = watching(self.hand.observe, lambda code: False, inside=frame)
         self.block.__enter__()
         return self

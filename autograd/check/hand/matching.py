@@ -32,7 +32,7 @@ def matched(
         elif nodes:
             choices = [paired(place, plan, nodes, truth) for plan in plans(hand, events)]
             lines += max(choices, key=lambda found: fits(found, truth))
-        elif target and np.asarray(events[-1].value).dtype.kind == "f":
+        elif target and np.asarray(events[-1].value).dtype.kind == "f" and not hand.is_option(place):
             unmatched[written(place)] = unknown(target, forward)
     return sorted(lines, key=lambda line: line.last.time), unmatched
 
