@@ -15,6 +15,7 @@ from .backward import Hand
 from .constants import is_named, named
 from .edits import INNER, KINDS, quantities
 from .forward import Forward
+from .fused import without_cross_terms
 from .judge import Finding, Judge, flow, near, ratio
 from .repair import Guess, loads, repairs
 
@@ -78,7 +79,7 @@ def guesses(case: Case) -> Iterator[Guess | None]:
     changes = repairs(case.hand, case.finding.line, judged, right, inner(case))
     yield from islice(changes, KINDS.index("missing-factor"))
     if numeric:
-        yield from (multiplied(case), path_left_out(case), only_diagonal(case))
+        yield from (multiplied(case), path_left_out(case), cross_terms_left_out(case), only_diagonal(case))
     yield from changes
     if numeric:
         yield from (factor_in_scope(case), not_finite(case))
@@ -245,6 +246,16 @@ def next_name(case: Case, node: Node) -> str:
             return ""
         node = children[0]
     return "" if node in ends or node is case.forward.root else case.forward.names[node]
+
+
+def cross_terms_left_out(case: Case) -> Guess | None:
+    """The same inside of a function that is one operation."""
+    pieces = case.finding.line.node, case.region, case.given, case.forward
+    for name, g in without_cross_terms(*pieces):
+        if near(case.value, case.finding.scale * g):
+            said = f"it takes as constant what depends on the variable too, inside of {name} (a mean, a sum)"
+            return Guess("jacobian", said)
+    return None
 
 
 def only_diagonal(case: Case) -> Guess | None:
