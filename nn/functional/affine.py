@@ -43,6 +43,8 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
 
     x: (..., in), weight: (out, in), bias: (out,) or None; returns (..., out).
 
+    Backward, with dy: dx = dy weight, dweight = dy^T x, and dbias is the sum of the rows of dy.
+
     Raises autograd.errors.ShapeError if the shapes are others.
 
     >>> x, weight, bias = np.ones((4, 2)), Tensor([[1.0, 2.0]]), Tensor([0.5])

@@ -35,6 +35,9 @@ def scaled_dot_product_attention(
     that are added.  is_causal: no query attends to a key behind its own place.  dropout_p: the
     probability of leaving a weight out, which is up to the caller to have only while training.
 
+    Backward, with dy and the softmax p: dvalue = p^T dy, dp = dy value^T, and by the scores ds = p (dp -
+    Σ dp p), the sum over the keys; dquery = scale ds key, dkey = scale ds^T query.
+
     Raises autograd.errors.ShapeError for shapes that do not fit; ArgumentError for a query that may
     attend to nothing.
 

@@ -65,6 +65,10 @@ def conv2d(
     keep height and width.  Each is one number or one for each axis.  groups: the channels and the
     filters are divided into so many groups, and each filter sees only the channels of its own.
 
+    Backward, with dy: dx[n, c, i, j] = Σ weight[f, c, k, l] dy[n, f, i - k, j - l] over f, k and l, which
+    is `conv_transpose2d` of dy; dweight[f, c, k, l] = Σ dy[n, f, i, j] x[n, c, i + k, j + l] over n, i and
+    j; dbias[f] = Σ dy[n, f, i, j].
+
     Raises autograd.errors.ShapeError for shapes that do not fit together; ArgumentError for options
     that do not.
 

@@ -32,6 +32,11 @@ def batch_norm(
     towards them by the part momentum of the way; the running variance moves towards the unbiased
     estimate, as in PyTorch.  Else they are the running ones, or those of x if there are none.
 
+    Backward, with dy, xhat = (x - mean) / sqrt(var + eps), and means and sums over all but the channels:
+    dweight = Σ dy xhat, dbias = Σ dy, and with dxhat = dy weight, dx = (dxhat - mean(dxhat) - xhat
+    mean(dxhat xhat)) / sqrt(var + eps).  With the running ones, which do not depend on x, dx = dxhat /
+    sqrt(var + eps).
+
     Raises autograd.errors.ShapeError for shapes that do not fit; ArgumentError for a single number in a
     channel, which is its own mean.
 

@@ -159,6 +159,10 @@ class RNN(Recurrent):
     bias_ih_lk, bias_hh_lk: (hidden_size,); with the suffix _reverse those of the way back.  All are
     drawn from U(-k, k) with k = 1/sqrt(hidden_size), as in PyTorch.
 
+    Backward, from the last step to the first, with dh' by its output and by the step after it: da = dh'
+    (1 - h'^2), dx = da W_ih, dh = da W_hh; and summed over all steps, dW_ih = Σ da^T x, dW_hh = Σ da^T h,
+    and both biases get the sum of all rows of da.
+
     nonlinearity: "tanh" or "relu".  rng: a `np.random.Generator`, or a seed for one.
 
     Raises ArgumentError for sizes below 1, and another nonlinearity; calling it,
