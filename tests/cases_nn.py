@@ -4,6 +4,7 @@ Each is our function, its twin, and arguments to take derivatives by.  The twins
 formulas are, element by element, and know nothing of columns, fusion or axes.
 """
 
+import functools
 from itertools import product
 
 import numpy as np
@@ -87,14 +88,25 @@ def largest(windows):
 # Layers, whose parameters are arguments here: nothing is registered, so they can just be set
 
 
+def set_parameters(module, parameters):
+    for name, parameter in parameters.items():
+        *path, last = name.split(".")
+        setattr(functools.reduce(getattr, path, module), last, parameter)
+
+
+def filled(module, rng):
+    """A module with parameters and buffers that are drawn: none is 0 or 1, or equal to another."""
+    for parameter in module.parameters():
+        parameter.data[...] = rng.normal(size=parameter.shape)
+    for buffer in module.buffers():
+        if buffer.dtype.kind == "f":
+            buffer.data[...] = rng.uniform(0.25, 1, buffer.shape)
+    return module
+
+
 def called(module, names, output=lambda y: y):
     def call(x, *parameters):
-        for name, parameter in zip(names.split(), parameters, strict=True):
-            owner = module
-            *path, last = name.split(".")
-            for part in path:
-                owner = getattr(owner, part)
-            setattr(owner, last, parameter)
+        set_parameters(module, dict(zip(names.split(), parameters, strict=True)))
         return output(module(x) if not isinstance(module, nn.MultiheadAttention) else module(x, x, x))
 
     return call

@@ -9,9 +9,9 @@ import nn
 from autograd import check
 
 from . import derivations_nn as by_hand
+from .cases_nn import filled
 from .derivations import Derivation, drawn, zeros_and_ones
 from .mistakes import made_by, planted, statements, syntax
-from .test_nn_gradients import filled
 
 
 def layer(made, seed):

@@ -5,8 +5,6 @@ are given, and the hinge.  Each evaluation has a module of its own, made from th
 drops the same and its running statistics are those of the first.
 """
 
-import functools
-
 import numpy as np
 import pytest
 
@@ -15,6 +13,7 @@ from autograd import Tensor, check
 from autograd.check.gradients.branches import ancestors
 from autograd.transforms.structure import flat
 
+from .cases_nn import filled, set_parameters
 from .check_mutants import MUTANTS, planted
 from .reference.layers import CONSTANTS, LOSSES, MODULES, drawn
 
@@ -69,22 +68,6 @@ NAMES = {
     "causal": np.triu(np.ones((3, 3), bool), 1),
     "padding": np.array([[False, True, False], [False, False, True]]),
 } | CONSTANTS
-
-
-def filled(module, rng):
-    """A module with parameters and buffers that are drawn: none is 0 or 1, or equal to another."""
-    for parameter in module.parameters():
-        parameter.data[...] = rng.normal(size=parameter.shape)
-    for buffer in module.buffers():
-        if buffer.dtype.kind == "f":
-            buffer.data[...] = rng.uniform(0.25, 1, buffer.shape)
-    return module
-
-
-def set_parameters(module, parameters):
-    for name, parameter in parameters.items():
-        *path, last = name.split(".")
-        setattr(functools.reduce(getattr, path, module), last, parameter)
 
 
 def is_variable(shape):
