@@ -33,7 +33,8 @@ def derivation(
 
     forward   plain NumPy that returns the scalar loss; it takes those of the inputs that it names
     backward  plain NumPy; it takes what it names of the inputs and of the variables of forward
-    inputs    a dictionary by name; float arrays are what gradients are taken with respect to
+    inputs    a dictionary by name; float arrays are what gradients are taken with respect to, those in
+              containers and objects too, such as the `weight` of a layer of nn
     prefix    what a gradient's name begins with: "d", as in dW1
     names     what else gradients are called: {"delta": "Z2"}
 
