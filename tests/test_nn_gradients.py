@@ -17,20 +17,22 @@ from .cases_nn import filled, set_parameters
 from .check_mutants import MUTANTS, planted
 from .reference.layers import CONSTANTS, LOSSES, MODULES, drawn
 
-# A module, how it is called with x, y and z, and the shapes of these.  In a network of several layers, two
-# steps are as good as five.  The row of an embedding that pads gets no gradient, though the output depends
-# on it: that is no derivative, and on purpose; test_nn_torch.py has it.
+# A module, how it is called with x, y and z, and the shapes of these.  In a sequence, two steps are as good
+# as five; and layers on each other in both directions, which is long to evaluate, are in rnn relu, with the
+# two directions of the others here.  The row of an embedding that pads gets no gradient, though the output
+# depends on it: that is no derivative, and on purpose; test_nn_torch.py has it.
 PLAIN = "m(*args)"
 SHORT = {
-    "lstm": [(2, 2, 3)],
-    "gru": [(2, 2, 3), (4, 2, 4)],
     "rnn relu": [(2, 2, 3), (4, 2, 4)],
+    "lstm without bias": [(2, 2, 3)],
+    "lstm of one sequence": [(2, 3)],
+    "gru batch first": [(2, 2, 3)],
 }
 ROWS = [
     *(
         (expression, PLAIN, *SHORT.get(name, shapes))
         for name, (expression, *shapes) in MODULES.items()
-        if name != "embedding"
+        if name not in ("embedding", "lstm", "gru")
     ),
     ("nn.Embedding(5, 3)", PLAIN, (4, 2, "below 5")),
     ("nn.Dropout(0.4, rng=0)", PLAIN, (3, 4)),
@@ -38,9 +40,11 @@ ROWS = [
     ("nn.ConvTranspose1d(4, 2, 3, 3, 2, 1, groups=2, dilation=2)", PLAIN, (2, 4, 5)),
     ("nn.MaxPool1d(2, stride=1, dilation=2)", PLAIN, (2, 3, 7)),
     ("nn.PReLU()", PLAIN, (4, 3)),
-    ("nn.RNN(3, 2, 2, dropout=0.4, rng=0)", PLAIN, (3, 2, 3)),
+    ("nn.RNN(3, 2, 2, dropout=0.4, rng=0)", PLAIN, (2, 2, 3)),
+    ("nn.LSTM(3, 2, bidirectional=True)", PLAIN, (2, 2, 3)),
+    ("nn.GRU(3, 2, bidirectional=True)", PLAIN, (2, 2, 3), (2, 2, 2)),
     ("nn.LSTM(2, 2, 2, dropout=0.4, rng=0)", "m(x, (y, z))", (2, 2, 2), (2, 2, 2), (2, 2, 2)),
-    ("nn.LSTM(2, 2, 2, dropout=0.4, rng=0).eval()", PLAIN, (2, 2, 2)),
+    ("nn.RNN(3, 2, 2, dropout=0.4, rng=0).eval()", PLAIN, (2, 2, 3)),
     ("nn.MultiheadAttention(4, 2)", "m(x, x, x)", (3, 2, 4)),
     ("nn.MultiheadAttention(4, 2)", "m(x, x, x)", (3, 4)),
     ("nn.MultiheadAttention(4, 2, 0.4, rng=0)", "m(x, x, x)", (3, 2, 4)),
