@@ -1,26 +1,16 @@
-"""Convolutions in one and two dimensions, and their transposes.
-
-A convolution takes the windows of x as columns of a matrix, and multiplies the weight with them, one
-image after the other.  It is bilinear, and so are both of its derivatives: with the sum
-L = Σ y[n, f, p] w[f, c, q] x[n, c, p + q] over all n, f, c, places p and offsets q, the convolution
-of x and w is dL/dy, the transposed convolution of y and w is dL/dx, and the correlation of x and y
-is dL/dw.  So the rules of each of the three are the other two, to any order.
-"""
+"""Convolutions in one and two dimensions, and their transposes: what they take, and what they refuse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, fold, op, windows
 from autograd.errors import ShapeError
 
 from ..errors import ArgumentError
-from .affine import ones
-from .geometry import Pairs, around, check, numbers, padding_pairs
+from .columns import convolution, transposed_convolution
+from .geometry import around, check, numbers, padding_pairs
 
 __all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]
 
@@ -194,126 +184,3 @@ def conv_transpose(
     geometry = {"stride": stride, "padding": tuple((p, p) for p in before), "dilation": dilation}
     y = transposed_convolution(x, weight, shape=shape, groups=groups, **geometry)
     return y if bias is None else y + bias.reshape(-1, *(1,) * k)
-
-
-# The triangle of three products.  They take arrays that have been checked.
-
-
-BLOCK = 2**18  # numbers: columns of so many fit into a cache, and into memory that is used again
-
-
-def blocks(
-    x: Any, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int
-) -> Iterator[tuple[slice, Any]]:
-    """The images of x a few at a time: which they are, and their windows as columns of matrices.
-
-    Those are (images, groups, channels/groups · window, places), in memory that the next block reuses.
-    """
-    n, channels, *places = x.shape
-    if any(map(any, padding)):
-        wide = np.zeros((n, channels, *around(places, padding)), x.dtype)
-        wide[inside(places, padding)] = x
-        x = wide
-    found = windows(x, size, stride, dilation)
-    matrix = groups, channels // groups * prod(size), prod(found.shape[2 + len(size) :])
-    step = block_length(n, matrix)
-    memory = np.empty((step, *found.shape[1:]), x.dtype)
-    for start in range(0, n, step):
-        images = slice(start, min(start + step, n))
-        columns = memory[: images.stop - start]
-        columns[...] = found[images]
-        yield images, columns.reshape(-1, *matrix)
-
-
-def block_length(n: int, matrix: Sequence[int]) -> int:
-    """How many of n images are taken at a time, with a matrix of columns for each."""
-    return max(1, min(n, BLOCK // max(prod(matrix), 1)))
-
-
-def inside(places: Sequence[int], padding: Pairs) -> Any:
-    """The index of what is not padding."""
-    return (..., *(slice(before, before + n) for n, (before, _) in zip(places, padding, strict=True)))
-
-
-def convolution_by_x(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
-    return transposed_convolution(g, weight, shape=x.shape[2:], **geometry)
-
-
-def convolution_by_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
-    return correlation(x, g, size=weight.shape[2:], **geometry)
-
-
-def convolution_by_bias(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
-    """The sum over all images and places; of arrays as a product, which takes a third of the time."""
-    places = g.reshape(*g.shape[:2], prod(g.shape[2:]))
-    if type(g) is Tensor:
-        return places.sum(axis=(0, 2))
-    return np.matmul(places, ones(places.shape[2], g.dtype)).sum(axis=0)
-
-
-@op(rules=[convolution_by_x, convolution_by_weight, convolution_by_bias])
-def convolution(
-    x: Any, weight: Any, bias: Any = None, *, stride: Any, padding: Pairs, dilation: Any, groups: int
-) -> Any:
-    """dL/dy: the weight times the columns of x."""
-    filters, _, *size = weight.shape
-    extent = around(x.shape[2:], padding)
-    m = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(extent, size, stride, dilation, strict=True)]
-    matrix = weight.reshape(groups, filters // groups, prod(weight.shape[1:]))
-    y = np.empty((len(x), groups, filters // groups, prod(m)), np.result_type(x, weight))
-    for images, columns in blocks(x, size, stride, padding, dilation, groups):
-        np.matmul(matrix, columns, out=y[images])
-    y = y.reshape(len(x), filters, *m)
-    if bias is None:
-        return y
-    if y.dtype is not bias.dtype:
-        return y + bias.reshape(-1, *(1,) * len(m))
-    y += bias.reshape(-1, *(1,) * len(m))  # y is new, and nobody else's
-    return y
-
-
-def transposed_by_h(g: Any, y: Any, h: Any, weight: Any, *, shape: Any, **geometry: Any) -> Any:
-    return convolution(g, weight, **geometry)
-
-
-def transposed_by_weight(g: Any, y: Any, h: Any, weight: Any, *, shape: Any, **geometry: Any) -> Any:
-    return correlation(g, h, size=weight.shape[2:], **geometry)
-
-
-@op(rules=[transposed_by_h, transposed_by_weight])
-def transposed_convolution(
-    h: Any, weight: Any, *, shape: Any, stride: Any, padding: Pairs, dilation: Any, groups: int
-) -> Any:
-    """dL/dx: the transposed weight times h, as columns that are added up where they belong in `shape`."""
-    filters, channels, *size = weight.shape
-    n, _, *m = h.shape
-    matrix = weight.reshape(groups, filters // groups, channels * prod(size)).mT
-    h = h.reshape(n, groups, filters // groups, prod(m))
-    x = np.empty((n, groups * channels, *shape), np.result_type(h, weight))
-    step = block_length(n, (groups, channels * prod(size), prod(m)))
-    for start in range(0, n, step):
-        columns = np.matmul(matrix, h[start : start + step])
-        columns = columns.reshape(-1, groups * channels, *size, *m)
-        wide = fold(columns, (*columns.shape[:2], *around(shape, padding)), stride, dilation)
-        x[start : start + step] = wide[inside(shape, padding)]
-    return x
-
-
-def correlation_by_x(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: Any) -> Any:
-    return transposed_convolution(h, g, shape=x.shape[2:], **geometry)
-
-
-def correlation_by_h(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: Any) -> Any:
-    return convolution(x, g, **geometry)
-
-
-@op(rules=[correlation_by_x, correlation_by_h])
-def correlation(x: Any, h: Any, *, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int) -> Any:
-    """dL/dw, of windows of a size: the columns of x times the transposed h, summed over all images."""
-    n, filters, *m = h.shape
-    h = h.reshape(n, groups, filters // groups, prod(m))
-    channels = x.shape[1] // groups
-    w = np.zeros((groups, channels * prod(size), filters // groups), np.result_type(x, h))
-    for images, columns in blocks(x, size, stride, padding, dilation, groups):
-        w += np.matmul(columns, h[images].mT).sum(axis=0)  # in this order, a sixth faster
-    return w.mT.reshape(filters, channels, *size)
