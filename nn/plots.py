@@ -19,6 +19,7 @@ try:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 except ModuleNotFoundError as missing:
     raise ImportError(
         f"nn.plots draws with matplotlib, and there is none here ({missing}): pip install matplotlib"
@@ -204,14 +205,16 @@ def draw_answers(
                 ax.contour((classes == c).astype(float), [0.5], colors="0.2", linewidths=1, extent=extent)
         return
     value = answer[..., 0]
-    reach = 0.5 if threshold == 0.5 else max(np.abs(value - threshold).max(), 1e-12)
+    # Logits may be huge in a corner; those beyond three quarters of the others have the last colour
+    reach = 0.5 if threshold == 0.5 else max(np.percentile(np.abs(value - threshold), 75), 1e-12)
     image = ax.imshow(
         value, cmap="RdBu_r", alpha=0.75, vmin=threshold - reach, vmax=threshold + reach, **options
     )
     if value.min() < threshold < value.max():
         ax.contour(value, [threshold], colors="0.2", linewidths=1.5, extent=extent)
     if bar and isinstance(ax.figure, Figure):
-        ax.figure.colorbar(image, ax=ax, label="output of the model")
+        extend = "neither" if threshold == 0.5 else "both"
+        ax.figure.colorbar(image, ax=ax, label="output of the model", extend=extend)
 
 
 def draw_samples(ax: Axes, x: Any, y: Any, extent: tuple[float, ...]) -> None:
@@ -265,6 +268,7 @@ def layer_histograms(
     axes[0, 1].set_title("gradients of the loss by them")
     axes[-1, 0].set_xlabel("value")
     axes[-1, 1].set_xlabel("magnitude, as a power of ten")
+    axes[-1, 1].xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     return written(figure, path)
 
 

@@ -196,6 +196,21 @@ def test_transformer_learns_to_sort(example):
     assert_is_a_picture("11_attention.png")
 
 
+def test_watching_shows_gradients_that_vanish_and_that_explode(example):
+    text = example("13_watching", epochs=2)
+    found = re.findall(r"^(\w+, \w+) +(\d\.\de.*) +[\d.]+ +[\d.]+%$", text, re.MULTILINE)
+    sizes = {name: list(map(float, row.split()[:6])) for name, row in found}
+    assert list(sizes) == ["sigmoid, small", "sigmoid, Xavier", "ReLU, large", "ReLU, Kaiming"]
+    assert sizes["sigmoid, small"][0] < 1e-2 * sizes["sigmoid, small"][4]
+    assert sizes["sigmoid, Xavier"][0] < 1e-2 * sizes["sigmoid, Xavier"][4]
+    assert sizes["ReLU, large"][0] > 100 * sizes["ReLU, Kaiming"][0]
+    assert max(sizes["ReLU, Kaiming"][:5]) < 2 * min(sizes["ReLU, Kaiming"][:5])
+    for name in ("sigmoid_small", "sigmoid_Xavier", "ReLU_large", "ReLU_Kaiming"):
+        assert_is_a_picture(f"13_{name}.png")
+    with Image.open("13_boundary.gif") as frames:
+        assert frames.n_frames == 2
+
+
 def test_examples_are_short():
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) < 120, path.name

@@ -1,0 +1,86 @@
+"""Watching a network train: gradients that vanish and explode, and the line that it draws in the plane.
+
+Two spirals wind around each other, and a network of six layers is to tell them apart.  Whether it can
+is decided before the first step, by the activation and the first weights: they make each layer's
+gradient smaller or larger than that of the layer after it.  The table shows by how much, and what comes
+of it; the pictures show the gradients layer by layer, and the line between the spirals while it trains.
+"""
+
+import math
+import sys
+from itertools import pairwise
+
+import numpy as np
+
+import nn
+from nn import init
+
+try:
+    from nn import plots
+except ImportError:
+    sys.exit("This example needs matplotlib: pip install 'chainrule[plots]'")
+
+WIDTH, HIDDEN = 32, 5
+
+
+def spirals(n=200):
+    """n points on each of two spirals that wind around each other one and a half times: (2n, 2), (2n, 1)."""
+    rng = np.random.default_rng(0)
+    turn = np.sqrt(rng.uniform(0.02, 1, (2, n))) * 3 * math.pi
+    side = np.array([[0.0], [math.pi]])
+    x = np.stack([turn * np.cos(turn + side), turn * np.sin(turn + side)], axis=-1) / (3 * math.pi)
+    return (x + rng.normal(scale=0.015, size=x.shape)).reshape(-1, 2), np.repeat([[0.0], [1.0]], n, axis=0)
+
+
+# name: the activation, and how the weights of the layers before it are drawn
+STARTS = {
+    "sigmoid, small": (nn.Sigmoid, lambda w, rng: init.normal_(w, 0, 0.1, rng=rng)),
+    "sigmoid, Xavier": (nn.Sigmoid, lambda w, rng: init.xavier_uniform_(w, rng=rng)),
+    "ReLU, large": (nn.ReLU, lambda w, rng: init.normal_(w, 0, 1, rng=rng)),
+    "ReLU, Kaiming": (nn.ReLU, lambda w, rng: init.kaiming_normal_(w, nonlinearity="relu", rng=rng)),
+}
+
+
+def network(activation, draw):
+    rng = np.random.default_rng(1)
+    sizes = [2] + HIDDEN * [WIDTH]
+    layers = [m for n, k in pairwise(sizes) for m in (nn.Linear(n, k, rng=rng), activation())]
+    for linear in layers[::2]:
+        draw(linear.weight, rng)
+        init.zeros_(linear.bias)
+    return nn.Sequential(*layers, nn.Linear(WIDTH, 1, rng=rng))
+
+
+def gradients_by_layer(model, loss, x, y):
+    """The root mean square of the gradient of each layer's weight, from the first to the last."""
+    loss(model(x), y).backward()
+    sizes = [float(np.sqrt(np.mean(p.grad**2))) for p in model.parameters() if p.ndim == 2]
+    model.zero_grad()
+    return sizes
+
+
+def right(logits, y):
+    return np.mean((logits.data > 0) == y)
+
+
+def main(epochs=100):
+    (x, y), loss = spirals(), nn.BCEWithLogitsLoss()
+    print("                    gradient of the weight of layer, before training         after training")
+    print("first weights      " + "".join(f"{i + 1:9}" for i in range(HIDDEN + 1)) + "      loss    right")
+    for name, (activation, draw) in STARTS.items():
+        model = network(activation, draw)
+        sizes = "".join(f"{size:9.1e}" for size in gradients_by_layer(model, loss, x, y))
+        plots.layer_histograms(model, loss, x, y, f"13_{name.replace(', ', '_')}.png")
+        frames = plots.BoundaryFrames(x, y, threshold=0, every=math.ceil(epochs / 30))
+        optimizer, metrics = nn.optim.Adam(model.parameters(), lr=3e-3), {"right": right}
+        nn.fit(model, loss, optimizer, (x, y), epochs=epochs, callbacks=[frames], rng=2)
+        last = nn.evaluate(model, loss, (x, y), metrics)
+        print(f"{name:19}{sizes}{last['loss']:10.4f}{last['right']:9.1%}")
+    frames.save("13_boundary.gif")
+    print("\nThe numbers in the four networks before training are in 13_*.png, a row for each layer:")
+    print("going up, the gradients move to the left where they vanish, and to the right where they explode.")
+    print("13_boundary.gif shows the line that the last network draws, epoch by epoch.")
+
+
+if __name__ == "__main__":
+    main()
