@@ -132,6 +132,12 @@ def with_weights():
     return defined(BACKWARD.replace("X, y, W2", "X, y, W1, W2").replace("(1 - A1)", "np.cos(X @ W1)"))
 
 
+def test_a_search_for_the_mistake_that_must_end_says_less_and_nothing_wrong(monkeypatch):
+    monkeypatch.setattr("autograd.check.hand.repair.MOST", 0)
+    line = check.derivation(forward, backward("X.T, dZ1", "X.T, dA1"), INPUTS).first
+    assert (line.name, line.verdict, line.kind) == ("dW1", "wrong here", "unknown")
+
+
 def test_two_mistakes_are_two_wrong_lines_and_the_rest_inherits():
     source = BACKWARD.replace("A2 - y", "y - A2").replace("X.T, dZ1", "X.T, dA1")
     report = check.derivation(forward, defined(source), INPUTS)

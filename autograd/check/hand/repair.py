@@ -12,7 +12,7 @@ import copy
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType
 from typing import Any, NamedTuple
@@ -24,8 +24,10 @@ from .edits import KINDS, Edit, edits
 from .judge import Derived
 from .watch import Place, variables
 
-PATIENCE = 1.5  # seconds that the search for one line's repair may take
 LONGEST = 400  # statements in a slice, beyond which running it again takes too long
+MOST = 100_000  # statements that the search for one line's repair may run; about 2 seconds of small ones
+LARGE = 2**14  # elements that take as long as running another statement
+PATIENCE = 10.0  # seconds, however few statements: for what is not counted, such as products of matrices
 
 
 class Guess(NamedTuple):
@@ -59,17 +61,28 @@ def repairs(
         yield from [None] * len(KINDS)  # there is no source, or something else had a hand in it
         return
     changes = by_kind(program, runner, extras)
+    tries = iter(range(MOST // max(1, round(sum(map(work, program))))))
     stop = time.perf_counter() + PATIENCE
     for kind in KINDS:
-        yield first_right(changes[kind], runner, right, stop)
+        yield first_right(changes[kind], runner, right, tries, stop)
+
+
+def work(step: Instruction) -> float:
+    """How much it is to run a statement: 1, and more on large arrays.  The same on a busy machine."""
+    read = map(step.scope.get, loads(step.statement))
+    return 1 + sum(value.size for value in read if isinstance(value, np.ndarray)) / LARGE
 
 
 def first_right(
-    changes: list[tuple[Edit, ast.stmt]], runner: Runner, right: Callable[[Any], bool], stop: float
+    changes: list[tuple[Edit, ast.stmt]],
+    runner: Runner,
+    right: Callable[[Any], bool],
+    tries: Iterator[int],
+    stop: float,
 ) -> Guess | None:
-    """The first of some changes that makes the value right before time is up."""
+    """The first of some changes that makes the value right, before there are no tries left."""
     for edit, original in changes:
-        if time.perf_counter() > stop:
+        if next(tries, None) is None or time.perf_counter() > stop:
             return None
         value = runner.run(original, edit.made())
         if value is not None and right(value):
@@ -165,25 +178,30 @@ class Runner:
     program: list[Instruction]
     place: Place
     globals: dict[str, Any]
+    codes: dict[int, CodeType] = field(default_factory=dict)
 
     def run(self, original: ast.stmt | None = None, changed: ast.stmt | None = None) -> Any:
         """The value, with one statement in the place of another; None if that raises."""
-        codes: dict[int, CodeType] = {}
         made: dict[str, Any] = {}
         try:
+            edited = None if changed is None else compiled(changed)
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 for step in self.program:
-                    statement = changed if step.statement is original else step.statement
-                    if id(statement) not in codes:
-                        codes[id(statement)] = compiled(statement)  # type: ignore[arg-type]
+                    code = edited if edited and step.statement is original else self.code(step.statement)
                     own = {name: copied(step.scope.get(name)) for name in step.targets - set(made)}
                     scope = self.globals | step.scope | own | made
-                    exec(codes[id(statement)], scope)
+                    exec(code, scope)
                     made |= {name: copied(scope[name]) for name in step.targets}
         except Exception:  # a change that does not fit, and so is not the one
             return None
         return dict(variables({name: made[name] for name in made})).get(self.place)
+
+    def code(self, statement: ast.stmt) -> CodeType:
+        """The compiled statement, of which there is one for all runs."""
+        if id(statement) not in self.codes:
+            self.codes[id(statement)] = compiled(statement)
+        return self.codes[id(statement)]
 
     def evaluate(self, scope: dict[str, Any], expression: ast.expr) -> Any:
         """The value of an expression; None if it has none."""
