@@ -55,6 +55,16 @@ def load_checkpoint(path: Path_, **parts: Any) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
+def as_it_was(part: Any) -> Iterator[None]:
+    """A block after which a part has the state that it had before."""
+    before = state_of(part)
+    try:
+        yield
+    finally:
+        restore(part, before, "it")
+
+
+@contextlib.contextmanager
 def all_or_nothing(parts: dict[str, Any]) -> Iterator[None]:
     """A block after which `parts` are as before if it raises."""
     before = {name: state_of(part) for name, part in parts.items()}

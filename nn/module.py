@@ -11,6 +11,7 @@ parameter that is frozen.  Both are in the module's state.
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from reprlib import recursive_repr
@@ -127,6 +128,8 @@ class Module:
 
         Training on does not change it.  A shared tensor comes under each of its names.
 
+        Raises StateError if two tensors have one name, as with the keys 1 and "1" of a dict.
+
         >>> from nn import Linear
         >>> {name: array.shape for name, array in Linear(2, 3).state_dict().items()}
         {'weight': (3, 2), 'bias': (3,)}
@@ -140,7 +143,8 @@ class Module:
         come under one of its names, or with equal values under several.
 
         Raises StateError if there is a name too few or too many, another shape, or a dtype that does
-        not fit, such as floats for integers: it names all that is wrong, and nothing is written.
+        not fit, such as floats for integers, or numbers too large for it: it names all that is wrong, and
+        nothing is written.
         """
         with no_grad():
             for tensor, array in checked(self, state):
@@ -164,6 +168,25 @@ class Module:
         lines = [f"({name}): {part!r}" for name, part in walk(self, deep=False) if isinstance(part, Module)]
         inside = "\n" + textwrap.indent("\n".join(lines), "  ") + "\n" if lines else ""
         return f"{type(self).__name__}({self.extra_repr()}{inside})"
+
+
+@contextlib.contextmanager
+def modes_kept(root: Module) -> Iterator[None]:
+    """A block after which every module in `root` is in the mode that it was in: some may be frozen."""
+    before = [(module, module.training) for module in root.modules()]
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
+
+
+@contextlib.contextmanager
+def evaluating(root: Module) -> Iterator[None]:
+    """A block in which a module, it and all modules in it, is set to evaluation."""
+    with modes_kept(root):
+        root.eval()
+        yield
 
 
 def walk(root: Module, deep: bool = True, again: bool = False) -> Iterator[tuple[str, Any]]:
@@ -203,10 +226,12 @@ def members(value: Any) -> Iterable[tuple[Any, Any]]:
         return value._members()
     if isinstance(value, dict):
         return value.items()
+    if isinstance(value, set | frozenset) and any(isinstance(part, PARTS) for part in value):
+        raise StateError(f"a set has no order, so what is in it has no name: make a list of {value!r:.60}")
     return enumerate(value) if isinstance(value, list | tuple) else ()
 
 
-PARTS = (Module, Tensor, list, tuple, dict)
+PARTS = (Module, Tensor, list, tuple, dict, set, frozenset)
 
 
 # The state: the parameters and buffers, under all of their names
@@ -214,18 +239,23 @@ PARTS = (Module, Tensor, list, tuple, dict)
 
 def named_state(root: Module) -> Iterator[tuple[str, Tensor]]:
     """The parameters and buffers with their names; a shared one comes under each of its names."""
-    return (
-        (name, part)
-        for name, part in walk(root, again=True)
-        if isinstance(part, Tensor) and (part.is_leaf or not part.requires_grad)
-    )
+    found: dict[str, Tensor] = {}
+    for name, part in walk(root, again=True):
+        if isinstance(part, Tensor) and (part.is_leaf or not part.requires_grad):
+            if found.setdefault(name, part) is not part:
+                raise StateError(f"two tensors of this {type(root).__name__} are named {name}: rename one")
+            yield name, part
 
 
 def checked(root: Module, state: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
-    """The tensors of `root`, each with the array that `state` has for it.
+    """The tensors of `root`, each with the array that `state` has for it, in its dtype.
 
     Raises StateError with all that does not fit.
     """
+    if not isinstance(state, Mapping):
+        raise StateError(
+            f"a state is a dict of arrays by name, such as nn.load(path), not a {type(state).__name__}"
+        )
     names: dict[Tensor, list[str]] = {}
     for name, tensor in named_state(root):
         names.setdefault(tensor, []).append(name)
@@ -238,11 +268,20 @@ def checked(root: Module, state: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
         pairs += [(tensor, array) for array in arrays.values()][:1]
     if faults:
         raise StateError(f"this state does not fit {type(root).__name__}: {'; '.join(faults)}")
-    return pairs
+    return [(tensor, cast(array, tensor.dtype)) for tensor, array in pairs]
 
 
 def as_array(value: Any) -> Any:
-    return np.asarray(value.data if isinstance(value, Tensor) else value)
+    try:
+        return np.asarray(value.data if isinstance(value, Tensor) else value)
+    except ValueError:  # lists of different lengths
+        return np.asarray(value, object)
+
+
+def cast(array: Any, dtype: Any) -> Any:
+    """The array in another dtype; what is too large for it becomes infinite."""
+    with np.errstate(over="ignore"):
+        return array.astype(dtype, copy=False)
 
 
 def misfits(tensor: Tensor, arrays: dict[str, Any]) -> Iterator[str]:
@@ -253,5 +292,14 @@ def misfits(tensor: Tensor, arrays: dict[str, Any]) -> Iterator[str]:
             yield f"{name} has shape {tensor.shape} here and {array.shape} there"
         elif array.dtype.kind not in "biuf" or not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
             yield f"{name} is {tensor.dtype} here and {array.dtype} there"
+        elif not same_size(array, cast(array, tensor.dtype)):
+            yield f"{name} is {tensor.dtype} here, and has numbers too large for that there"
         elif name != first and not np.array_equal(array, arrays[first], equal_nan=True):
             yield f"{first} and {name} are one tensor here and differ there"
+
+
+def same_size(array: Any, cast: Any) -> bool:
+    """Whether numbers in another dtype are what they were, but for rounding."""
+    if array.dtype == cast.dtype:
+        return True
+    return bool((np.isfinite(array) == np.isfinite(cast) if cast.dtype.kind == "f" else array == cast).all())

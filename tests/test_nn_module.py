@@ -270,6 +270,11 @@ BAD_STATES = {
         lambda s: s.update({"1.num_batches_tracked": np.array(1.0)}),
         "is int64 here and float64",
     ),
+    "numbers too large for it": (
+        lambda s: s.update({"3.bias": np.array([1e300])}),
+        "3.bias is float32 here, and has numbers too large for that there",
+    ),
+    "lists of different lengths": (lambda s: s.update({"0.bias": [[1], [1, 2]]}), r"and \(2,\) there"),
     "several at once": (
         lambda s: s.update(extra=s.pop("2.bias"), more=1),
         r"unexpected extra; unexpected more; missing 2\.bias",
@@ -279,7 +284,8 @@ BAD_STATES = {
 
 @pytest.mark.parametrize(("spoil", "message"), BAD_STATES.values(), ids=BAD_STATES)
 def test_a_state_that_does_not_fit_changes_nothing(spoil, message):
-    model = nn.Sequential(nn.Linear(2, 4, rng=0), nn.BatchNorm1d(4), nn.Linear(4, 1, rng=1))
+    layers = nn.Linear(2, 4, rng=0), nn.BatchNorm1d(4), nn.Linear(4, 1, rng=1), nn.Linear(1, 1, dtype="f4")
+    model = nn.Sequential(*layers)
     before = model.state_dict()
     state = {name: array + 1 for name, array in before.items()}
     spoil(state)
@@ -287,6 +293,34 @@ def test_a_state_that_does_not_fit_changes_nothing(spoil, message):
         model.load_state_dict(state)
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize(
+    "state", ["model.safetensors", nn.Linear(2, 3), [1, 2]], ids=["path", "module", "list"]
+)
+def test_what_is_no_state_is_refused(state):
+    with pytest.raises(StateError, match=r"a dict of arrays by name, such as nn.load\(path\), not a"):
+        nn.Linear(2, 3).load_state_dict(state)
+
+
+@pytest.mark.parametrize(
+    "use", [Module.state_dict, lambda m: m.load_state_dict({}), lambda m: nn.save(m, "/nowhere")]
+)
+@pytest.mark.parametrize(
+    "modules", [{"a.b": Scale(), "a": nn.ModuleDict({"b": Scale()})}, {1: Scale(), "1": Scale()}]
+)
+def test_two_tensors_of_one_name_are_not_lost_without_a_word(modules, use):
+    with pytest.raises(StateError, match="two tensors of this ModuleDict are named"):
+        use(nn.ModuleDict(modules))
+
+
+def test_modules_in_a_set_are_not_lost_without_a_word():
+    block = Scale()
+    block.scales, block.words = {1, 2}, {"a"}
+    assert names(block) == ["factor"]
+    block.scales = {Scale()}
+    with pytest.raises(StateError, match=r"a set has no order.*make a list of \{Scale"):
+        names(block)
 
 
 @pytest.mark.parametrize(
