@@ -28,18 +28,21 @@ except ModuleNotFoundError as missing:
 from autograd import no_grad
 from autograd.errors import ShapeError
 
+from .checkpoint import as_it_was
 from .data import plain
 from .errors import ArgumentError
 from .history import History
-from .module import Module
-from .trace import parts, traced
+from .module import Module, evaluating
+from .trace import not_finite, parts, traced
 
 __all__ = ["BoundaryFrames", "decision_boundary", "feature_maps", "layer_histograms"]
 
 Path = str | os.PathLike[str] | None
-# Two classes are told apart by hue and by lightness, and the points of each by their shape, too
+# Two classes are told apart by hue and by lightness, and the points of each by their shape, too: 70 of
+# them, as there are ten colours and seven shapes
 COLORS = ["#2166ac", "#d6604d", "#4d9221", "#9970ab", "#e08214", "#35978f", "#c51b7d", "#8c6d31"]
-MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
+COLORS += ["#4d4d4d", "#66c2e0"]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 
 
 def written(figure: Figure, path: Path) -> Figure:
@@ -88,11 +91,12 @@ def decision_boundary(
 ) -> Figure:
     """What a model of two inputs answers all over the plane, with the samples it is to tell apart.
 
-    x: (n, 2); y: (n,) or (n, 1), the classes from 0 on.  A model with one output is drawn by its value,
+    x: (n, 2); y: (n,) or (n, 1), the classes, whole numbers.  A model with one output is drawn by its value,
     and the line is where that is `threshold`: 0.5 for probabilities, 0 for logits.  One with an output
     for each class is drawn by the largest of them.
 
-    Raises autograd.errors.ShapeError for another x, y or output.
+    Raises autograd.errors.ShapeError for another x, y or output; ArgumentError for an x that is not
+    finite, and a y that is no class.
     """
     x, y = checked_plane(x, y)
     grid, extent = grid_around(x, resolution)
@@ -117,6 +121,8 @@ class BoundaryFrames:
         self, x: Any, y: Any, *, threshold: float = 0.5, resolution: int = 100, every: int = 1
     ) -> None:
         self.x, self.y = checked_plane(x, y)
+        if every < 1:
+            raise ArgumentError(f"every={every}: an epoch out of so many is kept, at least of 1")
         self.threshold, self.resolution, self.every = threshold, resolution, every
         self.grid, self.extent = grid_around(self.x, resolution)
         self.frames: list[tuple[int, float, Any]] = []  # epoch, loss, answers
@@ -159,7 +165,13 @@ def checked_plane(x: Any, y: Any) -> tuple[Any, Any]:
     y = y.reshape(len(y)) if y.ndim and y.size == len(y) else y
     if x.ndim != 2 or x.shape[1] != 2 or y.shape != x.shape[:1] or not x.size:
         raise ShapeError(f"a plane is drawn of x: (n, 2) and y: (n,), not {x.shape} and {y.shape}")
-    return x, y.astype(int)
+    if bad := not_finite(x):
+        raise ArgumentError(f"x, of shape {x.shape}, has {bad}, and these have no place on the plane")
+    if not (y == np.round(y)).all():
+        raise ArgumentError(
+            f"y is the class of each sample, a whole number, and ranges {y.min()} to {y.max()}"
+        )
+    return x if x.dtype.kind == "f" else x.astype(float), y.astype(int)
 
 
 def grid_around(x: Any, resolution: int) -> tuple[Any, tuple[float, float, float, float]]:
@@ -173,13 +185,8 @@ def grid_around(x: Any, resolution: int) -> tuple[Any, tuple[float, float, float
 
 def answers(model: Module, grid: Any, resolution: int) -> Any:
     """The outputs of the model on the grid: (resolution, resolution, outputs)."""
-    was_training = model.training
-    model.eval()
-    try:
-        with no_grad():
-            output = plain(model(grid))
-    finally:
-        model.train(was_training)
+    with evaluating(model), no_grad():
+        output = plain(model(grid))
     if output.shape[:1] != grid.shape[:1] or output.ndim > 2:
         raise ShapeError(f"a decision is one output, or one for each class, not {output.shape[1:]} a sample")
     return output.reshape(resolution, resolution, -1)
@@ -223,7 +230,8 @@ def draw_samples(ax: Axes, x: Any, y: Any, extent: tuple[float, ...]) -> None:
         style: dict[str, Any] = {"c": color, "marker": marker, "edgecolors": "white", "label": f"class {c}"}
         ax.scatter(x[y == c, 0], x[y == c, 1], s=24, linewidths=0.6, **style)
     ax.set(xlabel="input 0", ylabel="input 1", xlim=extent[:2], ylim=extent[2:])
-    ax.legend(loc="upper right")
+    # below the plane, as on it there may be a sample behind
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=5, frameon=False, columnspacing=1.0)
 
 
 # The numbers in a network, layer by layer
@@ -237,30 +245,27 @@ def layer_histograms(
     A row is a layer, from the first to the last.  On the left are its outputs: those of a sigmoid that is
     saturated pile up at 0 and 1.  On the right are the magnitudes of the gradients, in powers of ten: in a
     row further up they are further back, and lie further left if gradients vanish, further right if they
-    explode.  The model's gradients are left as they were.
+    explode.  What is not finite is counted and left out.
+
+    The model is left as it was: its gradients, the running means of a batch norm, and the generators that
+    a dropout draws from.
+
+    Raises ArgumentError if there is no layer.
 
     Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks
     (2010), figures 2, 3 and 7.
     """
     outputs, gradients = layer_values(model, loss, inputs, target)
     figure, axes = panels(len(outputs), 2, (4.4, 1.15), sharex="col")
-    magnitudes = {name: np.abs(g[g != 0]) for name, g in gradients.items()}
-    scale = [m for m in magnitudes.values() if m.size]
-    if scale:
-        low, high = (math.log10(f(map(f, scale))) for f in (min, max))
-        low = max(low, high - 40)
-        powers = np.linspace(low, max(high, low + 1), 60)
-    reach = np.percentile(np.abs(np.concatenate([a.ravel() for a in outputs.values()])), 99.5)
+    magnitudes = {name: np.abs(finite(g[g != 0])) for name, g in gradients.items()}
+    powers, reach = scales([finite(a) for a in outputs.values()], list(magnitudes.values()))
     for (name, output), (left, right) in zip(outputs.items(), axes, strict=True):
-        left.hist(output.ravel(), np.linspace(-reach, reach, 60), color=COLORS[0])
         left.set_ylabel(name, rotation=0, ha="right", va="center")
-        note(left, f"mean {output.mean():.2g}\ndeviation {output.std():.2g}")
+        left.hist(finite(output), np.linspace(-reach, reach, 60), color=COLORS[0])
+        note(left, not_finite(output) or f"mean {output.mean():.2g}\ndeviation {output.std():.2g}")
         found = magnitudes.get(name, np.array([]))
-        if found.size:
-            right.hist(np.log10(found).clip(powers[0], powers[-1]), powers, color=COLORS[1])
-            note(right, f"median {np.median(found):.1e}\nzero {1 - found.size / output.size:.0%}")
-        else:
-            note(right, "all zero" if name in gradients else "no gradient")
+        right.hist(np.log10(found).clip(powers[0], powers[-1]), powers, color=COLORS[1])
+        note(right, about(gradients.get(name), found))
         for ax in (left, right):
             ax.set_yticks([])
             ax.margins(y=0.7)  # room for the note
@@ -270,6 +275,31 @@ def layer_histograms(
     axes[-1, 1].set_xlabel("magnitude, as a power of ten")
     axes[-1, 1].xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     return written(figure, path)
+
+
+def finite(values: Any) -> Any:
+    """The numbers in an array that are finite, in a row."""
+    return values[np.isfinite(values)]
+
+
+def scales(outputs: list[Any], magnitudes: list[Any]) -> tuple[Any, float]:
+    """The powers of ten that gradients are counted between, and how far outputs reach from 0."""
+    found = np.concatenate(magnitudes or [np.array([])])
+    low, high = (math.log10(f(found)) for f in (min, max)) if found.size else (-1.0, 0.0)
+    low = max(low, high - 40)
+    values = np.abs(np.concatenate(outputs))
+    reach = float(np.percentile(values, 99.5)) if values.size else 0.0
+    return np.linspace(low, max(high, low + 1), 60), reach or 1.0
+
+
+def about(gradient: Any, magnitudes: Any) -> str:
+    """What is to be said of the gradient by a layer's output, besides its histogram."""
+    if gradient is None:
+        return "no gradient"
+    if bad := not_finite(gradient):
+        return bad
+    zero = 1 - magnitudes.size / gradient.size
+    return f"median {np.median(magnitudes):.1e}\nzero {zero:.0%}" if magnitudes.size else "all zero"
 
 
 def note(ax: Axes, text: str) -> None:
@@ -288,19 +318,24 @@ def layer_values(
     def visit(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
         found = parts(output)
         if name in names and found:
-            outputs[names[name]] = plain(found[0])
+            calls = 1 + sum(key.split(", call ")[0] == names[name] for key in outputs)
+            key = names[name] + (f", call {calls}" if calls > 1 else "")
+            outputs[key] = plain(found[0])
             if getattr(found[0], "requires_grad", False):
-                found[0].register_hook(lambda g: gradients.__setitem__(names[name], np.array(plain(g))))
+                found[0].register_hook(lambda g: gradients.__setitem__(key, np.array(plain(g))))
 
     parameters = list(model.parameters())
     before = [p.grad for p in parameters]
     try:
-        with traced(model, visit):
+        with as_it_was(model), traced(model, visit):
             value = loss(model(inputs), target)
-        value.backward()
+            if getattr(value, "requires_grad", False):
+                value.backward()
     finally:
         for p, g in zip(parameters, before, strict=True):
             p.grad = g
+    if not outputs:
+        raise ArgumentError(f"{type(model).__name__} has no layer that gives anything to count")
     return outputs, gradients
 
 
@@ -317,8 +352,10 @@ def feature_maps(
     In each map, dark is the smallest value and bright the largest.
 
     Raises ArgumentError if there is no convolution, or no layer of that name, or if what it gives is no
-    image.
+    image; and for fewer than one channel.
     """
+    if most < 1:
+        raise ArgumentError(f"most={most}: so many channels of a layer are shown, at least 1")
     image = plain(image)
     image = image[None] if image.ndim == 2 else image
     found: dict[str, Any] = {}
@@ -327,13 +364,8 @@ def feature_maps(
         if name == layer or (layer is None and type(module).__name__.startswith("Conv")):
             found[f"{name} {type(module).__name__}".strip()] = plain(output)[0]
 
-    was_training = model.training
-    model.eval()
-    try:
-        with no_grad(), traced(model, visit):
-            model(image[None])
-    finally:
-        model.train(was_training)
+    with evaluating(model), no_grad(), traced(model, visit):
+        model(image[None])
     maps = {name: m[:most] for name, m in found.items() if m.ndim == 3}
     if not maps:
         raise ArgumentError(f"no {'convolution' if layer is None else f'layer {layer!r}'} that gives images")
@@ -350,6 +382,12 @@ def grid_of_images(rows: dict[str, Any], all_maps: dict[str, Any]) -> Figure:
             ax.imshow(channel, cmap="gray")
         total = len(all_maps.get(name, maps))
         shown = f", {len(maps)} of {total} channels" if total > len(maps) else ""
-        title = line[0].set_title(f"{name}, {maps.shape[1]} x {maps.shape[2]}{shown}", loc="left", fontsize=8)
-        title.set_in_layout(False)  # or the first column would be as wide as it
+        line[0].set_title(" ", fontsize=8)  # keeps the place; a title itself would widen the first column
+        title = line[0].annotate(
+            f"{name}, {maps.shape[1]} x {maps.shape[2]}{shown}",
+            (0, 1.06),
+            xycoords="axes fraction",
+            fontsize=8,
+        )
+        title.set_in_layout(False)
     return figure

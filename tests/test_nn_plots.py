@@ -1,6 +1,7 @@
 """Plots: that they show what is the case, read from the figures themselves, and what cannot be drawn."""
 
 import importlib
+import re
 import sys
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 import nn
 from nn import plots
+from nn.checkpoint import state_of
 from nn.errors import ArgumentError
 from nn.history import History
 from nn.trace import traced
@@ -28,6 +30,11 @@ class FirstInput(nn.Module):
         return (x[:, :1] - self.at).clip(-0.5, 0.5) + 0.5
 
 
+class Named(nn.Module):
+    def forward(self, x):
+        return {"it": x}
+
+
 def pixels(path):
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"), float)
@@ -42,6 +49,53 @@ def test_the_boundary_is_where_the_model_has_it(tmp_path):
     image = ax.images[0].get_array()[..., :]
     assert image[:, 0].max() < 0.5 < image[:, -1].min()
     assert pixels(tmp_path / "b.png").std() > 10
+
+
+def test_whole_numbers_as_inputs_are_a_plane_like_any_other():
+    x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    whole, real = (plots.decision_boundary(FirstInput(0.5), x.astype(t), [0, 0, 1, 1]) for t in (int, float))
+    drawn = [np.asarray(figure.axes[0].images[0].get_array()) for figure in (whole, real)]
+    np.testing.assert_array_equal(*drawn)
+    assert len(np.unique(drawn[0])) > 150  # 200 columns are 1.3 wide, and the slope 1
+
+
+def test_no_two_of_ten_classes_look_alike():
+    figure = plots.decision_boundary(FirstInput(), X, np.arange(60) % 10)
+    samples = [c for c in figure.axes[0].collections if type(c).__name__ == "PathCollection"]
+    looks = {(tuple(c.get_facecolor()[0]), c.get_paths()[0].vertices.tobytes()) for c in samples}
+    assert len(looks) == len({color for color, _ in looks}) == 10
+
+
+def test_looking_at_a_model_leaves_it_as_it_was():
+    model = nn.Sequential(
+        nn.Conv1d(1, 3, 3, rng=0),
+        nn.BatchNorm1d(3),
+        nn.Dropout(0.5, rng=1),
+        nn.Flatten(),
+        nn.Linear(18, 1, rng=0),
+    )
+    model[1].eval()
+    x, before = RNG.normal(size=(5, 1, 8)), state_of(model)
+    for use in (
+        lambda: plots.layer_histograms(model, nn.MSELoss(), x, np.ones((5, 1))),
+        lambda: plots.layer_histograms(model.train(), nn.MSELoss(), x, np.ones((5, 1))),
+        lambda: plots.decision_boundary(nn.Sequential(nn.Dropout(rng=0), nn.Linear(2, 1)), X, LEFT),
+    ):
+        use()
+        np.testing.assert_equal(state_of(model), before)
+    model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten())
+    model[1].eval()
+    plots.feature_maps(model, np.ones((8, 8)))
+    assert [m.training for m in model.modules()] == [True, True, False, True]
+
+
+def test_what_is_not_finite_is_counted_and_left_out():
+    model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU())
+    x = X * np.where(np.arange(60)[:, None] == 7, np.inf, 1)
+    with np.errstate(invalid="ignore"):
+        figure = plots.layer_histograms(model, nn.MSELoss(), x, np.zeros((60, 3)))
+    texts = [text.get_text() for ax in figure.axes for text in ax.texts]
+    assert re.fullmatch(r"\d (NaN|infinite)( and \d infinite)? of 180 numbers", texts[0])
 
 
 def test_classes_are_drawn_by_the_largest_output():
@@ -97,6 +151,14 @@ def test_the_gradients_in_the_histograms_are_those_of_the_loss():
     np.testing.assert_allclose(gradients["0 Linear"], by_tanh * (1 - outputs["1 Tanh"] ** 2), rtol=1e-13)
 
 
+def test_a_layer_that_is_called_twice_is_counted_twice():
+    layer = nn.Linear(2, 2, rng=0)
+    model = nn.Sequential(layer, nn.Tanh(), layer)
+    outputs, gradients = plots.layer_values(model, nn.MSELoss("sum"), X, X)
+    assert list(outputs) == list(gradients)[::-1] == ["0 Linear", "1 Tanh", "0 Linear, call 2"]
+    np.testing.assert_allclose(gradients["0 Linear, call 2"], 2 * (outputs["0 Linear, call 2"] - X))
+
+
 def test_dead_layers_and_constant_ones_are_drawn_too():
     dead = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU())
     dead[0].load_state_dict({"weight": np.zeros((3, 2)), "bias": -np.ones(3)})
@@ -116,7 +178,7 @@ def test_feature_maps_are_what_the_convolution_gives(tmp_path):
     np.testing.assert_array_equal(drawn[0], image)
     np.testing.assert_array_equal(drawn[1:4], expected)
     assert len(drawn) == 1 + 3 + 16
-    assert [ax.get_title("left") for ax in figure.axes if ax.get_title("left")] == [
+    assert [text.get_text() for ax in figure.axes for text in ax.texts] == [
         "input, 8 x 8",
         "0 Conv2d, 6 x 6",
         "2 Conv2d, 4 x 4, 16 of 20 channels",
@@ -144,6 +206,14 @@ BAD = {
     "three inputs": (lambda: plots.decision_boundary(FLAT, np.ones((4, 3)), LEFT[:4]), "a plane is drawn"),
     "no samples": (lambda: plots.decision_boundary(FirstInput(), X[:0], LEFT[:0]), "a plane is drawn"),
     "labels": (lambda: plots.decision_boundary(FirstInput(), X, LEFT[:3]), r"not \(60, 2\) and \(3,\)"),
+    "no classes": (lambda: plots.decision_boundary(FirstInput(), X, LEFT / 2), "whole number, and ranges"),
+    "not finite": (lambda: plots.decision_boundary(FirstInput(), X * np.nan, LEFT), "has 120 NaN of 120"),
+    "no epoch kept": (lambda: plots.BoundaryFrames(X, LEFT, every=0), "every=0"),
+    "no layers": (
+        lambda: plots.layer_histograms(Named(), lambda p, t: p["it"].sum(), X, X),
+        "Named has no layer that gives anything",
+    ),
+    "no channels": (lambda: plots.feature_maps(FLAT, IMAGE, most=0), "most=0"),
     "no frame": (lambda: plots.BoundaryFrames(X, LEFT).save("x.gif"), "no frame was kept"),
     "no epoch": (lambda: History().plot(), "no epoch"),
     "no convolution": (lambda: plots.feature_maps(FLAT, IMAGE), "no convolution"),
