@@ -18,7 +18,8 @@ array([[0., 1., 1., 0.]])
 from . import data, errors, functional, init, optim
 from .checkpoint import load_checkpoint, save_checkpoint
 from .data import DataLoader, train_test_split
-from .fit import evaluate, fit
+from .evaluation import evaluate
+from .fit import fit
 from .history import History
 from .io import load, save
 from .layers import (

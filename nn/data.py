@@ -99,7 +99,17 @@ def arrays_of(dataset: Any) -> list[Any]:
         raise ArgumentError(f"a data set is arrays, or a sequence of samples, not a {type(dataset).__name__}")
     if not isinstance(dataset, tuple | list) or not len(dataset):
         return []
-    if not all(isinstance(array, np.ndarray | Tensor) for array in dataset):
+    others = [i for i, array in enumerate(dataset) if not isinstance(array, np.ndarray | Tensor)]
+    if (
+        others
+        and isinstance(dataset, tuple)
+        and (len(others) < len(dataset) or all(map(of_numbers, dataset)))
+    ):
+        raise ArgumentError(
+            f"part {others[0]} of a data set (inputs, targets) is a {type(dataset[others[0]]).__name__}, and "
+            "all are arrays: np.asarray(part)"
+        )
+    if others:
         return []
     if isinstance(dataset, list):
         raise ArgumentError(
@@ -113,6 +123,15 @@ def arrays_of(dataset: Any) -> list[Any]:
             "their first axis"
         )
     return arrays
+
+
+def of_numbers(value: Any) -> bool:
+    """Whether this is a list, or a list of lists, of numbers."""
+    while isinstance(value, list) and value:
+        value = value[0]
+        if isinstance(value, int | float):
+            return True
+    return False
 
 
 def plain(array: Any) -> Any:

@@ -14,27 +14,23 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
+from autograd.errors import GradientError
 
-from autograd import Tensor, no_grad
-
-from .checkpoint import generators, load_checkpoint, save_checkpoint
-from .data import DataLoader, plain
-from .errors import ArgumentError, TrainingError
+from .checkpoint import all_or_nothing, generators, load_checkpoint, save_checkpoint
+from .errors import ArgumentError, StateError, TrainingError
+from .evaluation import Function, Mean, Metrics, batches, began, began_in, evaluate, figures, named, parts_of
 from .history import History
 from .io import Path_
-from .module import Module
+from .module import Module, modes_kept
 from .optim import Optimizer, clip_grad_norm_
 from .optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
-from .trace import first_not_finite, not_finite
+from .trace import not_finite, parameter_not_finite
 
-__all__ = ["evaluate", "fit"]
+__all__ = ["fit"]
 
-Function = Callable[[Any, Any], Any]
-Metrics = Mapping[str, Function] | Sequence[Function]
 Callback = Callable[[Module, History], Any]
 
 
@@ -68,18 +64,21 @@ def fit(
     schedule: makes a step after every epoch.  max_norm: what gradients are clipped to, by norm.
     patience: after so many epochs without a better validation loss, the training ends
     keep_best: with validation, the model has the weights of its best epoch in the end, not of its last
-    checkpoint: a file that is written after every epoch; if it is there already, the run goes on from
-    it, bit for bit as if it had never stopped
+    checkpoint: a file that is written at the start and after every epoch; if it is there already, the
+    run goes on from it, bit for bit as if it had never stopped
 
     A progress bar shows the figures on a terminal.  Ctrl-C ends the training: the history is that of
     the epochs until then.
 
-    Raises TrainingError, with the `history` so far, when the loss is not finite: it says in which step,
-    and in which layer that began.  No step was made with that loss; the weights are those of the best
-    epoch, as above.  ArgumentError where there are no batches, or a batch is no tuple.
+    Raises TrainingError, with the `history` so far, when the loss or a gradient is not finite: it says in
+    which step, and in which layer that began.  No step was made with that loss; the weights are those of
+    the best epoch, as above.  ArgumentError where there are no batches, or a batch is no tuple, for metrics
+    of one name, and for an optimizer of none of the model's parameters.  StateError for a checkpoint that
+    `fit` has not written; then all is as it was.
 
     Source: Prechelt, Early Stopping - But When? (1998), for `patience`.
 
+    >>> import numpy as np
     >>> import nn
     >>> x = np.linspace(-1, 1, 64)[:, None]
     >>> model = nn.Sequential(nn.Linear(1, 8, rng=0), nn.Tanh(), nn.Linear(8, 1, rng=1))
@@ -92,25 +91,33 @@ def fit(
     validation = None if validation is None else batches(validation, batch_size, False, rng)
     if patience is not None and (validation is None or patience < 1):
         raise ArgumentError(f"patience={patience} needs a validation set, and is at least 1")
+    if set(model.parameters()).isdisjoint(optimizer.parameters):
+        raise ArgumentError(
+            f"the optimizer moves no parameter of this {type(model).__name__}: was the model made anew after "
+            "it?  Make the optimizer again, of model.parameters()"
+        )
     metrics, history, best = named(metrics), History(), dict[str, Any]()
-    parts = {"model": model, "optimizer": optimizer, "schedule": schedule, "rng": getattr(train, "rng", None)}
+    parts = {"model": model, "optimizer": optimizer, "schedule": schedule}
+    parts |= {"rng": drawn_from(train), "validation_rng": drawn_from(validation)}
     parts = {name: part for name, part in parts.items() if part is not None}
     if checkpoint is not None and os.path.exists(checkpoint):
-        rest = load_checkpoint(checkpoint, **parts)
-        history.epochs, best = rest["history"], rest["best"]
+        history.epochs, best = resumed(checkpoint, parts)
         history.stopped = reason_to_stop(model, history, (), patience)
-    was_training, bar = model.training, progress_bar(epochs, train, len(history))
+    elif checkpoint is not None:  # so that what can't be written is known now, and not after an epoch
+        save_checkpoint(checkpoint, **parts, history=[], best={})
+    bar = progress_bar(epochs, train, len(history))
     try:
-        while len(history) < epochs and not history.stopped:
-            history.epochs.append(
-                one_epoch(model, loss, optimizer, train, validation, metrics, max_norm, history, bar)
-            )
-            if validation is not None and keep_best and history.best == len(history) - 1:
-                best = model.state_dict()
-            advance(schedule, history)
-            if checkpoint is not None:
-                save_checkpoint(checkpoint, **parts, history=history.epochs, best=best)
-            history.stopped = reason_to_stop(model, history, callbacks, patience)
+        with modes_kept(model):
+            while len(history) < epochs and not history.stopped:
+                history.epochs.append(
+                    one_epoch(model, loss, optimizer, train, validation, metrics, max_norm, history, bar)
+                )
+                if validation is not None and keep_best and history.best == len(history) - 1:
+                    best = model.state_dict()
+                advance(schedule, history)
+                if checkpoint is not None:
+                    save_checkpoint(checkpoint, **parts, history=history.epochs, best=best)
+                history.stopped = reason_to_stop(model, history, callbacks, patience)
     except KeyboardInterrupt:
         history.stopped = "interrupted"
     except TrainingError as error:
@@ -118,33 +125,26 @@ def fit(
         raise
     finally:
         bar.close()
-        model.train(was_training)
         if best:
             model.load_state_dict(best)
     return history
 
 
-def evaluate(
-    model: Module, loss: Function, data: Any, metrics: Metrics = (), *, batch_size: int = 32
-) -> dict[str, float]:
-    """The mean loss and metrics of a model on a data set, in evaluation mode: {"loss": …, "accuracy": …}.
+def drawn_from(data: Any) -> Any:
+    """The generator that the order of a data set is drawn from, if one is."""
+    return getattr(data, "rng", None) if getattr(data, "shuffle", True) else None
 
-    data, metrics: as in `fit`.  The means are over samples, not batches.
 
-    >>> import nn
-    >>> evaluate(nn.Identity(), nn.MSELoss(), (np.ones((3, 1)), np.zeros((3, 1))))
-    {'loss': 1.0}
-    """
-    metrics, total, was_training = named(metrics), Mean(), model.training
-    model.eval()
-    try:
-        with no_grad():
-            for inputs, target in map(parts_of, batches(data, batch_size, False, None)):
-                prediction = model(*inputs)
-                total.add(inputs, figures(loss(prediction, target), prediction, target, metrics))
-    finally:
-        model.train(was_training)
-    return total.result("the data set")
+def resumed(checkpoint: Path_, parts: dict[str, Any]) -> tuple[list[dict[str, float]], dict[str, Any]]:
+    """The epochs of a run that `fit` has written, and its best weights; its states go into `parts`."""
+    with all_or_nothing(parts):
+        rest = load_checkpoint(checkpoint, **parts)
+        if not {"history", "best"} <= rest.keys():
+            raise StateError(
+                f"{checkpoint} was not written by fit, as it has no history: to begin with the weights in "
+                "it, use load_checkpoint, and give fit another file"
+            )
+    return rest["history"], rest["best"]
 
 
 def one_epoch(
@@ -177,83 +177,30 @@ def one_epoch(
         optimizer.zero_grad()
         value.backward()
         if max_norm is not None:
-            clip_grad_norm_(optimizer.parameters, max_norm)
+            clip(model, optimizer, max_norm, f"epoch {len(history) + 1}, step {step}")
         optimizer.step()
         total.add(inputs, found)
         show(bar, total, history, optimizer)
+    if bad := parameter_not_finite(model):  # else the next step would find it, if there were one
+        raise TrainingError(f"after the last step of epoch {len(history) + 1}, {bad}")
     result = total.result("train")
     if validation is not None:
-        result |= {f"validation_{k}": v for k, v in evaluate(model, loss, validation, metrics).items()}
+        found = evaluate(model, loss, validation, metrics)
+        if not math.isfinite(found["loss"]):
+            where = began_in(validation, model, loss)
+            raise TrainingError(f"the validation loss is {found['loss']} in epoch {len(history) + 1}{where}")
+        result |= {f"validation_{name}": value for name, value in found.items()}
     return result | {"lr": optimizer.param_groups[0]["lr"], "seconds": time.perf_counter() - start}
 
 
-def began(model: Module, inputs: tuple[Any, ...], target: Any) -> str:
-    """Where the loss of a batch ceases to be finite, in words."""
-    with no_grad():
-        where = first_not_finite(model, inputs)
-    if where:
-        return where
-    if bad := not_finite(target):
-        return f"the target, of shape {np.shape(plain(target))}, has {bad}"
-    return "it began in the loss itself, as the prediction and the target are finite"
-
-
-class Mean:
-    """The means of figures over samples, from those over batches."""
-
-    def __init__(self) -> None:
-        self.samples = 0
-        self.sums: dict[str, float] = {}
-
-    def add(self, inputs: tuple[Any, ...], found: dict[str, float]) -> None:
-        n = len(inputs[0])
-        self.samples += n
-        for name, value in found.items():
-            self.sums[name] = self.sums.get(name, 0.0) + n * value
-
-    def result(self, what: str) -> dict[str, float]:
-        if not self.samples:
-            raise ArgumentError(
-                f"{what} gives no batches: is it empty, or a generator that has been used up?  "
-                "Pass a DataLoader, or a list of batches"
-            )
-        return {name: total / self.samples for name, total in self.sums.items()}
-
-
-def figures(value: Any, prediction: Any, target: Any, metrics: Mapping[str, Function]) -> dict[str, float]:
-    """The loss and the metrics of a batch, as floats."""
-    if np.size(plain(value)) != 1:
-        raise ArgumentError(
-            f"a loss is one number, and this one has shape {np.shape(plain(value))}: "
-            'use reduction="mean", or take its mean'
-        )
-    found = {name: metric(prediction, target) for name, metric in metrics.items()}
-    return {name: float(plain(figure).item()) for name, figure in {"loss": value, **found}.items()}
-
-
-def named(metrics: Metrics) -> Mapping[str, Function]:
-    if isinstance(metrics, Mapping):
-        return metrics
-    if callable(metrics):
-        raise ArgumentError("metrics is a list of functions, or a dict of them by name: write metrics=[...]")
-    return {metric.__name__: metric for metric in metrics}
-
-
-def batches(data: Any, batch_size: int, shuffle: bool, rng: Any) -> Iterable[Any]:
-    """`data` as batches: arrays, or samples, of which they are yet to be made, or batches already."""
-    if isinstance(data, tuple) and all(isinstance(array, np.ndarray | Tensor) for array in data):
-        return DataLoader(data, batch_size, shuffle, rng=rng)
-    if isinstance(data, np.ndarray | Tensor):
-        raise ArgumentError("a data set is (inputs, targets), and this is one array")
-    return data  # type: ignore[no-any-return]
-
-
-def parts_of(batch: Any) -> tuple[tuple[Any, ...], Any]:
-    """The inputs of a batch, and its target."""
-    if not isinstance(batch, tuple | list) or len(batch) < 2:
-        raise ArgumentError(f"a batch is (inputs, targets), not a {type(batch).__name__}: {batch!r:.60}")
-    *inputs, target = batch
-    return tuple(inputs), target
+def clip(model: Module, optimizer: Optimizer, max_norm: float, when: str) -> None:
+    """Clip the gradients by norm."""
+    try:
+        clip_grad_norm_(optimizer.parameters, max_norm)
+    except GradientError as error:
+        names = (name for name, p in model.named_parameters() if p.grad is not None and not_finite(p.grad))
+        where = f"it is that of {name}" if (name := next(names, "")) else str(error)
+        raise TrainingError(f"a gradient is not finite in {when}, though the loss is: {where}") from error
 
 
 def advance(schedule: Any, history: History) -> None:
@@ -268,7 +215,7 @@ def reason_to_stop(
 ) -> str:
     """Why the training is to end after this epoch, or nothing."""
     answers = [callback(model, history) for callback in callbacks]
-    waited = len(history) - 1 - history.best
+    waited = len(history) - 1 - history.best if len(history) else 0
     if patience is not None and waited >= patience:
         answers.append(f"no better validation loss in {waited} epochs")
     return next((answer if isinstance(answer, str) else "by a callback" for answer in answers if answer), "")

@@ -8,6 +8,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from .errors import ArgumentError
+
 __all__ = ["History"]
 
 
@@ -56,8 +58,13 @@ class History(Sequence[dict[str, float]]):
 
     @property
     def best(self) -> int:
-        """The number of the best epoch, from 0 on: that of the lowest validation loss, or loss."""
+        """The number of the best epoch, from 0 on: that of the lowest validation loss, or loss.
+
+        Raises ArgumentError if there is no epoch.
+        """
         values = self.column(self.monitored)
+        if not values:
+            raise ArgumentError("there is no epoch in this history to be the best")
         return min(range(len(values)), key=lambda i: math.inf if math.isnan(values[i]) else values[i])
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
@@ -74,7 +81,7 @@ class History(Sequence[dict[str, float]]):
         One panel for the loss and for each metric, the best epoch marked.  The suffix of `path` is the
         format: .png, .svg, .pdf.
 
-        Raises nn.errors.ArgumentError if there is no epoch, ImportError without matplotlib.
+        Raises ArgumentError if there is no epoch, ImportError without matplotlib.
         """
         from .plots import history_figure, written  # here, as matplotlib is an extra
 

@@ -11,7 +11,7 @@ import numpy as np
 from .data import plain
 from .module import Module
 
-__all__ = ["first_not_finite", "traced"]
+__all__ = ["first_not_finite", "not_finite", "parameter_not_finite", "traced"]
 
 Visit = Callable[[str, Module, tuple[Any, ...], Any], Any]
 
@@ -61,12 +61,8 @@ def first_not_finite(model: Module, inputs: tuple[Any, ...]) -> str:
     for i, array in enumerate(inputs):
         if bad := not_finite(array):
             return f"input {i} of the model, of shape {np.shape(plain(array))}, has {bad} already"
-    for name, tensor in model.named_parameters():
-        if bad := not_finite(tensor):
-            return (
-                f"the parameter {name}, of shape {tensor.shape}, has {bad}, from the step before: its "
-                "gradient was not finite, or so large that the step overflowed"
-            )
+    if bad := parameter_not_finite(model):
+        return bad
     found: list[str] = []
 
     def visit(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
@@ -78,6 +74,17 @@ def first_not_finite(model: Module, inputs: tuple[Any, ...]) -> str:
     with traced(model, visit):
         model(*inputs)
     return found[0] if found else ""
+
+
+def parameter_not_finite(model: Module) -> str:
+    """The first parameter that has numbers which are not finite, in words; empty if none has."""
+    for name, tensor in model.named_parameters():
+        if bad := not_finite(tensor):
+            return (
+                f"the parameter {name}, of shape {tensor.shape}, has {bad}, from the step before: its "
+                "gradient was not finite, or so large that the step overflowed"
+            )
+    return ""
 
 
 def parts(value: Any) -> list[Any]:

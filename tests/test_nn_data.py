@@ -100,6 +100,12 @@ BAD = {
     "batch size": (lambda: DataLoader(X, 0), ArgumentError, "batch_size must be at least 1, not 0"),
     "unequal": (lambda: DataLoader((X, Y[:3])), ShapeError, r"shapes \(7, 2\), \(3,\) have no common number"),
     "zero-dimensional": (lambda: DataLoader(np.array(1.0)), ShapeError, r"arrays of shapes \(\)"),
+    "an array and a list": (
+        lambda: DataLoader((X, Y.tolist())),
+        ArgumentError,
+        r"part 1 of a data set \(inputs, targets\) is a list, and all are arrays: np.asarray\(part\)",
+    ),
+    "lists": (lambda: DataLoader((X.tolist(), Y.tolist())), ArgumentError, "part 0 of a data set"),
     "a list of arrays": (lambda: DataLoader([X, Y]), ArgumentError, "a list of 2 arrays: is each a sample"),
     "a generator": (lambda: DataLoader(iter(PAIRS)), ArgumentError, "not a list_iterator"),
     "a dict": (lambda: DataLoader({"x": X}), ArgumentError, "not a dict"),

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd.errors import GradientError
-from nn.errors import ArgumentError, TrainingError
+from nn.errors import ArgumentError, StateError, TrainingError
 from nn.optim import SGD, Adam, lr_scheduler
 
 RNG = np.random.default_rng(0)
@@ -356,8 +355,52 @@ BAD = {
     "another shape": ({"train": (X, Y[:, 0])}, ValueError, "does not broadcast"),
     "a gradient that is not finite": (
         {"loss": lambda p, t: ((p - p.data) ** 2).mean() ** 0.5, "max_norm": 1.0},
-        GradientError,
-        "has norm nan",
+        TrainingError,
+        "a gradient is not finite in epoch 1, step 1, though the loss is: it is that of 0.weight",
+    ),
+    "a gradient that is not finite, in the last step": (
+        {"loss": lambda p, t: ((p - p.data) ** 2).mean() ** 0.5, "batch_size": 40},
+        TrainingError,
+        "after the last step of epoch 1, the parameter 0.weight, .* has 24 NaN of 24",
+    ),
+    "a validation loss that is not finite": (
+        {"validation": [(X, Y), (X, Y * np.nan)]},
+        TrainingError,
+        r"validation loss is nan in epoch 1, in batch 2 of its set: the target, of shape .* has 40 NaN",
+    ),
+    "two metrics of one name": ({"metrics": [lambda p, t: 1, lambda p, t: 2]}, ArgumentError, "'<lambda>'"),
+    "a metric named as the loss": (
+        {"metrics": {"loss": nn.accuracy}},
+        ArgumentError,
+        "second figure .* 'loss'",
+    ),
+    "a metric named as a column": (
+        {"metrics": {"validation_m": nn.accuracy}},
+        ArgumentError,
+        "second figure",
+    ),
+    "a metric with a shape": (
+        {"metrics": {"m": lambda p, t: t}},
+        ArgumentError,
+        "one number, and m is array",
+    ),
+    "a metric that is none": ({"metrics": ["accuracy"]}, ArgumentError, "not 'accuracy'"),
+    "a metric that is a class": ({"metrics": [nn.L1Loss]}, ArgumentError, "a metric is a function"),
+    "lists": ({"train": (X.tolist(), Y.tolist())}, ArgumentError, "part 0 of a data set .* is a list"),
+    "an array and a list": (
+        {"train": (X, Y.tolist())},
+        ArgumentError,
+        r"part 1 .* is a list.*np.asarray\(part",
+    ),
+    "another model's optimizer": (
+        {"optimizer": Adam(network().parameters())},
+        ArgumentError,
+        "the optimizer moves no parameter of this Sequential",
+    ),
+    "a checkpoint without a place": (
+        {"checkpoint": "no/such/folder/run"},
+        FileNotFoundError,
+        "no/such/folder",
     ),
 }
 
@@ -367,6 +410,71 @@ BAD = {
 def test_what_cannot_be_trained_is_refused(options, error, message):
     with pytest.raises(error, match=message):
         fitted(2, **options)
+
+
+def test_metrics_may_be_modules_and_have_their_class_name():
+    _, history = fitted(1, metrics=[nn.L1Loss()])
+    assert history[0]["L1Loss"] > 0
+
+
+def test_a_module_that_is_frozen_in_evaluation_is_so_afterwards():
+    model = network(dropout=True)
+    model[2].eval()
+    for use in (
+        lambda: nn.evaluate(model, nn.MSELoss(), (X, Y)),
+        lambda: fitted(1, model, validation=(X, Y)),
+    ):
+        use()
+        assert [module.training for module in model.modules()] == [True, True, True, False, True]
+
+
+def test_what_is_not_finite_leaves_running_means_as_they_were():
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 1, rng=0))
+    spoilt = X * np.where(np.arange(40)[:, None] == 25, np.nan, 1)
+    with pytest.raises(TrainingError, match="input 0 of the model"):
+        fitted(1, model, train=[(X[:20], Y[:20]), (spoilt[20:], Y[20:])])
+    np.testing.assert_allclose(model[0].running_mean.data, 0.1 * X[:20].mean(axis=0), rtol=1e-14)
+
+
+def test_a_checkpoint_of_another_kind_changes_nothing(tmp_path):
+    model, other = network(), network(seed=1)
+    nn.save_checkpoint(
+        tmp_path / "own",
+        model=other,
+        optimizer=Adam(other.parameters(), lr=0.3),
+        rng=np.random.default_rng(1),
+    )
+    optimizer = Adam(model.parameters(), lr=0.05)
+    before = model.state_dict()
+    with pytest.raises(StateError, match="was not written by fit, as it has no history"):
+        fitted(2, model, optimizer=optimizer, checkpoint=tmp_path / "own")
+    np.testing.assert_equal(model.state_dict(), before)
+    assert optimizer.lr == 0.05
+
+
+def test_a_run_that_was_killed_in_its_first_epoch_begins_again(tmp_path):
+    _, history = resumable(3, tmp_path / "whole")
+    with pytest.raises(ZeroDivisionError):
+        resumable(3, tmp_path / "parts", metrics={"m": lambda p, t: 1 / 0})
+    _, again = resumable(3, tmp_path / "parts", seed=5)
+    assert figures(again) == figures(history)
+
+
+def test_an_order_of_validation_that_is_drawn_is_resumed_too(tmp_path):
+    def run(epochs, path, seed=0):
+        validation = nn.DataLoader((X, Y), 7, shuffle=True, rng=seed)
+        return resumable(epochs, path, seed, validation=validation)[1]
+
+    whole = run(6, tmp_path / "whole")
+    run(3, tmp_path / "parts")
+    assert figures(run(6, tmp_path / "parts", seed=5)) == figures(whole)
+
+
+def test_an_empty_history_has_no_best_epoch():
+    _, history = fitted(0)
+    assert len(history) == 0
+    with pytest.raises(ArgumentError, match="no epoch"):
+        _ = history.best
 
 
 def test_a_history_is_written_as_csv(tmp_path):
@@ -386,13 +494,24 @@ def test_a_history_is_written_as_csv(tmp_path):
         (np.eye(3), [0, 1, 1], 2 / 3),
         (np.zeros((2, 3, 4)), np.zeros((2, 4), int), 1.0),
         (np.array([[0.2], [0.8]]), [[1], [1]], 0.5),
+        (np.array([3, 2, 1]), [3, 1, 2], 1 / 3),
+        (np.array([0, 1]), np.array([0.0, 1.0]), 1.0),
     ],
 )
 def test_accuracy_counts_classes(p, t, expected):
     assert nn.accuracy(p, t) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("p", "t"), [((3, 2), (2,)), ((3,), (2,)), ((0, 2), (0,)), ((3, 1), (3, 2))])
+def test_accuracy_of_what_is_not_finite_or_no_class():
+    assert math.isnan(nn.accuracy(np.array([[np.nan, 0.0]]), [0]))
+    assert math.isnan(nn.accuracy(np.array([np.nan]), [0]))
+    with pytest.raises(ArgumentError, match="these range from 1 to 3; labels are integers"):
+        nn.accuracy(np.array([3.0, 2.0, 1.0]), [3, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("p", "t"), [((3, 2), (2,)), ((3,), (2,)), ((0, 2), (0,)), ((3, 1), (3, 2)), ((3, 1), (3,))]
+)
 def test_accuracy_of_other_shapes_is_refused(p, t):
     with pytest.raises(ValueError, match="accuracy of predictions of shape"):
         nn.accuracy(np.zeros(p), np.zeros(t))

@@ -30,7 +30,8 @@ def batch_norm(
     x: (n, channels, ...); the others: (channels,) or None, weight and bias both or neither.  While
     training, mean and variance are those of x, and the running ones, tensors if there are any, move
     towards them by the part momentum of the way; the running variance moves towards the unbiased
-    estimate, as in PyTorch.  Else they are the running ones, or those of x if there are none.
+    estimate, as in PyTorch.  What is not finite moves nothing, or it would stay for ever.  Else they are
+    the running ones, or those of x if there are none.
 
     Backward, with dy, xhat = (x - mean) / sqrt(var + eps), and means and sums over all but the channels:
     dweight = Σ dy xhat, dbias = Σ dy, and with dxhat = dy weight, dx = (dxhat - mean(dxhat) - xhat
@@ -146,8 +147,9 @@ def plain(x: Any) -> Any:
 
 
 def move(running: Tensor, value: Any, momentum: float) -> None:
-    """Bring a running mean the part momentum of the way towards a new value."""
-    running[...] = (1 - momentum) * running.data + momentum * value
+    """Bring a running mean the part momentum of the way towards a new value, where that is finite."""
+    moved = (1 - momentum) * running.data + momentum * value
+    running[...] = np.where(np.isfinite(value), moved, running.data)
 
 
 def last_axes(name: str, x: Any, shape: Any, *parameters: Any) -> tuple[Any, tuple[int, ...]]:
