@@ -106,6 +106,12 @@ def squared_modulus(a: Any) -> Any:
 # Activations and the like, safe for any finite input.
 
 
+def signed(x: Any) -> Any:
+    """`x` as an array; unsigned integers and booleans as floats, as less than 0 they would wrap around."""
+    x = np.asarray(x)
+    return x.astype(float) if x.dtype.kind in "bu" else x
+
+
 @op(rules=[lambda g, y, x: g * (y - y * y)])
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)), elementwise.
@@ -116,7 +122,7 @@ def sigmoid(x: Any) -> Any:
     if type(x) is np.ndarray and x.dtype.kind == "f" and x.size and x.item(x.argmin()) > -11:
         return 1 / (1 + np.exp(-x))  # exp(-x) is finite in every dtype, and np.errstate takes as long
     with np.errstate(over="ignore"):  # where exp(-x) is inf, the sigmoid is 0, as it should be
-        return 1 / (1 + np.exp(-x))
+        return 1 / (1 + np.exp(-signed(x)))
 
 
 @op(rules=[lambda g, y, x: g * (x > 0)])
@@ -151,6 +157,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> logsumexp(np.array([1000.0, 1000.0])).round(4)
     np.float64(1000.6931)
     """
+    x = signed(x)
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, np.zeros_like(top))
     with np.errstate(divide="ignore"):  # log(0) = -inf is right where all of x is -inf
@@ -165,6 +172,7 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     >>> softmax(np.array([0.0, 1000.0, 1000.0]))
     array([0. , 0.5, 0.5])
     """
+    x = signed(x)
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
@@ -176,6 +184,7 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     >>> log_softmax(np.array([0.0, 1000.0]))
     array([-1000.,     0.])
     """
+    x = signed(x)
     shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 

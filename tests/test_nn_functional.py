@@ -275,3 +275,60 @@ def test_training_a_saturated_network_warns_of_nothing():
         loss.backward()
     assert loss.item() == 100
     assert np.isfinite(model[0].weight.grad).all()
+
+
+# Whole numbers are what they are as floats: none wraps around, or takes a bound for a whole number
+
+OF_NUMBERS = [
+    "celu",
+    "elu",
+    "gelu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "log_softmax",
+    "logsigmoid",
+    "logsumexp",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanhshrink",
+]
+WHOLE = {
+    "integers": np.array([-2, 0, 3]),
+    "unsigned integers": np.array([0, 3, 250], np.uint8),
+    "booleans": np.array([True, False]),
+}
+
+
+@pytest.mark.parametrize("x", WHOLE.values(), ids=WHOLE)
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_whole_numbers_are_what_they_are_as_floats(name, x):
+    if name == "softshrink" and x.dtype == bool:
+        with pytest.raises(TypeError, match="'sign'"):  # of which NumPy has none
+            F.softshrink(x)
+        return
+    expected = getattr(F, name)(x.astype(float))
+    half = 1e-3  # NumPy computes exp of eight bits with sixteen, of which eleven are digits
+    np.testing.assert_allclose(getattr(F, name)(x), expected, rtol=half, atol=half * (x.dtype.itemsize == 1))
+
+
+def test_bounds_of_whole_numbers_may_lie_between_them():
+    x = np.array([-3, 1, 3])
+    np.testing.assert_array_equal(F.hardtanh(x, -0.5, 1.5), [-0.5, 1, 1.5])
+    np.testing.assert_array_equal(F.threshold(x, 1, 0.5), [0.5, 0.5, 3])
+    for dtype in (np.float16, np.float32):
+        assert (
+            F.hardtanh(x.astype(dtype), -0.5, 0.5).dtype
+            == F.threshold(x.astype(dtype), 1, 0.5).dtype
+            == dtype
+        )

@@ -143,6 +143,32 @@ def test_what_is_no_probability_is_refused(p, found, reduction):
         F.binary_cross_entropy(Tensor(p), np.array([0, 1]), reduction)
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("loss", LOSSES[1:], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    ("y", "found"), [([-1, 1], "-1 to 1"), ([0, 255], "0 to 255"), ([0.5, 1.5], "0.5 to 1.5")]
+)
+def test_a_target_that_is_no_probability_is_refused(loss, y, found, reduction):
+    with pytest.raises(
+        ArgumentError, match=f"{loss.__name__}: a target is a probability.* from {found}; of -1"
+    ):
+        loss(Tensor([0.5, 0.5]), np.array(y), reduction)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("loss", ALL_PAIRED, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("dtype", [np.uint8, bool, complex])
+def test_no_whole_number_wraps_around_and_no_complex_one_is_squared(loss, dtype, reduction):
+    p, y = np.array([0, 1, 1]).astype(dtype), np.array([1, 1, 1])
+    if dtype is complex or loss in LOSSES:
+        with pytest.raises(DTypeError, match=f"{loss.__name__} takes a prediction of floats, not {p.dtype}"):
+            loss(p, y, reduction)
+    else:
+        np.testing.assert_array_equal(loss(p, y, reduction), loss(p.astype(float), y, reduction))
+    with pytest.raises(DTypeError, match=f"{loss.__name__} takes a target of real numbers, not complex"):
+        loss(p.real.astype(float), y * 1j, reduction)
+
+
 def test_logits_of_any_size():
     z, y = np.array([-1000.0, -1000, -40, 0, 40, 1000, 1000]), np.array([0, 1, 0, 1, 1, 0, 1])
     t = Tensor(z, requires_grad=True)

@@ -85,7 +85,8 @@ def normal_distribution(x: Any) -> Any:
         from scipy.special import erfc
     except ImportError:
         erfc = ERFC
-    return np.asarray(erfc(x * -sqrt(0.5)), x.dtype) / 2
+    x = np.asarray(x)
+    return np.asarray(erfc(x * -sqrt(0.5)), x.dtype if x.dtype.kind in "fc" else float) / 2
 
 
 ERFC = np.frompyfunc(math.erfc, 1, 1)
@@ -186,7 +187,7 @@ def logsigmoid(x: Any) -> Any:
     >>> logsigmoid(np.array([-1000.0, 1000.0]))
     array([-1000.,     0.])
     """
-    return 0 - softplus(-x)
+    return 0 - softplus(0.0 - x)  # and not -x, which unsigned integers lack
 
 
 def mish(x: Any) -> Any:

@@ -133,7 +133,7 @@ def hinge_embedding_loss(prediction: Any, target: Any, margin: float = 1.0, redu
 def pair(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
     """Prediction and target as arrays or tensors of floats, of one shape."""
     p = prediction if type(prediction) is Tensor else np.asarray(prediction)
-    p = p if p.dtype.kind == "f" else p.astype(float)
+    p = p.astype(float) if p.dtype.kind in "biu" else p
     if type(target) is not Tensor:
         return p, beside(p, target, name)
     beside(p, target.data, name)  # raises, if the shapes differ

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd import Tensor, op, sigmoid
-from autograd.errors import ShapeError
+from autograd.errors import DTypeError, ShapeError
 
 from ..errors import ArgumentError
 
@@ -28,8 +28,8 @@ def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     prediction, target: arrays or tensors of one shape.  reduction: "mean", "sum", or "none" for the
     elements, of that same shape.
 
-    Raises autograd.errors.ShapeError for different shapes and for the mean of nothing;
-    ArgumentError for another reduction.
+    Raises autograd.errors.ShapeError for different shapes and for the mean of nothing; DTypeError for a
+    prediction that is not of floats, and a complex target; ArgumentError for another reduction.
 
     >>> mse_loss(Tensor([1.0, 2.0]), [1.0, 4.0])
     Tensor(2., dtype=float64)
@@ -48,8 +48,8 @@ def binary_cross_entropy(prediction: Any, target: Any, reduction: str = "mean") 
     has a slope of -1e12 there, which belongs to no loss.)  A network that is so sure and wrong learns
     nothing any more; `binary_cross_entropy_with_logits` avoids that.
 
-    Raises ArgumentError for probabilities outside [0, 1] and for another reduction;
-    autograd.errors.ShapeError for different shapes and for the mean of nothing.
+    Raises ArgumentError for probabilities and targets outside [0, 1] and for another reduction;
+    autograd.errors.ShapeError for different shapes and for the mean of nothing, DTypeError as `mse_loss`.
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), eq. 4.90.
 
@@ -73,8 +73,8 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any, reduction: st
     Unlike the logarithm of a sigmoid it is accurate for any finite z, and so is its gradient,
     (sigmoid(z) - y) / n.
 
-    Raises autograd.errors.ShapeError for different shapes and for the mean of nothing;
-    ArgumentError for another reduction.
+    Raises ArgumentError for targets outside [0, 1] and for another reduction;
+    autograd.errors.ShapeError for different shapes and for the mean of nothing, DTypeError as `mse_loss`.
 
     >>> binary_cross_entropy_with_logits(Tensor([-1000.0, 1000.0]), np.array([1, 1]), reduction="none")
     Tensor([1000.,    0.], dtype=float64)
@@ -92,17 +92,19 @@ class Reductions(dict[str, Any]):
         raise ArgumentError(f'reduction={reduction!r} is not one of "mean", "sum" and "none"')
 
 
-def loss(name: str, each: Function, total: Function, *slopes: Function) -> Reductions:
+def loss(
+    name: str, each: Function, total: Function, *slopes: Function, target: Callable[..., Any]
+) -> Reductions:
     """The three reductions of a loss, each one operation.  The mean, the default, bears its name."""
 
     def none(p: Any, t: Any) -> Any:
-        return each(p, beside(p, t, name))
+        return each(p, target(p, t, name))
 
     def sum(p: Any, t: Any) -> Any:  # noqa: A001  (they are named after the reductions)
-        return total(p, beside(p, t, name))
+        return total(p, target(p, t, name))
 
     def mean(p: Any, t: Any) -> Any:
-        t = beside(p, t, name)
+        t = target(p, t, name)
         if not p.size:
             raise ShapeError(
                 f'{name}: the mean of no elements, shape {p.shape}, is undefined; reduction="sum" gives 0'
@@ -127,6 +129,11 @@ def averaged(slope: Function) -> Callable[..., Any]:
 
 def beside(p: Any, t: Any, name: str) -> Any:
     """The target `t` as an array of the shape of `p`; integers in its dtype, so float32 stays float32."""
+    if getattr(p, "dtype", BOOL).kind != "f":
+        raise DTypeError(
+            f"{name} takes a prediction of floats, not {getattr(p, 'dtype', type(p).__name__)}: "
+            "np.asarray(prediction, float)"
+        )
     if type(t) is not np.ndarray:
         t = np.asarray(t)
     if t.shape != p.shape:
@@ -134,7 +141,25 @@ def beside(p: Any, t: Any, name: str) -> Any:
             f"{name}: the prediction has shape {p.shape} and the target {t.shape}, and a loss does not "
             f"broadcast; {remedy(p.shape, t.shape)}"
         )
-    return t.astype(p.dtype) if t.dtype.kind in "biu" else t
+    if t.dtype.kind == "f":
+        return t
+    if t.dtype.kind not in "biu":
+        raise DTypeError(f"{name} takes a target of real numbers, not {t.dtype}")
+    return t.astype(p.dtype)
+
+
+BOOL = np.dtype(bool)
+
+
+def probable(p: Any, t: Any, name: str) -> Any:
+    """The same of a target that is a probability, which is checked."""
+    t = beside(p, t, name)
+    if t.size and (t.item(t.argmin()) < 0 or t.item(t.argmax()) > 1):
+        raise ArgumentError(
+            f"{name}: a target is a probability, 0, 1 or between them, and these range from {t.min():.6g} to "
+            f"{t.max():.6g}; of -1 and 1, make (1 + target) / 2"
+        )
+    return t
 
 
 def remedy(p: tuple[int, ...], t: tuple[int, ...]) -> str:
@@ -161,7 +186,14 @@ def sum_of_squares(p: Any, t: Any) -> Any:
     return inner(d, d)
 
 
-MSE = loss("mse_loss", squares, sum_of_squares, lambda p, t: 2 * (p - t), lambda p, t: 2 * (t - p))
+MSE = loss(
+    "mse_loss",
+    squares,
+    sum_of_squares,
+    lambda p, t: 2 * (p - t),
+    lambda p, t: 2 * (t - p),
+    target=beside,
+)
 
 
 # Cross-entropy of probabilities.  0 log 0 is 0 here and not NaN, hence the floor under the logarithm.
@@ -213,7 +245,12 @@ def cross_entropy_by_t(p: Any, t: Any) -> Any:
 
 
 BCE = loss(
-    "binary_cross_entropy", cross_entropies, sum_of_cross_entropies, cross_entropy_by_p, cross_entropy_by_t
+    "binary_cross_entropy",
+    cross_entropies,
+    sum_of_cross_entropies,
+    cross_entropy_by_p,
+    cross_entropy_by_t,
+    target=probable,
 )
 
 
@@ -230,4 +267,5 @@ BCE_WITH_LOGITS = loss(
     lambda z, t: np.sum(logit_cross_entropies(z, t)),
     lambda z, t: sigmoid(z) - t,
     lambda z, t: -z,
+    target=probable,
 )

@@ -20,7 +20,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     >>> hardtanh(np.array([-2.0, 0.5, 3.0]))
     array([-1. ,  0.5,  1. ])
     """
-    return np.minimum(np.maximum(x, x.dtype.type(min_val)), x.dtype.type(max_val))
+    return np.minimum(np.maximum(x, float(min_val)), float(max_val))
 
 
 def relu6(x: Any) -> Any:
@@ -89,4 +89,4 @@ def threshold(x: Any, threshold: float, value: float) -> Any:
     >>> threshold(np.array([-2.0, 3.0]), 1.0, 20.0)
     array([20.,  3.])
     """
-    return np.where(x <= threshold, x.dtype.type(value), x)
+    return np.where(x <= threshold, float(value), x)
