@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import no_grad
 from autograd.errors import AutogradError
 
 from .errors import StateError
@@ -55,13 +56,19 @@ def load_checkpoint(path: Path_, **parts: Any) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def as_it_was(part: Any) -> Iterator[None]:
-    """A block after which a part has the state that it had before."""
-    before = state_of(part)
+def as_it_was(model: Module) -> Iterator[None]:
+    """A block after which what a forward pass changes is as before: the buffers, and what is drawn next."""
+    buffers = [(buffer, buffer.data.copy()) for buffer in model.buffers()]
+    drawn = [(rng, rng.bit_generator.state) for _, rng in generators(model)]
     try:
         yield
     finally:
-        restore(part, before, "it")
+        for rng, state in drawn:
+            rng.bit_generator.state = state
+        with no_grad():
+            for buffer, data in buffers:
+                if not np.array_equal(buffer.data, data, equal_nan=True):
+                    buffer[...] = data
 
 
 @contextlib.contextmanager

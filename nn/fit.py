@@ -89,13 +89,7 @@ def fit(
     """
     train = batches(train, batch_size, True, rng)
     validation = None if validation is None else batches(validation, batch_size, False, rng)
-    if patience is not None and (validation is None or patience < 1):
-        raise ArgumentError(f"patience={patience} needs a validation set, and is at least 1")
-    if set(model.parameters()).isdisjoint(optimizer.parameters):
-        raise ArgumentError(
-            f"the optimizer moves no parameter of this {type(model).__name__}: was the model made anew after "
-            "it?  Make the optimizer again, of model.parameters()"
-        )
+    consistent(model, optimizer, validation, schedule, patience)
     metrics, history, best = named(metrics), History(), dict[str, Any]()
     parts = {"model": model, "optimizer": optimizer, "schedule": schedule}
     parts |= {"rng": drawn_from(train), "validation_rng": drawn_from(validation)}
@@ -128,6 +122,21 @@ def fit(
         if best:
             model.load_state_dict(best)
     return history
+
+
+def consistent(model: Module, optimizer: Optimizer, validation: Any, schedule: Any, patience: Any) -> None:
+    """Raise ArgumentError for arguments of `fit` that would do nothing together, or the opposite."""
+    if patience is not None and (validation is None or patience < 1):
+        raise ArgumentError(f"patience={patience} needs a validation set, and is at least 1")
+    if set(model.parameters()).isdisjoint(optimizer.parameters):
+        raise ArgumentError(
+            f"the optimizer moves no parameter of this {type(model).__name__}: was the model made anew after "
+            "it?  Make the optimizer again, of model.parameters()"
+        )
+    if schedule is not None and getattr(schedule, "optimizer", None) is not optimizer:
+        raise ArgumentError(f"{schedule!r:.80} is no schedule of this optimizer, and would not change it")
+    if getattr(schedule, "mode", "min") == "max":
+        raise ArgumentError('fit tells a schedule the loss, which is to fall: make it with mode="min"')
 
 
 def drawn_from(data: Any) -> Any:

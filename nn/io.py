@@ -10,8 +10,10 @@ the way, under the name is the old file or the new one, whole.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -105,10 +107,14 @@ def fault(path: Path_, error: Exception) -> str:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Make `content` the file at `path`, at once or not at all."""
+    """Make `content` the file at `path`, at once or not at all; whom it is open to stays as it was."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder to write a file to", str(path.parent))
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
+            if path.exists():
+                shutil.copymode(path, temporary)  # first, so that what is private is so at all times
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # the bytes must be there before the name is
@@ -132,6 +138,8 @@ ARRAY, PAIRS = "$array", "$pairs"
 def taken_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
     """`value` as JSON, with {"$array": name} for each array in it, which goes to `arrays`."""
     if isinstance(value, Tensor | np.ndarray | np.generic):
+        if path == "__metadata__":
+            raise ArgumentError("an array cannot be named '__metadata__', which the format keeps to itself")
         array = np.asarray(value.data if isinstance(value, Tensor) else value)
         if path in arrays:
             raise ArgumentError(f"two arrays would both be named {path!r} in the file: rename one")

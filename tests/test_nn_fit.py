@@ -397,6 +397,16 @@ BAD = {
         ArgumentError,
         "the optimizer moves no parameter of this Sequential",
     ),
+    "another optimizer's schedule": (
+        {"schedule": lr_scheduler.StepLR(SGD(network().parameters()), 2)},
+        ArgumentError,
+        "StepLR object.* is no schedule of this optimizer",
+    ),
+    "a schedule that is a class": (
+        {"schedule": lr_scheduler.StepLR},
+        ArgumentError,
+        "is no schedule of this",
+    ),
     "a checkpoint without a place": (
         {"checkpoint": "no/such/folder/run"},
         FileNotFoundError,
@@ -468,6 +478,14 @@ def test_an_order_of_validation_that_is_drawn_is_resumed_too(tmp_path):
     whole = run(6, tmp_path / "whole")
     run(3, tmp_path / "parts")
     assert figures(run(6, tmp_path / "parts", seed=5)) == figures(whole)
+
+
+def test_a_plateau_that_waits_for_the_loss_to_rise_is_refused():
+    model = network()
+    optimizer = SGD(model.parameters())
+    schedule = lr_scheduler.ReduceLROnPlateau(optimizer, mode="max")
+    with pytest.raises(ArgumentError, match="the loss, which is to fall"):
+        fitted(1, model, optimizer=optimizer, schedule=schedule)
 
 
 def test_an_empty_history_has_no_best_epoch():

@@ -116,6 +116,7 @@ UNFIT = {
     "complex128": ({"a": np.ones(1, complex)}, "no place for this: Unknown dtype"),
     "texts": ({"a": np.array(["x"])}, "no place for this"),
     "objects": ({"a": np.array([None])}, "no place for this"),
+    "the format's own name": ({"__metadata__": np.ones(1)}, "keeps to itself"),
     "two of one name": ({"a": {"b": np.ones(1)}, "a.b": np.ones(1)}, "both be named 'a.b'"),
 }
 
@@ -188,7 +189,7 @@ def test_a_file_that_is_not_there_or_not_ours_to_write_is_pythons_error(tmp_path
         nn.load(tmp_path / "none")
     with pytest.raises(IsADirectoryError):
         nn.load(tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no such folder to write a file to: '.*none'"):
         nn.save({}, tmp_path / "none" / "file")
 
 
@@ -213,6 +214,14 @@ def test_a_link_stays_a_link_and_permissions_are_the_usual(path, tmp_path):
     assert nn.load(target) == {"a": 1}
     (tmp_path / "usual").touch()
     assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE((tmp_path / "usual").stat().st_mode)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX")
+def test_a_private_file_stays_private(path):
+    nn.save({"old": 1}, path)
+    path.chmod(0o600)
+    nn.save({"new": 1}, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 KILL = """

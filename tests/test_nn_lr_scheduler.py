@@ -116,6 +116,24 @@ def test_a_schedule_of_ones_own_is_one_formula():
         lr_scheduler.LRScheduler(optimizer)
 
 
+def test_a_rate_that_cannot_be_changes_nothing():
+    optimizer = two_groups(leaves())
+    schedule = lr_scheduler.LambdaLR(optimizer, lambda t: 1 if t < 1 else -1)
+    with pytest.raises(ArgumentError, match="lr must be"):
+        schedule.step()
+    assert schedule.last_epoch == 0
+    assert [group["lr"] for group in optimizer.param_groups] == schedule.get_last_lr() == [0.1, 1.0]
+
+
+@pytest.mark.parametrize("state", [{"last_epoch": 3}, {"last_epoch": 3, "last_lr": [1.0]}])
+def test_a_state_that_does_not_fit_changes_nothing(state):
+    schedule = lr_scheduler.ExponentialLR(two_groups(leaves()), 0.5)
+    before = schedule.state_dict()
+    with pytest.raises((ArgumentError, KeyError), match=r"rates of 1 groups, and the optimizer 2|last_lr"):
+        schedule.load_state_dict(state)
+    assert schedule.state_dict() == before
+
+
 BAD = {
     "step_size": (lambda o: lr_scheduler.StepLR(o, 0), "step_size must be a number and at least 1, not 0"),
     "gamma": (lambda o: lr_scheduler.ExponentialLR(o, -1), "gamma must be .* at least 0, not -1"),

@@ -324,3 +324,22 @@ def test_a_foreign_state_is_refused_and_changes_nothing(make, message):
     with pytest.raises(ArgumentError, match=message):
         optimizer.load_state_dict(foreign.state_dict())
     np.testing.assert_equal(optimizer.state_dict(), before)
+
+
+SPOILT = {
+    "no memory": (lambda s: s.pop("state"), "has 'state', and this one"),
+    "no groups": (lambda s: s.pop("param_groups"), "has 'param_groups'"),
+    "one parameter more": (lambda s: s["state"].update({7: {}}), "remembers parameter 7, and no group"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), SPOILT.values(), ids=SPOILT)
+def test_a_spoilt_state_is_refused_and_changes_nothing(spoil, message):
+    parameters = leaves()
+    optimizer = SGD(parameters, lr=0.1, momentum=0.9)
+    moved(parameters, optimizer, steps=2)
+    before, state = optimizer.state_dict(), optimizer.state_dict()
+    spoil(state)
+    with pytest.raises(ArgumentError, match=message):
+        optimizer.load_state_dict(state)
+    np.testing.assert_equal(optimizer.state_dict(), before)

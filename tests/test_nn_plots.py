@@ -83,6 +83,9 @@ def test_looking_at_a_model_leaves_it_as_it_was():
     ):
         use()
         np.testing.assert_equal(state_of(model), before)
+    value = nn.functional.mse_loss(model.train()(x), np.ones((5, 1)))
+    plots.layer_histograms(model, nn.MSELoss(), x, np.ones((5, 1)))
+    value.backward()  # whose graph is not stale, as no parameter was written
     model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten())
     model[1].eval()
     plots.feature_maps(model, np.ones((8, 8)))

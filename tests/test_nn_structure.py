@@ -199,7 +199,9 @@ def test_masks_of_attention():
 
 def test_attention_of_one_sequence():
     layer, x = nn.MultiheadAttention(4, 2, rng=0), rng.normal(size=(3, 4))
-    one, weights = layer(x, x, x, key_padding_mask=[False, False, True])
+    one, weights = layer(x, x, x, key_padding_mask=Tensor([False, False, True]))
+    as_list, _ = layer(x, x, x, key_padding_mask=[False, False, True])
+    np.testing.assert_array_equal(as_list.data, one.data)
     many, _ = layer(x[:, None], x[:, None], x[:, None], key_padding_mask=[[False, False, True]])
     np.testing.assert_array_equal(one.data, many.data[:, 0])
     assert weights.shape == (3, 3)
@@ -400,6 +402,27 @@ BAD = {
     "axes to flatten": (lambda: nn.Flatten(2)(np.zeros((4, 2))), ShapeError, r"start_dim=2.*\(4, 2\)"),
     "halves": (lambda: nn.GLU()(np.zeros((4, 3))), ShapeError, r"halves.*\(4, 3\)"),
     "slopes": (lambda: nn.PReLU(3)(np.zeros((4, 2))), ShapeError, r"\(4, 2\), not \(3,\)"),
+    "a mask of one axis": (
+        lambda: nn.MultiheadAttention(4, 2)(*[np.zeros((3, 1, 4))] * 3, attn_mask=np.zeros(3, bool)),
+        *(
+            ShapeError,
+            r"attn_mask has shape \(3,\), and is one of \(queries, keys\), \(3, 3\), or .*\(2, 3, 3\)",
+        ),
+    ),
+    "a mask of too many heads": (
+        lambda: nn.MultiheadAttention(4, 2)(*[np.zeros((3, 1, 4))] * 3, attn_mask=np.zeros((5, 3, 3), bool)),
+        *(ShapeError, r"attn_mask has shape \(5, 3, 3\)"),
+    ),
+    **{
+        f"complex numbers in {type(layer).__name__}": (
+            lambda layer=layer: layer(np.ones((4, 2, 4), complex)),
+            *(DTypeError, "takes real numbers, not complex128"),
+        )
+        for layer in (
+            *(nn.BatchNorm1d(2), nn.GroupNorm(1, 2), nn.LayerNorm(4), nn.RMSNorm(4)),
+            *(nn.MaxPool1d(2), nn.AvgPool1d(2), nn.Dropout()),
+        )
+    },
     "a function in a list": (lambda: nn.ModuleList([np.tanh]), TypeError, "holds modules"),
     "a class in a dict": (lambda: nn.ModuleDict({"a": nn.ReLU}), TypeError, "pass an instance"),
 }

@@ -11,6 +11,7 @@ from autograd import Tensor, op
 from autograd.errors import ShapeError
 
 from ..errors import ArgumentError
+from .arguments import floats
 
 __all__ = ["batch_norm", "group_norm", "layer_norm", "rms_norm"]
 
@@ -47,7 +48,7 @@ def batch_norm(
     array([[-1.],
            [ 1.]])
     """
-    x, mine = floats(x), (running_mean, running_var, weight, bias)
+    x, mine = floats("batch_norm", x), (running_mean, running_var, weight, bias)
     if x.ndim < 2 or any(np.shape(v) != x.shape[1:2] for v in mine if v is not None):
         shapes = " and ".join(str(np.shape(v)) for v in mine if v is not None)
         raise ShapeError(
@@ -62,7 +63,8 @@ def batch_norm(
     if x.size <= x.shape[1]:
         raise ArgumentError(
             f"batch_norm of x of shape {x.shape}: the mean of a channel needs more than one number in it; "
-            "give it more samples, or evaluate the model, model.eval()"
+            "give it more samples, or evaluate the model, model.eval(); DataLoader(..., drop_last=True) "
+            "leaves out a last batch of one"
         )
     y = scaled(standardized(x, axis=axes, eps=eps), weight, bias, column)
     if training and running_mean is not None:
@@ -120,7 +122,7 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, ep
     >>> group_norm(np.array([[1.0, 3.0, 5.0, 9.0]]), 2, eps=0.0)
     array([[-1.,  1., -1.,  1.]])
     """
-    x = floats(x)
+    x = floats("group_norm", x)
     if x.ndim < 2 or any(np.shape(v) != x.shape[1:2] for v in (weight, bias) if v is not None):
         shapes = " and ".join(str(np.shape(v)) for v in (weight, bias) if v is not None)
         raise ShapeError(
@@ -137,11 +139,6 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, ep
 # What they have in common
 
 
-def floats(x: Any) -> Any:
-    x = x if hasattr(x, "ndim") else np.asarray(x)
-    return x if x.dtype.kind == "f" else x.astype(float)
-
-
 def plain(x: Any) -> Any:
     return x.data if type(x) is Tensor else x
 
@@ -154,7 +151,7 @@ def move(running: Tensor, value: Any, momentum: float) -> None:
 
 def last_axes(name: str, x: Any, shape: Any, *parameters: Any) -> tuple[Any, tuple[int, ...]]:
     """x as floats, and its last axes, checked to be of a shape that the parameters have too."""
-    x, shape = floats(x), (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    x, shape = floats(name, x), (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     if not shape or x.shape[-len(shape) :] != shape:
         raise ShapeError(f"{name} takes x whose last axes are {shape}, and x has shape {x.shape}")
     for p in parameters:

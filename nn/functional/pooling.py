@@ -11,6 +11,7 @@ from autograd import fold, op, windows
 from autograd.errors import ShapeError
 
 from ..errors import ArgumentError
+from .arguments import floats
 from .geometry import PLACES, numbers
 
 __all__ = ["avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"]
@@ -104,9 +105,7 @@ def given(name: str, k: int, x: Any, kernel_size: Any, stride: Any, padding: Any
     before = numbers(name, "padding", padding, k, 0)
     if any(2 * p > n for p, n in zip(before, size, strict=True)):
         raise ArgumentError(f"{name}: padding={before} is more than half of kernel_size={size}")
-    x = x if hasattr(x, "ndim") else np.asarray(x)
-    if x.dtype.kind not in "f":
-        x = x.astype(float)
+    x = floats(name, x)
     if x.ndim < k + 1:
         raise ShapeError(f"{name} expects x of shape (n, channels, {PLACES[k][0]}), not {x.shape}")
     return x, size, size if stride is None else numbers(name, "stride", stride, k, 1), before

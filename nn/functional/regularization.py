@@ -10,6 +10,7 @@ import numpy as np
 from autograd import Tensor
 
 from ..errors import ArgumentError
+from .arguments import floats
 
 __all__ = ["dropout", "l1_penalty", "l2_penalty"]
 
@@ -31,7 +32,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -
         raise ArgumentError(f"dropout with p={p}: it is a probability, between 0 and 1")
     if not training or p == 0:
         return x
-    x = x if hasattr(x, "dtype") and x.dtype.kind == "f" else np.asarray(x, float)
+    x = floats("dropout", x)
     drawn = np.random.default_rng(rng).random(x.shape, np.float32 if x.itemsize < 8 else np.float64)
     return x * ((drawn >= p) / x.dtype.type(1 - p if p < 1 else 1)).astype(x.dtype, copy=False)
 

@@ -11,6 +11,7 @@ from autograd.errors import ShapeError
 
 from .. import functional as F  # noqa: N812  (PyTorch's customary name for it)
 from .. import init
+from ..data import plain
 from ..errors import ArgumentError
 from ..functional.attention import additive, attention_weights
 from ..module import Module, Parameter
@@ -91,7 +92,7 @@ class MultiheadAttention(Module):
     ) -> tuple[Any, Any]:
         single = np.ndim(query) == 2
         q, k, v = self.projected(query, key, value, single)
-        padding = None if key_padding_mask is None or not single else np.asarray(key_padding_mask)[None]
+        padding = None if key_padding_mask is None or not single else plain(key_padding_mask)[None]
         mask = self.mask(attn_mask, padding if single else key_padding_mask, q, k)
         attention = attention_weights(q, k, v, mask, is_causal)
         dropped = F.dropout(attention, self.dropout, self.training, rng=self.rng)
@@ -130,10 +131,16 @@ class MultiheadAttention(Module):
     def mask(self, attn_mask: Any, key_padding_mask: Any, q: Any, k: Any) -> Any:
         """Both masks as one that is added to the scores, (n, heads, queries, keys), or None."""
         total = None
+        places = q.shape[2], k.shape[2]
         if attn_mask is not None:
             total = forbidden(attn_mask, q.dtype)
+            if total.shape not in (places, (len(q) * self.num_heads, *places)):
+                raise ShapeError(
+                    f"MultiheadAttention: attn_mask has shape {total.shape}, and is one of (queries, keys), "
+                    f"{places}, or (n heads, queries, keys), {(len(q) * self.num_heads, *places)}"
+                )
             if total.ndim == 3:
-                total = total.reshape(len(q), self.num_heads, *total.shape[1:])
+                total = total.reshape(len(q), self.num_heads, *places)
         if key_padding_mask is not None:
             padding = forbidden(key_padding_mask, q.dtype)
             if padding.shape != (len(q), k.shape[2]):

@@ -22,6 +22,7 @@ from operator import index
 from typing import Any
 
 from ..errors import ArgumentError
+from .groups import checked
 from .optimizer import Optimizer
 
 __all__ = [
@@ -48,8 +49,7 @@ class LRScheduler:
         self.optimizer = optimizer
         for group in optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
-        self.last_epoch = 0
-        self.set_rates()
+        self.set_rates(0)
 
     def rate(self, t: int, base: float) -> float:
         """The learning rate in epoch t of a group with rate `base` at first."""
@@ -68,13 +68,15 @@ class LRScheduler:
                     f"{group['lr']:.6g} now: put schedules one after the other with SequentialLR, and to "
                     'change the rate by hand set group["initial_lr"]'
                 )
-        self.last_epoch += 1
-        self.set_rates()
+        self.set_rates(self.last_epoch + 1)
 
-    def set_rates(self) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate(self.last_epoch, group["initial_lr"])
-        self.last_lr = [group["lr"] for group in self.optimizer.param_groups]
+    def set_rates(self, t: int) -> None:
+        """Set the rates of epoch t, when all are known to be ones."""
+        groups = self.optimizer.param_groups
+        rates = [checked("lr", self.rate(t, group["initial_lr"])) for group in groups]
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate
+        self.last_epoch, self.last_lr = t, rates
 
     def get_last_lr(self) -> list[float]:
         """The learning rate of each group, as this schedule has set it."""
@@ -85,9 +87,17 @@ class LRScheduler:
         return {"last_epoch": self.last_epoch, "last_lr": list(self.last_lr)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Carry on from a state; the optimizer's is to be loaded, too."""
-        self.last_epoch = index(state_dict["last_epoch"])
-        self.last_lr = [float(rate) for rate in state_dict["last_lr"]]
+        """Carry on from a state; the optimizer's is to be loaded, too.
+
+        Raises ArgumentError if it has the rates of another number of groups; then nothing has changed.
+        """
+        epoch, rates = index(state_dict["last_epoch"]), [float(rate) for rate in state_dict["last_lr"]]
+        if len(rates) != len(self.optimizer.param_groups):
+            raise ArgumentError(
+                f"the state has the rates of {len(rates)} groups, and the optimizer "
+                f"{len(self.optimizer.param_groups)}"
+            )
+        self.last_epoch, self.last_lr = epoch, rates
 
 
 class LambdaLR(LRScheduler):

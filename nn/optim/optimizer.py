@@ -119,9 +119,13 @@ class Optimizer:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the options and memory of another optimizer of the same kind.
 
-        Raises ArgumentError if its groups have other sizes or options, or what it remembers of a
-        parameter has another shape; then nothing has changed.
+        Raises ArgumentError if its groups have other sizes or options, or what it remembers is of a
+        parameter that there is not, or of another shape; then nothing has changed.
         """
+        if missing := {"state", "param_groups"} - set(state_dict):
+            raise ArgumentError(
+                f"a state of an optimizer has {min(missing)!r}, and this one {list(state_dict)}"
+            )
         groups = state_dict["param_groups"]
         sizes, own = ([len(group["params"]) for group in g] for g in (groups, self.param_groups))
         if sizes != own:
@@ -129,6 +133,9 @@ class Optimizer:
                 f"the state is of groups of {sizes} parameters, and this {type(self).__name__} has "
                 f"groups of {own}"
             )
+        numbers = {number for group in groups for number in group["params"]}
+        if unknown := state_dict["state"].keys() - numbers:
+            raise ArgumentError(f"the state remembers parameter {min(unknown)}, and no group has that")
         loaded = [
             self.restored(old["params"], new, state_dict["state"])
             for old, new in zip(self.param_groups, groups, strict=True)
