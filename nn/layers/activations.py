@@ -158,6 +158,8 @@ class Softplus(Module):
 class Softmax(Module):
     """exp(x) / sum(exp(x)), the sum over `axis`: positive, with sum 1.
 
+    axis is NumPy's name for PyTorch's dim, here and in `LogSoftmax` and `GLU`.
+
     >>> Softmax()(np.array([0.0, 1000.0, 1000.0]))
     array([0. , 0.5, 0.5])
     """
