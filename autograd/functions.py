@@ -107,8 +107,8 @@ def squared_modulus(a: Any) -> Any:
 
 
 def signed(x: Any) -> Any:
-    """`x` as an array; unsigned integers and booleans as floats, as less than 0 they would wrap around."""
-    x = np.asarray(x)
+    """`x`; unsigned integers and booleans as floats, as less than 0 they would wrap around."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
     return x.astype(float) if x.dtype.kind in "bu" else x
 
 
