@@ -324,6 +324,7 @@ BAD = {
         lambda: F.conv_transpose1d(np.zeros((1, 1, 1)), np.zeros((1, 1, 1)), padding=1),
         *(ShapeError, "nothing left"),
     ),
+    "no place": (lambda: F.conv_transpose1d(np.zeros((1, 1, 0)), np.zeros((1, 1, 3))), ShapeError, "left"),
     "a bias": (lambda: F.conv2d(X, np.zeros((2, 3, 3, 3)), np.zeros(3)), ShapeError, r"bias of shape \(2,\)"),
     "a pool too large": (lambda: nn.MaxPool2d(6)(X), ShapeError, r"max_pool2d: no window of \(6, 6\)"),
     "too much padding": (lambda: nn.AvgPool2d(2, padding=2)(X), ArgumentError, "more than half"),

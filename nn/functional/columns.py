@@ -25,7 +25,7 @@ from .geometry import Pairs, around
 
 __all__ = ["convolution", "correlation", "transposed_convolution"]
 
-BLOCK = 2**18  # numbers: columns of so many fit into a cache, and into memory that is used again
+BLOCK = 2**19  # numbers: columns of so many are read again before they have left the cache
 
 
 def taken(n: int, matrix: Sequence[int]) -> list[slice]:

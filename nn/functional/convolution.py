@@ -179,7 +179,7 @@ def conv_transpose(
             x.shape[2:], stride, before, dilation, weight.shape[2:], extra, strict=True
         )
     )
-    if min(shape) < 1:
+    if min(*shape, *x.shape[2:]) < 1:
         raise ShapeError(f"{name} of x of shape {x.shape} with padding={before} has nothing left: {shape}")
     geometry = {"stride": stride, "padding": tuple((p, p) for p in before), "dilation": dilation}
     y = transposed_convolution(x, weight, shape=shape, groups=groups, **geometry)
