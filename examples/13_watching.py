@@ -1,9 +1,10 @@
 """Watching a network train: gradients that vanish and explode, and the line that it draws in the plane.
 
-Two spirals wind around each other, and a network of six layers is to tell them apart.  Whether it can
-is decided before the first step, by the activation and the first weights: they make each layer's
-gradient smaller or larger than that of the layer after it.  The table shows by how much, and what comes
-of it; the pictures show the gradients layer by layer, and the line between the spirals while it trains.
+Two spirals wind around each other, and a network of six layers is to tell them apart.  How it learns is
+decided for a good part before the first step, by the activation and the first weights: they make each
+layer's gradient smaller or larger than that of the layer after it.  The table shows by how much, and what
+comes of it: where they vanish, not much in a hundred epochs.  The pictures show the gradients layer by
+layer, and the line between the spirals while it trains.
 """
 
 import math

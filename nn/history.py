@@ -83,9 +83,9 @@ class History(Sequence[dict[str, float]]):
 
         Raises ArgumentError if there is no epoch, ImportError without matplotlib.
         """
-        from .plots import history_figure, written  # here, as matplotlib is an extra
+        from .plots import history_figure  # here, as matplotlib is an extra
 
-        return written(history_figure(self), path)
+        return history_figure(self, path)
 
     def __repr__(self) -> str:
         last = self.epochs[-1] if self.epochs else {}

@@ -13,6 +13,7 @@ from nn import plots
 from nn.checkpoint import state_of
 from nn.errors import ArgumentError
 from nn.history import History
+from nn.plots.layers import layer_values
 from nn.trace import traced
 
 RNG = np.random.default_rng(0)
@@ -136,7 +137,7 @@ def deep(gain):
 @pytest.mark.parametrize(("gain", "ratio"), [(0.5, 0.01), (6.0, 10.0)], ids=["vanishing", "exploding"])
 def test_histograms_show_vanishing_and_exploding_gradients(gain, ratio, tmp_path):
     model, x = deep(gain), RNG.normal(size=(30, 16)) * 0.01
-    outputs, gradients = plots.layer_values(model, nn.MSELoss(), x, np.ones((30, 16)))
+    outputs, gradients = layer_values(model, nn.MSELoss(), x, np.ones((30, 16)))
     assert list(outputs) == [f"{i} {'Tanh' if i % 2 else 'Linear'}" for i in range(12)]
     first, last = np.median(np.abs(gradients["0 Linear"])), np.median(np.abs(gradients["11 Tanh"]))
     assert first / last < ratio if ratio < 1 else first / last > ratio
@@ -148,7 +149,7 @@ def test_histograms_show_vanishing_and_exploding_gradients(gain, ratio, tmp_path
 
 def test_the_gradients_in_the_histograms_are_those_of_the_loss():
     model, x, y = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh()), X[:5], np.zeros((5, 3))
-    outputs, gradients = plots.layer_values(model, nn.MSELoss("sum"), x, y)
+    outputs, gradients = layer_values(model, nn.MSELoss("sum"), x, y)
     by_tanh = 2 * outputs["1 Tanh"]
     np.testing.assert_allclose(gradients["1 Tanh"], by_tanh, rtol=1e-14)
     np.testing.assert_allclose(gradients["0 Linear"], by_tanh * (1 - outputs["1 Tanh"] ** 2), rtol=1e-13)
@@ -157,7 +158,7 @@ def test_the_gradients_in_the_histograms_are_those_of_the_loss():
 def test_a_layer_that_is_called_twice_is_counted_twice():
     layer = nn.Linear(2, 2, rng=0)
     model = nn.Sequential(layer, nn.Tanh(), layer)
-    outputs, gradients = plots.layer_values(model, nn.MSELoss("sum"), X, X)
+    outputs, gradients = layer_values(model, nn.MSELoss("sum"), X, X)
     assert list(outputs) == list(gradients)[::-1] == ["0 Linear", "1 Tanh", "0 Linear, call 2"]
     np.testing.assert_allclose(gradients["0 Linear, call 2"], 2 * (outputs["0 Linear, call 2"] - X))
 
@@ -244,7 +245,7 @@ def test_traced_modules_are_as_before_even_after_an_error():
 
 def test_without_matplotlib_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    for name in [n for n in sys.modules if n.startswith("matplotlib.") or n == "nn.plots"]:
+    for name in [n for n in sys.modules if n.startswith(("matplotlib.", "nn.plots"))]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         importlib.import_module("nn.plots")

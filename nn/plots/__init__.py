@@ -1,0 +1,19 @@
+"""Pictures that teach: what a network does to the plane, to the numbers in it, and to an image.
+
+They are drawn with matplotlib, `pip install 'chainrule[plots]'`.  Each function returns a Figure, and
+also writes it to `path`, in the format of its suffix: .png, .svg, .pdf.
+"""
+
+try:
+    import matplotlib  # noqa: F401  (so that its absence is told here, and not in the middle)
+except ModuleNotFoundError as missing:
+    raise ImportError(
+        f"nn.plots draws with matplotlib, and there is none here ({missing}): pip install matplotlib"
+    ) from missing
+
+from .curves import history_figure
+from .layers import layer_histograms
+from .maps import feature_maps
+from .plane import BoundaryFrames, decision_boundary
+
+__all__ = ["BoundaryFrames", "decision_boundary", "feature_maps", "history_figure", "layer_histograms"]

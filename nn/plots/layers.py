@@ -1,0 +1,123 @@
+"""The numbers in a network, layer by layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ..checkpoint import as_it_was
+from ..data import plain
+from ..errors import ArgumentError
+from ..module import Module
+from ..trace import not_finite, parts, traced
+from .figures import COLORS, Path, panels, written
+
+__all__ = ["layer_histograms", "layer_values"]
+
+
+def layer_histograms(
+    model: Module, loss: Callable[[Any, Any], Any], inputs: Any, target: Any, path: Path = None
+) -> Figure:
+    """Histograms of what every layer gives, and of the gradient of the loss by that, in one step.
+
+    A row is a layer, from the first to the last.  On the left are its outputs: those of a sigmoid that is
+    saturated pile up at 0 and 1.  On the right are the magnitudes of the gradients, in powers of ten: in a
+    row further up they are further back, and lie further left if gradients vanish, further right if they
+    explode.  What is not finite is counted and left out.
+
+    The model is left as it was: its gradients, the running means of a batch norm, and the generators that
+    a dropout draws from.
+
+    Raises ArgumentError if there is no layer.
+
+    Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks
+    (2010), figures 2, 3 and 7.
+    """
+    outputs, gradients = layer_values(model, loss, inputs, target)
+    figure, axes = panels(len(outputs), 2, (4.4, 1.15), sharex="col")
+    magnitudes = {name: np.abs(finite(g[g != 0])) for name, g in gradients.items()}
+    powers, reach = scales([finite(a) for a in outputs.values()], list(magnitudes.values()))
+    for (name, output), (left, right) in zip(outputs.items(), axes, strict=True):
+        left.set_ylabel(name, rotation=0, ha="right", va="center")
+        left.hist(finite(output), np.linspace(-reach, reach, 60), color=COLORS[0])
+        note(left, not_finite(output) or f"mean {output.mean():.2g}\ndeviation {output.std():.2g}")
+        found = magnitudes.get(name, np.array([]))
+        right.hist(np.log10(found).clip(powers[0], powers[-1]), powers, color=COLORS[1])
+        note(right, about(gradients.get(name), found))
+        for ax in (left, right):
+            ax.set_yticks([])
+            ax.margins(y=0.7)  # room for the note
+    axes[0, 0].set_title("outputs")
+    axes[0, 1].set_title("gradients of the loss by them")
+    axes[-1, 0].set_xlabel("value")
+    axes[-1, 1].set_xlabel("magnitude, as a power of ten")
+    axes[-1, 1].xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+    return written(figure, path)
+
+
+def finite(values: Any) -> Any:
+    """The numbers in an array that are finite, in a row."""
+    return values[np.isfinite(values)]
+
+
+def scales(outputs: list[Any], magnitudes: list[Any]) -> tuple[Any, float]:
+    """The powers of ten that gradients are counted between, and how far outputs reach from 0."""
+    found = np.concatenate(magnitudes or [np.array([])])
+    low, high = (math.log10(f(found)) for f in (min, max)) if found.size else (-1.0, 0.0)
+    low = max(low, high - 40)
+    values = np.abs(np.concatenate(outputs))
+    reach = float(np.percentile(values, 99.5)) if values.size else 0.0
+    return np.linspace(low, max(high, low + 1), 60), reach or 1.0
+
+
+def about(gradient: Any, magnitudes: Any) -> str:
+    """What is to be said of the gradient by a layer's output, besides its histogram."""
+    if gradient is None:
+        return "no gradient"
+    if bad := not_finite(gradient):
+        return bad
+    zero = 1 - magnitudes.size / gradient.size
+    return f"median {np.median(magnitudes):.1e}\nzero {zero:.0%}" if magnitudes.size else "all zero"
+
+
+def note(ax: Axes, text: str) -> None:
+    ax.text(0.98, 0.94, text, transform=ax.transAxes, ha="right", va="top", fontsize=7, color="0.3")
+
+
+def layer_values(
+    model: Module, loss: Callable[[Any, Any], Any], inputs: Any, target: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The output of every layer that has no layers in it, and the gradient of the loss by it, by name."""
+    leaves = [(name, m) for name, m in model.named_modules() if len(list(m.named_modules())) == 1]
+    names = {name: f"{name} {type(m).__name__}".strip() for name, m in leaves}
+    outputs: dict[str, Any] = {}
+    gradients: dict[str, Any] = {}
+
+    def visit(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
+        found = parts(output)
+        if name in names and found:
+            calls = 1 + sum(key.split(", call ")[0] == names[name] for key in outputs)
+            key = names[name] + (f", call {calls}" if calls > 1 else "")
+            outputs[key] = plain(found[0])
+            if getattr(found[0], "requires_grad", False):
+                found[0].register_hook(lambda g: gradients.__setitem__(key, np.array(plain(g))))
+
+    parameters = list(model.parameters())
+    before = [p.grad for p in parameters]
+    try:
+        with as_it_was(model), traced(model, visit):
+            value = loss(model(inputs), target)
+            if getattr(value, "requires_grad", False):
+                value.backward()
+    finally:
+        for p, g in zip(parameters, before, strict=True):
+            p.grad = g
+    if not outputs:
+        raise ArgumentError(f"{type(model).__name__} has no layer that gives anything to count")
+    return outputs, gradients

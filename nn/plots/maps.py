@@ -1,0 +1,68 @@
+"""An image as a convolution sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from autograd import no_grad
+
+from ..data import plain
+from ..errors import ArgumentError
+from ..module import Module, evaluating
+from ..trace import traced
+from .figures import Path, panels, written
+
+__all__ = ["feature_maps"]
+
+
+def feature_maps(
+    model: Module, image: Any, path: Path = None, *, layer: str | None = None, most: int = 16
+) -> Figure:
+    """What every channel of every convolution makes of one image; a row is a layer.
+
+    image: (channels, height, width), or (height, width) for one channel.  layer: only the one of this
+    name, as in `model.named_modules()`, of whatever kind.  most: so many channels of a layer, the first.
+    In each map, dark is the smallest value and bright the largest.
+
+    Raises ArgumentError if there is no convolution, or no layer of that name, or if what it gives is no
+    image; and for fewer than one channel.
+    """
+    if most < 1:
+        raise ArgumentError(f"most={most}: so many channels of a layer are shown, at least 1")
+    image = plain(image)
+    image = image[None] if image.ndim == 2 else image
+    found: dict[str, Any] = {}
+
+    def visit(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
+        if name == layer or (layer is None and type(module).__name__.startswith("Conv")):
+            found[f"{name} {type(module).__name__}".strip()] = plain(output)[0]
+
+    with evaluating(model), no_grad(), traced(model, visit):
+        model(image[None])
+    maps = {name: m[:most] for name, m in found.items() if m.ndim == 3}
+    if not maps:
+        raise ArgumentError(f"no {'convolution' if layer is None else f'layer {layer!r}'} that gives images")
+    return written(grid_of_images({"input": image} | maps, found), path)
+
+
+def grid_of_images(rows: dict[str, Any], all_maps: dict[str, Any]) -> Figure:
+    columns = max(map(len, rows.values()))
+    figure, axes = panels(len(rows), columns, (0.95, 1.1))
+    for (name, maps), line in zip(rows.items(), axes, strict=True):
+        for ax in line:
+            ax.axis("off")
+        for ax, channel in zip(line, maps, strict=False):
+            ax.imshow(channel, cmap="gray")
+        total = len(all_maps.get(name, maps))
+        shown = f", {len(maps)} of {total} channels" if total > len(maps) else ""
+        line[0].set_title(" ", fontsize=8)  # keeps the place; a title itself would widen the first column
+        title = line[0].annotate(
+            f"{name}, {maps.shape[1]} x {maps.shape[2]}{shown}",
+            (0, 1.06),
+            xycoords="axes fraction",
+            fontsize=8,
+        )
+        title.set_in_layout(False)
+    return figure

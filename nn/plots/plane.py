@@ -1,0 +1,172 @@
+"""The plane as a network of two inputs sees it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from autograd import no_grad
+from autograd.errors import ShapeError
+
+from ..data import plain
+from ..errors import ArgumentError
+from ..history import History
+from ..module import Module, evaluating
+from ..trace import not_finite
+from .figures import COLORS, MARKERS, Path, panels, written
+
+__all__ = ["BoundaryFrames", "decision_boundary"]
+
+
+def decision_boundary(
+    model: Module, x: Any, y: Any, path: Path = None, *, threshold: float = 0.5, resolution: int = 200
+) -> Figure:
+    """What a model of two inputs answers all over the plane, with the samples it is to tell apart.
+
+    x: (n, 2); y: (n,) or (n, 1), the classes, whole numbers.  A model with one output is drawn by its value,
+    and the line is where that is `threshold`: 0.5 for probabilities, 0 for logits.  One with an output
+    for each class is drawn by the largest of them.
+
+    Raises autograd.errors.ShapeError for another x, y or output; ArgumentError for an x that is not
+    finite, and a y that is no class.
+    """
+    x, y = checked_plane(x, y)
+    grid, extent = grid_around(x, resolution)
+    figure, ((ax,),) = panels(1, 1, (5, 4.4))
+    draw_answers(ax, answers(model, grid, resolution), extent, threshold)
+    draw_samples(ax, x, y, extent)
+    return written(figure, path)
+
+
+class BoundaryFrames:
+    """The decision boundary after every epoch: a callback of `nn.fit`, and frames of an animation.
+
+    x, y, threshold, resolution: as in `decision_boundary`.  every: an epoch out of so many is kept.
+    `save("training.gif")` writes the animation; `figure(i)` is frame i, as a Figure.
+
+        frames = BoundaryFrames(x, y)
+        nn.fit(model, loss, optimizer, (x, y), callbacks=[frames])
+        frames.save("training.gif")
+    """
+
+    def __init__(
+        self, x: Any, y: Any, *, threshold: float = 0.5, resolution: int = 100, every: int = 1
+    ) -> None:
+        self.x, self.y = checked_plane(x, y)
+        if every < 1:
+            raise ArgumentError(f"every={every}: an epoch out of so many is kept, at least of 1")
+        self.threshold, self.resolution, self.every = threshold, resolution, every
+        self.grid, self.extent = grid_around(self.x, resolution)
+        self.frames: list[tuple[int, float, Any]] = []  # epoch, loss, answers
+
+    def __call__(self, model: Module, history: History) -> None:
+        if (len(history) - 1) % self.every == 0:
+            self.add(model, len(history), history[-1]["loss"])
+
+    def add(self, model: Module, epoch: int, loss: float) -> None:
+        """Keep a frame: for training loops of one's own."""
+        self.frames.append((epoch, loss, answers(model, self.grid, self.resolution)))
+
+    def figure(self, i: int = -1, path: Path = None) -> Figure:
+        """Frame i as a figure."""
+        figure, ((ax,),) = panels(1, 1, (5, 4.4))
+        self.draw(ax, self.frames[i])
+        return written(figure, path)
+
+    def draw(self, ax: Axes, frame: tuple[int, float, Any]) -> None:
+        ax.clear()
+        epoch, loss, answer = frame
+        draw_answers(ax, answer, self.extent, self.threshold, bar=False)
+        draw_samples(ax, self.x, self.y, self.extent)
+        ax.set_title(f"epoch {epoch}, loss {loss:.4f}")
+
+    def save(self, path: str | os.PathLike[str], fps: int = 10) -> None:
+        """Write all frames as an animated GIF, or PNG, by the suffix of `path`.
+
+        Raises ArgumentError if there is no frame.
+        """
+        if not self.frames:
+            raise ArgumentError("no frame was kept: pass this object to nn.fit, callbacks=[frames]")
+        figure, ((ax,),) = panels(1, 1, (5, 4.4))
+        animation = FuncAnimation(figure, lambda i: [self.draw(ax, self.frames[i])], frames=len(self.frames))  # type: ignore[func-returns-value, list-item]
+        animation.save(os.fspath(path), PillowWriter(fps), dpi=100)
+
+
+def checked_plane(x: Any, y: Any) -> tuple[Any, Any]:
+    x, y = plain(x), plain(y)
+    y = y.reshape(len(y)) if y.ndim and y.size == len(y) else y
+    if x.ndim != 2 or x.shape[1] != 2 or y.shape != x.shape[:1] or not x.size:
+        raise ShapeError(f"a plane is drawn of x: (n, 2) and y: (n,), not {x.shape} and {y.shape}")
+    if bad := not_finite(x):
+        raise ArgumentError(f"x, of shape {x.shape}, has {bad}, and these have no place on the plane")
+    if not (y == np.round(y)).all():
+        raise ArgumentError(
+            f"y is the class of each sample, a whole number, and ranges {y.min()} to {y.max()}"
+        )
+    return x if x.dtype.kind == "f" else x.astype(float), y.astype(int)
+
+
+def grid_around(x: Any, resolution: int) -> tuple[Any, tuple[float, float, float, float]]:
+    """Points all over the plane around the samples, (resolution^2, 2), and its left, right, bottom, top."""
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.15 * np.where(high > low, high - low, 1)
+    (left, bottom), (right, top) = low - margin, high + margin
+    across, up = np.meshgrid(np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
+    return np.stack([across.ravel(), up.ravel()], axis=1).astype(x.dtype), (left, right, bottom, top)
+
+
+def answers(model: Module, grid: Any, resolution: int) -> Any:
+    """The outputs of the model on the grid: (resolution, resolution, outputs)."""
+    with evaluating(model), no_grad():
+        output = plain(model(grid))
+    if output.shape[:1] != grid.shape[:1] or output.ndim > 2:
+        raise ShapeError(f"a decision is one output, or one for each class, not {output.shape[1:]} a sample")
+    return output.reshape(resolution, resolution, -1)
+
+
+def draw_answers(
+    ax: Axes, answer: Any, extent: tuple[float, ...], threshold: float, bar: bool = True
+) -> None:
+    """The plane coloured by the model's answer, and the line between two answers."""
+    options: dict[str, Any] = {
+        "extent": extent,
+        "origin": "lower",
+        "aspect": "auto",
+        "interpolation": "bilinear",
+    }
+    if answer.shape[-1] > 1:
+        classes = answer.argmax(axis=-1)
+        n = answer.shape[-1]
+        colors = ListedColormap([COLORS[i % len(COLORS)] for i in range(n)])
+        ax.imshow(classes, cmap=colors, alpha=0.35, vmin=-0.5, vmax=n - 0.5, **options)
+        for c in range(n):
+            if 0 < (classes == c).mean() < 1:
+                ax.contour((classes == c).astype(float), [0.5], colors="0.2", linewidths=1, extent=extent)
+        return
+    value = answer[..., 0]
+    # Logits may be huge in a corner; those beyond three quarters of the others have the last colour
+    reach = 0.5 if threshold == 0.5 else max(np.percentile(np.abs(value - threshold), 75), 1e-12)
+    image = ax.imshow(
+        value, cmap="RdBu_r", alpha=0.75, vmin=threshold - reach, vmax=threshold + reach, **options
+    )
+    if value.min() < threshold < value.max():
+        ax.contour(value, [threshold], colors="0.2", linewidths=1.5, extent=extent)
+    if bar and isinstance(ax.figure, Figure):
+        extend = "neither" if threshold == 0.5 else "both"
+        ax.figure.colorbar(image, ax=ax, label="output of the model", extend=extend)
+
+
+def draw_samples(ax: Axes, x: Any, y: Any, extent: tuple[float, ...]) -> None:
+    for c in np.unique(y):
+        color, marker = COLORS[c % len(COLORS)], MARKERS[c % len(MARKERS)]
+        style: dict[str, Any] = {"c": color, "marker": marker, "edgecolors": "white", "label": f"class {c}"}
+        ax.scatter(x[y == c, 0], x[y == c, 1], s=24, linewidths=0.6, **style)
+    ax.set(xlabel="input 0", ylabel="input 1", xlim=extent[:2], ylim=extent[2:])
+    # below the plane, as on it there may be a sample behind
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=5, frameon=False, columnspacing=1.0)
