@@ -63,10 +63,14 @@ def cross_entropy(
     even = label_smoothing / len(classes) * classes
     if t.shape == z.shape and t.dtype.kind == "f":
         q = as_rows(probabilities(name, t)) * ((1 - label_smoothing) * classes) + even
-        return reduced(name, cross_entropies(as_rows(z), q), shape, reduction)
-    hard, counted = one_hot(name, t, z, classes, ignore_index)
-    q = (1 - label_smoothing) * hard + counted[:, None] * even if label_smoothing else hard
-    return reduced(name, cross_entropies(as_rows(z), q), shape, reduction, hard.sum())
+        count = len(q)
+    else:
+        hard, counted = one_hot(name, t, z, classes, ignore_index)
+        q = (1 - label_smoothing) * hard + counted[:, None] * even if label_smoothing else hard
+        count = hard.sum()
+    if reduction == "none":
+        return cross_entropies(as_rows(z), q).reshape(shape)
+    return cross_entropies(as_rows(z), q, over=divisor(name, q, reduction, count))
 
 
 def nll_loss(
@@ -123,18 +127,30 @@ def multi_margin_loss(
     return reduced(name, losses, without_classes(z.shape), reduction, len(at))
 
 
-# One operation for the loss of each row of scores
+# One operation for the loss of each row of scores, or for the sum of all
 
 
-@op(
-    rules=[
-        lambda g, y, z, q: g[:, None] * (softmax(z) * q.sum(axis=1, keepdims=True) - q),
-        lambda g, y, z, q: -g[:, None] * log_softmax(z),
-    ]
-)
-def cross_entropies(z: Any, q: Any) -> Any:
-    """-Σ q log softmax(z) of each row.  A class without weight may be impossible, its logarithm -inf."""
-    return 0 - (np.where(q != 0, log_softmax(z), 0) * q).sum(axis=1)
+def cross_entropies_by_z(g: Any, y: Any, z: Any, q: Any, over: Any = 1) -> Any:
+    return (g / over).reshape(-1, 1) * (softmax(z) * q.sum(axis=1, keepdims=True) - q)
+
+
+def cross_entropies_by_q(g: Any, y: Any, z: Any, q: Any, over: Any = 1) -> Any:
+    return (g / over).reshape(-1, 1) * -log_softmax(z)
+
+
+@op(rules=[cross_entropies_by_z, cross_entropies_by_q])
+def cross_entropies(z: Any, q: Any, over: Any = None) -> Any:
+    """-Σ q log softmax(z) of each row; or the sum of these, divided by a number.
+
+    A class without weight may be impossible, its logarithm -inf.
+    """
+    log_p = log_softmax(z)
+    if over is None:
+        return 0 - (np.where(q != 0, log_p, 0) * q).sum(axis=1)
+    total = np.vdot(log_p, q)
+    if not np.isfinite(total):
+        total = (np.where(q != 0, log_p, 0) * q).sum()
+    return (0 - total) / over
 
 
 # What is given, checked and brought to rows of classes
@@ -221,17 +237,19 @@ def one_hot(name: str, t: Any, z: Any, classes: Any, ignore_index: int | None) -
     return q, counted
 
 
-def reduced(name: str, losses: Any, shape: tuple[int, ...], reduction: str, count: Any = None) -> Any:
+def reduced(name: str, losses: Any, shape: tuple[int, ...], reduction: str, count: Any) -> Any:
     """The losses of the samples, in a shape; or their sum, or that divided by how much they count."""
-    MSE[reduction]  # refuses another one
     if reduction == "none":
         return losses.reshape(shape)
-    if reduction == "sum":
-        return losses.sum()
-    count = len(losses) if count is None else count
-    if not count:
+    return losses.sum() / divisor(name, losses, reduction, count)
+
+
+def divisor(name: str, losses: Any, reduction: str, count: Any) -> Any:
+    """What the sum of the losses is divided by, in their dtype: 1 for the sum, or how much they count."""
+    MSE[reduction]  # refuses another one
+    if reduction == "mean" and not count:
         raise ArgumentError(
             f"{name}: the mean of no samples is undefined, and of these {len(losses)} none counts; "
             'reduction="sum" gives 0'
         )
-    return losses.sum() / losses.dtype.type(count)
+    return losses.dtype.type(count if reduction == "mean" else 1)
