@@ -17,7 +17,7 @@ try:
     from matplotlib.figure import Figure
     from sklearn.datasets import load_digits
 except ImportError:
-    sys.exit("This example needs scikit-learn and matplotlib: pip install 'chainrule[examples]'")
+    sys.exit("This example needs more packages: pip install scikit-learn matplotlib")
 
 
 def digits():

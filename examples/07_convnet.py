@@ -18,7 +18,7 @@ try:
 
     from nn import plots
 except ImportError:
-    sys.exit("This example needs scikit-learn and matplotlib: pip install 'chainrule[examples]'")
+    sys.exit("This example needs more packages: pip install scikit-learn matplotlib")
 
 
 def digits():

@@ -18,7 +18,7 @@ from autograd import Tensor
 try:
     from sklearn.datasets import load_diabetes
 except ImportError:
-    sys.exit("This example needs scikit-learn: pip install 'chainrule[examples]'")
+    sys.exit("This example needs one more package: pip install scikit-learn")
 
 FOLDS = 4
 

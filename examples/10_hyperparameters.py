@@ -22,7 +22,7 @@ try:
     from matplotlib.figure import Figure
     from sklearn.datasets import load_digits
 except ImportError:
-    sys.exit("This example needs more packages: pip install 'chainrule[examples]'")
+    sys.exit("This example needs more packages: pip install joblib scikit-learn matplotlib")
 
 RATES = (0.003, 0.03, 0.3)
 BATCH_SIZES = (16, 64, 256)
@@ -73,7 +73,7 @@ def backend(cluster):
     """Where joblib runs things: processes here, or the workers of a Dask cluster."""
     if cluster is None:
         return joblib.parallel_config("loky", n_jobs=-1, inner_max_num_threads=1)
-    from distributed import Client
+    from distributed import Client  # pip install distributed
 
     Client(cluster)  # joblib uses the latest
     return joblib.parallel_config("dask")

@@ -18,7 +18,7 @@ from autograd import no_grad
 try:
     from matplotlib.figure import Figure
 except ImportError:
-    sys.exit("This example needs matplotlib: pip install 'chainrule[plots]'")
+    sys.exit("This example needs one more package: pip install matplotlib")
 
 LENGTH, DIGITS, WIDTH, HEADS = 8, 10, 48, 4
 

@@ -19,7 +19,7 @@ from nn import init
 try:
     from nn import plots
 except ImportError:
-    sys.exit("This example needs matplotlib: pip install 'chainrule[plots]'")
+    sys.exit("This example needs one more package: pip install matplotlib")
 
 WIDTH, HIDDEN = 32, 5
 

@@ -1,6 +1,6 @@
 """Pictures that teach: what a network does to the plane, to the numbers in it, and to an image.
 
-They are drawn with matplotlib, `pip install 'chainrule[plots]'`.  Each function returns a Figure, and
+They are drawn with matplotlib: `pip install matplotlib`.  Each function returns a Figure, and
 also writes it to `path`, in the format of its suffix: .png, .svg, .pdf.
 """
 
