@@ -83,9 +83,11 @@ class History(Sequence[dict[str, float]]):
 
         Raises ArgumentError if there is no epoch, ImportError without matplotlib.
         """
-        from .plots import history_figure  # here, as matplotlib is an extra
+        from .plots import curves  # here, as matplotlib is an extra
 
-        return history_figure(self, path)
+        if not len(self):
+            raise ArgumentError("there is no epoch in this history to plot")
+        return curves({name: self.column(name) for name in self.columns()}, self.best, path)
 
     def __repr__(self) -> str:
         last = self.epochs[-1] if self.epochs else {}

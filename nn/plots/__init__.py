@@ -11,9 +11,9 @@ except ModuleNotFoundError as missing:
         f"nn.plots draws with matplotlib, and there is none here ({missing}): pip install matplotlib"
     ) from missing
 
-from .curves import history_figure
+from .curves import curves
 from .layers import layer_histograms
 from .maps import feature_maps
 from .plane import BoundaryFrames, decision_boundary
 
-__all__ = ["BoundaryFrames", "decision_boundary", "feature_maps", "history_figure", "layer_histograms"]
+__all__ = ["BoundaryFrames", "curves", "decision_boundary", "feature_maps", "layer_histograms"]

@@ -1,30 +1,31 @@
-"""The curves of a history."""
+"""The curves of a training, epoch by epoch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from matplotlib.figure import Figure
 
-from ..errors import ArgumentError
-from ..history import History
 from .figures import COLORS, Path, panels, written
 
-__all__ = ["history_figure"]
+__all__ = ["curves"]
 
 
-def history_figure(history: History, path: Path = None) -> Figure:
-    """The curves of training and validation, one panel for each figure: see `History.plot`."""
-    if not len(history):
-        raise ArgumentError("there is no epoch in this history to plot")
-    names = [n for n in history.columns() if not n.startswith("validation_") and n not in ("lr", "seconds")]
+def curves(columns: Mapping[str, Sequence[float]], best: int, path: Path = None) -> Figure:
+    """The curves of training and validation, one panel for each figure: see `nn.History.plot`.
+
+    columns: the figures of all epochs by name, those of the validation as "validation_" and the name; best:
+    the number of the best epoch, from 0 on.
+    """
+    names = [n for n in columns if not n.startswith("validation_") and n not in ("lr", "seconds")]
     figure, axes = panels(1, len(names), (5, 3.6))
-    epochs = range(1, len(history) + 1)
-    marker = "o" if len(history) < 30 else ""
     for ax, name in zip(axes[0], names, strict=True):
-        ax.plot(epochs, history.column(name), color=COLORS[0], marker=marker, ms=3, label="training")
-        if f"validation_{name}" in history.columns():
-            values = history.column(f"validation_{name}")
+        epochs = range(1, len(columns[name]) + 1)
+        marker = "o" if len(epochs) < 30 else ""
+        ax.plot(epochs, columns[name], color=COLORS[0], marker=marker, ms=3, label="training")
+        if values := columns.get(f"validation_{name}"):
             ax.plot(epochs, values, color=COLORS[1], marker=marker, ms=3, ls="--", label="validation")
-            ax.axvline(history.best + 1, color="0.6", lw=1, ls=":", label=f"best epoch, {history.best + 1}")
+            ax.axvline(best + 1, color="0.6", lw=1, ls=":", label=f"best epoch, {best + 1}")
         ax.set(xlabel="epoch", ylabel=name.replace("_", " "))
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(alpha=0.3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from autograd.errors import ShapeError
 
 from ..data import plain
 from ..errors import ArgumentError
-from ..history import History
 from ..module import Module, evaluating
 from ..trace import not_finite
 from .figures import COLORS, MARKERS, Path, panels, written
@@ -65,7 +65,7 @@ class BoundaryFrames:
         self.grid, self.extent = grid_around(self.x, resolution)
         self.frames: list[tuple[int, float, Any]] = []  # epoch, loss, answers
 
-    def __call__(self, model: Module, history: History) -> None:
+    def __call__(self, model: Module, history: Sequence[dict[str, float]]) -> None:
         if (len(history) - 1) % self.every == 0:
             self.add(model, len(history), history[-1]["loss"])
 
