@@ -123,7 +123,16 @@ def no_grad() -> Block:
 
 
 def enable_grad() -> Block:
-    """A `with` block (or decorator) in which gradients are recorded, even inside `no_grad()`."""
+    """A `with` block (or decorator) in which gradients are recorded, even inside `no_grad()`.
+
+    >>> from autograd import Tensor, enable_grad, no_grad
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> with no_grad():
+    ...     with enable_grad():
+    ...         y = x * x
+    >>> y.requires_grad
+    True
+    """
     return Block(GRADIENTS)
 
 

@@ -45,12 +45,20 @@ def written(tensor: Tensor, values: Any) -> Tensor:
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """0 everywhere."""
+    """0 everywhere.
+
+    >>> zeros_(Tensor([3.0, 4.0]))
+    Tensor([0., 0.], dtype=float64)
+    """
     return written(tensor, 0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """1 everywhere."""
+    """1 everywhere.
+
+    >>> ones_(Tensor([3.0, 4.0]))
+    Tensor([1., 1.], dtype=float64)
+    """
     return written(tensor, 1)
 
 
@@ -67,6 +75,10 @@ def eye_(tensor: Tensor) -> Tensor:
     """1 on the diagonal of a matrix, 0 beside it: as many inputs as there is room for go through unchanged.
 
     Raises autograd.errors.ShapeError if the tensor is not a matrix.
+
+    >>> eye_(Tensor(np.zeros((2, 3))))
+    Tensor([[1., 0., 0.],
+            [0., 1., 0.]], dtype=float64)
     """
     if tensor.ndim != 2:
         raise ShapeError(f"eye_ takes a matrix, not a tensor of shape {tensor.shape}")
@@ -83,7 +95,11 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, rng: Any = None)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, rng: Any = None) -> Tensor:
-    """Draws from N(mean, std^2)."""
+    """Draws from N(mean, std^2).
+
+    >>> normal_(Tensor(np.zeros(2)), std=0.1, rng=0).data.round(4)
+    array([ 0.0126, -0.0132])
+    """
     return written(tensor, np.random.default_rng(rng).normal(mean, std, tensor.shape))
 
 
@@ -94,6 +110,9 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Te
 
     Source: Glorot and Bengio, Understanding the Difficulty of Training Deep Feedforward Neural
     Networks (2010), eq. 16.
+
+    >>> xavier_uniform_(Tensor(np.zeros((2, 4))), rng=0).data.max() <= 1  # sqrt(6 / (4 + 2))
+    np.True_
     """
     k = gain * sqrt(6 / sum(fans(tensor)))
     return uniform_(tensor, -k, k, rng=rng)
@@ -105,6 +124,9 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Ten
     Raises autograd.errors.ShapeError for fewer than two axes.
 
     Source: Glorot and Bengio (2010), eq. 12, as `xavier_uniform_`.
+
+    >>> xavier_normal_(Tensor(np.zeros((200, 300))), rng=0).data.std().round(3)  # sqrt(2 / 500)
+    np.float64(0.063)
     """
     return normal_(tensor, 0, gain * sqrt(2 / sum(fans(tensor))), rng=rng)
 
@@ -126,6 +148,9 @@ def kaiming_uniform_(
     unknown nonlinearity.
 
     Source: He et al., Delving Deep into Rectifiers (2015), eq. 10 and 14.
+
+    >>> kaiming_uniform_(Tensor(np.zeros((2, 6))), nonlinearity="relu", rng=0).data.max() <= 1  # sqrt(6 / 6)
+    np.True_
     """
     k = sqrt(3) * kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -k, k, rng=rng)
@@ -142,6 +167,9 @@ def kaiming_normal_(
     """Draws from N(0, std^2), std = gain / sqrt(fan), with the arguments of `kaiming_uniform_`.
 
     Source: He et al. (2015), as `kaiming_uniform_`.
+
+    >>> kaiming_normal_(Tensor(np.zeros((300, 200))), rng=0).data.std().round(3)  # sqrt(2 / 200)
+    np.float64(0.1)
     """
     return normal_(tensor, 0, kaiming_std(tensor, a, mode, nonlinearity), rng=rng)
 

@@ -72,6 +72,12 @@ def load(path: Path_) -> dict[Any, Any]:
     Raises FormatError for a file that is empty, cut off, longer than it says, or of another kind.
 
     Source: the format is described at https://github.com/huggingface/safetensors.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save({"weight": np.ones((1, 2))}, f"{folder}/weights.safetensors")
+    ...     load(f"{folder}/weights.safetensors")
+    {'weight': array([[1., 1.]])}
     """
     from safetensors import SafetensorError, safe_open
 

@@ -1,6 +1,8 @@
-"""The pages in docs/ keep their promises: their sessions run, and their links lead somewhere."""
+"""The pages in docs/ keep their promises, and so do docstrings: each public one shows what it is about."""
 
 import doctest
+import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -25,3 +27,23 @@ def test_sessions_print_what_they_show(page):
 def test_links_lead_to_files(page):
     for target in set(re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8"))):
         assert (page.parent / target).exists(), target
+
+
+PUBLIC = ["autograd", "autograd.transforms", "autograd.check", "nn", "nn.functional", "nn.init", "nn.data"]
+PUBLIC += ["nn.optim", "nn.optim.lr_scheduler", "nn.plots"]
+SHOWN_ELSEWHERE = {  # reports are made by functions that show them; bases are for subclasses
+    *("GradcheckReport", "DerivationReport", "Line", "Optimizer", "LRScheduler", "load_checkpoint"),
+    "own_recording",
+}
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_public_docstrings_have_a_session(package):
+    module = importlib.import_module(package)
+    found = {name: getattr(module, name) for name in module.__all__}
+    without = {
+        name
+        for name, value in found.items()
+        if not inspect.ismodule(value) and ">>>" not in (value.__doc__ or "")
+    }
+    assert without <= SHOWN_ELSEWHERE

@@ -186,55 +186,91 @@ class LogSoftmax(Softmax):
 
 
 class ReLU6(Module):
-    """min(max(x, 0), 6), elementwise; its derivative at 0 and 6 is 0."""
+    """min(max(x, 0), 6), elementwise; its derivative at 0 and 6 is 0.
+
+    >>> ReLU6()(np.array([-1.0, 2.0, 8.0]))
+    array([0., 2., 6.])
+    """
 
     forward = staticmethod(F.relu6)
 
 
 class Hardsigmoid(Module):
-    """min(max(x + 3, 0), 6) / 6, elementwise; its derivative at -3 and 3 is 0."""
+    """min(max(x + 3, 0), 6) / 6, elementwise; its derivative at -3 and 3 is 0.
+
+    >>> Hardsigmoid()(np.array([-4.0, 0.0, 1.5]))
+    array([0.  , 0.5 , 0.75])
+    """
 
     forward = staticmethod(F.hardsigmoid)
 
 
 class Hardswish(Module):
-    """x hardsigmoid(x), elementwise; its derivative at -3 is 0 and at 3 is 1."""
+    """x hardsigmoid(x), elementwise; its derivative at -3 is 0 and at 3 is 1.
+
+    >>> Hardswish()(np.array([-4.0, 1.0, 4.0])).round(4)
+    array([-0.    ,  0.6667,  4.    ])
+    """
 
     forward = staticmethod(F.hardswish)
 
 
 class SELU(Module):
-    """scale elu(x, alpha), elementwise, with scale 1.0507... and alpha 1.6733..."""
+    """scale elu(x, alpha), elementwise, with scale 1.0507... and alpha 1.6733...
+
+    >>> SELU()(np.array([-1.0, 0.0, 2.0])).round(4)
+    array([-1.1113,  0.    ,  2.1014])
+    """
 
     forward = staticmethod(F.selu)
 
 
 class LogSigmoid(Module):
-    """log(1 / (1 + exp(-x))), elementwise."""
+    """log(1 / (1 + exp(-x))), elementwise.
+
+    >>> LogSigmoid()(np.array([-1000.0, 0.0])).round(4)
+    array([-1.000e+03, -6.931e-01])
+    """
 
     forward = staticmethod(F.logsigmoid)
 
 
 class Mish(Module):
-    """x tanh(log(1 + exp(x))), elementwise."""
+    """x tanh(log(1 + exp(x))), elementwise.
+
+    >>> Mish()(np.array([-1.0, 0.0, 2.0])).round(4)
+    array([-0.3034,  0.    ,  1.944 ])
+    """
 
     forward = staticmethod(F.mish)
 
 
 class Softsign(Module):
-    """x / (1 + |x|), elementwise."""
+    """x / (1 + |x|), elementwise.
+
+    >>> Softsign()(np.array([-1.0, 0.0, 3.0]))
+    array([-0.5 ,  0.  ,  0.75])
+    """
 
     forward = staticmethod(F.softsign)
 
 
 class Tanhshrink(Module):
-    """x - tanh(x), elementwise."""
+    """x - tanh(x), elementwise.
+
+    >>> Tanhshrink()(np.array([-1.0, 0.0, 2.0])).round(4)
+    array([-0.2384,  0.    ,  1.036 ])
+    """
 
     forward = staticmethod(F.tanhshrink)
 
 
 class CELU(Module):
-    """x where x > 0, else alpha (exp(x / alpha) - 1), elementwise."""
+    """x where x > 0, else alpha (exp(x / alpha) - 1), elementwise.
+
+    >>> CELU()(np.array([-1.0, 0.0, 2.0])).round(4)
+    array([-0.6321,  0.    ,  2.    ])
+    """
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = alpha
@@ -247,7 +283,11 @@ class CELU(Module):
 
 
 class Hardtanh(Module):
-    """x between min_val and max_val, and the nearer of them beyond; its derivative at either is 0."""
+    """x between min_val and max_val, and the nearer of them beyond; its derivative at either is 0.
+
+    >>> Hardtanh()(np.array([-4.0, 0.5, 4.0]))
+    array([-1. ,  0.5,  1. ])
+    """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         self.min_val, self.max_val = min_val, max_val
@@ -260,7 +300,11 @@ class Hardtanh(Module):
 
 
 class Hardshrink(Module):
-    """x where |x| > lambd, else 0; its derivative at either edge is 0."""
+    """x where |x| > lambd, else 0; its derivative at either edge is 0.
+
+    >>> Hardshrink()(np.array([-0.4, 0.5, 2.0]))
+    array([-0.,  0.,  2.])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         self.lambd = lambd
@@ -273,7 +317,11 @@ class Hardshrink(Module):
 
 
 class Softshrink(Module):
-    """sign(x) max(|x| - lambd, 0), elementwise; its derivative at either edge is 0."""
+    """sign(x) max(|x| - lambd, 0), elementwise; its derivative at either edge is 0.
+
+    >>> Softshrink()(np.array([-2.0, 0.4, 2.0]))
+    array([-1.5,  0. ,  1.5])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         self.lambd = lambd
@@ -286,7 +334,11 @@ class Softshrink(Module):
 
 
 class Threshold(Module):
-    """x where x > threshold, else value; its derivative at the threshold is 0."""
+    """x where x > threshold, else value; its derivative at the threshold is 0.
+
+    >>> Threshold(1.0, 0.0)(np.array([0.5, 1.0, 2.0]))
+    array([0., 0., 2.])
+    """
 
     def __init__(self, threshold: float, value: float) -> None:
         self.threshold, self.value = threshold, value
@@ -299,7 +351,11 @@ class Threshold(Module):
 
 
 class GLU(Module):
-    """a sigmoid(b), where a and b are the two halves of x along `axis`."""
+    """a sigmoid(b), where a and b are the two halves of x along `axis`.
+
+    >>> GLU()(np.array([1.0, 2.0, 0.0, 1000.0]))
+    array([0.5, 2. ])
+    """
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis

@@ -140,7 +140,14 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """base * gamma^k, where k of the milestones are at or before t."""
+    """base * gamma^k, where k of the milestones are at or before t.
+
+    >>> from autograd import Tensor
+    >>> from nn.optim import SGD
+    >>> schedule = MultiStepLR(SGD([Tensor(0.0, requires_grad=True)], lr=1.0), [1, 3], gamma=0.5)
+    >>> [schedule.rate(t, 1.0) for t in range(5)]
+    [1.0, 0.5, 0.5, 0.25, 0.25]
+    """
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
         self.milestones = sorted(milestones)
@@ -152,7 +159,14 @@ class MultiStepLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """base * gamma^t."""
+    """base * gamma^t.
+
+    >>> from autograd import Tensor
+    >>> from nn.optim import SGD
+    >>> schedule = ExponentialLR(SGD([Tensor(0.0, requires_grad=True)], lr=1.0), gamma=0.5)
+    >>> [schedule.rate(t, 1.0) for t in range(4)]
+    [1.0, 0.5, 0.25, 0.125]
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         self.gamma: float = at_least(0, gamma=gamma)

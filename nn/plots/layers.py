@@ -38,6 +38,12 @@ def layer_histograms(
 
     Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks
     (2010), figures 2, 3 and 7.
+
+    >>> import nn
+    >>> model = nn.Sequential(nn.Linear(2, 8, rng=0), nn.Sigmoid(), nn.Linear(8, 1, rng=0))
+    >>> figure = layer_histograms(model, nn.MSELoss(), np.ones((4, 2)), np.zeros((4, 1)))
+    >>> [ax.get_ylabel() for ax in figure.axes[::2]]
+    ['0 Linear', '1 Sigmoid', '2 Linear']
     """
     outputs, gradients = layer_values(model, loss, inputs, target)
     figure, axes = panels(len(outputs), 2, (4.4, 1.15), sharex="col")

@@ -28,6 +28,12 @@ def feature_maps(
 
     Raises ArgumentError if there is no convolution, or no layer of that name, or if what it gives is no
     image; and for fewer than one channel.
+
+    >>> import numpy as np
+    >>> import nn
+    >>> figure = feature_maps(nn.Conv2d(1, 4, 3, rng=0), np.ones((8, 8)))
+    >>> len(figure.axes)  # the image and four channels, in rows of four
+    8
     """
     if most < 1:
         raise ArgumentError(f"most={most}: so many channels of a layer are shown, at least 1")

@@ -35,6 +35,12 @@ def decision_boundary(
 
     Raises autograd.errors.ShapeError for another x, y or output; ArgumentError for an x that is not
     finite, and a y that is no class.
+
+    >>> import nn
+    >>> x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    >>> figure = decision_boundary(nn.Linear(2, 1, rng=0), x, y, threshold=0)
+    >>> figure.axes[0].get_xlabel()
+    'input 0'
     """
     x, y = checked_plane(x, y)
     grid, extent = grid_around(x, resolution)
@@ -53,6 +59,14 @@ class BoundaryFrames:
         frames = BoundaryFrames(x, y)
         nn.fit(model, loss, optimizer, (x, y), callbacks=[frames])
         frames.save("training.gif")
+
+    >>> import nn
+    >>> x, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([[0], [1], [1], [0]])
+    >>> frames, model = BoundaryFrames(x, y), nn.Sequential(nn.Linear(2, 1, rng=0), nn.Sigmoid())
+    >>> optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
+    >>> history = nn.fit(model, nn.BCELoss(), optimizer, (x, y), epochs=3, callbacks=[frames], rng=0)
+    >>> len(frames.frames)
+    3
     """
 
     def __init__(
