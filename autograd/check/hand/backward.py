@@ -43,7 +43,8 @@ class Hand:
 
     events   of each gradient, by its place, what it held, the oldest first
     steps    the lines in the order in which they ran
-    options  the places of the plain numbers that were there before
+    given    what was there before the first line, by its place
+    lent     the arrays of gradients that another line writes to as those of other gradients, by their ids
     """
 
     prefix: str
@@ -56,11 +57,18 @@ class Hand:
     globals: dict[str, Any] = field(default_factory=dict)
     statements: dict[int, ast.stmt] | None = None
     loops: list[tuple[int, int]] = field(default_factory=list)
-    options: set[Place] = field(default_factory=set)
+    given: dict[Place, Any] = field(default_factory=dict)
+    lent: dict[Place, int] = field(default_factory=dict)
 
     def enter(self, scope: dict[str, Any]) -> None:
         """Note what is there before the first line."""
-        self.options = {place for place, value in variables(scope) if type(value) in (int, float)}
+        self.given = dict(variables(scope))
+
+    def wanted(self) -> set[str]:
+        """The variables whose gradients the source of the backward pass names."""
+        words = mentioned(self.code) if self.code else set()
+        targets = (self.target((word,)) for word in words)
+        return {str(target[0]) for target in targets if target}
 
     def observe(self, frame: FrameType, line: int) -> None:
         """Note what a line has changed."""
@@ -71,24 +79,37 @@ class Hand:
         scope = {k: v.data if type(v) is Tensor else v for k, v in frame.f_locals.items()}
         for place, value in list(variables(scope)):
             if self.target(place) and is_array(value):
-                copy = self.note(place, value, line)
+                copy = self.note(place, value, line, frame.f_locals)
                 if len(place) == 1 and place[0] in scope:
                     scope[place[0]] = copy
         self.before = scope
 
-    def note(self, place: Place, value: Any, line: int) -> Any:
+    def note(self, place: Place, value: Any, line: int, scope: dict[str, Any]) -> Any:
         """A copy of what a gradient holds now: the last one, if that is the same still."""
         data = value.data if type(value) is Tensor else value
         events = self.events.setdefault(place, [])
         if events and same(events[-1].value, data):
             events[-1].owner = id(data)
             return events[-1].value
+        if events and events[-1].owner == id(data) and self.is_anothers(place, line, scope):
+            self.lent[place] = id(data)
+            return np.array(data)[()]
         event = Event(np.array(data)[()], line, self.time, id(data))
         if events and (events[-1].owner, events[-1].lineno) == (event.owner, line):
             events[-1] = event  # one sum that a loop adds to
         else:
             events.append(event)
         return event.value
+
+    def is_anothers(self, place: Place, lineno: int, scope: dict[str, Any]) -> bool:
+        """Whether a line changed an array as that of another gradient: `dz = da`, then `dz[z < 0] = 0`."""
+        statement = self.statement(lineno)
+        if len(place) > 1 or statement is None or place[0] in assigned(statement):
+            self.lent.pop(place, None)
+            return False
+        array = scope[place[0]]
+        others = (k for k, v in scope.items() if v is array and k != place[0] and self.target((k,)))
+        return self.lent.get(place) == id(array) or any(others)
 
     def source(self, lineno: int) -> str:
         """A line of the source, as it stands in its file."""
@@ -100,9 +121,9 @@ class Hand:
             self.statements, self.loops = structure_of(self.code) if self.code else ({}, [])
         return self.statements.get(lineno)
 
-    def is_option(self, place: Place) -> bool:
-        """Whether a place holds a plain number that was there before and did not change: `layer.dropout`."""
-        return place in self.options and len(self.events[place]) == 1
+    def was_there(self, place: Place) -> bool:
+        """Whether a place holds what was there before the first line: `layer.dropout`, `diff` of forward."""
+        return place in self.given and len(self.events[place]) == 1
 
     def is_unfinished(self, place: Place) -> bool:
         """Whether the line that raised, or one below it, would have changed a gradient."""
@@ -145,6 +166,18 @@ class Hand:
                     wanted = name[len(self.prefix) :]
                 return (*place[:i], wanted, *place[i + 1 :]) if wanted else None
         return None
+
+
+def mentioned(code: CodeType) -> set[str]:
+    """The names and the words that a piece of code is about, and the functions in it."""
+    inner = [mentioned(c) for c in code.co_consts if isinstance(c, CodeType)]
+    words = {c for c in code.co_consts if isinstance(c, str)}
+    return {*code.co_names, *code.co_varnames, *code.co_cellvars, *words}.union(*inner) - parameters(code)
+
+
+def parameters(code: CodeType) -> set[str]:
+    """What a function is given, which it does not derive."""
+    return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
 def structure_of(code: CodeType) -> tuple[dict[int, ast.stmt], list[tuple[int, int]]]:

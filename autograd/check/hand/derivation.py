@@ -14,8 +14,8 @@ import numpy as np  # noqa: F401  for the doctests
 from ...errors import DerivationError
 from ...tensor import Tensor
 from .backward import Hand
-from .forward import code_of, run_forward, scalar_of, seen_from, taken
-from .matching import add_returned
+from .forward import code_of, run_forward, scalar_of, seen_from, taken, with_numbers
+from .matching import add_returned, left_in
 from .report import DerivationReport
 from .verdicts import report_of
 from .watch import LIBRARIES, watching
@@ -34,7 +34,8 @@ def derivation(
     forward   plain NumPy that returns the scalar loss; it takes those of the inputs that it names
     backward  plain NumPy; it takes what it names of the inputs and of the variables of forward
     inputs    a dictionary by name; float arrays are what gradients are taken with respect to, those in
-              containers and objects too, such as the `weight` of a layer of nn
+              containers and objects too, such as the `weight` of a layer of nn, and plain numbers of
+              which backward names a gradient: `db` of a bias b=0.0
     prefix    what a gradient's name begins with: "d", as in dW1
     names     what else gradients are called: {"delta": "Z2"}
 
@@ -62,21 +63,23 @@ def derivation(
             f"inputs is a {type(inputs).__name__}: pass a dictionary by name, {{'X': X, 'W1': W1}}"
         )
     hand = Hand(prefix, dict(names or {}), code_of(backward))
+    own = with_numbers(dict(inputs), hand.wanted())
     try:
-        ahead = run_forward(forward, dict(inputs))
+        ahead = run_forward(forward, own)
     except DerivationError:
         raise
     except Exception as error:  # the user's own, whatever it is
         return DerivationReport((), {}, told(error, code_of(forward)))
     values, returned, raised = taken(backward, ahead.scope), None, None
-    hand.enter(values | {"self": getattr(backward, "__self__", None)})
+    given = values | {"self": getattr(backward, "__self__", None)}
+    hand.enter(given)
     with watching(hand.observe, lambda code: code is hand.code):
         try:
             returned = backward(**values)
         except Exception as error:
             raised = error
-    wanted = add_returned(hand, returned)
-    again = functools.partial(run_forward, forward, dict(inputs))
+    wanted = add_returned(hand, returned) | left_in(hand, given)
+    again = functools.partial(run_forward, forward, own)
     return report_of(ahead, hand, wanted, again, told(raised, hand.code) if raised else None)
 
 

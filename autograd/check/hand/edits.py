@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
-    "sign", "overwritten", "shape", "transpose", "factor", "extra-factor", "wrong-variable", "reduction",
-    "missing-factor", "missing-term",
+    "sign", "overwritten", "shape", "transpose", "factor", "extra-factor", "extra-term", "wrong-variable",
+    "reduction", "missing-factor", "missing-term",
 )  # fmt: skip
 
 INNER = "inner_"  # what quantities without a name of the user's are called while they are tried
@@ -43,8 +43,9 @@ def edits(statement: ast.stmt, scope: dict[str, Any], evaluate: Evaluate) -> Ite
     value = getattr(statement, "value", None)
     if value is None:
         return
-    nodes = list(expressions(value))
-    for node in nodes:
+    writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
+    parts = value.args[1:] if writes else [value]
+    for node in (node for part in parts for node in expressions(part)):
         for kind, text, new in at_node(node, scope, evaluate):
             yield Edit(kind, text, statement, node, new)
         if isinstance(node, ast.Subscript | ast.Name):
@@ -65,10 +66,12 @@ def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
-    """The expressions in a tree that stand for numbers: no called names, no keywords, no indices."""
+    """The expressions in a tree that stand for numbers: no called names, keywords, indices or exponents."""
     if isinstance(tree, ast.expr):
         yield tree
     for name, part in ast.iter_fields(tree):
+        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and name == "right":
+            continue  # an exponent is changed as such
         if name in ("func", "slice", "keywords") and not (name == "func" and isinstance(part, ast.Attribute)):
             continue
         for child in part if isinstance(part, list) else [part]:
@@ -111,13 +114,18 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
                 yield "sign", f"`{text}` is the wrong way round", ast.BinOp(b, op, a)
             else:
                 yield "sign", f"a sign in `{text}` is wrong", ast.BinOp(b, ast.Sub(), a)
+            for stays, goes in ((a, b), (b if isinstance(op, ast.Add) else ast.UnaryOp(ast.USub(), b), a)):
+                if not isinstance(
+                    stays, ast.Constant
+                ):  # what is left of 1 - A is no sum, but a factor too many
+                    yield "extra-term", f"the term `{ast.unparse(goes)}` is too many in `{text}`", stays
         case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
             yield from without(a, b, op, evaluate)
         case ast.BinOp(left=a, op=ast.MatMult() as op, right=b):
             for x, y in ((b, a), (flipped(b), a), (b, flipped(a)), (flipped(b), flipped(a))):
                 yield "transpose", f"the factors of `{text}` are the wrong way round", ast.BinOp(x, op, y)
-        case ast.BinOp(left=a, op=ast.Pow() as op, right=ast.Constant(value=int() | float() as n)):
-            for m in (n - 1, n + 1, -n, n / 2, 2 * n):
+        case ast.BinOp(left=a, op=ast.Pow() as op, right=exponent) if np.ndim(n := evaluate(exponent)) == 0:
+            for m in powers(n):
                 kind = "extra-factor" if m < n else "missing-factor"
                 yield kind, f"the exponent in `{text}` is wrong", ast.BinOp(a, op, number(m))
         case ast.UnaryOp(op=ast.USub(), operand=a):
@@ -125,12 +133,20 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
         case ast.Attribute(value=a, attr="T" | "mT"):
             yield "transpose", f"`{text}` should not be transposed", a
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
-            for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n}:
+            for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n, 0}:
                 kind = "sign" if m == -n else "factor"
                 yield kind, f"the number {text} is wrong", number(m)
         case ast.Call():
             yield from calls(node)
+        case ast.Subscript(value=a, slice=index):
+            for near in neighbours(index, evaluate(a)):
+                yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
     yield from by_value(node, text, scope, evaluate)
+
+
+def powers(n: Any) -> list[float]:
+    """What an exponent may have to be: one less, as a derivative's is, and others; n is None if unknown."""
+    return [float(m) for m in (n - 1, n + 1, -n, n / 2, 2 * n)] if isinstance(n, int | float) else []
 
 
 def number(value: float) -> ast.expr:
@@ -152,6 +168,25 @@ def without(
     other = ast.Mult() if isinstance(op, ast.Div) else ast.Div()
     kind = "factor" if np.ndim(evaluate(b)) == 0 else "extra-factor"
     yield kind, f"`{ast.unparse(b)}` is on the wrong side of the fraction", ast.BinOp(a, other, b)
+
+
+def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
+    """Other indices: one more or one less; of a dictionary by names, the other names that hold numbers.
+
+    >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"), [])]
+    ['t', 't - 2']
+    >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
+    ["'b'"]
+    """
+    match index:
+        case ast.Constant(value=str() as key) if isinstance(holder, dict):
+            names = [k for k, v in holder.items() if k != key and isinstance(k, str) and is_numeric(v)]
+            yield from map(ast.Constant, names)
+        case ast.Name():
+            yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
+        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
+            yield from ([a] if n == 1 else [ast.BinOp(a, op, number(n - 1))])
+            yield ast.BinOp(a, op, number(n + 1))
 
 
 def flipped(node: ast.expr) -> ast.expr:
@@ -203,6 +238,9 @@ def by_value(
         for name, other in scope.items():
             if name != node.id and is_numeric(other) and np.ndim(other) == ndim and not is_inner(name):
                 yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
+        if np.asarray(value).dtype.kind == "f":
+            said = f"`{text}` should be `1 - {text}`"
+            yield "wrong-variable", said, ast.BinOp(number(1), ast.Sub(), node)
     if not isinstance(node, ast.Constant):
         yield from missing_constants(node, text, scope)
     if ndim:
@@ -273,7 +311,8 @@ def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     indices = {k: v for k, v in scope.items() if type(v) is int and v >= 0}
     for name, value in scope.items():
         for t, i in indices.items():
-            if isinstance(value, list | np.ndarray) and np.size(value[:1]) and i < len(value):
+            is_array = isinstance(value, np.ndarray) and value.ndim
+            if (is_array or isinstance(value, list)) and i < len(value):
                 yield f"{name}[{t}]", value[i]
         for (t, i), (u, j) in permutations(indices.items(), 2):
             if isinstance(value, np.ndarray) and value.ndim == 2 and i < len(value) and j < value.shape[1]:

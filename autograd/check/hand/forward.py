@@ -95,6 +95,16 @@ def lifted(value: Any, shift: Callable[[Any], Any]) -> Any:
     return Tensor(shift(data.astype(float)), requires_grad=True) if data.dtype.kind == "f" else data
 
 
+def with_numbers(inputs: dict[str, Any], wanted: Container[str]) -> dict[str, Any]:
+    """The inputs, with arrays of no axes in the place of the plain floats whose gradients are wanted.
+
+    Others stay what they are: a rate, the exponent of a focal loss or a small epsilon is no parameter.
+    """
+    found = flat(inputs)
+    arrays = {p: np.float64(v) if type(v) is float and p[-1] in wanted else v for p, v in found.items()}
+    return rebuilt(inputs, arrays)  # type: ignore[no-any-return]
+
+
 def plain(value: Any) -> Any:
     """A value with an array of its own in the place of every Tensor and array in it."""
     if isinstance(value, dict | list | tuple):

@@ -15,7 +15,7 @@ from .backward import Event, Hand, assigned, is_array, same
 from .forward import Forward
 from .judge import Derived, near, ratio
 from .repair import evaluated, targets
-from .watch import Place, written
+from .watch import Place, variables, written
 
 
 def matched(
@@ -32,9 +32,15 @@ def matched(
         elif nodes:
             choices = [paired(place, plan, nodes, truth) for plan in plans(hand, events)]
             lines += max(choices, key=lambda found: fits(found, truth))
-        elif target and np.asarray(events[-1].value).dtype.kind == "f" and not hand.is_option(place):
+        elif target and is_made(place, hand, forward):
             unmatched[written(place)] = unknown(target, forward)
     return sorted(lines, key=lambda line: line.last.time), unmatched
+
+
+def is_made(place: Place, hand: Hand, forward: Forward) -> bool:
+    """Whether a place may hold a gradient: numbers that backward made, and no variable of forward's own."""
+    is_float = np.asarray(hand.events[place][-1].value).dtype.kind == "f"
+    return is_float and place[-1] not in forward.scope and not hand.was_there(place)
 
 
 def plans(hand: Hand, events: list[Event]) -> Iterator[list[list[Event]]]:
@@ -64,9 +70,10 @@ def split(events: list[Event], between: Callable[[Event, Event], bool]) -> list[
     return groups
 
 
-def fits(lines: Iterable[Derived], truth: Mapping[Node, Array]) -> int:
-    """How many gradients are true, or a constant multiple of that."""
-    return sum(is_multiple(line.last.value, truth[line.node]) for line in lines)
+def fits(lines: Iterable[Derived], truth: Mapping[Node, Array]) -> tuple[int, int]:
+    """How many gradients are true or a constant multiple of that; and how many are true."""
+    pairs = [(line.last.value, truth[line.node]) for line in lines]
+    return sum(is_multiple(*pair) for pair in pairs), sum(near(*pair) for pair in pairs)
 
 
 def is_multiple(value: Array, true: Array) -> bool:
@@ -79,8 +86,11 @@ def paired(
     """The gradients with the values of a variable, which come the other way round.
 
     A variable may have had more values than gradients were derived: then each goes to the youngest
-    whose gradient it is, up to a constant, or else to the youngest of its shape.
+    whose gradient it is, up to a constant, or else to the youngest of its shape.  Or fewer, as the loss
+    does not depend on its last ones: what is 0 came from those.
     """
+    while len(rounds) > len(nodes) and not np.any(rounds[0][-1].value):
+        rounds = rounds[1:]
     found, left = [], nodes[::-1]
     for i, events in enumerate(rounds):
         value, spare = events[-1].value, len(left) - (len(rounds) - i)
@@ -136,6 +146,13 @@ def unknown(target: Place, forward: Forward) -> str:
         kind = type(forward.scope[name]).__name__
         return f"{name} is no array of floats that depends on the inputs, but a {kind}"
     return f"forward has no variable {name}"
+
+
+def left_in(hand: Hand, given: dict[str, Any]) -> set[Place]:
+    """The gradients that backward left in the objects and containers that it was given: `layer.dW`."""
+    places = {place for place, _ in variables(given)}
+    stay = (place for place in places & set(hand.events) if place[0] not in given or len(place) > 1)
+    return {place for place in stay if not hand.was_there(place)}
 
 
 def add_returned(hand: Hand, returned: Any) -> set[Place]:

@@ -167,8 +167,9 @@ def base(place: ast.expr) -> str:
 
 
 def loads(statement: ast.stmt) -> set[str]:
-    """The variables that a statement reads."""
-    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)} - targets(statement)[0]
+    """The variables that a statement reads, such as `lam` of `lam = A.T @ lam` and of `lam += q`."""
+    read = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return read | targets(statement)[1]
 
 
 @dataclass(slots=True)

@@ -21,7 +21,8 @@ class Line:
               the lines after it take out again; "inherits": it is wrong only because a line before it
               is; "wrong here": by itself; "inconclusive": it can't be told
     kind      of what is wrong here: "factor", "sign", "transpose", "shape", "missing-factor",
-              "extra-factor", "wrong-variable", "missing-term", "overwritten", "jacobian", "unknown"
+              "extra-factor", "wrong-variable", "missing-term", "extra-term", "overwritten", "jacobian",
+              "unknown"
     hint      what to look at, or why it can't be told
     source    the line of the user's, and `lineno`, its number in the file
     error     how far it is from the true gradient, as a part of that one's largest element
