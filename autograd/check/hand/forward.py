@@ -11,11 +11,17 @@ from typing import Any
 import numpy as np
 
 from ...engine import Array, Node, passed_back
-from ...errors import DerivationError
+from ...errors import DerivationError, DTypeError
 from ...mode import GRADIENTS, Block
 from ...tensor import Tensor
 from ...transforms.structure import flat, name_of, rebuilt
+from .creation import arrays_as_tensors
 from .watch import Place, holds_variables, is_users, parts, variables, watching, written
+
+
+def came_back(node: Node, g: Array) -> list[tuple[Node, Array]]:
+    """What a node passes back, in arrays."""
+    return passed_back(node, g, None)
 
 
 class Forward:
@@ -58,11 +64,11 @@ class Forward:
                     (reached if child in ends else waiting).append(child)
         return region, reached
 
-    def gradients(self) -> dict[Node, Array]:
-        """The true gradient of every array that the loss depends on."""
+    def gradients(self, back: Callable[..., Any] = came_back) -> dict[Node, Array]:
+        """The true gradient of every array that the loss depends on, by what each node passes back."""
         found = {self.root: one_like(self.root)}
         for node in reversed(self.order):
-            for parent, g in passed_back(node, found[node], None):
+            for parent, g in back(node, found[node]):
                 found[parent] = found[parent] + g if parent in found else g
         return {node: g for node, g in found.items() if not node.op.several}
 
@@ -164,6 +170,15 @@ def run_forward(
     `shift` moves the values of the inputs first; such a run leaves no trace in the user's objects.
     Raises DerivationError if it does not return a scalar that depends on an input.
     """
+    try:
+        return ran(forward, inputs, shift)
+    except DTypeError:  # a Tensor is to be an array: it is assigned to places of one, say
+        with arrays_as_tensors():
+            return ran(forward, inputs, shift)
+
+
+def ran(forward: Callable[..., Any], inputs: dict[str, Any], shift: Callable[[Any], Any] | None) -> Forward:
+    """What one run leaves behind."""
     move = shift or (lambda a: a)
     leaves = {path: lifted(value, move) for path, value in flat(inputs).items()}
     nodes: dict[Place, list[Node]] = {}

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
-from ...engine import LEAF, Array, Node
+from ...engine import LEAF
 from .backward import Hand
 from .constants import named
 from .diagnosis import Diagnosis, diagnosed
 from .formula import explained
 from .forward import Forward
 from .judge import Derived, Finding, Judge, largest, near, ratio
+from .kinks import kinks
 from .matching import matched, unfinished
 from .report import DerivationReport, Line, apart
 from .watch import Place, written
-
-SHIFT = 1e-6  # how far inputs are moved to see where the gradient jumps
-
 
 NOTHING_TO_SEE = (
     "the true gradient is 0 everywhere here, so a wrong formula could not be told: try other inputs"
@@ -43,7 +39,7 @@ def report_of(
         lines.append(failed)
     judge = Judge(ahead, lines, final_among(lines, wanted), truth)
     findings = judge.findings()
-    if again and any(f.state == "wrong" for f in findings):
+    if any(f.state == "wrong" for f in findings):
         judge.kinks = kinks(again, ahead, truth)
         findings = judge.findings()
     tainted: set[Derived] = set()
@@ -61,36 +57,6 @@ def final_among(lines: list[Derived], wanted: set[Place]) -> set[Derived]:
     returned = [line for line in lines if line.place in wanted] or lines
     inputs = [line for line in returned if line.node.op is LEAF]
     return set(inputs or ([] if returned is lines else returned))
-
-
-def kinks(again: Callable[..., Forward], ahead: Forward, truth: dict[Node, Array]) -> dict[Node, Array]:
-    """Where the true gradient jumps when the inputs move a little: at a kink, any slope between is right.
-
-    A gradient that changes wholly is nothing but rounding, and jumps everywhere.
-    """
-    sides = []
-    for sign in (0, 1, -1):
-        rng = np.random.default_rng(0)  # the same for both sides, so that they are opposite
-        try:
-            moved = again(lambda a, s=sign * SHIFT, rng=rng: a + s * rng.uniform(0.5, 1, a.shape))
-        except Exception:  # what runs at the inputs need not run beside them
-            return {}
-        if [n.op for n in moved.order] != [n.op for n in ahead.order]:
-            return {}
-        if not sign:
-            if not near(moved.root.data, ahead.root.data):
-                return {}  # it is random: a mask of dropout, say
-            continue
-        gradients = moved.gradients()
-        sides.append([gradients.get(node) for node in moved.order])
-    found = {}
-    for node, a, b in zip(ahead.order, *sides, strict=True):
-        if node not in truth:
-            continue
-        jumps = np.abs(a - b) > 1e3 * SHIFT * max(largest(truth[node]), largest(a), largest(b))
-        if np.any(jumps):
-            found[node] = jumps
-    return found
 
 
 def verdict(finding: Finding, judge: Judge, hand: Hand, tainted: set[Derived], error: str | None) -> Line:
