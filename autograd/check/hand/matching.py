@@ -22,7 +22,8 @@ def matched(
     hand: Hand, forward: Forward, truth: Mapping[Node, Array]
 ) -> tuple[list[Derived], dict[str, str]]:
     """The derived gradients in the order in which they were made, and what could not be matched, and why."""
-    lines: list[Derived] = []
+    lines = numbered(hand, forward, truth)
+    known = {line.place for line in lines}
     unmatched: dict[str, str] = {}
     for place, events in hand.events.items():
         target = hand.target(place)
@@ -32,9 +33,36 @@ def matched(
         elif nodes:
             choices = [paired(place, plan, nodes, truth) for plan in plans(hand, events)]
             lines += max(choices, key=lambda found: fits(found, truth))
-        elif target and is_made(place, hand, forward):
-            unmatched[written(place)] = unknown(target, forward)
+        elif target and place not in known and is_made(place, hand, forward):
+            unmatched[written(place)] = unknown(target, forward, hand.prefix)
     return sorted(lines, key=lambda line: line.last.time), unmatched
+
+
+def numbered(hand: Hand, forward: Forward, truth: Mapping[Node, Array]) -> list[Derived]:
+    """The gradients `dA1`, `dA2`, … of a variable `A` of forward that had several values, in their order.
+
+    They are counted from 0 or from 1: whichever has more of them true, or a constant multiple of that.
+    """
+    families: dict[str, dict[Place, int]] = {}
+    for place in hand.events:
+        target = hand.target(place)
+        last = str(target[-1]) if target else ""
+        stem = last.rstrip("0123456789")
+        if target and stem != last and not forward.bound_to(target):
+            families.setdefault(stem, {})[place] = int(last[len(stem) :])
+    found = []
+    for stem, members in families.items():
+        values = forward.bound_to((stem,))
+        choices = [
+            [Derived(place, values[n - first], hand.events[place]) for place, n in members.items()]
+            for first in (0, 1)
+            if len(values) > 1
+            and first <= min(members.values())
+            and max(members.values()) - first < len(values)
+        ]
+        best = max(choices, key=lambda lines: fits(lines, truth), default=[])
+        found += best if fits(best, truth)[0] else []
+    return found
 
 
 def is_made(place: Place, hand: Hand, forward: Forward) -> bool:
@@ -137,7 +165,7 @@ def names_of(statement: ast.stmt, hand: Hand) -> Iterator[str]:
                 yield name if hand.target((name,)) else hand.prefix + name
 
 
-def unknown(target: Place, forward: Forward) -> str:
+def unknown(target: Place, forward: Forward, prefix: str) -> str:
     """Why a gradient belongs to nothing."""
     name = written(target)
     if forward.nodes.get(target) or forward.nodes.get(target[-1:]):
@@ -145,6 +173,9 @@ def unknown(target: Place, forward: Forward) -> str:
     if name in forward.scope:
         kind = type(forward.scope[name]).__name__
         return f"{name} is no array of floats that depends on the inputs, but a {kind}"
+    if forward.bound_to((f"{name}s",)):
+        said = f"if entries of {name}s are meant, pass names={{'{prefix}{name}': '{name}s'}}"
+        return f"forward has no variable {name}; {said}"
     return f"forward has no variable {name}"
 
 

@@ -37,7 +37,8 @@ def report_of(
     lines, unmatched = matched(hand, ahead, truth)
     if error and (failed := unfinished(hand, ahead, lines)):
         lines.append(failed)
-    judge = Judge(ahead, lines, final_among(lines, wanted), truth)
+    own = {line.place for line in lines if ahead.bound_to(hand.target(line.place) or ())}
+    judge = Judge(ahead, lines, final_among(lines, wanted & own), truth)
     findings = judge.findings()
     if any(f.state == "wrong" for f in findings):
         judge.kinks = kinks(again, ahead, truth)
