@@ -16,7 +16,7 @@ from .constants import is_named, named
 from .edits import INNER, KINDS, quantities
 from .forward import Forward
 from .fused import without_cross_terms
-from .judge import Finding, Judge, flow, near, ratio
+from .judge import PRECISION, Finding, Judge, flow, largest, near, ratio
 from .repair import Guess, loads, repairs
 
 MOST_USES = 24  # in a region, beyond which only single ones are left out on trial
@@ -79,7 +79,8 @@ def guesses(case: Case) -> Iterator[Guess | None]:
     changes = repairs(case.hand, case.finding.line, judged, right, inner(case))
     yield from islice(changes, KINDS.index("missing-factor"))
     if numeric:
-        yield from (multiplied(case), path_left_out(case), cross_terms_left_out(case), only_diagonal(case))
+        yield from (multiplied(case), path_left_out(case), fitted(case))
+        yield from (cross_terms_left_out(case), only_diagonal(case))
     yield from changes
     if numeric:
         yield from (factor_in_scope(case), not_finite(case))
@@ -95,7 +96,8 @@ def is_right(value: Array, case: Case) -> bool:
     Of a line whose shape is wrong, or that raised, no constant that the lines after it take out is known:
     there any constant will do that has a name.
     """
-    if near(value, case.expected):
+    kinks = case.judge.kinks.get(case.finding.line.node)
+    if near(value, case.expected) or case.judge.is_excused(value, case.expected, kinks):
         return True
     unknown = case.finding.line.last.raised or np.shape(case.value) != np.shape(case.expected)
     c = ratio(value, case.expected) if unknown else None
@@ -195,6 +197,30 @@ def path_left_out(case: Case) -> Guess | None:
     return None
 
 
+def fitted(case: Case) -> Guess | None:
+    """A sum over paths, of which those by one kind of use have a constant before them, or are missing.
+
+    In a loop a variable is used again and again: uses by one operation, for one variable, are of a kind.
+    """
+    if np.shape(case.value) != np.shape(case.expected):
+        return None
+    kinds: dict[tuple[str, str], list[tuple[Node, int]]] = {}
+    for child, i in branches(case):
+        kinds.setdefault((child.op.name, next_name(case, child)), []).append((child, i))
+    whole, apart = back(case, ()), case.value - case.expected
+    for (op, name), uses in islice(kinds.items(), MOST_USES):
+        part = case.finding.scale * (whole - back(case, tuple(uses)))
+        said = f"what comes back through {name or op}"
+        if np.any(part) and largest(apart + part) <= PRECISION * largest(case.expected):
+            return Guess("missing-term", f"{said} is missing")
+        c = ratio(apart + part, part)
+        if c and np.isclose(c, -1, rtol=1e-9):
+            return Guess("sign", f"{said} has the wrong sign")
+        if c and is_named(c, case.forward):
+            return Guess("factor", f"{said} is {named(c, case.forward)} times what it should be")
+    return None
+
+
 def left_out(case: Case, cut: set[Node]) -> Guess:
     """What it is called when nothing comes back through some nodes.
 
@@ -210,7 +236,27 @@ def left_out(case: Case, cut: set[Node]) -> Guess:
         return Guess(
             "missing-term", f"what comes back through {name or 'another path to the loss'} is missing"
         )
+    if by_element(case):
+        return Guess("missing-term", "a term of the product rule is missing: it takes a factor as constant")
     return Guess("jacobian", "it takes as constant what depends on the variable too (a mean, a sum)")
+
+
+def by_element(case: Case) -> bool:
+    """Whether each element of the gradient comes from one element of those given, as of a product."""
+    node = case.finding.line.node
+    if case.forward.root in case.region or any(
+        np.shape(g) != np.shape(node.data) for g in case.given.values()
+    ):
+        return False
+    for k in np.linspace(0, np.size(node.data) - 1, min(SAMPLES, np.size(node.data))).astype(int):
+        units = {end: np.zeros(np.shape(g)) for end, g in case.given.items()}
+        for unit in units.values():
+            unit.flat[k] = 1
+        back = np.array(flow(node, case.region, units, case.forward.root)[node])
+        back.flat[k] = 0
+        if np.any(back):
+            return False
+    return True
 
 
 def ends(case: Case, node: Node) -> set[Node]:

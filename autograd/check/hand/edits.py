@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable, Iterator
-from itertools import permutations, product
+from itertools import combinations, pairwise, permutations, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,7 +126,7 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
                 yield "transpose", f"the factors of `{text}` are the wrong way round", ast.BinOp(x, op, y)
         case ast.BinOp(left=a, op=ast.Pow() as op, right=exponent) if np.ndim(n := evaluate(exponent)) == 0:
             for m in powers(n):
-                kind = "extra-factor" if m < n else "missing-factor"
+                kind = "extra-factor" if abs(m) < abs(n) else "missing-factor"
                 yield kind, f"the exponent in `{text}` is wrong", ast.BinOp(a, op, number(m))
         case ast.UnaryOp(op=ast.USub(), operand=a):
             yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
@@ -199,8 +199,17 @@ REDUCTIONS = {"sum": "mean", "mean": "sum"}
 
 
 def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
-    """Other axes of a sum, keepdims or not, a mean for a sum, or none of it."""
+    """Arguments exchanged; other axes of a sum, keepdims or not, a mean for a sum, or none of it."""
     text = ast.unparse(node)
+    for i, (first, second) in enumerate(pairwise(node.args)):
+        said = f"`{ast.unparse(first)}` and `{ast.unparse(second)}` in `{text}` are the wrong way round"
+        exchanged = [*node.args[:i], second, first, *node.args[i + 2 :]]
+        yield "wrong-variable", said, ast.Call(node.func, exchanged, node.keywords)
+    match node.args:
+        case [ast.Constant(value=str() as subscripts), *operands] if "->" in subscripts:
+            said = f"the indices of `{text}` are in the wrong order"
+            for labels in map(ast.Constant, relabelled(subscripts)):
+                yield "transpose", said, ast.Call(node.func, [labels, *operands], node.keywords)
     if not isinstance(node.func, ast.Attribute):
         return
     name = node.func.attr
@@ -223,6 +232,20 @@ def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
             yield "transpose", said, ast.Call(node.func, [x, y], [])
     if name == "transpose" and not node.keywords:
         yield "transpose", f"`{text}` should not be transposed", inner
+
+
+def relabelled(subscripts: str) -> Iterator[str]:
+    """The subscripts of an einsum with two letters exchanged in one of its terms.
+
+    >>> list(relabelled("ij,jk->ik"))
+    ['ji,jk->ik', 'ij,kj->ik', 'ij,jk->ki']
+    """
+    terms = subscripts.replace("->", ",").split(",")
+    for i, term in enumerate(terms):
+        for a, b in combinations([letter for letter in term if letter.isalpha()], 2):
+            exchanged = term.translate(str.maketrans(a + b, b + a))
+            made = [*terms[:i], exchanged, *terms[i + 1 :]]
+            yield ",".join(made[:-1]) + "->" + made[-1]
 
 
 def by_value(
