@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ...engine import Array, Node
+from ...tensor import Tensor
 from .backward import Event, Hand, assigned, is_array, same
 from .forward import Forward
 from .judge import Derived, near, ratio
-from .repair import evaluated, targets
+from .repair import elements, evaluated, key_of, loads, targets
 from .watch import Place, variables, written
 
 
@@ -187,20 +188,52 @@ def left_in(hand: Hand, given: dict[str, Any]) -> set[Place]:
 
 
 def add_returned(hand: Hand, returned: Any) -> set[Place]:
-    """The gradients among what backward returned; entries of a dictionary that are new become events."""
-    if not isinstance(returned, dict):
-        values = returned if isinstance(returned, list | tuple) else [returned]
-        return {
-            place
-            for place, events in hand.events.items()
-            if any(is_array(v) and same(events[-1].value, v) for v in values)
-        }
+    """The gradients among what backward returned; what is new of them becomes an event.
+
+    So do entries of a dictionary, and what is made of one gradient as it is returned: `return dW / m`.
+    """
+    if isinstance(returned, dict):
+        return entries_returned(hand, returned)
+    values = returned if isinstance(returned, list | tuple) else [returned]
+    for place, value in expressions_returned(hand, values):
+        if not same(hand.events[place][-1].value, value):
+            hand.events[place].append(event_of(hand, value))
+    return {
+        place
+        for place, events in hand.events.items()
+        if any(is_array(v) and same(events[-1].value, v) for v in values)
+    }
+
+
+def entries_returned(hand: Hand, returned: dict[Any, Any]) -> set[Place]:
+    """The gradients that are entries of a dictionary; the key may be the name of the variable alone."""
     places: set[Place] = set()
     for key, value in returned.items():
         if isinstance(key, str) and is_array(value):
             place = (key,) if hand.target((key,)) else (hand.prefix + key,)
             events = hand.events.setdefault(place, [])
             if not events or not same(events[-1].value, value):
-                events.append(Event(np.array(value)[()], hand.steps[-1].lineno, hand.time, id(value)))
+                events.append(event_of(hand, value, key))
             places.add(place)
     return places
+
+
+def expressions_returned(hand: Hand, values: Sequence[Any]) -> Iterator[tuple[Place, Any]]:
+    """The returned values that were made of one gradient, and of its shape, with its place."""
+    statement = hand.statement(hand.steps[-1].lineno) if hand.steps else None
+    for expression, value in zip(elements(statement), values, strict=False):
+        gradients = {(name,) for name in loads(expression)} & set(hand.events)
+        if len(gradients) == 1 and is_array(value):
+            place = gradients.pop()
+            if hand.target(place) and np.shape(hand.events[place][-1].value) == np.shape(value):
+                yield place, value
+
+
+def event_of(hand: Hand, value: Any, key: str = "") -> Event:
+    """The event of what was returned: on the line that put it under its key, if there is one."""
+    value = np.array(value.data if type(value) is Tensor else value)[()]
+    for time in range(len(hand.steps), 0, -1):
+        statement = hand.statement(hand.steps[time - 1].lineno)
+        if key and statement is not None and key_of(statement) == key:
+            return Event(value, statement.lineno, time, id(value))
+    return Event(value, hand.steps[-1].lineno, hand.time, id(value))

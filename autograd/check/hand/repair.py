@@ -131,12 +131,46 @@ def slice_of(hand: Hand, line: Derived, judged: set[str]) -> list[Instruction]:
 
 
 def entry_of(statement: ast.stmt | None, line: Derived, prefix: str) -> ast.stmt | None:
-    """A statement; of `return {"dW1": ...}` the entry that is a line's, as an assignment to it."""
-    if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Dict):
-        for key, value in zip(statement.value.keys, statement.value.values, strict=True):
-            if isinstance(key, ast.Constant) and line.root in (str(key.value), prefix + str(key.value)):
-                return ast.copy_location(ast.Assign([ast.Name(line.root, ast.Store())], value), statement)
-    return statement
+    """A statement; of what returns a gradient, or puts it under its key, an assignment to it."""
+    own = (line.root, line.root.removeprefix(prefix))
+    match statement:
+        case ast.Return(value=ast.Dict(keys=keys, values=values)):
+            pairs = [
+                (key.value if isinstance(key, ast.Constant) else None, v)
+                for key, v in zip(keys, values, strict=True)
+            ]
+            value = next((v for key, v in pairs if key in own), None)
+        case ast.Return():
+            value = next((v for v in elements(statement) if line.root in loads(v)), None)
+        case ast.Assign(value=value) if key_of(statement) in own:
+            pass
+        case ast.AugAssign(op=op, value=value) if key_of(statement) in own:
+            return ast.copy_location(ast.AugAssign(ast.Name(line.root, ast.Store()), op, value), statement)
+        case _:
+            return statement
+    if value is None:
+        return statement
+    return ast.copy_location(ast.Assign([ast.Name(line.root, ast.Store())], value), statement)
+
+
+def key_of(statement: ast.stmt) -> str:
+    """The key that a statement puts something under: "dW1" of `grads["dW1"] = ...`; "" if there is none."""
+    match statement:
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(), slice=ast.Constant(value=str() as key))]):
+            return key
+        case ast.AugAssign(target=ast.Subscript(value=ast.Name(), slice=ast.Constant(value=str() as key))):
+            return key
+    return ""
+
+
+def elements(statement: ast.stmt | None) -> list[ast.expr]:
+    """The expressions that a statement returns."""
+    match statement:
+        case ast.Return(value=ast.Tuple(elts=parts) | ast.List(elts=parts)):
+            return parts
+        case ast.Return(value=ast.expr() as value):
+            return [value]
+    return []
 
 
 def targets(statement: ast.stmt) -> tuple[set[str], set[str]]:
@@ -166,10 +200,10 @@ def base(place: ast.expr) -> str:
     return place.id if isinstance(place, ast.Name) else ""
 
 
-def loads(statement: ast.stmt) -> set[str]:
-    """The variables that a statement reads, such as `lam` of `lam = A.T @ lam` and of `lam += q`."""
-    read = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return read | targets(statement)[1]
+def loads(tree: ast.stmt | ast.expr) -> set[str]:
+    """The variables that are read, such as `lam` by `lam = A.T @ lam` and by `lam += q`."""
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return read | (targets(tree)[1] if isinstance(tree, ast.stmt) else set())
 
 
 @dataclass(slots=True)
