@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import Array, Node, passed_back
-from ...errors import DerivationError, DTypeError
+from ...errors import DerivationError
 from ...mode import GRADIENTS, Block
 from ...tensor import Tensor
 from ...transforms.structure import flat, name_of, rebuilt
@@ -172,9 +172,14 @@ def run_forward(
     """
     try:
         return ran(forward, inputs, shift)
-    except DTypeError:  # a Tensor is to be an array: it is assigned to places of one, say
-        with arrays_as_tensors():
-            return ran(forward, inputs, shift)
+    except DerivationError:
+        raise
+    except Exception as error:  # a Tensor may have been assigned to places of an array
+        try:
+            with arrays_as_tensors():
+                return ran(forward, inputs, shift)
+        except Exception:
+            raise error from None
 
 
 def ran(forward: Callable[..., Any], inputs: dict[str, Any], shift: Callable[[Any], Any] | None) -> Forward:

@@ -1,0 +1,493 @@
+"""`check.derivation` on backward passes as courses, tutorials and papers write them."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from autograd import check
+
+from .test_check_derivation import defined
+
+RNG = np.random.default_rng(20)
+
+
+def kind(report):
+    """The first wrong line: the gradient, the kind of its mistake, and the source."""
+    return report.first.name, report.first.kind, report.first.source
+
+
+def logistic(X, y, w, b):
+    z = X @ w + b
+    return np.mean(np.log(1 + np.exp(-z * (2 * y - 1))))
+
+
+LOGISTIC = {"X": RNG.normal(size=(5, 2)), "y": np.array([0, 1, 1, 0, 1]), "w": RNG.normal(size=2), "b": 0.5}
+
+
+# What gradients are taken of
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1, "right"), (2, "wrong here")])
+def test_the_gradient_of_a_plain_number(factor, verdict):
+    def backward(X, y, w, b):
+        dz = (1 / (1 + np.exp(-(X @ w + b))) - y) / len(y)
+        db = factor * dz.sum()
+        return db
+
+    report = check.derivation(logistic, backward, LOGISTIC)
+    assert [(line.name, line.verdict) for line in report.lines] == [("dz", "right"), ("db", verdict)]
+
+
+def test_a_plain_number_whose_gradient_nobody_derives_stays_one():
+    def forward(x, rate):
+        assert type(rate) is float
+        return np.sum(x**2) * rate
+
+    assert check.derivation(forward, lambda x, rate: {"dx": 2 * rate * x}, {"x": np.ones(2), "rate": 0.5})
+
+
+class Layer:
+    def __init__(self):
+        self.W = RNG.normal(size=(3, 2))
+
+    def loss(self, x):
+        self.x = x
+        self.y = x @ self.W
+        return np.mean(self.y**2)
+
+    def backward(self, factor=1):
+        dy = 2 * self.y / self.y.size
+        self.dW = self.x.T @ dy * factor
+        return dy @ self.W.T
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_gradient_that_is_left_in_an_object_is_wanted(factor):
+    def backward(layer):
+        dx = layer.backward(factor)
+        return dx
+
+    report = check.derivation(lambda layer, x: layer.loss(x), backward, {"layer": Layer(), "x": np.eye(3)})
+    assert report["dx"].verdict == "right"
+    assert report["dW"].verdict == ("right" if factor == 1 else "wrong here")
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_what_is_made_of_one_gradient_as_it_is_returned(is_right):
+    def forward(X, y, w):
+        p = 1 / (1 + np.exp(-(X @ w)))
+        return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+    def backward(X, y, w):
+        m = len(y)
+        dw = X.T @ (1 / (1 + np.exp(-(X @ w))) - y)
+        if is_right:
+            return dw / m
+        return dw / m**2
+
+    report = check.derivation(forward, backward, {k: LOGISTIC[k] for k in ("X", "y", "w")})
+    assert report.ok is is_right
+    assert (
+        is_right
+        or kind(report) == ("dw", "extra-factor", "return dw / m**2")
+        or report.first.kind == "factor"
+    )
+
+
+def test_numbered_gradients_are_those_of_a_variable_with_several_values():
+    parameters = {f"W{i}": RNG.normal(size=(2, 2)) for i in (1, 2, 3)}
+
+    def forward(X, parameters):
+        A = X
+        for i in (1, 2, 3):
+            A = np.tanh(parameters["W" + str(i)] @ A)
+        return np.sum(A**2)
+
+    def backward(X, parameters, slope=1):
+        values = [X]
+        for i in (1, 2, 3):
+            values.append(np.tanh(parameters["W" + str(i)] @ values[-1]))
+        grads = {"dA3": 2 * values[3]}
+        for i in (3, 2, 1):
+            back = grads["dA" + str(i)] * (slope - values[i] ** 2)
+            grads["dW" + str(i)] = back @ values[i - 1].T
+            grads["dA" + str(i - 1)] = parameters["W" + str(i)].T @ back
+        return grads
+
+    inputs = {"X": RNG.normal(size=(2, 4)), "parameters": parameters}
+    report = check.derivation(forward, backward, inputs)
+    assert report.ok
+    assert not report.unmatched
+    assert {"dA0", "dA1", "dA2", "dA3"} < {line.name for line in report.lines}
+    assert not check.derivation(forward, lambda X, parameters: backward(X, parameters, 2), inputs)
+
+
+def test_entries_of_a_container_are_matched_by_names():
+    def forward(x, w):
+        hs = [x]
+        for _ in range(3):
+            hs.append(np.tanh(hs[-1] * w))
+        return np.sum(hs[-1])
+
+    def backward(hs, w):
+        dh, dw = np.ones_like(hs[3]), np.zeros_like(w)
+        for t in (3, 2, 1):
+            da = dh * (1 - hs[t] ** 2)
+            dw += da * hs[t - 1]
+            dh = da * w
+        return dw
+
+    inputs = {"x": RNG.normal(size=4), "w": RNG.normal(size=4)}
+    report = check.derivation(forward, backward, inputs)
+    assert "names={'dh': 'hs'}" in report.unmatched["dh"]
+    named = check.derivation(forward, backward, inputs, names={"dh": "hs"})
+    assert [line.verdict for line in named.lines if line.name == "dh"] == ["right"] * 4
+
+
+def test_a_variable_of_forward_is_no_gradient():
+    def forward(x, dx, t):
+        diff = np.roll(x, 1) - x
+        return np.sum((diff / dx - t) ** 2)
+
+    def backward(diff, dx, t):
+        ddiff = 2 * (diff / dx - t) / dx
+        decay = 0.5  # nothing of forward's
+        return {"dx": np.roll(ddiff, -1) - ddiff} if decay else None
+
+    x, t = RNG.normal(size=(2, 5))
+    report = check.derivation(forward, backward, {"x": x, "dx": 0.5, "t": t})
+    assert report["ddiff"].verdict == "right"
+    assert list(report.unmatched) == ["decay"]
+
+
+def test_what_the_loss_does_not_depend_on_at_last():
+    def forward(x0, v0):
+        x, v = x0, v0
+        for _ in range(3):
+            force = -np.sin(x)
+            x, v = x + 0.1 * v, v + 0.1 * force  # the last v is not used
+        return x * x
+
+    def backward(x0, v0):
+        xs, vs = [x0], [v0]
+        for _ in range(3):
+            x, v = xs[-1], vs[-1]
+            xs.append(x + 0.1 * v)
+            vs.append(v - 0.1 * np.sin(x))
+        dx, dv = 2 * xs[3], 0.0
+        for t in (2, 1, 0):
+            dforce = 0.1 * dv
+            dx, dv = dx - dforce * np.cos(xs[t]), dv + 0.1 * dx
+        dx0, dv0 = dx, dv
+        return dx0, dv0
+
+    report = check.derivation(forward, backward, {"x0": 1.0, "v0": 0.5})
+    report.assert_ok()
+
+
+# How arrays are written to
+
+
+def convolution(x, w):
+    out = np.zeros(len(x) - 1)
+    for i in range(len(out)):
+        out[i] = x[i : i + 2] @ w
+    return np.sum(out**2)
+
+
+def convolution_backward(x, w, out):
+    dout = 2 * out
+    dw = np.zeros_like(w)
+    for i in range(len(out)):
+        dw += dout[i] * x[i : i + 2]
+    return dw
+
+
+def test_a_forward_pass_that_fills_an_array():
+    makers = {name: getattr(np, name) for name in ("zeros", "full", "empty_like")}
+    inputs = {"x": RNG.normal(size=6), "w": RNG.normal(size=2)}
+    report = check.derivation(convolution, convolution_backward, inputs)
+    report.assert_ok()
+    assert [line.name for line in report.lines] == ["dout", "dw"]
+    assert all(getattr(np, name) is function for name, function in makers.items())
+
+
+def test_while_a_forward_pass_fills_arrays_others_get_arrays_as_ever():
+    kinds = []
+
+    def forward(x):
+        other = threading.Thread(target=lambda: kinds.append(type(np.zeros(2))))
+        other.start()
+        other.join()
+        kinds.append(type(np.pad(np.arange(2.0), 1)))
+        out = np.zeros(2)
+        out[0] = x[0]
+        return np.sum(out**2)
+
+    assert check.derivation(forward, lambda out: {"dout": 2 * out}, {"x": np.ones(2)})
+    assert set(kinds) == {np.ndarray}
+
+
+def test_one_array_by_two_names_is_judged_as_each_line_left_it():
+    def forward(x, mask):
+        z = x * mask
+        a = np.where(z > 0, z, 0.1 * z)
+        return np.sum(a**3)
+
+    def backward(z, mask, a, slope=0.1):
+        da = 3 * a**2
+        dz = da
+        dz[z <= 0] *= slope
+        dx = dz * mask
+        return dx
+
+    inputs = {"x": RNG.normal(size=6), "mask": np.array([1.0, 2, 1, 2, 1, 2])}
+    assert check.derivation(forward, backward, inputs)
+    report = check.derivation(forward, lambda z, mask, a: {"dx": backward(z, mask, a, 0.2)}, inputs)
+    assert report["dx"].verdict == "wrong here"
+
+    def wrong(z, mask, a):
+        da = 3 * a**2
+        dz = da
+        dz[z <= 0] = 0
+        return dz * mask
+
+    assert check.derivation(forward, wrong, inputs).first.name == "dz"
+
+
+# Where maxima are equal
+
+
+def pooled(x, w):
+    a = np.maximum(x * w, 0)
+    p = a.reshape(3, 4).max(axis=1)
+    return np.sum(p**2) + np.sum(np.exp(p))
+
+
+POOLED = {"x": np.array([1.0, 3, 2, -1, -1, -2, -3, -4, 0.5, 0.2, -1, 0.1]), "w": np.full(12, 0.5)}
+
+
+@pytest.mark.parametrize(("mask", "verdict"), [(True, "right"), (False, "wrong here")])
+def test_a_window_of_zeros_has_a_maximum_at_each(mask, verdict):
+    """Behind a ReLU a whole window is often 0; each of its elements may get the gradient: none arrives."""
+
+    def backward(x, w, a, p):
+        dp = 2 * p + np.exp(p)
+        da = np.zeros_like(a)
+        for i in range(3):
+            window = a[4 * i : 4 * i + 4]
+            da[4 * i : 4 * i + 4] = (window == p[i]) * dp[i] if mask else dp[i]
+        dw = da * (x * w > 0) * x
+        return dw
+
+    report = check.derivation(pooled, backward, POOLED)
+    assert report["da"].verdict == verdict
+    assert report.ok is mask
+
+
+def test_a_large_number_in_a_mask_excuses_nothing():
+    def forward(s, v):
+        masked = np.where(np.triu(np.ones((4, 4)), 1) == 1, -1e9, s)
+        e = np.exp(masked - masked.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+        return np.sum((p @ v) ** 2)
+
+    def backward(p, v):
+        dp = 2 * (p @ v) @ v.T
+        ds = dp * p * (1 - p)
+        return ds
+
+    report = check.derivation(forward, backward, {"s": RNG.normal(size=(4, 4)), "v": RNG.normal(size=(4, 2))})
+    assert kind(report) == ("ds", "jacobian", "ds = dp * p * (1 - p)")
+
+
+# Kinds of mistakes that people make elsewhere
+
+
+def gates(x, h, u, target):
+    z = 1 / (1 + np.exp(-x))
+    s = u**3
+    out = z * s + (1 - z) * h
+    return np.sum((out - target) ** 2)
+
+
+GATES = dict(zip(("x", "h", "u", "target"), RNG.normal(size=(4, 3, 2)), strict=True))
+GATE_MISTAKES = [
+    ("dz", "dout * s", "missing-term", "product rule"),
+    ("dz", "dout * (h - s)", "sign", "sign"),
+    ("dh", "dout * z", "wrong-variable", "`1 - z`"),
+    ("du", "ds * 3 * u ** 3", "extra-factor", "exponent"),
+    ("du", "ds * 3 * u", "missing-factor", "u"),
+    ("dx", "dz * z * (1 - z) + h", "extra-term", "`h` is too many"),
+    ("dx", "dz * cache['h'] * (1 - z)", "wrong-variable", "index"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "expected", "hint"), GATE_MISTAKES, ids=[m[1] for m in GATE_MISTAKES]
+)
+def test_a_mistake_in_gates(name, wrong, expected, hint):
+    lines = {
+        "dout": "2 * (out - target)",
+        "dz": "dout * (s - h)",
+        "dh": "dout * (1 - z)",
+        "ds": "dout * z",
+        "du": "ds * 3 * u ** 2",
+        "dx": "dz * z * (1 - z)",
+    }
+    body = [f"    {k} = {v}" for k, v in (lines | {name: wrong}).items()]
+    head = ["def backward(h, u, z, s, out, target):", "    cache = {'z': z, 'h': h}"]
+    report = check.derivation(gates, defined("\n".join([*head, *body])), GATES)
+    assert (report.first.name, report.first.kind) == (name, expected), report
+    assert hint in report.first.hint
+
+
+def hinges(W, X, y, reg):
+    loss = 0.0
+    for i in range(len(X)):
+        scores = X[i] @ W
+        correct = scores[y[i]]
+        for j in range(W.shape[1]):
+            if j != y[i]:
+                margin = scores[j] - correct + 1
+                if margin > 0:
+                    loss = loss + margin
+    return loss / len(X) + reg * np.sum(W * W)
+
+
+HINGES = {
+    "W": RNG.normal(size=(4, 3)),
+    "X": RNG.normal(size=(6, 4)),
+    "y": np.array([0, 2, 1, 1, 0, 2]),
+    "reg": 0.1,
+}
+HINGES_BACKWARD = """
+def backward(W, X, y, reg):
+    dW = np.zeros_like(W)
+    for i in range(len(X)):
+        scores = X[i] @ W
+        for j in range(W.shape[1]):
+            if j != y[i] and scores[j] - scores[y[i]] + 1 > 0:
+                dW[:, j] += X[i]
+                dW[:, y[i]] -= X[i]
+    dW /= len(X)
+    dW += 2 * reg * W
+    return dW
+"""
+HINGE_MISTAKES = [
+    ("                dW[:, y[i]] -= X[i]\n", "missing-term", "through correct is missing"),
+    ("    dW /= len(X)\n", "factor", "through scores is 6"),
+    ("    dW += 2 * reg * W\n", "missing-term", "is missing"),
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "hint"), HINGE_MISTAKES, ids=[m[0].strip() for m in HINGE_MISTAKES]
+)
+def test_a_line_that_is_forgotten_in_a_loop(line, expected, hint):
+    assert check.derivation(hinges, defined(HINGES_BACKWARD), HINGES)
+    report = check.derivation(hinges, defined(HINGES_BACKWARD.replace(line, "")), HINGES)
+    assert report.first.kind == expected
+    assert hint in report.first.hint
+
+
+def vectors(E, center, context):
+    u = E[center]
+    v = E[context]
+    s = np.einsum("ik,jk->ij", u, v)
+    return np.sum(np.exp(s) * (1 + np.arange(3)))
+
+
+VECTORS = {"E": RNG.normal(size=(5, 2)), "center": np.array([0, 2, 2]), "context": np.array([1, 2, 4])}
+VECTORS_BACKWARD = """
+def backward(E, center, context, u, v, s):
+    weigh = lambda values, weights: values * weights
+    ds = weigh(np.exp(s), 1 + np.arange(3))
+    du = np.einsum("ij,jk->ik", ds, v)
+    dv = np.einsum("ij,ik->jk", ds, u)
+    dE = np.zeros_like(E)
+    np.add.at(dE, center, du)
+    np.add.at(dE, context, dv)
+    return dE
+"""
+VECTOR_MISTAKES = [
+    ('"ij,jk->ik", ds, v', '"ji,jk->ik", ds, v', "transpose", "indices"),
+    ("(dE, center, du)", "(dE, context, du)", "wrong-variable", "`context`"),
+    ('np.einsum("ij,ik->jk", ds, u)', "np.dot(ds, u)", "transpose", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected", "hint"), VECTOR_MISTAKES, ids=[m[1] for m in VECTOR_MISTAKES]
+)
+def test_a_mistake_in_an_embedding(old, new, expected, hint):
+    assert check.derivation(vectors, defined(VECTORS_BACKWARD), VECTORS)
+    report = check.derivation(vectors, defined(VECTORS_BACKWARD.replace(old, new)), VECTORS)
+    assert report.first.kind == expected, report
+    assert hint in report.first.hint
+
+
+def test_an_adjoint_that_is_reassigned_is_followed():
+    source = """
+def backward(A, u, Q, x):
+    lam = 2 * Q @ x[3]
+    du = np.zeros_like(u)
+    for k in (2, 1, 0):
+        du[k] = lam + 0.3 * u[k]
+        lam = A.T @ lam
+        if k > 0:
+            lam = lam + 2 * Q @ x[k]
+    return du
+"""
+
+    def forward(A, u, Q):
+        x = [np.ones(2)]
+        J = 0.0
+        for k in range(3):
+            x.append(A @ x[k] + u[k])
+            J = J + x[k + 1] @ Q @ x[k + 1] + 0.3 * u[k] @ u[k]
+        return J
+
+    inputs = {"A": RNG.normal(size=(2, 2)), "u": RNG.normal(size=(3, 2)), "Q": np.diag([1.0, 2.0])}
+    report = check.derivation(forward, defined(source), inputs)
+    assert kind(report) == ("du", "factor", "du[k] = lam + 0.3 * u[k]")
+    assert check.derivation(forward, defined(source.replace("0.3", "2 * 0.3")), inputs)
+
+
+def test_the_line_that_puts_a_gradient_under_its_key():
+    source = """
+def backward(x, W, y):
+    grads = {}
+    dy = 2 * y
+    grads["W"] = x.T @ y
+    grads["W"] += 0.2 * W
+    return grads
+"""
+
+    def forward(x, W):
+        y = x @ W
+        return np.sum(y**2) + 0.1 * np.sum(W**2)
+
+    inputs = {"x": RNG.normal(size=(4, 3)), "W": RNG.normal(size=(3, 2))}
+    report = check.derivation(forward, defined(source), inputs)
+    assert (report.first.name, report.first.lineno) == ("dW", 5)
+    assert "`y`" in report.first.hint or "`x.T @ y`" in report.first.hint
+    assert check.derivation(forward, defined(source.replace("x.T @ y", "x.T @ dy")), inputs)
+
+
+def test_lists_of_any_kind_may_stand_in_scope():
+    """Such as the caches of layers, of which each has another shape."""
+    source = """
+def backward(x, caches):
+    t = 1
+    dx = 3 * x
+    return dx
+"""
+
+    def forward(x):
+        caches = [(x, x[:1]), (x, np.outer(x, x))]
+        return np.sum(caches[0][0] ** 2)
+
+    report = check.derivation(forward, defined(source), {"x": np.array([1.0, 2.0])})
+    assert kind(report) == ("dx", "factor", "dx = 3 * x")
