@@ -33,7 +33,7 @@ class Event:
     value: Any
     lineno: int
     time: int  # the number of steps until then
-    owner: int  # the id of the array: one that is added to in place stays the same
+    owner: Any  # the array itself: one that is added to in place stays the same
     raised: bool = False  # the line raised, and so there is no value
 
 
@@ -44,7 +44,7 @@ class Hand:
     events   of each gradient, by its place, what it held, the oldest first
     steps    the lines in the order in which they ran
     given    what was there before the first line, by its place
-    lent     the arrays of gradients that another line writes to as those of other gradients, by their ids
+    lent     the arrays of gradients that another line writes to as those of other gradients
     """
 
     prefix: str
@@ -58,7 +58,7 @@ class Hand:
     statements: dict[int, ast.stmt] | None = None
     loops: list[tuple[int, int]] = field(default_factory=list)
     given: dict[Place, Any] = field(default_factory=dict)
-    lent: dict[Place, int] = field(default_factory=dict)
+    lent: dict[Place, Any] = field(default_factory=dict)
 
     def enter(self, scope: dict[str, Any]) -> None:
         """Note what is there before the first line."""
@@ -89,13 +89,13 @@ class Hand:
         data = value.data if type(value) is Tensor else value
         events = self.events.setdefault(place, [])
         if events and same(events[-1].value, data):
-            events[-1].owner = id(data)
+            events[-1].owner = data
             return events[-1].value
-        if events and events[-1].owner == id(data) and self.is_anothers(place, line, scope):
-            self.lent[place] = id(data)
+        if events and events[-1].owner is data and self.is_anothers(place, line, scope):
+            self.lent[place] = data
             return np.array(data)[()]
-        event = Event(np.array(data)[()], line, self.time, id(data))
-        if events and (events[-1].owner, events[-1].lineno) == (event.owner, line):
+        event = Event(np.array(data)[()], line, self.time, data)
+        if events and events[-1].owner is data and events[-1].lineno == line:
             events[-1] = event  # one sum that a loop adds to
         else:
             events.append(event)
@@ -109,7 +109,7 @@ class Hand:
             return False
         array = scope[place[0]]
         others = (k for k, v in scope.items() if v is array and k != place[0] and self.target((k,)))
-        return self.lent.get(place) == id(array) or any(others)
+        return self.lent.get(place) is array or any(others)
 
     def source(self, lineno: int) -> str:
         """A line of the source, as it stands in its file."""

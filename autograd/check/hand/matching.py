@@ -32,7 +32,10 @@ def matched(
         if len(nodes) == 1:
             lines.append(Derived(place, nodes[0], events))
         elif nodes:
-            choices = [paired(place, plan, nodes, truth) for plan in plans(hand, events)]
+            ways = [*plans(hand, events)]
+            if target in forward.fixed:  # its first value has no gradient, which the last round derives
+                ways += [without_zeros(plan[:-1]) for plan in ways if len(plan) > 1]
+            choices = [paired(place, plan, nodes, truth) for plan in ways]
             lines += max(choices, key=lambda found: fits(found, truth))
         elif target and place not in known and is_made(place, hand, forward):
             unmatched[written(place)] = unknown(target, forward, hand.prefix)
@@ -134,11 +137,17 @@ def paired(
     return found
 
 
+def without_zeros(rounds: list[list[Event]]) -> list[list[Event]]:
+    """The rounds but for those at the beginning that made nothing but zeros."""
+    first = next((i for i, events in enumerate(rounds) if np.any(events[-1].value)), len(rounds))
+    return rounds[first:]
+
+
 def unfinished(hand: Hand, forward: Forward, lines: list[Derived]) -> Derived | None:
     """The gradient that the line which raised was to make; None if it was to make none."""
     number = hand.steps[-1].lineno if hand.steps else 0
     statement = hand.statement(number)
-    raised = Event(np.full(0, np.nan), number, hand.time, 0, raised=True)
+    raised = Event(np.full(0, np.nan), number, hand.time, None, raised=True)
     if statement is None:
         return None
     for line in lines if targets(statement)[1] else ():
@@ -235,5 +244,5 @@ def event_of(hand: Hand, value: Any, key: str = "") -> Event:
     for time in range(len(hand.steps), 0, -1):
         statement = hand.statement(hand.steps[time - 1].lineno)
         if key and statement is not None and key_of(statement) == key:
-            return Event(value, statement.lineno, time, id(value))
-    return Event(value, hand.steps[-1].lineno, hand.time, id(value))
+            return Event(value, statement.lineno, time, value)
+    return Event(value, hand.steps[-1].lineno, hand.time, value)
