@@ -31,18 +31,12 @@ class Forward:
     nodes  of each variable the nodes that it was bound to, the oldest first
     names  what to call a node: as forward itself does, else as a function that it called
     scope  what each variable held at last, in plain arrays, for the backward pass to be given
-    fixed  the variables that held numbers too which depend on no input, such as a first state of zeros
     """
 
     def __init__(
-        self,
-        root: Node,
-        nodes: dict[Place, list[Node]],
-        names: dict[Node, str],
-        scope: dict[str, Any],
-        fixed: Container[Place] = (),
+        self, root: Node, nodes: dict[Place, list[Node]], names: dict[Node, str], scope: dict[str, Any]
     ) -> None:
-        self.root, self.nodes, self.names, self.scope, self.fixed = root, nodes, names, scope, fixed
+        self.root, self.nodes, self.names, self.scope = root, nodes, names, scope
         self.order = ancestors(root)
         self.children: dict[Node, list[Node]] = {node: [] for node in self.order}
         for node in self.order:
@@ -194,7 +188,6 @@ def ran(forward: Callable[..., Any], inputs: dict[str, Any], shift: Callable[[An
     leaves = {path: lifted(value, move) for path, value in flat(inputs).items()}
     nodes: dict[Place, list[Node]] = {}
     scopes: dict[FrameType, dict[str, Any]] = {}
-    fixed: set[Place] = set()
     own_names: dict[Node, str] = {}
     other_names: dict[Node, str] = {}
 
@@ -203,8 +196,6 @@ def ran(forward: Callable[..., Any], inputs: dict[str, Any], shift: Callable[[An
         names = own_names if frame.f_code is code else other_names
         for place, value in variables(frame.f_locals):
             bind(nodes, names, place, value)
-            if isinstance(value, np.ndarray) or (type(value) is Tensor and not value.requires_grad):
-                fixed.add(place)
 
     def wanted(other: CodeType) -> bool:
         return other is code or is_users(other)
@@ -218,7 +209,7 @@ def ran(forward: Callable[..., Any], inputs: dict[str, Any], shift: Callable[[An
     own = [scope for frame, scope in scopes.items() if frame.f_code is code]
     helpers = [scope for frame, scope in scopes.items() if frame.f_code is not code]
     scope = dict.fromkeys(inputs) | held(*own) | held(*helpers, rebuilt(inputs, leaves), *own)
-    return Forward(scalar_of(loss, name_of(forward)), nodes, other_names | own_names, scope, fixed)
+    return Forward(scalar_of(loss, name_of(forward)), nodes, other_names | own_names, scope)
 
 
 def seen_from(loss: Tensor, *scopes: dict[str, Any]) -> Forward:

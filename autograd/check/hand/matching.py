@@ -18,6 +18,8 @@ from .judge import Derived, near, ratio
 from .repair import elements, evaluated, key_of, loads, targets
 from .watch import Place, variables, written
 
+PART = "it is no whole gradient of one value of that variable, and what reads it is right"
+
 
 def matched(
     hand: Hand, forward: Forward, truth: Mapping[Node, Array]
@@ -32,14 +34,31 @@ def matched(
         if len(nodes) == 1:
             lines.append(Derived(place, nodes[0], events))
         elif nodes:
-            ways = [*plans(hand, events)]
-            if target in forward.fixed:  # its first value has no gradient, which the last round derives
-                ways += [without_zeros(plan[:-1]) for plan in ways if len(plan) > 1]
-            choices = [paired(place, plan, nodes, truth) for plan in ways]
+            choices = [paired(place, plan, nodes, truth) for plan in plans(hand, events)]
             lines += max(choices, key=lambda found: fits(found, truth))
         elif target and place not in known and is_made(place, hand, forward):
             unmatched[written(place)] = unknown(target, forward, hand.prefix)
-    return sorted(lines, key=lambda line: line.last.time), unmatched
+    parts = {line.place for line in lines if is_part(line, lines, hand, forward, truth)}
+    unmatched |= {written(place): PART for place in parts}
+    whole = [line for line in lines if line.place not in parts]
+    return sorted(whole, key=lambda line: line.last.time), unmatched
+
+
+def is_part(
+    line: Derived, lines: list[Derived], hand: Hand, forward: Forward, truth: Mapping[Node, Array]
+) -> bool:
+    """Whether a name with several values holds the gradient of none, and yet what reads it is right.
+
+    So does the `dprev_c` that one step of an LSTM hands to the one before, where more is added to it.
+    """
+    target = hand.target(line.place)
+    if not target or len(forward.bound_to(target)) < 2:
+        return False
+    if fits((other for other in lines if other.place == line.place), truth)[0]:
+        return False
+    right = (other for other in lines if near(other.last.value, truth[other.node]))
+    statements = (hand.statement(other.last.lineno) for other in right)
+    return any(statement and line.root in loads(statement) for statement in statements)
 
 
 def numbered(hand: Hand, forward: Forward, truth: Mapping[Node, Array]) -> list[Derived]:
@@ -135,12 +154,6 @@ def paired(
         left = left[left.index(node) + 1 :]
         found.append(Derived(place, node, events))
     return found
-
-
-def without_zeros(rounds: list[list[Event]]) -> list[list[Event]]:
-    """The rounds but for those at the beginning that made nothing but zeros."""
-    first = next((i for i, events in enumerate(rounds) if np.any(events[-1].value)), len(rounds))
-    return rounds[first:]
 
 
 def unfinished(hand: Hand, forward: Forward, lines: list[Derived]) -> Derived | None:
