@@ -491,3 +491,45 @@ def backward(x, caches):
 
     report = check.derivation(forward, defined(source), {"x": np.array([1.0, 2.0])})
     assert kind(report) == ("dx", "factor", "dx = 3 * x")
+
+
+# Parts of gradients
+
+DECAY = np.array([0.5, 0.2])
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_a_part_of_a_gradient_that_one_step_hands_to_the_one_before(is_right):
+    """The state c reaches the loss by the output too: dprev is not its whole gradient, and not wrong."""
+
+    def step(x, prev, w):
+        c = np.tanh(x * w) + DECAY * prev
+        return c, np.sin(c)
+
+    def forward(x, w):
+        prev = np.zeros(2)
+        loss = 0.0
+        for t in range(len(x)):
+            prev, out = step(x[t], prev, w)
+            loss = loss + np.sum(out)
+        return loss
+
+    def step_back(dprev, x, c, w):
+        dc = dprev + np.cos(c)
+        da = dc * (1 - np.tanh(x * w) ** 2)
+        return da * w, da * x, DECAY * dc
+
+    def backward(x, w):
+        cs, dx, dw = [np.zeros(2)], np.zeros_like(x), np.zeros_like(w)
+        for t in range(len(x)):
+            cs.append(np.tanh(x[t] * w) + DECAY * cs[-1])
+        dprev = np.zeros(2)
+        for t in reversed(range(len(x))):
+            dx[t], share, dprev = step_back(dprev, x[t], cs[t + 1], w)
+            dw += share if is_right else 2 * share
+        return dx, dw
+
+    report = check.derivation(forward, backward, {"x": RNG.normal(size=(3, 2)), "w": RNG.normal(size=2)})
+    assert report.ok is is_right
+    assert "no whole gradient" in report.unmatched["dprev"]
+    assert is_right or report.first.name == "dw"

@@ -47,7 +47,7 @@ def matched(
 def is_part(
     line: Derived, lines: list[Derived], hand: Hand, forward: Forward, truth: Mapping[Node, Array]
 ) -> bool:
-    """Whether a name with several values holds the gradient of none, and yet what reads it is right.
+    """Whether a name with several values holds the gradient of none, and yet all that reads it is right.
 
     So does the `dprev_c` that one step of an LSTM hands to the one before, where more is added to it.
     """
@@ -56,9 +56,9 @@ def is_part(
         return False
     if fits((other for other in lines if other.place == line.place), truth)[0]:
         return False
-    right = (other for other in lines if near(other.last.value, truth[other.node]))
-    statements = (hand.statement(other.last.lineno) for other in right)
-    return any(statement and line.root in loads(statement) for statement in statements)
+    others = [(other, hand.statement(other.last.lineno)) for other in lines if other.place != line.place]
+    readers = [other for other, statement in others if statement and line.root in loads(statement)]
+    return bool(readers) and all(near(other.last.value, truth[other.node]) for other in readers)
 
 
 def numbered(hand: Hand, forward: Forward, truth: Mapping[Node, Array]) -> list[Derived]:
