@@ -42,6 +42,10 @@ def derivation(
     `forward` runs on Tensors, so its variables, and those of the user's functions that it calls, have
     true gradients.  The variables `d<name>` of `backward`, and the entries of a dictionary that it
     returns, are held against those, each line by itself: given the user's own gradients before it.
+    Both may be methods of an object, whose float arrays then count as inputs.  A variable of forward
+    that had several values has as many gradients: those of a loop, or dA1, dA2, … for the values of A.
+    An array that forward makes and fills, `out = np.zeros(n)`, is recorded too; for that it runs again.
+
     An error is relative to the largest element of the true gradient, and may be 1e-9 of it.
 
     Raises DerivationError for a forward pass that returns no scalar of its inputs, and for a parameter
