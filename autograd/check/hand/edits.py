@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import ast
-import functools
-from collections.abc import Callable, Iterator
-from itertools import combinations, pairwise, permutations, product
+from collections.abc import Iterator
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from .insertions import Evaluate, by_value
+from .quantities import is_numeric
+from .trees import flipped, loaded, number, parsed, replaced
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
     "sign", "overwritten", "shape", "transpose", "factor", "extra-factor", "extra-term", "wrong-variable",
     "reduction", "missing-factor", "missing-term",
 )  # fmt: skip
-
-INNER = "inner_"  # what quantities without a name of the user's are called while they are tried
-
-Evaluate = Callable[
-    [ast.expr], Any
-]  # the value of an expression in the scope of its line; None if it has none
 
 
 class Edit(NamedTuple):
@@ -51,18 +48,6 @@ def edits(statement: ast.stmt, scope: dict[str, Any], evaluate: Evaluate) -> Ite
         if isinstance(node, ast.Subscript | ast.Name):
             text = f"the exponent of `{ast.unparse(node)}` is wrong"
             yield Edit("missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(2)))
-
-
-def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
-    """A copy of a tree with one node in the place of another."""
-    if tree is old:
-        return new
-    if isinstance(tree, list):
-        return [replaced(part, old, new) for part in tree]
-    if not isinstance(tree, ast.AST):
-        return tree
-    fields = {name: replaced(part, old, new) for name, part in ast.iter_fields(tree)}
-    return ast.copy_location(type(tree)(**fields), tree)
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
@@ -97,10 +82,6 @@ def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
 def added_at(target: ast.Subscript, value: ast.expr) -> ast.stmt:
     """`np.add.at(dE, index, values)` for `dE[index] += values`."""
     return ast.Expr(ast.Call(parsed("np.add.at"), [loaded(target.value), target.slice, value], []))
-
-
-def loaded(node: ast.expr) -> ast.expr:
-    return ast.Name(node.id, ast.Load()) if isinstance(node, ast.Name) else node
 
 
 def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[tuple[str, str, ast.expr]]:
@@ -149,11 +130,6 @@ def powers(n: Any) -> list[float]:
     return [float(m) for m in (n - 1, n + 1, -n, n / 2, 2 * n)] if isinstance(n, int | float) else []
 
 
-def number(value: float) -> ast.expr:
-    """A number as it stands in source; a negative one has a minus before it."""
-    return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
-
-
 def without(
     a: ast.expr, b: ast.expr, op: ast.operator, evaluate: Evaluate
 ) -> Iterator[tuple[str, str, ast.expr]]:
@@ -187,12 +163,6 @@ def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
             yield from ([a] if n == 1 else [ast.BinOp(a, op, number(n - 1))])
             yield ast.BinOp(a, op, number(n + 1))
-
-
-def flipped(node: ast.expr) -> ast.expr:
-    """The transpose: `x.T` of `x`, and `x` of `x.T`."""
-    is_transpose = isinstance(node, ast.Attribute) and node.attr == "T"
-    return node.value if is_transpose else ast.Attribute(node, "T", ast.Load())  # type: ignore[attr-defined]
 
 
 REDUCTIONS = {"sum": "mean", "mean": "sum"}
@@ -246,138 +216,3 @@ def relabelled(subscripts: str) -> Iterator[str]:
             exchanged = term.translate(str.maketrans(a + b, b + a))
             made = [*terms[:i], exchanged, *terms[i + 1 :]]
             yield ",".join(made[:-1]) + "->" + made[-1]
-
-
-def by_value(
-    node: ast.expr, text: str, scope: dict[str, Any], evaluate: Evaluate
-) -> Iterator[tuple[str, str, ast.expr]]:
-    """Changes that depend on what the expression holds: of a number, or of an array with some axes."""
-    value = evaluate(node)
-    if not is_numeric(value):
-        return
-    ndim = np.ndim(value)
-    yield "sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
-    if isinstance(node, ast.Name):
-        for name, other in scope.items():
-            if name != node.id and is_numeric(other) and np.ndim(other) == ndim and not is_inner(name):
-                yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
-        if np.asarray(value).dtype.kind == "f":
-            said = f"`{text}` should be `1 - {text}`"
-            yield "wrong-variable", said, ast.BinOp(number(1), ast.Sub(), node)
-    if not isinstance(node, ast.Constant):
-        yield from missing_constants(node, text, scope)
-    if ndim:
-        yield "transpose", f"`{text}` should be transposed", ast.Attribute(node, "T", ast.Load())
-        yield "transpose", f"`{text}` should be transposed", swapped(node)
-        yield from reductions(node, text, ndim)
-        yield from missing_factors(node, text, ndim, scope)
-        yield from missing_terms(node, text, ndim, scope)
-
-
-def missing_constants(
-    node: ast.expr, text: str, scope: dict[str, Any]
-) -> Iterator[tuple[str, str, ast.expr]]:
-    for name in scalars(scope):
-        yield "factor", f"a factor 1/{name} is missing at `{text}`", ast.BinOp(node, ast.Div(), parsed(name))
-        yield "factor", f"a factor {name} is missing at `{text}`", ast.BinOp(node, ast.Mult(), parsed(name))
-
-
-def missing_factors(
-    node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
-) -> Iterator[tuple[str, str, ast.expr]]:
-    """A quantity to multiply or divide by, element by element; or a matrix, on either side."""
-    for name, quantity in quantities(scope):
-        if np.ndim(quantity) <= ndim and name != text:
-            factor = "" if is_inner(name) else f" {bracketed(name)}"
-            said = f"a factor{factor} is missing at `{text}`"
-            yield "missing-factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
-            said = f"a factor{factor and ' 1/' + factor[1:]} is missing at `{text}`"
-            yield "missing-factor", said, ast.BinOp(node, ast.Div(), parsed(name))
-    for name, other in (*scope.items(), *indexed(scope)):
-        if ndim == 2 and is_numeric(other) and np.ndim(other) == 2:
-            said = f"a factor{'' if is_inner(name) else ' ' + name} is missing at `{text}`"
-            for part in (parsed(name), flipped(parsed(name))):
-                yield "missing-factor", said, ast.BinOp(node, ast.MatMult(), part)
-                yield "missing-factor", said, ast.BinOp(part, ast.MatMult(), node)
-
-
-def missing_terms(
-    node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
-) -> Iterator[tuple[str, str, ast.expr]]:
-    for name, other in scope.items():
-        if is_numeric(other) and np.ndim(other) <= ndim:
-            for op in (ast.Add(), ast.Sub()):
-                term = ast.Name(name, ast.Load())
-                yield "missing-term", f"a term is missing in `{text}`", ast.BinOp(node, op, term)
-
-
-def reductions(node: ast.expr, text: str, ndim: int) -> Iterator[tuple[str, str, ast.expr]]:
-    for axis, keep, what in product(range(ndim), (True, False), ("sum", "mean")):
-        words = [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(keep))]
-        reduced = ast.Call(ast.Attribute(node, what, ast.Load()), [], words)
-        yield "reduction", f"`{text}` should be reduced by a {what} over axis {axis}", reduced
-
-
-def swapped(node: ast.expr) -> ast.expr:
-    """The expression with its last two axes exchanged."""
-    return ast.Call(ast.Attribute(node, "swapaxes"), [number(-1), number(-2)], [])
-
-
-@functools.cache
-def parsed(text: str) -> Any:
-    """The tree of an expression."""
-    return ast.parse(text, mode="eval").body
-
-
-def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What arrays and lists hold at the indices in scope: `hs[t]`, `kernel[i, j]`."""
-    indices = {k: v for k, v in scope.items() if type(v) is int and v >= 0}
-    for name, value in scope.items():
-        for t, i in indices.items():
-            is_array = isinstance(value, np.ndarray) and value.ndim
-            if (is_array or isinstance(value, list)) and i < len(value):
-                yield f"{name}[{t}]", value[i]
-        for (t, i), (u, j) in permutations(indices.items(), 2):
-            if isinstance(value, np.ndarray) and value.ndim == 2 and i < len(value) and j < value.shape[1]:
-                yield f"{name}[{t}, {u}]", value[i, j]
-
-
-def is_inner(name: str) -> bool:
-    return INNER in name
-
-
-def bracketed(name: str) -> str:
-    return f"({name})" if " " in name and not name.startswith("(") else name
-
-
-def is_numeric(value: Any) -> bool:
-    """Whether a variable holds a number or numbers."""
-    is_array = isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fbiu"
-    return is_array or type(value) in (int, float)
-
-
-def scalars(scope: dict[str, Any]) -> Iterator[str]:
-    """Numbers that a line may have to be divided by: 2, those in scope, and the lengths of axes."""
-    yield "2"
-    seen = {2}
-    for name, value in scope.items():
-        if type(value) in (int, float) and value not in (0, 1):
-            seen.add(value)
-            yield name
-    for name, value in scope.items():
-        for i, n in enumerate(np.shape(value) if isinstance(value, np.ndarray) else ()):
-            if n > 1 and n not in seen:
-                seen.add(n)
-                yield f"{name}.shape[{i}]"
-
-
-def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The arrays in scope, and what derivatives are often made of: 1 - A, A (1 - A), 1 - A², A > 0."""
-    for name, value in (*scope.items(), *indexed(scope)):
-        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fb":
-            yield name, value
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            yield f"1 - {name}", 1 - value
-            yield f"{name} * (1 - {name})", value * (1 - value)
-            yield f"1 - {name}**2", 1 - value**2
-            yield f"({name} > 0)", value > 0

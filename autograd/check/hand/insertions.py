@@ -1,0 +1,86 @@
+"""What an expression in a line may lack: a minus, a factor, a term, a transpose, a reduction."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from .quantities import bracketed, indexed, is_inner, is_numeric, quantities, scalars
+from .trees import flipped, number, parsed, swapped
+
+# The value of an expression in the scope of its line; None if it has none
+Evaluate = Callable[[ast.expr], Any]
+
+
+def by_value(
+    node: ast.expr, text: str, scope: dict[str, Any], evaluate: Evaluate
+) -> Iterator[tuple[str, str, ast.expr]]:
+    """Changes that depend on what the expression holds: of a number, or of an array with some axes."""
+    value = evaluate(node)
+    if not is_numeric(value):
+        return
+    ndim = np.ndim(value)
+    yield "sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
+    if isinstance(node, ast.Name):
+        for name, other in scope.items():
+            if name != node.id and is_numeric(other) and np.ndim(other) == ndim and not is_inner(name):
+                yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
+        if np.asarray(value).dtype.kind == "f":
+            said = f"`{text}` should be `1 - {text}`"
+            yield "wrong-variable", said, ast.BinOp(number(1), ast.Sub(), node)
+    if not isinstance(node, ast.Constant):
+        yield from missing_constants(node, text, scope)
+    if ndim:
+        yield "transpose", f"`{text}` should be transposed", ast.Attribute(node, "T", ast.Load())
+        yield "transpose", f"`{text}` should be transposed", swapped(node)
+        yield from reductions(node, text, ndim)
+        yield from missing_factors(node, text, ndim, scope)
+        yield from missing_terms(node, text, ndim, scope)
+
+
+def missing_constants(
+    node: ast.expr, text: str, scope: dict[str, Any]
+) -> Iterator[tuple[str, str, ast.expr]]:
+    for name in scalars(scope):
+        yield "factor", f"a factor 1/{name} is missing at `{text}`", ast.BinOp(node, ast.Div(), parsed(name))
+        yield "factor", f"a factor {name} is missing at `{text}`", ast.BinOp(node, ast.Mult(), parsed(name))
+
+
+def missing_factors(
+    node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
+) -> Iterator[tuple[str, str, ast.expr]]:
+    """A quantity to multiply or divide by, element by element; or a matrix, on either side."""
+    for name, quantity in quantities(scope):
+        if np.ndim(quantity) <= ndim and name != text:
+            factor = "" if is_inner(name) else f" {bracketed(name)}"
+            said = f"a factor{factor} is missing at `{text}`"
+            yield "missing-factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
+            said = f"a factor{factor and ' 1/' + factor[1:]} is missing at `{text}`"
+            yield "missing-factor", said, ast.BinOp(node, ast.Div(), parsed(name))
+    for name, other in (*scope.items(), *indexed(scope)):
+        if ndim == 2 and is_numeric(other) and np.ndim(other) == 2:
+            said = f"a factor{'' if is_inner(name) else ' ' + name} is missing at `{text}`"
+            for part in (parsed(name), flipped(parsed(name))):
+                yield "missing-factor", said, ast.BinOp(node, ast.MatMult(), part)
+                yield "missing-factor", said, ast.BinOp(part, ast.MatMult(), node)
+
+
+def missing_terms(
+    node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
+) -> Iterator[tuple[str, str, ast.expr]]:
+    for name, other in scope.items():
+        if is_numeric(other) and np.ndim(other) <= ndim:
+            for op in (ast.Add(), ast.Sub()):
+                term = ast.Name(name, ast.Load())
+                yield "missing-term", f"a term is missing in `{text}`", ast.BinOp(node, op, term)
+
+
+def reductions(node: ast.expr, text: str, ndim: int) -> Iterator[tuple[str, str, ast.expr]]:
+    for axis, keep, what in product(range(ndim), (True, False), ("sum", "mean")):
+        words = [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(keep))]
+        reduced = ast.Call(ast.Attribute(node, what, ast.Load()), [], words)
+        yield "reduction", f"`{text}` should be reduced by a {what} over axis {axis}", reduced

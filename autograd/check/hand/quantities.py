@@ -1,0 +1,65 @@
+"""What is in the scope of a line that a derivative could be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+INNER = "inner_"  # what quantities without a name of the user's are called while they are tried
+
+
+def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What arrays and lists hold at the indices in scope: `hs[t]`, `kernel[i, j]`."""
+    indices = {k: v for k, v in scope.items() if type(v) is int and v >= 0}
+    for name, value in scope.items():
+        for t, i in indices.items():
+            is_array = isinstance(value, np.ndarray) and value.ndim
+            if (is_array or isinstance(value, list)) and i < len(value):
+                yield f"{name}[{t}]", value[i]
+        for (t, i), (u, j) in permutations(indices.items(), 2):
+            if isinstance(value, np.ndarray) and value.ndim == 2 and i < len(value) and j < value.shape[1]:
+                yield f"{name}[{t}, {u}]", value[i, j]
+
+
+def is_inner(name: str) -> bool:
+    return INNER in name
+
+
+def bracketed(name: str) -> str:
+    return f"({name})" if " " in name and not name.startswith("(") else name
+
+
+def is_numeric(value: Any) -> bool:
+    """Whether a variable holds a number or numbers."""
+    is_array = isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fbiu"
+    return is_array or type(value) in (int, float)
+
+
+def scalars(scope: dict[str, Any]) -> Iterator[str]:
+    """Numbers that a line may have to be divided by: 2, those in scope, and the lengths of axes."""
+    yield "2"
+    seen = {2}
+    for name, value in scope.items():
+        if type(value) in (int, float) and value not in (0, 1):
+            seen.add(value)
+            yield name
+    for name, value in scope.items():
+        for i, n in enumerate(np.shape(value) if isinstance(value, np.ndarray) else ()):
+            if n > 1 and n not in seen:
+                seen.add(n)
+                yield f"{name}.shape[{i}]"
+
+
+def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The arrays in scope, and what derivatives are often made of: 1 - A, A (1 - A), 1 - A², A > 0."""
+    for name, value in (*scope.items(), *indexed(scope)):
+        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fb":
+            yield name, value
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            yield f"1 - {name}", 1 - value
+            yield f"{name} * (1 - {name})", value * (1 - value)
+            yield f"1 - {name}**2", 1 - value**2
+            yield f"({name} > 0)", value > 0
