@@ -92,7 +92,7 @@ def test_the_approximate_gelu_is_as_near_as_it_says():
     assert 0.0004 < abs(nn.GELU("tanh")(x) - exact).max() < 0.0005
 
 
-@pytest.mark.parametrize("name", sorted(nn.layers.activations.__all__))
+@pytest.mark.parametrize("name", sorted(nn.layers.activations.__all__ + nn.layers.piecewise.__all__))
 def test_nan_is_passed_on(name):
     module = nn.Threshold(0.5, 1.0) if name == "Threshold" else getattr(nn, name)()
     with np.errstate(invalid="ignore"):  # np.logaddexp says so
