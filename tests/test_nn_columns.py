@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+import nn.functional as F  # noqa: N812  (its customary name)
 from nn.functional import columns
 
 from . import cases_nn
@@ -66,3 +67,10 @@ def test_the_products_keep_the_dtype(dtype):
     y = columns.convolution(x, w, w[:, 0, 0, 0], **given)
     back = columns.transposed_convolution(y, w, shape=x.shape[2:], **given)
     assert {y.dtype, back.dtype, columns.correlation(x, y, size=(2, 3), **given).dtype} == {np.dtype(dtype)}
+
+
+def test_pixels_do_not_wrap_around():
+    x, w = np.full((1, 1, 3, 3), 200, np.uint8), np.ones((1, 1, 2, 2), np.uint8)
+    np.testing.assert_array_equal(F.conv2d(x, w), np.full((1, 1, 2, 2), 800.0))
+    np.testing.assert_array_equal(F.conv_transpose2d(x, w)[0, 0, 1, 1], 800.0)
+    assert F.conv2d(x, w.astype(np.float32)).dtype == np.float32

@@ -264,6 +264,18 @@ def test_probabilities_of_one_class_are_that_class():
     np.testing.assert_allclose(hard, soft, rtol=1e-15)
 
 
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
+def test_the_mean_of_more_samples_than_the_dtype_can_count(loss):
+    """float16 ends at 65504; the share of each of 70,000 samples is subnormal there, and right to 0.3 %."""
+    z = Tensor(np.full((70_000, 2), -0.5, np.float16), requires_grad=True)
+    value = loss(z, np.zeros(70_000, int))
+    value.backward()
+    expected = np.log(2) if loss is F.cross_entropy else 0.5
+    assert abs(value.item() - expected) < 0.004 * expected
+    slope = -0.5 if loss is F.cross_entropy else -1.0
+    np.testing.assert_allclose(z.grad[:, 0].astype(float), slope / 70_000, rtol=0.005)
+
+
 def test_what_is_ignored_has_no_gradient():
     z = Tensor(Z, requires_grad=True)
     F.cross_entropy(z, np.array([0, -100, 1]), label_smoothing=0.1).backward()

@@ -67,10 +67,10 @@ def cross_entropy(
     else:
         hard, counted = one_hot(name, t, z, classes, ignore_index)
         q = (1 - label_smoothing) * hard + counted[:, None] * even if label_smoothing else hard
-        count = hard.sum()
+        count = hard.sum(dtype=float)
     if reduction == "none":
         return cross_entropies(as_rows(z), q).reshape(shape)
-    return cross_entropies(as_rows(z), q, over=divisor(name, q, reduction, count))
+    return cross_entropies(as_rows(z), q, share=share(name, q, reduction, count))
 
 
 def nll_loss(
@@ -93,7 +93,7 @@ def nll_loss(
     name, z = "nll_loss", scores("nll_loss", input)
     q, _ = one_hot(name, as_given(target), z, class_weights(name, weight, z), ignore_index)
     losses = 0 - (np.where(q != 0, as_rows(z), 0) * q).sum(axis=1)  # an impossible class, -inf, may be beside
-    return reduced(name, losses, without_classes(z.shape), reduction, q.sum())
+    return reduced(name, losses, without_classes(z.shape), reduction, q.sum(dtype=float))
 
 
 def multi_margin_loss(
@@ -130,27 +130,27 @@ def multi_margin_loss(
 # One operation for the loss of each row of scores, or for the sum of all
 
 
-def cross_entropies_by_z(g: Any, y: Any, z: Any, q: Any, over: Any = 1) -> Any:
-    return (g / over).reshape(-1, 1) * (softmax(z) * q.sum(axis=1, keepdims=True) - q)
+def cross_entropies_by_z(g: Any, y: Any, z: Any, q: Any, share: Any = 1) -> Any:
+    return (g * share).reshape(-1, 1) * (softmax(z) * q.sum(axis=1, keepdims=True) - q)
 
 
-def cross_entropies_by_q(g: Any, y: Any, z: Any, q: Any, over: Any = 1) -> Any:
-    return (g / over).reshape(-1, 1) * -log_softmax(z)
+def cross_entropies_by_q(g: Any, y: Any, z: Any, q: Any, share: Any = 1) -> Any:
+    return (g * share).reshape(-1, 1) * -log_softmax(z)
 
 
 @op(rules=[cross_entropies_by_z, cross_entropies_by_q])
-def cross_entropies(z: Any, q: Any, over: Any = None) -> Any:
-    """-Σ q log softmax(z) of each row; or the sum of these, divided by a number.
+def cross_entropies(z: Any, q: Any, share: Any = None) -> Any:
+    """-Σ q log softmax(z) of each row; or the sum of these, each counted as a share of 1.
 
     A class without weight may be impossible, its logarithm -inf.
     """
     log_p = log_softmax(z)
-    if over is None:
+    if share is None:
         return 0 - (np.where(q != 0, log_p, 0) * q).sum(axis=1)
     total = np.vdot(log_p, q)
     if not np.isfinite(total):
         total = (np.where(q != 0, log_p, 0) * q).sum()
-    return (0 - total) / over
+    return (0 - total) * share
 
 
 # What is given, checked and brought to rows of classes
@@ -241,15 +241,18 @@ def reduced(name: str, losses: Any, shape: tuple[int, ...], reduction: str, coun
     """The losses of the samples, in a shape; or their sum, or that divided by how much they count."""
     if reduction == "none":
         return losses.reshape(shape)
-    return losses.sum() / divisor(name, losses, reduction, count)
+    return losses.sum() * share(name, losses, reduction, count)
 
 
-def divisor(name: str, losses: Any, reduction: str, count: Any) -> Any:
-    """What the sum of the losses is divided by, in their dtype: 1 for the sum, or how much they count."""
+def share(name: str, losses: Any, reduction: str, count: Any) -> Any:
+    """How much each loss counts in the sum of all, in their dtype: 1, or in the mean 1 / count.
+
+    The count itself need not fit: there are more than 65504 samples, and no larger number in float16.
+    """
     MSE[reduction]  # refuses another one
     if reduction == "mean" and not count:
         raise ArgumentError(
             f"{name}: the mean of no samples is undefined, and of these {len(losses)} none counts; "
             'reduction="sum" gives 0'
         )
-    return losses.dtype.type(count if reduction == "mean" else 1)
+    return losses.dtype.type(1 / count if reduction == "mean" else 1)

@@ -83,6 +83,7 @@ def conv(
     if x.ndim == k + 1:
         return conv(k, x.reshape(1, *x.shape), weight, bias, stride, padding, dilation, groups)[0]
     stride, dilation = numbers(name, "stride", stride, k, 1), numbers(name, "dilation", dilation, k, 1)
+    weight = of_floats(weight)
     check(name, x, weight, bias, k, groups, weight.shape[1] * groups, len(weight))
     pairs = padding_pairs(name, padding, weight.shape[2:], stride, dilation)
     n = around(x.shape[2:], pairs)
@@ -172,6 +173,7 @@ def conv_transpose(
     )
     if any(e >= s for e, s in zip(extra, stride, strict=True)):
         raise ArgumentError(f"{name}: output_padding={extra} must be less than stride={stride}")
+    weight = of_floats(weight)
     check(name, x, weight, bias, k, groups, len(weight), weight.shape[1] * groups)
     shape = tuple(
         (n - 1) * s - 2 * p + d * (m - 1) + 1 + e
@@ -184,3 +186,9 @@ def conv_transpose(
     geometry = {"stride": stride, "padding": tuple((p, p) for p in before), "dilation": dilation}
     y = transposed_convolution(x, weight, shape=shape, groups=groups, **geometry)
     return y if bias is None else y + bias.reshape(-1, *(1,) * k)
+
+
+def of_floats(weight: Any) -> Any:
+    """The weight; of whole numbers, as floats: sums of small integers, as of pixels, would wrap around."""
+    weight = weight if hasattr(weight, "ndim") else np.asarray(weight)
+    return weight.astype(float) if weight.dtype.kind in "biu" else weight
