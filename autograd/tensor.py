@@ -51,6 +51,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
         node.notes = now.notes
         return result
 
+    record.__name__, record.__doc__ = op.name, f"`np.{op.name}` of an array or a tensor."
     return record
 
 

@@ -100,16 +100,14 @@ def arrays_of(dataset: Any) -> list[Any]:
     if not isinstance(dataset, tuple | list) or not len(dataset):
         return []
     others = [i for i, array in enumerate(dataset) if not isinstance(array, np.ndarray | Tensor)]
-    if (
-        others
-        and isinstance(dataset, tuple)
-        and (len(others) < len(dataset) or all(map(of_numbers, dataset)))
-    ):
-        raise ArgumentError(
-            f"part {others[0]} of a data set (inputs, targets) is a {type(dataset[others[0]]).__name__}, and "
-            "all are arrays: np.asarray(part)"
-        )
     if others:
+        meant_as_arrays = len(others) < len(dataset) or all(map(of_numbers, dataset))
+        if isinstance(dataset, tuple) and meant_as_arrays:
+            kind = type(dataset[others[0]]).__name__
+            raise ArgumentError(
+                f"part {others[0]} of a data set (inputs, targets) is a {kind}, and all are arrays: "
+                "np.asarray(part)"
+            )
         return []
     if isinstance(dataset, list):
         raise ArgumentError(
@@ -127,11 +125,8 @@ def arrays_of(dataset: Any) -> list[Any]:
 
 def of_numbers(value: Any) -> bool:
     """Whether this is a list, or a list of lists, of numbers."""
-    while isinstance(value, list) and value:
-        value = value[0]
-        if isinstance(value, int | float):
-            return True
-    return False
+    first = value[0] if isinstance(value, list) and value else None
+    return isinstance(first, int | float) or (isinstance(first, list) and of_numbers(first))
 
 
 def plain(array: Any) -> Any:

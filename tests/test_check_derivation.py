@@ -376,6 +376,11 @@ def test_an_option_is_no_gradient():
     assert (report.ok, report.unmatched) == (True, {})
 
 
+def test_inputs_of_whole_numbers_alone_are_refused():
+    with pytest.raises(DerivationError, match="at least one input as floats"):
+        check.derivation(lambda x: np.sum(x**2), lambda x: {"dx": 2 * x}, {"x": np.arange(3)})
+
+
 def test_nothing_to_judge_is_not_ok():
     report = check.derivation(forward, lambda X: None, INPUTS)
     assert not report.ok

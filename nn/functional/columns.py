@@ -1,7 +1,7 @@
 """The three products of a convolution, as products of matrices, each the derivative of the others.
 
-A convolution takes the windows of x as columns of a matrix, and multiplies the weight with them, one
-image after the other.  It is bilinear, and so are both of its derivatives: with the sum
+A convolution takes the windows of x as columns of a matrix, and multiplies the weight with them, a few
+images at a time.  It is bilinear, and so are both of its derivatives: with the sum
 L = Σ y[n, f, p] w[f, c, q] x[n, c, p + q] over all n, f, c, places p and offsets q, the convolution
 of x and w is dL/dy, the transposed convolution of y and w is dL/dx, and the correlation of x and y
 is dL/dw.  So the rules of each of the three are the other two, to any order.
@@ -28,10 +28,10 @@ __all__ = ["convolution", "correlation", "transposed_convolution"]
 BLOCK = 2**19  # numbers: columns of so many are read again before they have left the cache
 
 
-def taken(n: int, matrix: Sequence[int]) -> list[slice]:
-    """The n images, as many at a time as make a block with a matrix of columns for each."""
-    step = max(1, min(n, BLOCK // max(prod(matrix), 1)))
-    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
+def taken(n: int, matrix: Sequence[int]) -> tuple[int, list[slice]]:
+    """How many of n images make a block, with a matrix of columns for each, and the blocks."""
+    count = min(n, max(1, BLOCK // max(prod(matrix), 1)))
+    return count, [slice(start, min(start + count, n)) for start in range(0, n, max(count, 1))]
 
 
 def inside(places: Sequence[int], padding: Pairs) -> Any:
@@ -53,9 +53,9 @@ def columns_of(
         x = wide
     found = windows(x, size, stride, dilation)
     matrix = groups, channels // groups * prod(size), prod(found.shape[2 + len(size) :])
-    memory = None
-    for images in taken(n, matrix):
-        memory = np.empty((images.stop, *found.shape[1:]), x.dtype) if memory is None else memory
+    count, blocks = taken(n, matrix)
+    memory = np.empty((count, *found.shape[1:]), x.dtype)
+    for images in blocks:
         columns = memory[: images.stop - images.start]
         columns[...] = found[images]
         yield images, columns.reshape(-1, *matrix)
@@ -126,7 +126,7 @@ def add_by_folding(
     groups, rows, filters = matrix.shape
     extent = around(x.shape[2:], padding)
     h = h.reshape(n, groups, filters, prod(m))
-    for images in taken(n, (groups, rows, prod(m))):
+    for images in taken(n, (groups, rows, prod(m)))[1]:
         columns = np.matmul(matrix, h[images]).reshape(-1, x.shape[1], *size, *m)
         wide = fold(columns, (*columns.shape[:2], *extent), stride, dilation)
         x[images] = wide[inside(x.shape[2:], padding)]
@@ -141,8 +141,7 @@ def add_by_skewing(x: Any, matrix: Any, h: Any, size: Sequence[int], padding: Pa
     n, _, *m = h.shape
     groups, rows, filters = matrix.shape
     extent = around(x.shape[2:], padding)
-    blocks = taken(n, (groups, rows, prod(extent)))
-    count = max((images.stop - images.start for images in blocks), default=0)
+    count, blocks = taken(n, (groups, rows, prod(extent)))
     wide = np.zeros((count, groups * filters, *extent), h.dtype)
     columns, terms = skewed((count, x.shape[1], *size, *extent), dilation, x.dtype)
     columns = columns.reshape(count, groups, rows, prod(extent))

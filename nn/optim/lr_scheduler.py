@@ -331,6 +331,7 @@ class ReduceLROnPlateau:
         return sign * value < sign * self.best - by if math.isfinite(self.best) else value < math.inf
 
     def reduce(self) -> None:
+        """Multiply the rates by the factor, down to the least; changes below eps are none."""
         for group in self.optimizer.param_groups:
             reduced = max(self.factor * group["lr"], self.min_lr)
             if group["lr"] - reduced > self.eps:

@@ -94,6 +94,7 @@ class BoundaryFrames:
         return written(figure, path)
 
     def draw(self, ax: Axes, frame: tuple[int, float, Any]) -> None:
+        """Draw a frame, (epoch, loss, answers), in the place of what is there."""
         ax.clear()
         epoch, loss, answer = frame
         draw_answers(ax, answer, self.extent, self.threshold, bar=False)

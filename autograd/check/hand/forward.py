@@ -278,7 +278,8 @@ def scalar_of(loss: Any, name: str) -> Node:
     if type(loss) is not Tensor:
         raise DerivationError(
             f"{name} returned a {type(loss).__name__}, not a number computed from its inputs: return the "
-            "loss alone, by NumPy's functions (float(), .item() and math.log() lose the history)"
+            "loss alone, by NumPy's functions (float(), .item() and math.log() lose the history), and give "
+            "at least one input as floats: there is no gradient by integers"
         )
     if loss.size != 1:
         raise DerivationError(
