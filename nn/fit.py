@@ -236,7 +236,9 @@ def progress_bar(epochs: int, train: Any, done: int) -> Any:
 
     steps = len(train) if hasattr(train, "__len__") else None
     total = None if steps is None else steps * epochs
-    return tqdm(total=total, initial=done * (steps or 0), unit="step", disable=None)
+    # short, so that the figures have room; the bar has what they leave
+    form = "{percentage:3.0f}%|{bar}| {remaining}{postfix}" if total else None
+    return tqdm(total=total, initial=done * (steps or 0), unit="step", bar_format=form, disable=None)
 
 
 def show(bar: Any, total: Mean, history: History, optimizer: Optimizer) -> None:
@@ -244,9 +246,8 @@ def show(bar: Any, total: Mean, history: History, optimizer: Optimizer) -> None:
     bar.update()
     if not bar.disable:
         last = history[-1] if len(history) else {}
-        shown = {"loss": total.sums["loss"] / total.samples} | {
-            k: v for k, v in last.items() if k.startswith("validation_")
-        }
-        shown["lr"] = optimizer.param_groups[0]["lr"]
-        text = ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
-        bar.set_postfix_str(f"epoch {len(history) + 1}, {text}", refresh=False)
+        loss, lr = total.sums["loss"] / total.samples, optimizer.param_groups[0]["lr"]
+        text = f"epoch {len(history) + 1}, loss {loss:.3g}, lr {lr:.3g}"
+        of_last = [f"{name} {v:.3g}" for name, v in last.items() if name.startswith("validation_")]
+        after = "; validation " + ", ".join(of_last).replace("validation_", "") if of_last else ""
+        bar.set_postfix_str(text + after, refresh=False)

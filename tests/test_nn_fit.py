@@ -195,8 +195,9 @@ import numpy as np, sys, nn
 model = nn.Linear(3, 1, rng=0)
 def began(model, history):
     if len(history) == 1: print("began", flush=True)
-history = nn.fit(model, nn.MSELoss(), nn.optim.SGD(model.parameters()), (np.ones((9, 3)), np.ones((9, 1))),
-                 epochs=10**9, callbacks=[began])
+data = np.ones((9, 3)), np.ones((9, 1))
+history = nn.fit(model, nn.MSELoss(), nn.optim.SGD(model.parameters()), data, data, epochs=10**9,
+                 metrics={"off": lambda p, t: abs(p.data - t).mean()}, callbacks=[began])
 print(len(history), history.stopped)
 """
 
@@ -213,7 +214,7 @@ def test_ctrl_c_on_a_terminal_with_its_progress_bar():
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=theirs, text=True, cwd=root) as process:
         os.close(theirs)
         assert process.stdout.readline() == "began\n"
-        shown = terminal(ours, until="loss")
+        shown = terminal(ours, until="off ")
         process.send_signal(signal.SIGINT)
         shown += terminal(ours)  # or it would wait for someone to read what it shows
         epochs, stopped = process.stdout.read().split()
@@ -221,7 +222,7 @@ def test_ctrl_c_on_a_terminal_with_its_progress_bar():
     assert int(epochs) >= 1
     assert stopped == "interrupted"
     assert process.returncode == 0
-    assert re.search(r"epoch \d+, loss \d", shown)
+    assert re.search(r"epoch \d+, loss \S+, lr 0.001; validation loss \d\S*, off \d", shown)
 
 
 def terminal(descriptor, until=None):
