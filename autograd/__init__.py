@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, rules
+from . import operators as operators  # which attaches them to Tensor
 from .functions import (
     fold,
     log_softmax,

@@ -1,7 +1,19 @@
 """The engine: what was computed, and the walk back through it.
 
 A `Node` is one recorded operation, and a graph is nothing but nodes that refer to their parents.
-The engine knows neither tensors nor any particular function: it calls the rules it finds.
+`way_back` is the whole of reverse-mode differentiation: it visits the nodes youngest first, and lets
+each pass its cotangent on to its parents.  The engine knows neither tensors nor any particular
+function: it calls the rules it finds.
+
+>>> from autograd import Tensor
+>>> a = Tensor(3.0, requires_grad=True)
+>>> b = a * 2
+>>> c = b * a
+>>> for node, g, passed in way_back({c.node: np.float64(1)}):
+...     print(node.op.name, g, "passes", [float(gi) for _, gi in passed])
+multiply 1.0 passes [3.0, 6.0]
+multiply 3.0 passes [6.0]
+leaf 12.0 passes []
 """
 
 from __future__ import annotations
@@ -9,12 +21,13 @@ from __future__ import annotations
 import functools
 import heapq
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .errors import GradientError, ShapeError
+from .anomalies import line_of
+from .errors import GradientError
 from .mode import Notes, recording
 from .ops import Op
 
@@ -22,7 +35,7 @@ Array = Any  # an ndarray or NumPy scalar; a Tensor where the backward pass is i
 
 Lift = Callable[[Any, "Node | None"], Array]
 
-Hook = Callable[[Array], Any]
+Visit = tuple["Node", Array, Sequence[tuple["Node", Array]]]
 
 next_index = itertools.count(1).__next__
 NO_OPTIONS: dict[str, Any] = {}  # shared by all nodes without keyword arguments; never written
@@ -31,14 +44,14 @@ NO_OPTIONS: dict[str, Any] = {}  # shared by all nodes without keyword arguments
 class Node:
     """One recorded operation: `data = op(*args, **kwargs)`.
 
-    `args` are arrays and `parents` the nodes they came from (None for a constant).  A graph so
-    refers to no Tensor and to nothing younger than itself: no cycles, and memory goes with the
-    last reference.  `index` counts creations: every parent is older than its child, so descending
-    `index` is a topological order for the way back.
+    `args` are arrays and `parents` the nodes they came from: None for a number, and a `Constant` for
+    an array that needs no gradient.  So a graph refers to no Tensor and to nothing younger than itself:
+    there are no cycles, and memory goes with the last reference.  `index` counts creations: every
+    parent is older than its child, so descending `index` is a topological order for the way back.
 
-    A leaf is a node that nothing made.  Only a leaf has `grad`, where its cotangents accumulate,
-    and `updated`, the count of creations when its values last changed in place; its `kwargs` hold
-    its hooks, if it has any.
+    A leaf is a node that nothing made.  It has `updated`, the count of creations when its values last
+    changed in place, and its `kwargs` hold its hooks, if it has any.  A leaf, and a node that retains
+    its gradient, has `grad`, where cotangents accumulate.
 
     `notes` say where and under which name it was made, for those who look at the graph.
     """
@@ -76,165 +89,77 @@ def new_leaf(data: Any, requires_grad: bool = True) -> Node:
     return node
 
 
-class Parts(Sequence[Array]):
-    """The cotangents of a function with several outputs, one for each: zeros, where none has come.
-
-    Only those that have come are held, so that an output costs no more where there are many.
-    """
-
-    def __init__(self, outputs: tuple[Array, ...], come: dict[int, Array]) -> None:
-        self.outputs, self.come = outputs, come
-
-    def __len__(self) -> int:
-        return len(self.outputs)
-
-    def __getitem__(self, index: Any) -> Array:
-        return self.come[index] if index in self.come else np.zeros_like(self.outputs[index])
-
-    def __add__(self, other: Parts) -> Parts:
-        both = {i: self.come[i] + g for i, g in other.come.items() if i in self.come}
-        return Parts(self.outputs, self.come | other.come | both)
-
-
-def pick(outputs: tuple[Array, ...], index: int) -> Array:
-    """One of several outputs."""
-    return outputs[index]
-
-
-def picked(g: Array, y: Array, outputs: tuple[Array, ...], index: int) -> Parts:
-    """The cotangents of all outputs, given that of one of them."""
-    return Parts(outputs, {index: g})
-
-
-PICK = Op(pick)
-PICK.rules, PICK.broadcasts = (picked,), False
-
-
 def new_node(
     op: Op,
     args: Sequence[Array],
     parents: Sequence[Node | None],
     kwargs: dict[str, Any],
     data: Any,
-    needed: bool,
+    requires_grad: bool,
     notes: Notes,
 ) -> Node:
     """The node of one operation."""
     node = Node()
     node.op, node.args, node.parents, node.kwargs = op, tuple(args), tuple(parents), kwargs
-    node.data, node.index, node.requires_grad = data, next_index(), needed
+    node.data, node.index, node.requires_grad = data, next_index(), requires_grad
     node.notes = notes
     return node
 
 
-def new_pick(node: Node, index: int) -> Node:
-    """The node of one output of a node that has several."""
-    data = node.data[index]
-    return new_node(PICK, (node.data,), (node,), {"index": index}, data, node.requires_grad, node.notes)
+# The walk
 
 
-def hook(a: Array, hooks: list[Hook]) -> Array:
-    """`a` itself, whose cotangent goes through `hooks` on its way back."""
-    return a
+def way_back(
+    cotangents: Mapping[Node, Array],
+    lift: Lift | None = None,
+    within: Container[Node] | None = None,
+    ends: Container[Node] = (),
+) -> Iterator[Visit]:
+    """Each node that a gradient reaches, youngest first, with its cotangent and what it passes on.
 
+    cotangents  those of the nodes to start from
+    lift        `lift(array, node)` makes a Tensor of a recorded array: the rules then run on Tensors, and
+                the way back is recorded like any other computation
+    within      the only nodes to go to, if not all
+    ends        nodes that pass nothing on, though they may have parents
 
-def through(hooks: list[Hook], g: Array) -> Array:
-    """The cotangent `g` as the hooks leave it, one after the other; one that returns None only looks."""
-    for function in hooks:
-        new = function(g)
-        if new is not None and (np.shape(new) != g.shape or new.dtype != g.dtype):
-            raise ShapeError(
-                f"a hook replaced a cotangent of shape {g.shape} and dtype {g.dtype} by one of "
-                f"shape {np.shape(new)} and dtype {getattr(new, 'dtype', type(new).__name__)}"
-            )
-        g = g if new is None else new
-    return g
+    Every consumer of a node is younger than the node, so all contributions to its cotangent have arrived
+    when its turn comes, and each rule runs once.  Nothing is written to the graph.
 
-
-HOOK = Op(hook)
-HOOK.rules, HOOK.broadcasts = (lambda g, y, a, hooks: through(hooks, g),), False
-
-
-def hooks_of(node: Node) -> list[Hook]:
-    """The list of the functions that the cotangent of `node` goes through, to add to.
-
-    A leaf keeps it.  Any other node hands its operation to a node just before it, and becomes the
-    hook: so what was computed from it already goes back through the hook as well, and nodes
-    without hooks need not look for any.
+    Raises GradientError for values that were changed since they were used.
     """
-    if node.op is LEAF:
-        node.kwargs = node.kwargs or {"hooks": []}
-    elif node.op is not HOOK:
-        inner = new_node(
-            node.op, node.args, node.parents, node.kwargs, node.data, node.requires_grad, node.notes
-        )
-        inner.index = node.index - 0.5  # older than its consumer, younger than its parents
-        node.op, node.args, node.parents, node.kwargs = HOOK, (node.data,), (inner,), {"hooks": []}
-    return node.kwargs["hooks"]  # type: ignore[no-any-return]
-
-
-def pullback(root: Node, cotangent: Array, lift: Lift | None = None) -> dict[Node, Array]:
-    """The cotangent of every leaf that `root` depends on, given that of `root` itself.
-
-    Nodes are visited youngest first.  Every consumer of a node is younger than the node, so all
-    contributions to its cotangent have arrived when its turn comes, and each rule runs once.
-    Nothing is written to the graph: if a rule raises, all is as it was.
-
-    `lift(array, node)` makes a Tensor of a recorded array.  Given that, the rules run on Tensors,
-    and the backward pass is recorded like any other computation.
-    """
-    leaves: dict[Node, Array] = {}
-    if root.op is LEAF:
-        keep(leaves, root, cotangent, cotangent, root, lift)
-        return leaves
-    pending: dict[Node, Array] = {}  # what has arrived at the nodes that are not yet visited
-    queue: list[tuple[float, Node]] = []  # those nodes in a heap, the youngest on top
-    node, g = root, cotangent
-    while True:
-        op, args, parents = node.op, node.args, node.parents
-        passed: Sequence[tuple[Node, Array]] = ()
-        if lift or node.kwargs or len(args) > 2:
-            passed = passed_back(node, g, lift)
-        elif len(args) == 1:  # this branch and the next say nothing that passed_back does not: they
-            passed = ((parents[0], op.rules[0](g, node.data, args[0])),)  # type: ignore[misc, assignment]
-        else:  # spare most nodes a call with `*args`, which takes as long as a small operation
-            (a, b), (p, q) = args, parents
-            if p is not None and p.requires_grad and (rule := op.rules[0]) is not None:
-                gi = rule(g, node.data, a, b)
-                if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
-                    gi = project(gi, a)
-                passed = ((p, gi),)
-            if q is not None and q.requires_grad and (rule := op.rules[1]) is not None:
-                gi = rule(g, node.data, a, b)
-                if op.broadcasts and (gi.shape != b.shape or gi.dtype is not b.dtype):
-                    gi = project(gi, b)
-                passed = (*passed, (q, gi)) if passed else ((q, gi),)
+    pending = dict(cotangents)  # what has arrived at the nodes that are not yet visited
+    queue = [(-node.index, node) for node in pending]  # those nodes in a heap, the youngest on top
+    heapq.heapify(queue)
+    while queue:
+        node = heapq.heappop(queue)[1]
+        g = pending.pop(node)
+        passed = [] if node in ends else passed_back(node, g, lift, within)
+        yield node, g, passed
         for parent, gi in passed:
-            if parent.op is LEAF:
-                keep(leaves, parent, gi, g, node, lift)
-            elif parent in pending:
+            if parent in pending:
                 pending[parent] = pending[parent] + gi
-            elif len(passed) > 1 or (queue and queue[0][0] < -parent.index):
+            else:
                 pending[parent] = gi
                 heapq.heappush(queue, (-parent.index, parent))
-            else:  # it is the youngest, so its turn is next: no need to queue
-                node, g = parent, gi
-                break
-        else:
-            if not queue:
-                return leaves
-            node = heapq.heappop(queue)[1]
-            g = pending.pop(node)
 
 
-def passed_back(node: Node, g: Array, lift: Lift | None) -> list[tuple[Node, Array]]:
+def passed_back(
+    node: Node, g: Array, lift: Lift | None = None, within: Container[Node] | None = None
+) -> list[tuple[Node, Array]]:
     """What `node` passes back: each parent that needs a gradient, with its rule's result."""
     op, args, y = node.op, node.args, node.data
     if lift:
         y, args = lift(y, node), tuple(map(lift, args, node.parents))
     passed = []
     for parent, rule, a in zip(node.parents, op.rules, args, strict=False):  # some may be left out
-        if parent is not None and parent.requires_grad and rule is not None:
+        if parent is None:
+            continue
+        if type(parent) is Constant:
+            parent.check(node)
+        if parent.op is LEAF and parent.updated > node.index:
+            raise changed_since(parent, node)
+        if parent.requires_grad and rule is not None and (within is None or parent in within):
             gi = rule(g, y, *args, **node.kwargs)
             if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
                 gi = project(gi, a)
@@ -242,25 +167,146 @@ def passed_back(node: Node, g: Array, lift: Lift | None) -> list[tuple[Node, Arr
     return passed
 
 
-def keep(leaves: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node, lift: Lift | None) -> None:
-    """Add `gi`, what `node` made of its cotangent `g`, to the gradient of a leaf."""
+def gradients(root: Node, cotangent: Array) -> dict[Node, Array]:
+    """The cotangent of every leaf that `root` depends on, each an array that nobody else has.
+
+    This is `way_back`, and says nothing that it does not: its loop once more, with the common cases of
+    `passed_back` written into it.  On small arrays a generator and a call with `*args` for every node
+    would take a third of the time of a backward pass (`benchmarks/chain.py`), and this is where it counts.
+    """
+    found: dict[Node, Array] = {}
+    if root.op is LEAF:
+        keep(found, root, cotangent, cotangent, root)
+        return found
+    pending: dict[Node, Array] = {}
+    queue: list[tuple[float, Node]] = []
+    node, g = root, cotangent
+    while True:
+        op, args, parents = node.op, node.args, node.parents
+        passed: Sequence[tuple[Node, Array]] = ()
+        if node.kwargs or len(args) > 2:
+            passed = passed_back(node, g)
+            if node.kwargs.get("retained"):
+                found[node] = passed[0][1].copy()
+        elif len(args) == 1:
+            passed = ((parents[0], op.rules[0](g, node.data, args[0])),)  # type: ignore[misc, assignment]
+        else:
+            (a, b), (p, q) = args, parents
+            if p is not None:
+                if p.requires_grad:
+                    if (rule := op.rules[0]) is not None:
+                        gi = rule(g, node.data, a, b)
+                        if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
+                            gi = project(gi, a)
+                        passed = ((p, gi),)
+                elif type(p) is Constant:
+                    p.check(node)
+            if q is not None:
+                if q.requires_grad:
+                    if (rule := op.rules[1]) is not None:
+                        gi = rule(g, node.data, a, b)
+                        if op.broadcasts and (gi.shape != b.shape or gi.dtype is not b.dtype):
+                            gi = project(gi, b)
+                        passed = (*passed, (q, gi)) if passed else ((q, gi),)
+                elif type(q) is Constant:
+                    q.check(node)
+        following = None  # the youngest parent, whose turn is often next: then it need not queue
+        for parent, gi in passed:
+            if parent.op is LEAF:
+                keep(found, parent, gi, g, node)
+            elif parent in pending:
+                pending[parent] = pending[parent] + gi
+            elif following is None:
+                following, its = parent, gi
+            elif parent is following:
+                its = its + gi
+            else:
+                if parent.index > following.index:
+                    parent, gi, following, its = following, its, parent, gi
+                pending[parent] = gi
+                heapq.heappush(queue, (-parent.index, parent))
+        if following is None:
+            if not queue:
+                return found
+            node = heapq.heappop(queue)[1]
+            g = pending.pop(node)
+        elif queue and queue[0][0] < -following.index:
+            pending[following] = its
+            node = heapq.heapreplace(queue, (-following.index, following))[1]
+            g = pending.pop(node)
+        else:
+            node, g = following, its
+
+
+def keep(found: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node) -> None:
+    """Add `gi`, which `node` made of its cotangent `g`, to the gradient of a leaf."""
     if leaf.updated > node.index:
         raise changed_since(leaf, node)
-    if leaf in leaves:
-        leaves[leaf] = leaves[leaf] + gi
-    elif lift:
-        leaves[leaf] = lift(gi.data, gi.node)
+    if leaf in found:
+        found[leaf] = found[leaf] + gi
     else:  # a rule returns a new array, or `g` itself, or a view: only the first is nobody else's
-        leaves[leaf] = gi.copy() if gi is g or gi.base is not None else gi
+        found[leaf] = gi.copy() if gi is g or gi.base is not None else gi
+
+
+# Arrays that are not what they were
+
+
+class Constant(Node):
+    """An array that needs no gradient, as it was when a node used it.
+
+    It may be the user's own, and be filled anew before the way back needs it; then the gradient would be
+    wrong without a word.  `data` is the array, and `grad` a copy of the bytes of some of its elements.
+    """
+
+    __slots__ = ()
+
+    op, args, parents, kwargs, index, notes = LEAF, (), (), NO_OPTIONS, 0, None
+    requires_grad, updated = False, 0
+
+    def check(self, node: Node) -> None:
+        """Raise GradientError if `node` used other elements than the array has now."""
+        if sample(self.data) != self.grad:
+            raise GradientError(
+                f"{node.op.name} was computed with an array of shape {self.data.shape} that has been changed "
+                f"in place since{line_of(node)} (a buffer that is filled again?), so its gradient would "
+                "be wrong: give it a copy, array.copy(), or call backward() before changing it"
+            )
+
+
+def constant(array: Array) -> Constant | None:
+    """The parent to note for an array that needs no gradient; None for a number."""
+    if type(array) is not np.ndarray:
+        return None
+    parent = new(Constant)
+    parent.data = array
+    parent.grad = array.tobytes() if array.nbytes <= SMALL else sample(array)
+    return parent
+
+
+new = Node.__new__
+SMALL = 2048  # bytes: to copy as many takes less than a tenth of the time of an operation on them
+
+
+def sample(array: Array) -> bytes:
+    """The bytes of a small array, and of some elements spread over a large one.
+
+    A buffer of floats that is filled again differs in them; `debug()` looks at every element.
+    """
+    if array.nbytes <= SMALL:
+        return bytes(array.tobytes())
+    return bytes(array.flat[:: (array.size - 1) // 15].tobytes())
 
 
 def changed_since(leaf: Node, node: Node) -> GradientError:
     """The error for going back through `node`, when the values it was computed from are gone."""
     return GradientError(
         f"{node.op.name} was computed from a leaf of shape {leaf.data.shape} that has been changed "
-        "in place since (by an optimizer's step, say), so its gradient would be wrong: "
+        f"in place since{line_of(node)} (by an optimizer's step, say), so its gradient would be wrong: "
         "compute the output again, then call backward() on that"
     )
+
+
+# Broadcasting undone
 
 
 def project(g: Array, a: Array) -> Array:

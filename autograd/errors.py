@@ -10,6 +10,11 @@
     ├── DerivationError (ValueError)    a derivation that cannot be checked as it was asked for
     └── CheckError      (AssertionError) a gradient that did not pass its check
 
+And two warnings, for what is often meant and sometimes not:
+
+    HistoryWarning      (UserWarning)   a number taken from a tensor, through which no gradient flows
+    NonFiniteWarning    (RuntimeWarning) a NaN or an infinity that an operation made of finite numbers
+
 Every message names the culprit, the shapes or dtypes at fault, and what to do instead.
 Whatever raises leaves tensors, their gradients and the grad mode as they were.
 """
@@ -49,3 +54,11 @@ class DerivationError(AutogradError, ValueError):
 
 class CheckError(AutogradError, AssertionError):
     """A gradient that did not pass its check: raised by `assert_ok`, with the whole report."""
+
+
+class HistoryWarning(UserWarning):
+    """A number taken from a tensor, through which no gradient flows, or a gradient that is not kept."""
+
+
+class NonFiniteWarning(RuntimeWarning):
+    """A NaN or an infinity that an operation made of finite numbers; found in `debug()`."""

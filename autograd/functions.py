@@ -13,7 +13,8 @@ import numpy as np
 from .engine import NO_OPTIONS
 from .errors import DTypeError, ShapeError
 from .ops import Function, Rule, parameters, row, rule
-from .tensor import Tensor, apply, record, recorders
+from .record import apply, record, recorders
+from .tensor import Tensor
 
 
 @overload
@@ -187,6 +188,16 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     x = signed(x)
     shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+def cast(a: Any, dtype: Any) -> Any:
+    """`a` in another dtype."""
+    return a.astype(dtype)
+
+
+def flatten(a: Any, order: str = "C") -> Any:
+    """A copy of `a` with one axis."""
+    return a.flatten(order)
 
 
 # Reading and writing by index are each other's derivatives.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from contextlib import ContextDecorator
 from contextvars import ContextVar
@@ -13,9 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from .anomalies import report_origin
+
 # Nothing; what needs a gradient; or also what is piecewise constant (comparisons, masks), so that a
 # recorded backward pass shows where all its numbers come from.
 NOTHING, GRADIENTS, EVERYTHING = 0, 1, 2
+
+# Whether an operation is recorded: if no argument of it needs a gradient, and if one does.
+RECORDS = {NOTHING: (False, False), GRADIENTS: (False, True), EVERYTHING: (True, True)}
 
 # What is known of how a node came to be, for those who look at the graph: a linked list of notes, the
 # innermost first.  A note is (what, value, older notes):
@@ -27,31 +33,79 @@ Notes = tuple[str, Any, Any] | None
 
 
 class Recording:
-    """What is being recorded: one of the three levels, and the notes that each new node gets."""
+    """What is being recorded, from the innermost `with` block on.
 
-    __slots__ = ("level", "notes", "thread")
+    level         one of the three above
+    records       its row of RECORDS: `records[needed]` says whether an operation becomes a node
+    notes         what each new node is told
+    transforming  the name of the function that a transformation such as `grad` is evaluating, if any
+    thread        the only thread that may change it
+    block         what the user entered, which made this one of the Recording `outer`
+    entry         the one time that the block was entered
+    """
+
+    __slots__ = (
+        *("block", "entry", "level", "notes"),
+        *("outer", "records", "thread", "transforming"),
+    )
 
     level: int
+    records: tuple[bool, bool]
     notes: Notes
-    thread: int  # the only one that may change it
+    transforming: str
+    thread: int
+    block: Block
+    entry: Any
+    outer: Recording | None
 
 
 class Debugging(Recording):
-    """The same, but a node also gets a note of the user's line.
+    """The same, but a node also gets a note of the user's line, and is looked at for a NaN or infinity.
 
-    Looking at `notes` finds the line, so those who record need not know of this mode, and nobody
-    pays for it who does not use it.
+    A node asks for its `notes` when all else is known of it, so those who record need not know of this
+    mode, and nobody pays for it who does not use it.
     """
 
     __slots__ = ("older",)
 
     @property
     def notes(self) -> Notes:
-        return "line", users_line(sys._getframe(1)), self.older
+        frame = sys._getframe(1)
+        line = users_line(frame)
+        report_origin(frame.f_locals.get("node"), line)
+        return "line", line, self.older
 
     @notes.setter
     def notes(self, notes: Notes) -> None:
         self.older = notes[2] if notes is not None and notes[0] == "line" else notes
+
+
+class Interrupted(Recording):
+    """The Recording of a block inside a generator: it holds only while the generator runs.
+
+    A generator that yields inside of `with no_grad():` would switch recording off for its caller, since
+    both run in one context.  A frame has a caller exactly while it runs.
+    """
+
+    __slots__ = ("frame", "inner")
+
+    frame: FrameType
+    inner: Recording
+
+
+def whichever(name: str) -> Any:
+    """The attribute of the inner Recording while the generator runs, else of the outer one."""
+
+    def current(self: Interrupted) -> Recording:
+        return self.inner if self.frame.f_back is not None else self.outer  # type: ignore[return-value]
+
+    return property(
+        lambda self: getattr(current(self), name), lambda self, value: setattr(current(self), name, value)
+    )
+
+
+for name in ("level", "records", "notes", "transforming", "thread"):
+    setattr(Interrupted, name, whichever(name))
 
 
 LIBRARIES = tuple(
@@ -73,9 +127,11 @@ def users_line(frame: FrameType | None) -> tuple[str, int, str]:
     return (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name) if frame else ("", 0, "")
 
 
-def new_recording(kind: type[Recording], level: int, notes: Notes) -> Recording:
+def new_recording(kind: type[Recording], level: int, notes: Notes, transforming: str = "") -> Recording:
+    """A Recording that no block has made."""
     new = kind()
-    new.level, new.notes, new.thread = level, notes, get_ident()
+    new.level, new.records, new.notes, new.transforming = level, RECORDS[level], notes, transforming
+    new.thread, new.outer, new.entry = get_ident(), None, None
     return new
 
 
@@ -83,29 +139,83 @@ ORDINARY = new_recording(Recording, GRADIENTS, None)
 recording: ContextVar[Recording] = ContextVar("recording", default=ORDINARY)
 
 
+def interrupted_with(frame: FrameType, inner: Recording) -> Interrupted:
+    """What holds as `inner` does, but only while a generator runs."""
+    new = Interrupted()
+    new.frame, new.inner = frame, inner
+    new.outer, new.block, new.entry = inner.outer, inner.block, inner.entry
+    return new
+
+
 class Block(ContextDecorator):
     """A `with` block, or decorated function, in which `recording` has another level, label or kind."""
 
     def __init__(
-        self, level: int | None = None, label: str | None = None, kind: type[Recording] | None = None
+        self,
+        level: int | None = None,
+        label: str | None = None,
+        debugging: bool = False,
+        transforming: str = "",
     ) -> None:
-        self.level, self.label, self.kind = level, label, kind
-        self.tokens: Any = None  # a linked list, for one object may be entered again inside itself
+        self.level, self.label, self.debugging, self.transforming = level, label, debugging, transforming
+        self.entered: Any = None  # a linked list, for one object may be entered again inside itself
 
     def _recreate_cm(self) -> Block:
-        return Block(self.level, self.label, self.kind)
+        return Block(self.level, self.label, self.debugging, self.transforming)
+
+    def __call__(self, function: Any) -> Any:
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(
+                f"{function.__name__} runs piece by piece, and a decorator would only hold while it is "
+                "called: put the `with` block inside of it"
+            )
+        return super().__call__(function)
 
     def __enter__(self) -> None:
-        now = recording.get()
-        inner = (self.kind or type(now))()
-        inner.level = now.level if self.level is None else self.level
-        inner.notes = now.notes if self.label is None else ("scope", self.label, now.notes)
-        inner.thread = get_ident()
-        self.tokens = recording.set(inner), self.tokens
+        entry = object()
+        self.entered = entry, self.entered
+        frame = sys._getframe(1)
+        interrupted = frame.f_code.co_flags & GENERATOR and not is_lent(frame)
+        recording.set(self.inside(recording.get(), entry, frame if interrupted else None))
+
+    def inside(self, outer: Recording, entry: Any, generator: FrameType | None) -> Recording:
+        """What is recorded in this block, entered where `outer` is, maybe in a generator."""
+        inner = Debugging() if self.debugging or is_debugging(outer) else Recording()
+        inner.level = level = outer.level if self.level is None else self.level
+        inner.records = RECORDS[level]
+        inner.notes = outer.notes if self.label is None else ("scope", self.label, outer.notes)
+        inner.transforming = self.transforming or outer.transforming
+        inner.thread, inner.outer, inner.block, inner.entry = get_ident(), outer, self, entry
+        return inner if generator is None else interrupted_with(generator, inner)
 
     def __exit__(self, *exception: Any) -> None:
-        token, self.tokens = self.tokens
-        recording.reset(token)
+        entry, self.entered = self.entered
+        now = recording.get()
+        recording.set(now.outer if now.entry is entry else without(now, entry))  # type: ignore[arg-type]
+
+
+def without(now: Recording, entry: Any) -> Recording:
+    """What is recorded when the block of `entry` is left: usually the innermost one, but it need not be."""
+    if now.entry is entry:
+        return now.outer  # type: ignore[return-value]
+    if now.outer is None:  # the block was entered in another context
+        return now
+    return now.block.inside(without(now.outer, entry), now.entry, getattr(now, "frame", None))
+
+
+GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+LENDERS = ("contextlib", "_pytest.fixtures")  # they run a generator up to its yield as a block of their own
+
+
+def is_lent(frame: FrameType) -> bool:
+    """Whether a generator is one half of a `with` block, as `contextlib.contextmanager` has it."""
+    return frame.f_back is not None and frame.f_back.f_globals.get("__name__") in LENDERS
+
+
+def is_debugging(now: Recording) -> bool:
+    """Whether operations are told their lines: inside of `debug()`."""
+    kind = type(now)
+    return kind is Debugging or (kind is Interrupted and type(now.inner) is Debugging)  # type: ignore[attr-defined]
 
 
 def no_grad() -> Block:
@@ -164,16 +274,18 @@ def own_recording() -> Recording:
     """
     now = recording.get()
     if now.thread != get_ident():
-        now = new_recording(type(now), now.level, now.notes)
+        now = new_recording(type(now), now.level, now.notes, now.transforming)
         recording.set(now)
     return now
 
 
 def debug() -> Block:
-    """A `with` block (or decorator) in which each operation also remembers the line of the source
-    that it was written in, in this thread.
+    """A `with` block (or decorator) in which each operation is watched more closely, in this thread.
 
-    Then `Graph` and `explore` show it.  Recording takes a few microseconds longer.
+    It remembers the line of the source that it was written in, which `Graph` and `explore` show.  The
+    first operation, forward or backward, that makes a NaN or an infinity of finite numbers is named in a
+    NonFiniteWarning, with its line and the numbers.  And `backward()` computes every operation again, and
+    raises GradientError if an array that it used is not what it was.  Recording takes microseconds longer.
 
     >>> from autograd import Graph, Tensor, debug
     >>> x = Tensor(2.0, requires_grad=True)
@@ -182,4 +294,4 @@ def debug() -> Block:
     >>> print(Graph.of(y).nodes[-1].source.text)
     y = x * x
     """
-    return Block(kind=Debugging)
+    return Block(debugging=True)

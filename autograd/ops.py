@@ -41,9 +41,10 @@ class Op:
     each        of a function of a sequence of arrays: the one rule for all of them
     broadcasts  whether a cotangent may have to be summed or cast back to its argument
     several     whether it has several outputs: then `g` and `y` are tuples of as many
+    view        whether it moves elements only, so that NumPy's result may be a view of its argument
     """
 
-    __slots__ = ("broadcasts", "call", "each", "function", "name", "rules", "several")
+    __slots__ = ("broadcasts", "call", "each", "function", "name", "rules", "several", "view")
 
     def __init__(self, function: Function) -> None:
         self.function = function
@@ -53,6 +54,7 @@ class Op:
         self.each: Rule = None
         self.broadcasts = True
         self.several = False
+        self.view = False
 
     def __repr__(self) -> str:
         return f"Op({self.name})"
@@ -100,12 +102,14 @@ def rule(
     call: Function | None = None,
     broadcasts: bool = True,
     several: bool = False,
+    view: bool = False,
 ) -> Op:
     """The row of `function`, filled with one rule for each array argument.
 
     `call` is a faster way to the same numbers, if there is one; `broadcasts=False` promises that
     the rules' results have their arguments' shapes and dtypes already; `several` says that the
-    function has several outputs, so that `g` and `y` are tuples.
+    function has several outputs, so that `g` and `y` are tuples; `view` that it moves elements only, and
+    NumPy may return a view: what is written to the result is then written to the argument.
 
     >>> from scipy.special import wrightomega  # the y for which y + log(y) is x
     >>> from autograd import Tensor, rule
@@ -117,7 +121,8 @@ def rule(
     0.5
     """
     op = row(function)
-    op.rules, op.call, op.broadcasts, op.several = rules, call or function, broadcasts, several
+    op.rules, op.call = rules, call or function
+    op.broadcasts, op.several, op.view = broadcasts, several, view
     return op
 
 

@@ -1,273 +1,46 @@
 """The Tensor: an array, and the node that remembers how it was made.
 
-Whatever NumPy does to a Tensor, by operator, method or function, arrives at one of three
-recorders: `unary` and `binary` for what most calls are, `apply` for all others.  Each computes the
-result on the arrays and, if it needs a gradient, makes a node for it.
+What a Tensor computes is recorded in `record.py`; its operators and methods, and the way it answers
+NumPy's functions, are attached to it in `operators.py`.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any, final
+import sys
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NoReturn, Self, final
+from weakref import ref
 
 import numpy as np
 
-from .engine import LEAF, NO_OPTIONS, Node, new_node, next_index
-from .errors import DTypeError, NoRuleError, ShapeError
-from .gradient import HasGradient
-from .mode import recording
-from .operands import NUMBERS, constant, no_rule, raise_misfit, refuse_options, refuse_ufunc_use
-from .ops import Function, Op, bind, composed, of_length, row, table, unknown, untracked
+from .anomalies import refuse_changed, report_origin_back
+from .conversions import leave_history, refuse_array
+from .engine import LEAF, Constant, Node, gradients, new_leaf, way_back
+from .errors import DTypeError, GradientError, ShapeError
+from .hooks import HOOK, hooked, through
+from .mode import EVERYTHING, NOTHING, Block, is_debugging, recording
+from .ops import Op
+from .outputs import new_pick
+from .refusals import refuse_container, warn_not_kept
 
-recording_now = recording.get
+NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
 
-
-def unary(op: Op) -> Callable[[Any], Any]:
-    """The recorder of a function of one array."""
-
-    def record(a: Any) -> Any:
-        if type(a) is not Tensor:
-            return op.call(a)
-        x, p = a.data, a.node
-        try:
-            data = op.call(x)
-        except ValueError as error:
-            raise_misfit(op, (x,), error)
-        result = new(Tensor)
-        result.data = data
-        now = recording_now()
-        if p is None or now.level <= (not p.requires_grad):
-            result.node = None
-            return result
-        result.node = node = Node()
-        node.op = op
-        node.args = (x,)
-        node.parents = (p,)
-        node.kwargs = NO_OPTIONS
-        node.data = data
-        node.index = next_index()
-        node.requires_grad = p.requires_grad
-        node.notes = now.notes
-        return result
-
-    record.__name__, record.__doc__ = op.name, f"`np.{op.name}` of an array or a tensor."
-    return record
-
-
-def binary(op: Op) -> Callable[[Any, Any], Any]:
-    """The recorder of a function of two arrays, of which either may be a constant."""
-
-    def record(a: Any, b: Any) -> Any:
-        if type(a) is Tensor:
-            x, p = a.data, a.node
-            if type(b) is Tensor:
-                y, q = b.data, b.node
-            else:
-                y, q = b if type(b) in NUMBERS else constant(b, x), None
-        elif type(b) is Tensor:
-            y, q = b.data, b.node
-            x, p = a if type(a) in NUMBERS else constant(a, y), None
-        else:
-            return op.call(a, b)
-        try:
-            data = op.call(x, y)
-        except ValueError as error:
-            raise_misfit(op, (x, y), error)
-        result = new(Tensor)
-        result.data = data
-        needed = (p is not None and p.requires_grad) or (q is not None and q.requires_grad)
-        now = recording_now()
-        if (p is None and q is None) or now.level <= (not needed):
-            result.node = None
-            return result
-        result.node = node = Node()
-        node.op = op
-        node.args = (x, y)
-        node.parents = (p, q)
-        node.kwargs = NO_OPTIONS
-        node.data = data
-        node.index = next_index()
-        node.requires_grad = needed
-        node.notes = now.notes
-        return result
-
-    return record
-
-
-def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """The recorder of everything else: any number of arrays, some left out, and options."""
-    args, parents, tensors, traced, needed = [], [], False, False, False
-    for a, rule in zip(arrays, op.rules, strict=False):
-        if type(a) is Tensor:
-            tensors = True
-            args.append(a.data)
-            p = a.node
-            parents.append(p)
-            if p is not None:
-                traced = True
-                needed = needed or (p.requires_grad and rule is not None)
-        else:
-            args.append(a if a is None or type(a) in NUMBERS else constant(a))
-            parents.append(None)
-    now = recording_now()
-    if kwargs:
-        kwargs = {name: plain(op, value) for name, value in kwargs.items()}
-        if needed and now.level:
-            refuse_options(op, kwargs)
-    if not tensors:
-        return op.call(*arrays, **kwargs)
-    try:
-        data = op.call(*args, **kwargs)
-    except (ValueError, IndexError) as error:
-        raise_misfit(op, args, error)
-    if not op.several and type(data) is not np.ndarray and not isinstance(data, np.generic):
-        return data
-    needed = needed and (op.several or data.dtype.kind in "fc")  # an integer result is piecewise constant
-    node = None
-    if traced and now.level > (not needed):
-        node = new_node(op, args, parents, kwargs, data, needed, now.notes)
-    if op.several:
-        parts = Tensor.lift(data, node) if node else (Tensor.of(part, None) for part in data)
-        return type(data)(*parts) if hasattr(data, "_fields") else tuple(parts)
-    result = new(Tensor)
-    result.data = data
-    result.node = node
-    return result
-
-
-def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """`function(*args, **kwargs)`, recorded by whichever way its row in the table calls for."""
-    if kwargs.get("out") is not None:
-        raise NoRuleError(
-            f"{function.__name__}(..., out=) cannot be recorded on a Tensor: a recorded result is always new"
-        )
-    op = row(function)  # first: it may be what loads the rules of a whole library
-    if function in composed:
-        return composed[function](*args, **kwargs)
-    if op.each:
-        (first,), kwargs = bind(op, args, kwargs)
-        return apply(of_length(op, len(first)), tuple(first), kwargs)
-    if op.rules:
-        return apply(op, *bind(op, args, kwargs))
-    answer = function(*plain(op, args), **plain(op, kwargs))
-    return Tensor(answer) if isinstance(answer, np.ndarray | np.generic) else answer
-
-
-def plain(op: Op, value: Any) -> Any:
-    """`value` with an array for every Tensor in it; none of them may require a gradient."""
-    if type(value) is Tensor:
-        if value.requires_grad and recording.get().level and op.function not in untracked:
-            raise no_rule(op.function, f"a tensor of shape {value.shape}")
-        return value.data
-    if type(value) in (list, tuple):
-        return type(value)(plain(op, v) for v in value)
-    if type(value) is dict:
-        return {name: plain(op, v) for name, v in value.items()}
-    return value
-
-
-def refuse_unknown(op: Op, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arrays, none of which requires a gradient where the derivative is not known."""
-    for i, (a, rule) in enumerate(zip(arrays, op.rules, strict=False), 1):
-        if rule is unknown and type(a) is Tensor and a.requires_grad and recording.get().level:
-            raise no_rule(op.function, f"argument {i}, a tensor of shape {a.shape}")
-    return arrays
-
-
-class Recorders(dict[Function, Callable[..., Any]]):
-    """For each function, the recorder that its array arguments alone call for."""
-
-    def __missing__(self, function: Function) -> Callable[..., Any]:
-        op = row(function)
-        if not op.rules:
-            return lambda *arrays: record(function, arrays, {})
-        if unknown in op.rules:
-            self[function] = lambda *arrays: apply(op, refuse_unknown(op, arrays), NO_OPTIONS)
-        elif None in op.rules or len(op.rules) > 2 or op.several:
-            self[function] = lambda *arrays: apply(op, arrays, NO_OPTIONS)
-        else:
-            self[function] = (unary, binary)[len(op.rules) - 1](op)
-        return self[function]
-
-
-recorders = Recorders()
-
-
-def operators(function: Function) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    """An operator and its reflection."""
-    forward = binary(row(function))
-    return forward, lambda b, a: forward(a, b)
-
-
-def comparisons(function: Function) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    """A piecewise constant operator and its reflection; what is not numbers is left to Python."""
-    op = row(function)
-
-    def compare(a: Any, b: Any) -> Any:
-        try:
-            return NotImplemented if b is None else apply(op, (a, b), {})
-        except DTypeError:
-            return NotImplemented
-
-    return compare, lambda b, a: compare(a, b)
-
-
-def in_place(function: Function, write: Function) -> Callable[[Any, Any], Any]:
-    """An operator like `-=`: the tensor gets the result, what was made of the old one keeps it."""
-    compute = binary(row(function))
-
-    def assign(self: Tensor, other: Any) -> Tensor:
-        node = self.node
-        if node is not None and node.op is LEAF and node.requires_grad:
-            if recording_now().level:
-                self.writable()  # raises
-            write(self.data, other.data if type(other) is Tensor else other)
-            node.updated = next_index()
-            return self
-        result = compute(self, other)
-        if result.shape != self.shape:
-            raise ShapeError(f"{function.__name__} in place: {result.shape} does not fit into {self.shape}")
-        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-            raise DTypeError(f"{function.__name__} in place: {result.dtype} does not fit into {self.dtype}")
-        result = result if result.dtype == self.dtype else result.astype(self.dtype)
-        self.data, self.node = result.data, result.node
-        return self
-
-    return assign
-
-
-def method(function: Function) -> Callable[..., Any]:
-    """A NumPy function as a method of its first argument."""
-
-    def call(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        if not args and not kwargs:
-            return recorders[function](self)
-        return record(function, (self, *args), kwargs)
-
-    call.__name__, call.__doc__ = function.__name__, f"`np.{function.__name__}` of this tensor."
-    return call
-
-
-def shape_method(function: Function) -> Callable[..., Any]:
-    """A method that takes its one option as a tuple or as several arguments: `t.reshape(2, 3)`."""
-
-    def call(self: Tensor, *option: Any, **kwargs: Any) -> Any:
-        return record(function, (self, *(option if len(option) < 2 else (option,))), kwargs)
-
-    call.__name__, call.__doc__ = function.__name__, f"`np.{function.__name__}` of this tensor."
-    return call
+accumulating = Lock()  # held while gradients are added to leaves: several threads may share a leaf
 
 
 @final
-class Tensor(HasGradient):
+class Tensor:
     """An array that records what is done with it, so that gradients can be derived.
 
     `Tensor(data)` is a constant; `Tensor(data, requires_grad=True)` is a leaf: `backward()` on what
     was computed from it adds to its `grad`.  The data are copied: a tensor shares no memory with
-    what it was made from.  `data` is the array itself; writing to it is not seen by the graph.
+    what it was made from.  `data` is the array itself; writing to it is not seen by the graph.  `name` is
+    what pictures and listings call it.
 
-    NumPy's operators, methods and functions work on tensors as on arrays.
+    NumPy's operators, methods and functions work on tensors as on arrays, and writing to a view of a
+    tensor, `t[0][1] = 5`, writes to the tensor.
 
     Raises DTypeError if the data are not numbers, or need a gradient and are not floats or complex.
 
@@ -280,94 +53,380 @@ class Tensor(HasGradient):
     array([2., 4., 6.])
     """
 
-    __slots__ = ()
+    # base   for a view: the tensor that it is a view of, and the operation and options that made it one
+    # views  weak references to the views of this tensor; both are set where they are needed (record.py)
+    __slots__ = ("__weakref__", "_base", "_views", "data", "node")
 
-    def __array_ufunc__(
-        self, ufunc: np.ufunc, method: str, a: Any, b: Any = None, /, *more: Any, **kwargs: Any
-    ) -> Any:
-        if kwargs or more or method != "__call__":
-            if kwargs or method != "__call__":
-                raise refuse_ufunc_use(ufunc, method, kwargs)
-            return recorders[ufunc](a, b, *more)
-        return recorders[ufunc](a) if b is None else recorders[ufunc](a, b)
+    data: Any
+    node: Node | None
+    _base: tuple[Tensor, Op, dict[str, Any]]
+    _views: list[ref[Tensor]]
 
-    def __array_function__(self, function: Function, types: Any, args: Any, kwargs: Any) -> Any:
-        op = table.get(function)
-        if op is not None and not kwargs and len(args) == len(op.rules):
-            return recorders[function](*args)
-        return record(function, args, kwargs)
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str = "") -> None:
+        refuse_container(data, "Tensor(...) of")
+        array = np.array(data.data if type(data) is Tensor else data, dtype=dtype)
+        if array.dtype.kind not in "biufc":
+            raise DTypeError(f"a Tensor holds numbers, not {array.dtype}: {data!r:.60}")
+        self.data = array
+        self.node = None
+        self.requires_grad = requires_grad
+        if name:
+            self.name = name
 
-    def __getitem__(self, index: Any) -> Any:
-        return apply(row(operator.getitem), (self,), {"index": index})
+    @classmethod
+    def of(cls, data: Any, node: Node | None) -> Self:
+        """A tensor of an array and its node, neither of them copied.
 
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if self.is_leaf:
-            op = row(operator.setitem)
-            index, value = plain(op, (index, value))
-            try:
-                operator.setitem(self.writable(), index, value)
-            except (ValueError, IndexError) as error:
-                raise_misfit(op, (self.data, value), error)
-            self.node.updated = next_index()  # type: ignore[union-attr]
+        While everything is being recorded, an array without a node gets one that needs no gradient,
+        so that what is computed from it is recorded too.
+        """
+        tensor = cls.__new__(cls)
+        tensor.data = data
+        tensor.node = new_leaf(data, False) if node is None and recording.get().level == EVERYTHING else node
+        return tensor
+
+    @classmethod
+    def lift(cls, data: Any, node: Node | None) -> Any:
+        """A tensor of an argument of a node; None and constant numbers stay what they are.
+
+        Several outputs, in a tuple, are as many tensors.
+        """
+        if isinstance(data, tuple) and node is not None:
+            return tuple(cls.of(part, new_pick(node, i)) for i, part in enumerate(data))
+        if type(node) is Constant:
+            node = None
+        return data if data is None or (node is None and type(data) in NUMBERS) else cls.of(data, node)
+
+    # Its place in the graph
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to this tensor.  It can be set on a leaf or a constant."""
+        return self.node is not None and self.node.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self.node is not None and self.node.op is not LEAF:
+            raise GradientError(
+                f"requires_grad follows from how a tensor was made, and {self.node.op.name} made this one: "
+                "use t.detach() for a constant with its values"
+            )
+        if wanted and self.data.dtype.kind not in "fc":
+            raise DTypeError(
+                f"only floating-point tensors can require a gradient, and this one is {self.dtype}: "
+                "convert it, Tensor(data, requires_grad=True, dtype=float)"
+            )
+        if wanted != self.requires_grad:
+            name, self.node = self.name, new_leaf(self.data) if wanted else None
+            if name:
+                self.name = name
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this tensor requires a gradient and was not made from others: where `grad` is."""
+        return self.node is not None and self.node.op is LEAF and self.node.requires_grad
+
+    @property
+    def name(self) -> str:
+        """What this tensor is called in pictures and listings of a graph; empty until it is set.
+
+        >>> from autograd import Graph, Tensor
+        >>> x = Tensor(2.0, requires_grad=True, name="speed")
+        >>> print(Graph.of(x**2).nodes[0].name)
+        speed
+        """
+        notes = self.node.notes if self.node is not None else None
+        return notes[1] if notes is not None and notes[0] == "name" else ""
+
+    @name.setter
+    def name(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a tensor is a string, and not {name!r:.60}")
+        if self.node is None:  # a constant: it gets a node to remember the name
+            self.node = new_leaf(self.data, False)
+        self.node.notes = "name", name, self.node.notes
+
+    def detach(self) -> Self:
+        """A constant with these values (the same array): no gradient flows through it."""
+        return self.of(self.data, None)
+
+    # Its gradient
+
+    @property
+    def grad(self) -> Any:
+        """The gradients that have reached this leaf, summed: an ndarray of its shape and dtype.
+
+        None if none has; a Tensor after `backward(create_graph=True)`.  Set it to None to clear it.
+        A tensor that is not a leaf has one after `retain_grad()`.
+        """
+        node = self.node
+        if node is None:
+            return None
+        if node.op is LEAF or node.kwargs.get("retained"):
+            return node.grad
+        return warn_not_kept(node.op) if node.requires_grad else None
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        node = self.node
+        if node is None or not (node.op is LEAF or node.kwargs.get("retained")):
+            if value is not None:
+                raise GradientError("grad can only be set on a leaf: a tensor made with requires_grad=True")
+        elif value is None:
+            node.grad = None
         else:
-            result = apply(row(operator.setitem), (self, value), {"index": index})
-            self.data, self.node = result.data, result.node
+            checked = self._like(value, "a gradient")
+            node.grad = value if type(value) is Tensor else checked
 
-    __add__, __radd__ = operators(np.add)
-    __sub__, __rsub__ = operators(np.subtract)
-    __mul__, __rmul__ = operators(np.multiply)
-    __truediv__, __rtruediv__ = operators(np.divide)
-    __mod__, __rmod__ = operators(np.remainder)
-    __pow__, __rpow__ = operators(np.power)
-    __matmul__, __rmatmul__ = operators(np.matmul)
-    __neg__, __pos__, __abs__ = unary(row(np.negative)), unary(row(np.positive)), unary(row(np.absolute))
-    __floordiv__, __rfloordiv__ = comparisons(np.floor_divide)
-    __and__, __rand__ = comparisons(np.bitwise_and)
-    __or__, __ror__ = comparisons(np.bitwise_or)
-    __xor__, __rxor__ = comparisons(np.bitwise_xor)
-    __lshift__, __rlshift__ = comparisons(np.left_shift)
-    __rshift__, __rrshift__ = comparisons(np.right_shift)
-    __lt__, __gt__ = comparisons(np.less)[0], comparisons(np.greater)[0]
-    __le__, __ge__ = comparisons(np.less_equal)[0], comparisons(np.greater_equal)[0]
-    __eq__, __ne__ = comparisons(np.equal)[0], comparisons(np.not_equal)[0]
-    __hash__ = object.__hash__  # by identity, as `==` compares values
-    __invert__ = method(np.invert)
-    __iadd__ = in_place(np.add, operator.iadd)
-    __isub__ = in_place(np.subtract, operator.isub)
-    __imul__ = in_place(np.multiply, operator.imul)
-    __itruediv__ = in_place(np.divide, operator.itruediv)
-    __ipow__ = in_place(np.power, operator.ipow)
-    __imatmul__ = in_place(np.matmul, operator.imatmul)
+    def zero_grad(self) -> None:
+        """Forget the gradient: `grad` is None again."""
+        self.grad = None
 
-    def __divmod__(self, other: Any) -> Any:
-        return self // other, self % other
+    def retain_grad(self) -> None:
+        """Let `backward()` keep the gradient of this tensor too, though it is not a leaf.
 
-    def __rdivmod__(self, other: Any) -> Any:
-        return other // self, other % self
+        Raises GradientError if it does not require a gradient.
 
-    exp, log, sqrt, tanh = (unary(row(f)) for f in (np.exp, np.log, np.sqrt, np.tanh))  # as in PyTorch
-    sum, mean, prod, var, std = (method(f) for f in (np.sum, np.mean, np.prod, np.var, np.std))
-    max, min, argmax, argmin = (method(f) for f in (np.max, np.min, np.argmax, np.argmin))
-    all, any, dot, clip, round = (method(f) for f in (np.all, np.any, np.dot, np.clip, np.round))
-    cumsum, cumprod = method(np.cumsum), method(np.cumprod)
-    ravel, flatten, copy, squeeze = method(np.ravel), method(np.ravel), method(np.copy), method(np.squeeze)
-    swapaxes, repeat, take, diagonal = (method(f) for f in (np.swapaxes, np.repeat, np.take, np.diagonal))
-    trace, nonzero, argsort, compress = (method(f) for f in (np.trace, np.nonzero, np.argsort, np.compress))
-    searchsorted, argpartition, choose = (method(f) for f in (np.searchsorted, np.argpartition, np.choose))
-    conj, conjugate = method(np.conjugate), method(np.conjugate)
-    reshape, transpose = shape_method(np.reshape), shape_method(np.transpose)
-    T = property(method(np.transpose), doc="The tensor with its axes in reverse order.")
-    mT = property(method(np.matrix_transpose), doc="The tensor with its last two axes exchanged.")  # noqa: N815
-    real, imag = property(method(np.real)), property(method(np.imag))
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> y.retain_grad()
+        >>> (2 * y).backward()
+        >>> print(y.grad, x.grad)
+        2.0 12.0
+        """
+        if not self.is_leaf:
+            self._hooked()["retained"] = True
 
-    def astype(self, dtype: Any) -> Any:
-        """The tensor in another dtype.  An integer one is a constant."""
-        return apply(row(cast), (self,), {"dtype": np.dtype(dtype)})
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Let `hook(g)` see the cotangent of this tensor in every backward pass from now on.
+
+        What it returns takes the place of g, unless it is None.  The cotangent is complete: the sum
+        of what all uses of this tensor contribute.  Returns a function that removes the hook.
+
+        Raises GradientError if this tensor does not require a gradient; in the backward pass
+        ShapeError if what takes the place of g has another shape or dtype.
+
+        >>> from autograd import Tensor
+        >>> x = Tensor([1.0, 2.0], requires_grad=True)
+        >>> y = x * 3
+        >>> remove = y.register_hook(lambda g: g.clip(-0.5, 0.5))
+        >>> y.sum().backward()
+        >>> x.grad
+        array([1.5, 1.5])
+        """
+        hooks = self._hooked()["hooks"]
+        hooks.append(hook)
+        return lambda: hooks.remove(hook)
+
+    def _hooked(self) -> dict[str, Any]:
+        if self.node is None or not self.node.requires_grad:
+            raise GradientError("this tensor does not require a gradient, so there is none to see or retain")
+        return hooked(self.node)
+
+    def backward(self, cotangent: Any = None, create_graph: bool = False) -> None:
+        """Add to each leaf's `grad` the gradient of this tensor, times `cotangent`.
+
+        cotangent: of this tensor's shape; 1 if this tensor has one element, a real one.  With `create_graph`
+        the backward pass is itself recorded, and `grad` is a Tensor that can be differentiated.
+
+        Raises GradientError if this tensor does not require a gradient, has several elements or a complex
+        one and no cotangent, or was computed from an array that has been changed in place since; ShapeError
+        for a cotangent of another shape.  Then no `grad` has changed.
+        """
+        node = self.node
+        if node is None or not node.requires_grad:
+            raise GradientError(
+                f"this tensor of shape {self.shape} does not require a gradient: "
+                "nothing it was computed from does, or it was computed under no_grad()"
+            )
+        g = self.seed(cotangent)
+        if create_graph:
+            with Block(EVERYTHING):
+                g = cotangent if type(cotangent) is Tensor else self.of(np.asarray(g), None)
+                found = watched_gradients(node, g, Tensor.lift)
+        else:
+            found = watched_gradients(node, g) if is_debugging(recording.get()) else gradients(node, g)
+        for leaf, g in found.items():
+            if leaf.kwargs and leaf.op is LEAF:
+                found[leaf] = through(leaf.kwargs["hooks"], g)
+        with accumulating:
+            for leaf, g in found.items():
+                if leaf.grad is not None:
+                    found[leaf] = leaf.grad + g
+            for leaf, g in found.items():  # only now, when nothing can fail any more
+                leaf.grad = np.asarray(g) if isinstance(g, np.generic) else g
+
+    def seed(self, cotangent: Any = None) -> Any:
+        """What a backward pass begins with: `cotangent`, checked; 1 for one element."""
+        if cotangent is not None:
+            return self._like(cotangent, "a cotangent")
+        if self.data.dtype.kind == "c":
+            raise GradientError(
+                f"backward() from a complex number needs a cotangent: this tensor is {self.dtype}, and only "
+                "a real number has a gradient; take np.real, np.imag or np.abs of it, or pass backward(g)"
+            )
+        if self.data.size != 1:
+            raise GradientError(
+                f"backward() needs a cotangent: this tensor has shape {self.shape}; pass backward(g) "
+                "with g of that shape, or reduce it to a scalar first, with .sum() or .mean()"
+            )
+        return self.dtype.type(1) if self.data.ndim == 0 else np.ones(self.shape, self.dtype)
+
+    def writable(self) -> Any:
+        """The array of a leaf, to be written to in place: only where nothing is being recorded."""
+        if recording.get().level != NOTHING:
+            raise GradientError(
+                f"a leaf of shape {self.shape} is being changed in place while gradients are recorded: "
+                "do it inside `with no_grad():` if its values are to change, "
+                "or on a copy, t.copy(), if the change is part of the computation"
+            )
+        return self.data
+
+    def _like(self, value: Any, what: str) -> Any:
+        """`value` as an array of its own, checked to have this tensor's shape, in its dtype."""
+        value = np.array(value.data if type(value) is Tensor else value)
+        if value.shape != self.shape:
+            raise ShapeError(
+                f"{what} of shape {value.shape} for a tensor of shape {self.shape}: they must be equal"
+            )
+        if value.dtype.kind not in "biuf" + self.dtype.kind:
+            raise DTypeError(f"{what} of dtype {value.dtype} for a tensor of dtype {self.dtype}")
+        return value.astype(self.dtype, copy=False)
+
+    # What its array would answer
+
+    shape = property(operator.attrgetter("data.shape"), doc="The length of each axis.")
+    ndim = property(operator.attrgetter("data.ndim"), doc="The number of axes.")
+    size = property(operator.attrgetter("data.size"), doc="The number of elements.")
+    dtype = property(operator.attrgetter("data.dtype"), doc="The type of the elements.")
+    itemsize = property(operator.attrgetter("data.itemsize"), doc="The length of one element, in bytes.")
+    nbytes = property(operator.attrgetter("data.nbytes"), doc="The length of all elements, in bytes.")
+
+    def item(self, *index: Any) -> Any:
+        """The one element (or the one at an index), as a Python number."""
+        return self.data.item(*index)
+
+    def tolist(self) -> Any:
+        """The elements, as nested lists of Python numbers."""
+        return self.data.tolist()
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a tensor of shape () has no length; t.item() is its value")
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self.data == (value.data if type(value) is Tensor else value)).any())
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ShapeError(
+                f"the truth of a tensor of shape {self.shape} is ambiguous: "
+                "reduce it to one element with .any() or .all()"
+            )
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        number = float(self._one("float"))
+        leave_history(self, "float()", sys._getframe(1))
+        return number
+
+    def __complex__(self) -> complex:
+        number = complex(self._one("complex"))
+        leave_history(self, "complex()", sys._getframe(1))
+        return number
+
+    def __int__(self) -> int:
+        return int(self._one("int"))
+
+    def __index__(self) -> int:
+        return operator.index(self._one("an index"))
+
+    def _one(self, what: str) -> Any:
+        if self.size != 1:
+            raise ShapeError(
+                f"{what} takes one element, and this tensor has shape {self.shape}: "
+                "index it, or use .tolist()"
+            )
+        return self.data.reshape(())[()]
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+        refuse_array(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(
+            self.data[()] if self.size == 1 and spec else str(self) if not spec else self.data, spec
+        )
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(", threshold=100)
+        traits = [f"dtype={self.dtype}"]
+        if self.node is not None and self.node.requires_grad:
+            traits.append("requires_grad=True")
+            if self.node.op is not LEAF:
+                traits.append(f"made by {self.node.op.name}")
+        return f"Tensor({text}, {', '.join(traits)})"
+
+    def __reduce__(self) -> Any:
+        if self.requires_grad and not self.is_leaf:
+            raise GradientError(
+                "a tensor with a history cannot be copied or pickled: take t.detach(), or t.data"
+            )
+        return restored, (self.data, self.requires_grad, self.grad, self.name)
+
+    if TYPE_CHECKING:  # what operators.py attaches, for those who check types
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Any: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+
+        __add__: Any
+        __radd__: Any
+        __sub__: Any
+        __rsub__: Any
+        __mul__: Any
+        __rmul__: Any
+        __truediv__: Any
+        __rtruediv__: Any
+        __floordiv__: Any
+        __rfloordiv__: Any
+        __mod__: Any
+        __rmod__: Any
+        __pow__: Any
+        __rpow__: Any
+        __matmul__: Any
+        __rmatmul__: Any
+        __neg__: Any
+        __pos__: Any
+        __abs__: Any
+        __lt__: Any
+        __le__: Any
+        __gt__: Any
+        __ge__: Any
 
 
-def cast(a: Any, dtype: Any) -> Any:
-    """`a` in another dtype."""
-    return a.astype(dtype)
+def watched_gradients(root: Node, cotangent: Any, lift: Any = None) -> dict[Node, Any]:
+    """The cotangents of the leaves below `root`, and of the nodes that retain theirs, by the plain walk.
+
+    In `debug()` each node that it visits is looked at.
+    """
+    found, debugging = {}, is_debugging(recording.get())
+    for node, g, passed in way_back({root: cotangent}, lift):
+        if debugging:
+            refuse_changed(node)
+            report_origin_back(node, g, passed)
+        if node.op is LEAF:
+            found[node] = lift(g.data, g.node) if lift else g.copy()
+        elif node.op is HOOK and node.kwargs["retained"]:
+            found[node] = passed[0][1] if lift else passed[0][1].copy()
+    return found
 
 
-new = Tensor.__new__
+def restored(data: Any, requires_grad: bool, grad: Any, name: str) -> Tensor:
+    """A tensor as it was when it was copied or pickled."""
+    tensor = Tensor(data, requires_grad, name=name)
+    tensor.grad = grad
+    return tensor

@@ -31,7 +31,7 @@ sys.path.insert(
 
 import autograd
 from autograd import functions, ops, rules
-from autograd.operands import full_name
+from autograd.refusals import full_name
 from autograd.rules.refused import REASONS
 from autograd.show.source import expression, maker, summary
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd.functions import cast
 from autograd.ops import composed, table
-from autograd.tensor import cast
 
 from .oracles import Derivative, complex_step, richardson
 

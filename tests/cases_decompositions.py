@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.record import record
 from autograd.rules.decompositions import lower_half, tall_qr
 from autograd.rules.spectral import thin_svd
-from autograd.tensor import record
 
 from .cases_boundary import BOUNDARIES, REFUSED_OPTIONS, THIRD
 from .cases_common import CALL, Array, Case, case, fraction, is_floats, of, real

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 import autograd
-from autograd.tensor import cast
+from autograd.functions import cast, flatten
 
 from .cases_common import case, real, strided
 
@@ -103,6 +103,7 @@ CASES = [
     *(case(np.ravel, real(*shape)) for shape in ((), (3,), (2, 3), (0, 2))),
     *(case(np.ravel, real(2, 3, 2), order=order) for order in "CF"),
     *(case(np.ravel, strided(real(2, 3)), order=order) for order in "CF"),
+    *(case(flatten, real(*shape), order=order) for shape in ((), (2, 3)) for order in "CF"),
     case(np.squeeze, real(1, 3, 1)),
     *(case(np.squeeze, real(1, 3, 1), axis=axis) for axis in (0, -1, (0, 2))),
     *(case(np.expand_dims, real(2, 3), axis) for axis in (0, 1, -1, (0, 2))),

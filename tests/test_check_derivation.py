@@ -519,7 +519,7 @@ BAD = [
     ("no such", lambda: check.derivation(forward, lambda Z9: None, INPUTS), "takes Z9"),
     ("array", lambda: check.derivation(lambda W1: W1 * 2, backward(), INPUTS), r"shape \(2, 3\)"),
     ("tuple", lambda: check.derivation(lambda W1: (W1.sum(), 1), backward(), INPUTS), "returned a tuple"),
-    ("float", lambda: check.derivation(lambda W1: float(W1.sum()), backward(), INPUTS), "returned a float"),
+    ("float", lambda: check.derivation(lambda W1: W1.sum().item(), backward(), INPUTS), "returned a float"),
     ("constant", lambda: check.derivation(lambda X: Tensor(1.0), backward(), INPUTS), "depends on no array"),
     ("loss", lambda: check.derivation_of(Tensor([1.0, 2.0], requires_grad=True)), r"shape \(2,\)"),
     ("level", lambda: check.derivation(forward, backward(), INPUTS).hint("dW1", 4), "level=4"),

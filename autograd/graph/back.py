@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..engine import LEAF, Array, Parts, changed_since, passed_back, through
+from ..engine import LEAF, Array, way_back
+from ..hooks import through
+from ..outputs import Parts
 from .records import Vertex
 
 
@@ -46,25 +48,18 @@ class Backward:
 
 
 def walk_back(nodes: Sequence[Vertex], cotangent: Array) -> Iterator[Sent]:
-    """The steps from the output back, youngest first, so that each vertex has all that arrives at it."""
-    pending: dict[int, Array] = {len(nodes): cotangent}
-    for vertex in reversed(nodes):
-        if vertex.number not in pending or vertex.node is None:
-            continue
-        node, g = vertex.node, pending.pop(vertex.number)
-        if node.op is LEAF:
-            yield Sent(vertex.number, through(node.kwargs["hooks"], g) if node.kwargs else g, {})
-            continue
-        carrying = [edge for edge in vertex.inputs if edge.carries]
-        for edge in carrying:
-            source = nodes[edge.source - 1].node
-            if source is not None and source.op is LEAF and source.updated > node.index:
-                raise changed_since(source, node)
-        passed = zip(carrying, passed_back(node, g, None), strict=True)
-        contributions = {edge.slot: (edge.source, gi) for edge, (_, gi) in passed}
-        for number, gi in contributions.values():
-            pending[number] = pending[number] + gi if number in pending else gi
-        yield Sent(vertex.number, shown(g), {slot: shown(gi) for slot, (_, gi) in contributions.items()})
+    """The steps from the output back, youngest first, as the engine takes them."""
+    vertices = {vertex.node: vertex for vertex in nodes if vertex.node is not None}
+    output = nodes[-1].node
+    for node, g, passed in way_back(
+        {output: cotangent} if output is not None and output.requires_grad else {}
+    ):
+        vertex = vertices[node]
+        if node.op is LEAF and node.kwargs:
+            g = through(node.kwargs["hooks"], g)
+        slots = [edge.slot for edge in vertex.inputs if edge.carries]
+        contributions = {slot: shown(gi) for slot, (_, gi) in zip(slots, passed, strict=True)}
+        yield Sent(vertex.number, shown(g), contributions)
 
 
 def shown(g: Array) -> Array:

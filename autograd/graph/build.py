@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..engine import LEAF, Node
-from ..operands import NUMBERS
 from ..ops import Op, parameters
-from ..tensor import Tensor
+from ..tensor import NUMBERS, Tensor
 from .naming import Naming, is_constant
 from .records import Edge, Scope, Vertex
 from .scopes import Scopes, common, source_of

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import Function, Op, compose
-from ..tensor import apply
+from ..record import apply
 
 
 def along(axis: int, index: Any) -> tuple[Any, ...]:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ..functions import conj, scatter
-from ..operands import refuse_complex
 from ..ops import compose, rule
+from ..refusals import refuse_complex
 from ..tensor import Tensor
 from .assembly import along, positive
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import NoRuleError
 from ..functions import scatter
-from ..operands import refuse_complex
 from ..ops import compose, rule
+from ..refusals import refuse_complex
 from ..tensor import Tensor
 from .assembly import along, positive
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from ..functions import conj, op, squared_modulus
 from ..ops import compose, rule
-from ..tensor import Tensor, record
+from ..record import record
+from ..tensor import Tensor
 from .reduce import products_of_others
 from .refused import refusal
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..functions import scatter
 from ..ops import compose, rule_each
-from ..tensor import record
+from ..record import record
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from ..engine import project
 from ..functions import scatter
-from ..operands import refuse_complex
 from ..ops import Function, compose, rule
+from ..refusals import refuse_complex
 
 # The complex transforms
 

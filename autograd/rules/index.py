@@ -4,9 +4,8 @@ import operator
 from typing import Any
 
 from ..engine import project
-from ..functions import scatter
+from ..functions import cast, scatter
 from ..ops import rule
-from ..tensor import cast
 
 
 def getitem(a: Any, index: Any) -> Any:
@@ -14,5 +13,10 @@ def getitem(a: Any, index: Any) -> Any:
     return a[index]
 
 
-rule(operator.getitem, lambda g, y, a, index=None: scatter(g, index=index, shape=a.shape), call=getitem)
+rule(
+    operator.getitem,
+    lambda g, y, a, index=None: scatter(g, index=index, shape=a.shape),
+    call=getitem,
+    view=True,
+)
 rule(cast, lambda g, y, a, dtype=None: project(g, a))

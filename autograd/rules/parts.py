@@ -39,6 +39,13 @@ def sign_call(x: Any) -> Any:
     return np.sign(x)
 
 
+def of_parts(re: Any, im: Any) -> Any:
+    """re + i im; multiplied by i, an infinite part would make the other one NaN."""
+    z = np.empty(np.broadcast_shapes(np.shape(re), np.shape(im)), np.result_type(re, im, np.complex64))
+    z.real, z.imag = re, im
+    return z
+
+
 @compose(np.angle)
 def angle(z: Any, deg: bool = False) -> Any:
     """arctan2(Im z, Re z), in radians or degrees."""
@@ -87,8 +94,10 @@ def power(x: Any, p: Any) -> Any:
 
 # fmt: off
 rule(np.conjugate, lambda g, y, x: np.conjugate(g))
-rule(np.real,      lambda g, y, val: project(g, val))
-rule(np.imag,      lambda g, y, val: g * -1j if val.dtype.kind == "c" else np.zeros_like(val))
+rule(np.real,      lambda g, y, val: project(g, val), view=True)
+rule(np.imag,      lambda g, y, val: g * -1j if val.dtype.kind == "c" else np.zeros_like(val), view=True)
+rule(complex,      lambda g, y, re, im: np.real(g),
+                   lambda g, y, re, im: -np.imag(g), call=of_parts)
 rule(np.absolute,  absolute_rule)
 rule(np.sign,      None, call=sign_call)
 # fmt: on

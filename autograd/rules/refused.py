@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..operands import full_name
 from ..ops import Function, compose, row
-from ..tensor import Tensor, plain
+from ..record import plain
+from ..refusals import full_name
+from ..tensor import Tensor
 
 IN_PLACE = "it writes in place, where no derivative can follow: use t[index] = values"
 COUNTING = "it counts: pass .data, or sum weights with np.bincount(bins, weights)"

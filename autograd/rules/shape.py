@@ -6,6 +6,7 @@ import numpy as np
 
 from ..engine import unbroadcast
 from ..errors import NoRuleError
+from ..functions import flatten
 from ..ops import Function, rule, rule_each
 
 
@@ -44,19 +45,20 @@ def concatenate_rule(g: Any, y: Any, i: int, *arrays: Any, axis: Any = 0) -> Any
 
 
 # fmt: off
-rule(np.reshape,      reordered, call=in_order(np.reshape))
-rule(np.ravel,        reordered, call=in_order(np.ravel))
-rule(np.squeeze,      as_before)
-rule(np.expand_dims,  as_before)
+rule(np.reshape,      reordered, call=in_order(np.reshape), view=True)
+rule(np.ravel,        reordered, call=in_order(np.ravel), view=True)
+rule(np.squeeze,      as_before, view=True)
+rule(np.expand_dims,  as_before, view=True)
+rule(flatten,         reordered)
 rule(np.copy,         lambda g, y, a, order="K": g)
-rule(np.transpose,    transpose_rule)
-rule(np.matrix_transpose, lambda g, y, x: np.matrix_transpose(g))
-rule(np.swapaxes,     lambda g, y, a, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
-rule(np.moveaxis,     lambda g, y, a, source=0, destination=0: np.moveaxis(g, destination, source))
+rule(np.transpose,    transpose_rule, view=True)
+rule(np.matrix_transpose, lambda g, y, x: np.matrix_transpose(g), view=True)
+rule(np.swapaxes,     lambda g, y, a, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2), view=True)
+rule(np.moveaxis,     lambda g, y, a, source=0, destination=0: np.moveaxis(g, destination, source), view=True)
 rule(np.roll,         lambda g, y, a, shift=0, axis=None: np.roll(g, np.negative(shift), axis))
 rule(np.triu,         lambda g, y, m, k=0: np.triu(g, k))
 rule(np.tril,         lambda g, y, m, k=0: np.tril(g, k))
-rule(np.flip,         lambda g, y, m, axis=None: np.flip(g, axis))
+rule(np.flip,         lambda g, y, m, axis=None: np.flip(g, axis), view=True)
 rule(np.broadcast_to, lambda g, y, a, shape=None: unbroadcast(g, a.shape))
 rule(np.full_like,    None, lambda g, y, a, fill_value, **_: g)
 rule_each(np.concatenate, concatenate_rule)

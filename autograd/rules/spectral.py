@@ -18,7 +18,8 @@ from ..engine import project
 from ..errors import GradientError
 from ..functions import conj
 from ..ops import compose, rule
-from ..tensor import Tensor, record
+from ..record import record
+from ..tensor import Tensor
 from .decompositions import symmetric
 from .refused import refusal
 

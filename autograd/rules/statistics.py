@@ -6,8 +6,8 @@ import numpy as np
 
 from ..errors import NoRuleError
 from ..functions import kept, squared_modulus
-from ..operands import refuse_complex
 from ..ops import compose, rule
+from ..refusals import refuse_complex
 from ..tensor import Tensor
 from .choosing import raw
 from .reduce import extreme_rule

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import HOOK, Node, Parts
+from ..engine import Node
 from ..graph import Backward, Edge, Graph, Vertex
 from ..graph.text import SYMMETRIC
+from ..hooks import HOOK
 from ..ops import Op, Rule
+from ..outputs import Parts
 from .groups import Folding, folded
 from .labels import operation
 from .numbers import in_json

@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import HOOK, Parts, passed_back
+from ..engine import passed_back
 from ..graph import Edge, Graph, Vertex
+from ..hooks import HOOK
+from ..outputs import Parts
 
 BUDGET = 20_000_000  # numbers that may be computed on the way
 KEPT = 100  # paths that go on from each array, where paths are those of arrays

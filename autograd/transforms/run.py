@@ -36,7 +36,7 @@ class Run:
         fresh = {path: fresh_copy(x, path, self.name) for path, x in flat(self.wanted).items()}
         self.targets = {path: t.node for path, t in fresh.items()}
         inside = rebuilt(self.wanted, fresh)
-        with Block(max(recording.get().level, GRADIENTS)):
+        with Block(max(recording.get().level, GRADIENTS), transforming=self.name):
             output = f(*(inside.get(n, a) for n, a in enumerate(args)), **kwargs)
         if has_aux and not (type(output) is tuple and len(output) == 2):
             raise TypeError(f"has_aux: {self.name} must return two things, (value, anything)")

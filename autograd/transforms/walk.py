@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 
-from ..engine import LEAF, Array, Lift, Node, changed_since, project
+from ..engine import Array, Lift, Node, way_back
 
 
 def region(roots: Iterable[Node], targets: Container[Node], since: int) -> tuple[list[Node], list[Node]]:
@@ -35,30 +35,13 @@ def region(roots: Iterable[Node], targets: Container[Node], since: int) -> tuple
 
 
 def gradients_of(
-    between: Sequence[Node], cotangents: dict[Node, Array], targets: Iterable[Node], lift: Lift | None
+    between: Sequence[Node], cotangents: dict[Node, Array], targets: Iterable[Node], lift: Lift | None = None
 ) -> dict[Node, Array]:
     """The cotangents of `targets`, given those of some roots, and what lies between: their `region`.
 
-    Unlike the engine's `pullback` it goes nowhere else, and may stop at nodes that are not leaves.
-    A target that nothing reaches is left out.  The arrays may be shared, with one another and with
-    the graph.
+    The targets need not be leaves.  One that nothing reaches is left out.  The arrays may be shared,
+    with one another and with the graph.
     """
-    pending = dict(cotangents)
-    wanted = {*between, *targets}
-    for node in between:
-        if node not in pending:
-            continue
-        g, op, y, args = pending.pop(node), node.op, node.data, node.args
-        if lift:
-            y, args = lift(y, node), tuple(map(lift, args, node.parents))
-        for parent, rule, a in zip(node.parents, op.rules, args, strict=False):
-            if parent is None:
-                continue
-            if parent.op is LEAF and parent.updated > node.index:
-                raise changed_since(parent, node)
-            if rule is not None and parent in wanted:
-                gi = rule(g, y, *args, **node.kwargs)
-                if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
-                    gi = project(gi, a)
-                pending[parent] = pending[parent] + gi if parent in pending else gi
-    return pending
+    ends = set(targets)
+    steps = way_back(cotangents, lift, within={*between, *ends}, ends=ends)
+    return {node: g for node, g, _ in steps if node in ends}

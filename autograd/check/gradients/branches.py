@@ -15,11 +15,11 @@ import numpy as np
 
 import autograd.functions as f
 
-from ...engine import PICK, Node
-from ...functions import kept
+from ...engine import Node
+from ...functions import cast, kept
 from ...ops import Function
+from ...outputs import PICK
 from ...rules.einsum import einsum
-from ...tensor import cast
 
 Array = Any
 

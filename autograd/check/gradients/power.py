@@ -6,13 +6,13 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from ...engine import Node, Parts
+from ...engine import Node, way_back
+from ...outputs import Parts
 from ...transforms.run import Run
 from ...transforms.structure import Path, flat, is_traced
 from ...transforms.walk import gradients_of, region
 from .problem import SEED, Array, Point, Problem, largest
 from .report import PASS, InputCheck
-from .rounding import visits
 
 
 def power_of(problem: Problem, gradients: list[Point], path: Path, check: InputCheck) -> list[str]:
@@ -63,9 +63,10 @@ def last_on_the_way(problem: Problem, between: Sequence[Node], target: Node) -> 
     """The first operation on the way back that is given a cotangent and passes on nothing but zeros."""
     assert problem.run is not None
     outputs = flat(problem.run.output).values()
-    cotangents = {y.node: c for y, c in zip(outputs, problem.cotangents, strict=True) if is_traced(y)}
-    for node, g, passed in visits(between, cotangents, target):
-        if is_some(g) and not any(is_some(gi) for _, gi in passed):
+    pairs = zip(outputs, problem.cotangents, strict=True)
+    cotangents = {y.node: c for y, c in pairs if is_traced(y) and y.node in between}
+    for node, g, passed in way_back(cotangents, within={*between, target}, ends={target}):
+        if node is not target and is_some(g) and not any(is_some(gi) for _, gi in passed):
             return node
     return None
 
@@ -82,7 +83,7 @@ def cancelling(run: Run, between: Sequence[Node], target: Node, found: float) ->
         if node is None or not isinstance(node.data, np.ndarray):
             continue
         g = np.random.default_rng(SEED).uniform(0.5, 1.5, node.data.shape)
-        gradient = gradients_of(between, {node: g}, [target], None).get(target)
+        gradient = gradients_of(between, {node: g}, [target]).get(target)
         if gradient is not None and largest(gradient) > 1e6 * found:
             return (
                 f"f sums {node.op.name} of shape {node.data.shape}, and the sum is the same whatever the "

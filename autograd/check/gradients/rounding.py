@@ -6,35 +6,14 @@ deviations 0, each with the rounding of much larger terms.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 
-from ...engine import Node, passed_back
+from ...engine import way_back
 from ...transforms.structure import flat, is_traced
 from .numeric import Phi
 from .problem import Array, Problem
 
 TREMBLES = (2.0**-40, 1.5 * 2.0**-41, 2.0**-42)
-
-Visit = tuple[Node, Array, list[tuple[Node, Array]]]
-
-
-def visits(
-    between: Sequence[Node], cotangents: dict[Node, Array], target: Node | None = None
-) -> Iterator[Visit]:
-    """The way back through some nodes, step by step: each with its cotangent, and what it passes on.
-
-    What it passes to others than these nodes and the target is left out.
-    """
-    pending, wanted = dict(cotangents), {*between, target}
-    for node in between:
-        if node in pending:
-            g = pending.pop(node)
-            passed = [(p, gi) for p, gi in passed_back(node, g, None) if target is None or p in wanted]
-            yield node, g, passed
-            for p, gi in passed:
-                pending[p] = pending[p] + gi if p in pending else gi
 
 
 def noise_of(problem: Problem) -> Array:
@@ -47,9 +26,9 @@ def noise_of(problem: Problem) -> Array:
     """
     total = np.array([squares(c, y) for c, y in zip(problem.cotangents, problem.values, strict=True)])
     if problem.run is not None:
-        outputs = flat(problem.run.output).values()
+        outputs, between = flat(problem.run.output).values(), set(problem.run.between)
         for i, (y, c) in enumerate(zip(outputs, problem.cotangents, strict=True)):
-            for node, g, _ in visits(problem.run.between, {y.node: c} if is_traced(y) else {}):
+            for node, g, _ in way_back({y.node: c} if is_traced(y) else {}, within=between):
                 total[i] += squares(g, node.data)
     return problem.digits * np.sqrt(total)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...engine import LEAF, Node, new_leaf, passed_back
 from ...mode import EVERYTHING, Block
-from ...operands import full_name
+from ...refusals import full_name
 from ...tensor import Tensor
 from .backward import same
 from .constants import lengths

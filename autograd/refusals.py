@@ -1,48 +1,15 @@
-"""What may stand beside a Tensor, and what is said of that which may not."""
+"""What is refused, and in which words: every message names the culprit and the remedy."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-from .errors import AutogradError, DTypeError, IndexingError, NoRuleError, ShapeError
+from .errors import AutogradError, DTypeError, HistoryWarning, IndexingError, NoRuleError, ShapeError
 from .ops import Function, Op, options
-
-NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
-
-
-FLOAT64 = np.dtype(np.float64)
-
-
-def constant(value: Any, beside: Any = None) -> Any:
-    """`value` as an array, or Python number, that rules can use.
-
-    Integers beside float64 become float64 here, once: NumPy would cast them in the forward pass and
-    again in every rule.  Raises DTypeError for what is not numbers.
-    """
-    if type(value) is not np.ndarray:
-        if type(value) in NUMBERS:
-            return value
-        if isinstance(value, np.ndarray):
-            raise DTypeError(
-                f"a {type(value).__name__} beside a Tensor: its own arithmetic would be lost; "
-                "pass a plain array, np.asarray(...) of it"
-            )
-        if type(value) is complex:  # which times a np.float64 would be a Python number again
-            return value if beside is None else np.asarray(value, np.result_type(beside, value))
-        value = np.asarray(value)
-    dtype = value.dtype
-    if dtype is FLOAT64:
-        return value
-    if dtype.kind not in "fbiuc":
-        raise DTypeError(
-            f"{value!r:.60} (dtype {value.dtype}) beside a Tensor is not a number or an array of numbers"
-        )
-    if beside is not None and beside.dtype is FLOAT64 and dtype.kind in "iub":
-        return value.astype(FLOAT64)
-    return value
 
 
 def full_name(function: Function) -> str:
@@ -157,3 +124,37 @@ REMEDY_OF_METHOD: dict[Any, str] = {
     "accumulate": "use the NumPy function that names this scan",
     "reduceat": "reduce slices of it, t[i:j], with np.sum or the like",
 }
+
+
+def refuse_container(data: Any, what: str) -> None:
+    """Raise DTypeError for an array whose meaning a Tensor would lose: masked, a matrix, with units."""
+    if isinstance(data, np.ndarray) and type(data) not in (np.ndarray, np.memmap):
+        name = type(data).__name__
+        remedy = REMEDY_OF_CONTAINER.get(name, "pass a plain array, np.asarray(...) of it")
+        raise DTypeError(f"{what} a {name}: its own arithmetic would be lost; {remedy}")
+
+
+def refuse_foreign(value: Any) -> None:
+    """Raise DTypeError for what has an arithmetic of its own, which a Tensor beside it would pass over."""
+    refuse_container(value, "beside a Tensor,")
+    if not isinstance(value, np.ndarray | np.generic) and hasattr(value, "__array_ufunc__"):
+        raise DTypeError(
+            f"beside a Tensor, a {type(value).__name__}: its own arithmetic, its labels or units, would "
+            "be lost; pass its values, np.asarray(...) of it"
+        )
+
+
+REMEDY_OF_CONTAINER = {
+    "MaskedArray": "fill it, a.filled(0), and multiply by ~a.mask where masked elements must not count",
+    "matrix": "pass a plain array, np.asarray(...) of it, for which `@` is the product of matrices",
+}
+
+
+def warn_not_kept(op: Op) -> None:
+    """Warn that `grad` was read where none is kept, and return None, which it is."""
+    warnings.warn(
+        f"grad of a tensor that is not a leaf ({op.name} made it) is not kept: call t.retain_grad() on it "
+        "before backward()",
+        HistoryWarning,
+        stacklevel=3,
+    )

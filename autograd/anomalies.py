@@ -1,0 +1,133 @@
+"""What `debug()` looks for: where a NaN or an infinity began, and arrays that changed after their use."""
+
+from __future__ import annotations
+
+import linecache
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import GradientError, NonFiniteWarning
+
+Line = tuple[str, int, str]
+
+
+def report_origin(node: Any, line: Line) -> None:
+    """Warn if an operation made a NaN or an infinity of finite numbers only."""
+    if node is None or not node.args or not is_finite(node.args):
+        return
+    made = node.data if isinstance(node.data, tuple) else (node.data,)
+    for data in made:
+        if not is_finite(data):
+            where = first_of(~np.isfinite(data))
+            warnings.warn(
+                f"{node.op.name} made {data[where]} of {numbers(node.args, where, data)}{at(where)}"
+                f"{written(line)}",
+                NonFiniteWarning,
+                stacklevel=2,
+            )
+            return
+
+
+def report_origin_back(node: Any, g: Any, passed: Iterable[tuple[Any, Any]]) -> None:
+    """Warn if the rule of an operation made a NaN or an infinity, given a finite cotangent and arguments."""
+    if not is_finite(g) or not is_finite(node.args):
+        return
+    for _, gi in passed:
+        if not is_finite(gi):
+            where = first_of(~np.isfinite(data_of(gi)))
+            message = (
+                f"on the way back, {node.op.name} made {data_of(gi)[where]} of "
+                f"{numbers(node.args, where, gi)} and the cotangent {picked(g, where, gi)}{at(where)}"
+                f"{line_of(node)}"
+            )
+            if picked(g, where, gi) == 0:
+                message += (
+                    f": np.where, or a mask, did not choose this element, but 0 times infinity is NaN. "
+                    f"Choose before it instead: {node.op.name}(np.where(condition, x, 1)), with a harmless "
+                    "number in the place of each element that is not meant"
+                )
+            warnings.warn(message, NonFiniteWarning, stacklevel=2)
+            return
+
+
+def refuse_changed(node: Any) -> None:
+    """Raise GradientError if an operation, computed again, gives something else than it did."""
+    if not node.args or node.op.function.__module__ == "autograd.transforms.checkpoint":
+        return
+    again = node.op.call(*node.args, **node.kwargs)
+    if not all(map(same, as_tuple(again), as_tuple(node.data))):
+        shapes = " and ".join(str(np.shape(a)) for a in node.args if a is not None)
+        raise GradientError(
+            f"{node.op.name} of shapes {shapes}{line_of(node)} gives something else now than when it "
+            "was computed: an array that it used, or its result, has been changed in place since, so its "
+            "gradient would be wrong; give it a copy, or call backward() before changing it"
+        )
+
+
+def line_of(node: Any) -> str:
+    """Where in the user's source a node was recorded, for a message; empty outside of `debug()`."""
+    notes = node.notes
+    while notes is not None:
+        what, value, notes = notes
+        if what == "line":
+            return written(value)
+    return ""
+
+
+def written(line: Line) -> str:
+    """A line of the user's source, for a message; empty if it is not known."""
+    file, number, _ = line
+    text = linecache.getline(file, number).strip()
+    return f", in line {number} of {file}" + (f": {text}" if text else "") if file else ""
+
+
+def data_of(value: Any) -> Any:
+    """The array of a Tensor; of an array or a number, itself."""
+    return value if isinstance(value, np.ndarray | np.generic | float | int) else value.data
+
+
+def as_tuple(data: Any) -> tuple[Any, ...]:
+    """Several outputs as they are, and one as a tuple of one."""
+    return tuple(data) if isinstance(data, tuple) else (data,)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two results are the same but for rounding, which may depend on threads."""
+    if np.array_equal(a, b, equal_nan=np.asarray(b).dtype.kind in "fc"):
+        return True
+    return bool(np.asarray(b).dtype.kind in "fc" and np.allclose(a, b, rtol=1e-6, atol=0, equal_nan=True))
+
+
+def is_finite(value: Any) -> bool:
+    """Whether all numbers of an argument or a cotangent are finite, also of several in a tuple."""
+    if value is None or isinstance(value, Sequence):
+        return value is None or all(map(is_finite, value))
+    data = np.asarray(data_of(value))
+    return data.dtype.kind not in "fc" or bool(np.isfinite(data).all())
+
+
+def first_of(mask: Any) -> tuple[int, ...]:
+    """The index of the first true element."""
+    return tuple(int(i) for i in np.argwhere(mask)[0]) if np.ndim(mask) else ()
+
+
+def at(where: tuple[int, ...]) -> str:
+    return f" at [{', '.join(map(str, where))}]" if where else ""
+
+
+def picked(value: Any, where: tuple[int, ...], like: Any) -> Any:
+    """The element of an argument that belongs to an element of a result of an elementwise function."""
+    if np.ndim(value) == 0:
+        return value
+    try:
+        return np.broadcast_to(data_of(value), np.shape(like))[where]
+    except ValueError:  # the function is not elementwise
+        return f"an array of shape {np.shape(value)}"
+
+
+def numbers(args: Iterable[Any], where: tuple[int, ...], like: Any) -> str:
+    """The numbers that an element of a result was made of."""
+    return " and ".join(str(picked(a, where, like)) for a in args if a is not None)

@@ -1,0 +1,233 @@
+"""What Tensors have in common with arrays: the operators, methods and functions of NumPy, attached to Tensor.
+
+Operators and methods call the recorders directly; only where an array or a NumPy function comes first
+do NumPy's two protocols, `__array_ufunc__` and `__array_function__`, lead to them.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .engine import LEAF, next_index
+from .errors import DTypeError, ShapeError
+from .functions import cast, flatten, relu, sigmoid, softmax
+from .ops import Function, row, table
+from .record import apply, binary, plain, record, recorders, unary
+from .refusals import raise_misfit, refuse_ufunc_use
+from .tensor import Tensor
+from .views import is_in_place, root, write_through
+
+# NumPy's protocols
+
+
+def on_ufunc(
+    self: Tensor, ufunc: np.ufunc, method: str, a: Any, b: Any = None, /, *more: Any, **kwargs: Any
+) -> Any:
+    if kwargs or more or method != "__call__":
+        if kwargs or method != "__call__":
+            raise refuse_ufunc_use(ufunc, method, kwargs)
+        return recorders[ufunc](a, b, *more)
+    return recorders[ufunc](a) if b is None else recorders[ufunc](a, b)
+
+
+def on_function(self: Tensor, function: Function, types: Any, args: Any, kwargs: Any) -> Any:
+    op = table.get(function)
+    if op is not None and not kwargs and len(args) == len(op.rules):
+        return recorders[function](*args)
+    return record(function, args, kwargs)
+
+
+# Reading and writing
+
+
+def get_item(self: Tensor, index: Any) -> Any:
+    return apply(row(operator.getitem), (self,), {"index": index})
+
+
+def set_item(self: Tensor, index: Any, value: Any) -> None:
+    op = row(operator.setitem)
+    if is_in_place(self, index, value):
+        return
+    if (owner := root(self)).is_leaf:
+        owner.writable()  # raises while gradients are recorded
+        index, value = plain(op, (index, value))
+        try:
+            operator.setitem(self.data, index, value)
+        except (ValueError, IndexError) as error:
+            raise_misfit(op, (self.data, value), error)
+        owner.node.updated = next_index()  # type: ignore[union-attr]
+    else:
+        result = apply(op, (self, value), {"index": index})
+        self.data, self.node = result.data, result.node
+        write_through(self)
+
+
+def in_place(function: Function, write: Function) -> Callable[[Any, Any], Any]:
+    """An operator like `-=`: the tensor gets the result, what was made of the old one keeps it."""
+
+    def assign(self: Tensor, other: Any) -> Tensor:
+        node = self.node
+        owner = self if node is not None and node.op is LEAF else root(self)
+        if owner.is_leaf:
+            owner.writable()  # raises while gradients are recorded
+            write(self.data, other.data if type(other) is Tensor else other)
+            owner.node.updated = next_index()  # type: ignore[union-attr]
+            return self
+        result = recorders[function](self, other)
+        if result.shape != self.shape:
+            raise ShapeError(f"{function.__name__} in place: {result.shape} does not fit into {self.shape}")
+        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            raise DTypeError(f"{function.__name__} in place: {result.dtype} does not fit into {self.dtype}")
+        result = result if result.dtype == self.dtype else result.astype(self.dtype)
+        self.data, self.node = result.data, result.node
+        write_through(self)
+        return self
+
+    return assign
+
+
+# How the others are made
+
+
+def reflected(forward: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The operator for the right operand: `b.__radd__(a)` is `a + b`."""
+    return lambda b, a: forward(a, b)
+
+
+def piecewise_constant(function: Function) -> Callable[[Any, Any], Any]:
+    """An operator such as `<` or `//`; what is not numbers is left to Python."""
+    op = row(function)
+
+    def compare(a: Any, b: Any) -> Any:
+        try:
+            return NotImplemented if b is None else apply(op, (a, b), {})
+        except DTypeError:
+            return NotImplemented
+
+    return compare
+
+
+def method(function: Function) -> Callable[..., Any]:
+    """A NumPy function as a method of its first argument."""
+
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if not args and not kwargs:
+            return recorders[function](self)
+        return record(function, (self, *args), kwargs)
+
+    call.__name__, call.__doc__ = function.__name__, f"`np.{function.__name__}` of this tensor."
+    return call
+
+
+def shape_method(function: Function) -> Callable[..., Any]:
+    """A method that takes its one option as a tuple or as several arguments: `t.reshape(2, 3)`."""
+
+    def call(self: Tensor, *option: Any, **kwargs: Any) -> Any:
+        return record(function, (self, *(option if len(option) < 2 else (option,))), kwargs)
+
+    call.__name__, call.__doc__ = function.__name__, f"`np.{function.__name__}` of this tensor."
+    return call
+
+
+def astype(self: Tensor, dtype: Any) -> Any:
+    """The tensor in another dtype.  An integer one is a constant."""
+    return apply(row(cast), (self,), {"dtype": np.dtype(dtype)})
+
+
+def rounded(self: Tensor, ndigits: int = 0) -> Any:
+    return record(np.round, (self, ndigits), {})
+
+
+def div_mod(self: Tensor, other: Any) -> Any:
+    return self // other, self % other
+
+
+def reflected_div_mod(self: Tensor, other: Any) -> Any:
+    return other // self, other % self
+
+
+# The tables
+
+OWN = {
+    "__array_ufunc__": on_ufunc,
+    "__array_function__": on_function,
+    "__getitem__": get_item,
+    "__setitem__": set_item,
+    "__round__": rounded,
+    "__divmod__": div_mod,
+    "__rdivmod__": reflected_div_mod,
+    "__hash__": object.__hash__,  # by identity, as `==` compares values
+    "astype": astype,
+}
+ARITHMETIC: dict[str, Function] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "truediv": np.divide,
+    "mod": np.remainder,
+    "pow": np.power,
+    "matmul": np.matmul,
+}
+PIECEWISE_CONSTANT: dict[str, Function] = {
+    "floordiv": np.floor_divide,
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
+}
+COMPARISONS: dict[str, Function] = {
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+}
+SIGNS: dict[str, Function] = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
+METHODS: tuple[Function, ...] = (
+    *(np.sum, np.mean, np.prod, np.var, np.std, np.max, np.min, np.argmax, np.argmin, np.all, np.any),
+    *(np.dot, np.clip, np.round, np.cumsum, np.cumprod, np.ravel, np.copy, np.squeeze, np.swapaxes),
+    *(np.repeat, np.take, np.diagonal, np.trace, np.nonzero, np.argsort, np.compress, np.searchsorted),
+    *(np.argpartition, np.choose, np.conjugate, flatten, relu, sigmoid, softmax),
+)
+PROPERTIES: dict[str, tuple[Function, str]] = {
+    "T": (np.transpose, "The tensor with its axes in reverse order."),
+    "mT": (np.matrix_transpose, "The tensor with its last two axes exchanged."),
+    "real": (np.real, "The real part."),
+    "imag": (np.imag, "The imaginary part."),
+}
+
+
+def attach() -> None:
+    """Give Tensor everything in this file."""
+    for name, own in OWN.items():
+        setattr(Tensor, name, own)
+    forward: dict[str, Any] = {name: binary(row(f)) for name, f in ARITHMETIC.items()}
+    forward |= {name: piecewise_constant(f) for name, f in PIECEWISE_CONSTANT.items()}
+    for name, f in forward.items():
+        setattr(Tensor, f"__{name}__", f)
+        setattr(Tensor, f"__r{name}__", reflected(f))
+    for name, function in (ARITHMETIC | PIECEWISE_CONSTANT).items():
+        setattr(Tensor, f"__i{name}__", in_place(function, getattr(operator, f"i{name}")))
+    for name, function in COMPARISONS.items():
+        setattr(Tensor, f"__{name}__", piecewise_constant(function))
+    for name, function in SIGNS.items():
+        setattr(Tensor, f"__{name}__", unary(row(function)))
+    for function in (np.exp, np.log, np.sqrt, np.tanh):  # as in PyTorch
+        setattr(Tensor, function.__name__, unary(row(function)))
+    for function in METHODS:
+        setattr(Tensor, function.__name__, method(function))
+    setattr(Tensor, "conj", method(np.conjugate))  # noqa: B010  as all the others
+    setattr(Tensor, "__invert__", method(np.invert))  # noqa: B010
+    for reshaping in (np.reshape, np.transpose):
+        setattr(Tensor, reshaping.__name__, shape_method(reshaping))
+    for name, (function, doc) in PROPERTIES.items():
+        setattr(Tensor, name, property(method(function), doc=doc))
+
+
+attach()

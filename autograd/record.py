@@ -1,0 +1,270 @@
+"""The recorder: how a call of a NumPy function on Tensors becomes a node.
+
+`record` takes any call.  It looks the function up in the table, and leaves the call to one of three
+recorders, which all do the same: compute on the arrays, and where an argument needs a gradient, keep a
+`Node` of what went in and what came out.  `unary` and `binary` are spelled out for functions of one and
+two arrays, since they are called most; `apply` is for all others.
+
+>>> a = Tensor(3.0, requires_grad=True)
+>>> b = record(np.multiply, (a, 2), {})
+>>> c = record(np.multiply, (b, a), {})
+>>> c.node.op, [float(x) for x in c.node.args], c.node.parents == (b.node, a.node)
+(Op(multiply), [6.0, 3.0], True)
+>>> b.node.parents == (a.node, None), a.node.index < b.node.index < c.node.index
+(True, True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from .engine import NO_OPTIONS, Constant, Node, constant, new_node, next_index
+from .errors import DTypeError, NoRuleError
+from .mode import recording
+from .ops import Function, Op, bind, composed, of_length, row, unknown, untracked
+from .refusals import no_rule, raise_misfit, refuse_foreign, refuse_options
+from .tensor import NUMBERS, Tensor
+
+recording_now = recording.get
+new = Tensor.__new__
+FLOAT64 = np.dtype(np.float64)
+
+
+def unary(op: Op) -> Callable[[Any], Any]:
+    """The recorder of a function of one array."""
+
+    def recorder(a: Any) -> Any:
+        if type(a) is not Tensor:
+            return op.call(a)
+        x, p = a.data, a.node
+        try:
+            data = op.call(x)
+        except ValueError as error:
+            raise_misfit(op, (x,), error)
+        result = new(Tensor)
+        result.data = data
+        now = recording_now()
+        if p is None or not now.records[p.requires_grad]:
+            result.node = None
+            return result
+        result.node = node = Node()
+        node.op = op
+        node.args = (x,)
+        node.parents = (p,)
+        node.kwargs = NO_OPTIONS
+        node.data = data
+        node.index = next_index()
+        node.requires_grad = p.requires_grad
+        node.notes = now.notes
+        return result
+
+    recorder.__name__, recorder.__doc__ = op.name, f"`np.{op.name}` of an array or a tensor."
+    return recorder
+
+
+def binary(op: Op) -> Callable[[Any, Any], Any]:
+    """The recorder of a function of two arrays, of which either may be a constant."""
+
+    def recorder(a: Any, b: Any) -> Any:
+        if type(a) is Tensor:
+            x, p = a.data, a.node
+            if type(b) is Tensor:
+                y, q = b.data, b.node
+            else:
+                y, q = (b, None) if type(b) in NUMBERS else operand(b, x)
+        elif type(b) is Tensor:
+            y, q = b.data, b.node
+            x, p = (a, None) if type(a) in NUMBERS else operand(a, y)
+        else:
+            return op.call(a, b)
+        try:
+            data = op.call(x, y)
+        except ValueError as error:
+            raise_misfit(op, (x, y), error)
+        result = new(Tensor)
+        result.data = data
+        needed = (p is not None and p.requires_grad) or (q is not None and q.requires_grad)
+        now = recording_now()
+        if not (now.records[needed] and (needed or type(p) is Node or type(q) is Node)):
+            result.node = None
+            return result
+        result.node = node = Node()
+        node.op = op
+        node.args = (x, y)
+        node.parents = (p, q)
+        node.kwargs = NO_OPTIONS
+        node.data = data
+        node.index = next_index()
+        node.requires_grad = needed
+        node.notes = now.notes
+        return result
+
+    return recorder
+
+
+def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The recorder of everything else: any number of arrays, some left out, and options."""
+    args, parents, tensors, traced, needed = [], [], False, False, False
+    for a, rule in zip(arrays, op.rules, strict=False):
+        if type(a) is Tensor:
+            tensors = True
+            args.append(a.data)
+            p = a.node
+            parents.append(p)
+            if p is not None:
+                traced = True
+                needed = needed or (p.requires_grad and rule is not None)
+        else:
+            a, p = (a, None) if a is None or type(a) in NUMBERS else operand(a)
+            args.append(a)
+            parents.append(p)
+    now = recording_now()
+    if kwargs:
+        kwargs = {name: plain(op, value) for name, value in kwargs.items()}
+        if needed and now.level:
+            refuse_options(op, kwargs)
+    if not tensors:
+        return op.call(*arrays, **kwargs)
+    try:
+        data = op.call(*args, **kwargs)
+    except (ValueError, IndexError) as error:
+        raise_misfit(op, args, error)
+    if not op.several and type(data) is not np.ndarray and not isinstance(data, np.generic):
+        return data
+    needed = needed and (op.several or data.dtype.kind in "fc")  # an integer result is piecewise constant
+    node = None
+    if traced and now.records[needed]:
+        if kwargs:
+            kwargs = {name: own(value) for name, value in kwargs.items()}
+        node = new_node(op, args, parents, kwargs, data, needed, None)
+        node.notes = now.notes
+    if op.several:
+        parts = Tensor.lift(data, node) if node else (Tensor.of(part, None) for part in data)
+        return type(data)(*parts) if hasattr(data, "_fields") else tuple(parts)
+    result = new(Tensor)
+    result.data = data
+    result.node = node
+    if op.view and type(data) is np.ndarray:
+        note_view(result, arrays[0], op, kwargs)
+    return result
+
+
+def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`function(*args, **kwargs)`, recorded by whichever way its row in the table calls for."""
+    if kwargs.get("out") is not None:
+        raise NoRuleError(
+            f"{function.__name__}(..., out=) cannot be recorded on a Tensor: a recorded result is always new"
+        )
+    op = row(function)  # first: it may be what loads the rules of a whole library
+    if function in composed:
+        return composed[function](*args, **kwargs)
+    if op.each:
+        (first,), kwargs = bind(op, args, kwargs)
+        return apply(of_length(op, len(first)), tuple(first), kwargs)
+    if op.rules:
+        return apply(op, *bind(op, args, kwargs))
+    answer = function(*plain(op, args), **plain(op, kwargs))
+    return Tensor(answer) if isinstance(answer, np.ndarray | np.generic) else answer
+
+
+class Recorders(dict[Function, Callable[..., Any]]):
+    """For each function, the recorder that its array arguments alone call for."""
+
+    def __missing__(self, function: Function) -> Callable[..., Any]:
+        op = row(function)
+        if not op.rules:
+            return lambda *arrays: record(function, arrays, {})
+        if unknown in op.rules:
+            self[function] = lambda *arrays: apply(op, refuse_unknown(op, arrays), NO_OPTIONS)
+        elif None in op.rules or len(op.rules) > 2 or op.several or op.view:
+            self[function] = lambda *arrays: apply(op, arrays, NO_OPTIONS)
+        else:
+            self[function] = (unary, binary)[len(op.rules) - 1](op)
+        return self[function]
+
+
+recorders = Recorders()
+
+
+# What is not a Tensor
+
+
+def operand(value: Any, beside: Any = None) -> tuple[Any, Constant | None]:
+    """What stands beside a Tensor, as an array or number that rules can use, and its place in the graph.
+
+    Integers beside float64 become float64 here, once: NumPy would cast them in the forward pass and
+    again in every rule.  An array of the user's is a `Constant`, a new one has no place, as no one can
+    change it.  Raises DTypeError for what is not numbers.
+    """
+    if type(value) is np.ndarray and value.dtype is FLOAT64:
+        return value, constant(value)
+    if type(value) in NUMBERS:
+        return value, None
+    refuse_foreign(value)
+    if type(value) is complex:  # which times a np.float64 would be a Python number again
+        return (value if beside is None else np.asarray(value, np.result_type(beside, value))), None
+    array = np.asarray(value)
+    if array.dtype.kind not in "fbiuc":
+        raise DTypeError(
+            f"{value!r:.60} (dtype {array.dtype}) beside a Tensor is not a number or an array of numbers"
+        )
+    if beside is not None and beside.dtype is FLOAT64 and array.dtype.kind in "iub":
+        return array.astype(FLOAT64), None
+    return array, constant(array) if isinstance(value, np.ndarray) else None
+
+
+def plain(op: Op, value: Any) -> Any:
+    """`value` with an array for every Tensor in it; none of them may require a gradient."""
+    if type(value) is Tensor:
+        if value.requires_grad and recording.get().level and op.function not in untracked:
+            raise no_rule(op.function, f"a tensor of shape {value.shape}")
+        return value.data
+    if type(value) in (list, tuple):
+        return type(value)(plain(op, v) for v in value)
+    if type(value) is dict:
+        return {name: plain(op, v) for name, v in value.items()}
+    return value
+
+
+def own(value: Any) -> Any:
+    """An option that nobody else can change: with copies of the arrays and lists in it."""
+    if type(value) is np.ndarray:
+        return value.copy()
+    if type(value) in (list, tuple):
+        return type(value)(map(own, value))
+    return value
+
+
+def refuse_unknown(op: Op, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays, none of which requires a gradient where the derivative is not known."""
+    for i, (a, rule) in enumerate(zip(arrays, op.rules, strict=False), 1):
+        if rule is unknown and type(a) is Tensor and a.requires_grad and recording.get().level:
+            raise no_rule(op.function, f"argument {i}, a tensor of shape {a.shape}")
+    return arrays
+
+
+# Views
+
+
+def note_view(view: Tensor, base: Tensor, op: Op, kwargs: dict[str, Any]) -> None:
+    """Let a tensor whose array is NumPy's view of another's know whose, and how it came from it.
+
+    The base knows its views weakly, so that they die as ever.
+    """
+    owner = view.data.base
+    if view.data is not base.data and (
+        owner is None or (owner is not base.data and owner is not base.data.base)
+    ):
+        return  # NumPy copied after all
+    view._base = base, op, kwargs
+    views = getattr(base, "_views", None)
+    if views is None:
+        base._views = [ref(view)]
+        return
+    if len(views) & (len(views) - 1) == 0:  # as often as their number doubles, forget those that are gone
+        views[:] = [v for v in views if v() is not None]
+    views.append(ref(view))
