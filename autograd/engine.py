@@ -155,10 +155,11 @@ def passed_back(
     for parent, rule, a in zip(node.parents, op.rules, args, strict=False):  # some may be left out
         if parent is None:
             continue
-        if type(parent) is Constant:
-            parent.check(node)
-        if parent.op is LEAF and parent.updated > node.index:
-            raise changed_since(parent, node)
+        if parent.op is LEAF:
+            if type(parent) is Constant:
+                parent.check(node)
+            elif parent.updated > node.index:
+                raise changed_since(parent, node)
         if parent.requires_grad and rule is not None and (within is None or parent in within):
             gi = rule(g, y, *args, **node.kwargs)
             if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
@@ -182,19 +183,20 @@ def gradients(root: Node, cotangent: Array) -> dict[Node, Array]:
     queue: list[tuple[float, Node]] = []
     node, g = root, cotangent
     while True:
-        op, args, parents = node.op, node.args, node.parents
+        args, parents = node.args, node.parents
         passed: Sequence[tuple[Node, Array]] = ()
-        if node.kwargs or len(args) > 2:
+        if node.kwargs or (n := len(args)) > 2:
             passed = passed_back(node, g)
             if node.kwargs.get("retained"):
                 found[node] = passed[0][1].copy()
-        elif len(args) == 1:
-            passed = ((parents[0], op.rules[0](g, node.data, args[0])),)  # type: ignore[misc, assignment]
+        elif n == 1:
+            passed = ((parents[0], node.op.rules[0](g, node.data, args[0])),)  # type: ignore[misc, assignment]
         else:
-            (a, b), (p, q) = args, parents
+            a, b = args
+            p, q = parents
             if p is not None:
                 if p.requires_grad:
-                    if (rule := op.rules[0]) is not None:
+                    if (rule := (op := node.op).rules[0]) is not None:
                         gi = rule(g, node.data, a, b)
                         if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
                             gi = project(gi, a)
@@ -203,11 +205,11 @@ def gradients(root: Node, cotangent: Array) -> dict[Node, Array]:
                     p.check(node)
             if q is not None:
                 if q.requires_grad:
-                    if (rule := op.rules[1]) is not None:
+                    if (rule := (op := node.op).rules[1]) is not None:
                         gi = rule(g, node.data, a, b)
                         if op.broadcasts and (gi.shape != b.shape or gi.dtype is not b.dtype):
                             gi = project(gi, b)
-                        passed = (*passed, (q, gi)) if passed else ((q, gi),)
+                        passed = (passed[0], (q, gi)) if passed else ((q, gi),)
                 elif type(q) is Constant:
                     q.check(node)
         following = None  # the youngest parent, whose turn is often next: then it need not queue
@@ -265,7 +267,8 @@ class Constant(Node):
 
     def check(self, node: Node) -> None:
         """Raise GradientError if `node` used other elements than the array has now."""
-        if sample(self.data) != self.grad:
+        data = self.data
+        if (data.tobytes() if data.nbytes <= SMALL else sample(data)) != self.grad:
             raise GradientError(
                 f"{node.op.name} was computed with an array of shape {self.data.shape} that has been changed "
                 f"in place since{line_of(node)} (a buffer that is filled again?), so its gradient would "

@@ -174,19 +174,20 @@ class Block(ContextDecorator):
     def __enter__(self) -> None:
         entry = object()
         self.entered = entry, self.entered
-        frame = sys._getframe(1)
-        interrupted = frame.f_code.co_flags & GENERATOR and not is_lent(frame)
-        recording.set(self.inside(recording.get(), entry, frame if interrupted else None))
+        inner, frame = self.inside(recording.get(), entry), sys._getframe(1)
+        if frame.f_code.co_flags & GENERATOR and not is_lent(frame):
+            inner = interrupted_with(frame, inner)
+        recording.set(inner)
 
-    def inside(self, outer: Recording, entry: Any, generator: FrameType | None) -> Recording:
-        """What is recorded in this block, entered where `outer` is, maybe in a generator."""
+    def inside(self, outer: Recording, entry: Any) -> Recording:
+        """What is recorded in this block, entered where `outer` is."""
         inner = Debugging() if self.debugging or is_debugging(outer) else Recording()
         inner.level = level = outer.level if self.level is None else self.level
         inner.records = RECORDS[level]
         inner.notes = outer.notes if self.label is None else ("scope", self.label, outer.notes)
         inner.transforming = self.transforming or outer.transforming
         inner.thread, inner.outer, inner.block, inner.entry = get_ident(), outer, self, entry
-        return inner if generator is None else interrupted_with(generator, inner)
+        return inner
 
     def __exit__(self, *exception: Any) -> None:
         entry, self.entered = self.entered
@@ -200,7 +201,8 @@ def without(now: Recording, entry: Any) -> Recording:
         return now.outer  # type: ignore[return-value]
     if now.outer is None:  # the block was entered in another context
         return now
-    return now.block.inside(without(now.outer, entry), now.entry, getattr(now, "frame", None))
+    inner = now.block.inside(without(now.outer, entry), now.entry)
+    return interrupted_with(now.frame, inner) if type(now) is Interrupted else inner
 
 
 GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR

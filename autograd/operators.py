@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .engine import LEAF, next_index
-from .errors import DTypeError, ShapeError
+from .engine import LEAF, Node, next_index
+from .errors import DTypeError, GradientError, ShapeError
 from .functions import cast, flatten, relu, sigmoid, softmax
+from .mode import NOTHING, recording
 from .ops import Function, row, table
 from .record import apply, binary, plain, record, recorders, unary
 from .refusals import raise_misfit, refuse_ufunc_use
@@ -52,18 +53,29 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
     op = row(operator.setitem)
     if is_in_place(self, index, value):
         return
-    if (owner := root(self)).is_leaf:
-        owner.writable()  # raises while gradients are recorded
+    node = root(self).node
+    if node is not None and node.op is LEAF and node.requires_grad:
         index, value = plain(op, (index, value))
         try:
-            operator.setitem(self.data, index, value)
+            operator.setitem(writable(self, node), index, value)
         except (ValueError, IndexError) as error:
             raise_misfit(op, (self.data, value), error)
-        owner.node.updated = next_index()  # type: ignore[union-attr]
+        node.updated = next_index()
     else:
         result = apply(op, (self, value), {"index": index})
         self.data, self.node = result.data, result.node
         write_through(self)
+
+
+def writable(tensor: Tensor, leaf: Node) -> Any:
+    """The array of a leaf, or of a view of it, to be written to: only where nothing is being recorded."""
+    if recording.get().level != NOTHING:
+        raise GradientError(
+            f"a leaf of shape {leaf.data.shape} is being changed in place while gradients are recorded: "
+            "do it inside `with no_grad():` if its values are to change, "
+            "or on a copy, t.copy(), if the change is part of the computation"
+        )
+    return tensor.data
 
 
 def in_place(function: Function, write: Function) -> Callable[[Any, Any], Any]:
@@ -71,11 +83,11 @@ def in_place(function: Function, write: Function) -> Callable[[Any, Any], Any]:
 
     def assign(self: Tensor, other: Any) -> Tensor:
         node = self.node
-        owner = self if node is not None and node.op is LEAF else root(self)
-        if owner.is_leaf:
-            owner.writable()  # raises while gradients are recorded
-            write(self.data, other.data if type(other) is Tensor else other)
-            owner.node.updated = next_index()  # type: ignore[union-attr]
+        if node is None or node.op is not LEAF:
+            node = root(self).node
+        if node is not None and node.op is LEAF and node.requires_grad:
+            write(writable(self, node), other.data if type(other) is Tensor else other)
+            node.updated = next_index()
             return self
         result = recorders[function](self, other)
         if result.shape != self.shape:

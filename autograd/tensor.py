@@ -20,7 +20,7 @@ from .conversions import leave_history, refuse_array
 from .engine import LEAF, Constant, Node, gradients, new_leaf, way_back
 from .errors import DTypeError, GradientError, ShapeError
 from .hooks import HOOK, hooked, through
-from .mode import EVERYTHING, NOTHING, Block, is_debugging, recording
+from .mode import EVERYTHING, Block, is_debugging, recording
 from .ops import Op
 from .outputs import new_pick
 from .refusals import refuse_container, warn_not_kept
@@ -246,9 +246,8 @@ class Tensor:
                 found = watched_gradients(node, g, Tensor.lift)
         else:
             found = watched_gradients(node, g) if is_debugging(recording.get()) else gradients(node, g)
-        for leaf, g in found.items():
-            if leaf.kwargs and leaf.op is LEAF:
-                found[leaf] = through(leaf.kwargs["hooks"], g)
+        for leaf in [leaf for leaf in found if leaf.kwargs and leaf.op is LEAF]:
+            found[leaf] = through(leaf.kwargs["hooks"], found[leaf])
         with accumulating:
             for leaf, g in found.items():
                 if leaf.grad is not None:
@@ -271,16 +270,6 @@ class Tensor:
                 "with g of that shape, or reduce it to a scalar first, with .sum() or .mean()"
             )
         return self.dtype.type(1) if self.data.ndim == 0 else np.ones(self.shape, self.dtype)
-
-    def writable(self) -> Any:
-        """The array of a leaf, to be written to in place: only where nothing is being recorded."""
-        if recording.get().level != NOTHING:
-            raise GradientError(
-                f"a leaf of shape {self.shape} is being changed in place while gradients are recorded: "
-                "do it inside `with no_grad():` if its values are to change, "
-                "or on a copy, t.copy(), if the change is part of the computation"
-            )
-        return self.data
 
     def _like(self, value: Any, what: str) -> Any:
         """`value` as an array of its own, checked to have this tensor's shape, in its dtype."""

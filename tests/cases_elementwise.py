@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 import autograd
-from autograd.rules.elementwise import cosine_moment
+from autograd.rules.series import cosine_moment
 
 from .cases_common import (
     CALL,

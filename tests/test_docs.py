@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,15 @@ def test_sessions_print_what_they_show(page):
 def test_links_lead_to_files(page):
     for target in set(re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8"))):
         assert (page.parent / target).exists(), target
+
+
+def test_the_picture_of_the_architecture_shows_what_is_there():
+    script = runpy.run_path(str(DOCS / "architecture.py"))
+    assert script["picture"]().pipe("svg").count(b"<text") > 8
+    for what, definition, file, _ in [box for pair in script["PAIRS"] for box in pair]:
+        source = (DOCS.parent / "autograd" / file).read_text(encoding="utf-8")
+        assert re.search(rf"(def|class) {definition}\b", source), what
+        assert file.encode() in (DOCS / "img/architecture.svg").read_bytes()
 
 
 PUBLIC = ["autograd", "autograd.transforms", "autograd.check", "nn", "nn.functional", "nn.init", "nn.data"]

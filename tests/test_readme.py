@@ -1,5 +1,6 @@
 """The README keeps its promises: its sessions run, its links lead somewhere, its commands are there."""
 
+import ast
 import doctest
 import re
 from pathlib import Path
@@ -32,6 +33,34 @@ def test_its_two_commands_are_lines_of_their_own():
         "pip install . && python examples/01_xor.py",
         "pip install '.[test]' && python -m pytest",
     ]
+
+
+def tables_of_the_source():
+    """The files in each table of the section on reading the source, in order."""
+    section = README.partition("## Reading the source")[2].partition("\n## ")[0]
+    return [re.findall(r"^\| \[([\w/.]+)\]", table, re.MULTILINE) for table in section.split("| | |")[1:]]
+
+
+def test_the_reading_path_needs_nothing_that_is_not_on_it():
+    path, beside, _ = tables_of_the_source()
+    listed = {*path, *beside}
+    for file in listed:
+        package = Path(file).parent
+        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                there = package if node.level == 1 else package.parent
+                assert f"{there}/{node.module}.py" in listed, f"{file} imports {node.module}"
+
+
+def test_the_reading_path_is_read_in_one_sitting():
+    path, _, _ = tables_of_the_source()
+    lines = [line for file in path for line in (ROOT / file).read_text(encoding="utf-8").splitlines()]
+    assert len([line for line in lines if line.strip()]) < 1250
+
+
+def test_its_tables_hold_every_file_of_the_core():
+    core = {f"autograd/{p.name}" for p in (ROOT / "autograd").glob("*.py")} - {"autograd/__init__.py"}
+    assert core <= {file for table in tables_of_the_source() for file in table}
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([^)#]+)\)", README))))
