@@ -6,12 +6,13 @@ Each box is a function or class and the file that holds it; a test looks them up
 """
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the source beside this script, whatever is installed
 
-from autograd.show.picture import Picture
+from autograd.show.picture import Picture  # noqa: E402  after the path to it
 
 # What happens, who does it, in which file, and how.  The forward pass goes down on the left, the way back
 # up on the right; the two boxes of a pair stand side by side.
@@ -61,7 +62,7 @@ def picture() -> Picture:
                 row.node(
                     what, f'<<b>{what}</b>   <font color="#666666">{file}</font><br/>{how}>', fillcolor=colour
                 )
-    for above, below in zip(PAIRS, PAIRS[1:], strict=False):  # keep the rows and columns in order
+    for above, below in pairwise(PAIRS):  # keep the rows and columns in order
         for one, other in zip(above, below, strict=True):
             drawn.edge(one[0], other[0], style="invis", weight="9")
     for (start, end), label in EDGES.items():
