@@ -22,6 +22,7 @@ import functools
 import heapq
 import itertools
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,16 @@ class Node:
     index: float
     requires_grad: bool
     grad: Any
-    updated: int
+    updated: float
     notes: Notes
+
+    def check(self, node: Node) -> None:
+        """Raise GradientError for a leaf that has been changed in place since `node` was computed from it."""
+        raise GradientError(
+            f"{node.op.name} was computed from a leaf of shape {self.data.shape} that has been changed "
+            f"in place since{line_of(node)} (by an optimizer's step, say), so its gradient would be wrong: "
+            "compute the output again, then call backward() on that"
+        )
 
 
 def leaf() -> None:
@@ -148,20 +157,17 @@ def passed_back(
     node: Node, g: Array, lift: Lift | None = None, within: Container[Node] | None = None
 ) -> list[tuple[Node, Array]]:
     """What `node` passes back: each parent that needs a gradient, with its rule's result."""
-    op, args, y = node.op, node.args, node.data
+    op, args, y, kwargs = node.op, node.args, node.data, node.kwargs
     if lift:
         y, args = lift(y, node), tuple(map(lift, args, node.parents))
     passed = []
     for parent, rule, a in zip(node.parents, op.rules, args, strict=False):  # some may be left out
         if parent is None:
             continue
-        if parent.op is LEAF:
-            if type(parent) is Constant:
-                parent.check(node)
-            elif parent.updated > node.index:
-                raise changed_since(parent, node)
+        if parent.op is LEAF and parent.updated > node.index:
+            parent.check(node)
         if parent.requires_grad and rule is not None and (within is None or parent in within):
-            gi = rule(g, y, *args, **node.kwargs)
+            gi = rule(g, y, *args, **kwargs)
             if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
                 gi = project(gi, a)
             passed.append((parent, gi))
@@ -243,7 +249,7 @@ def gradients(root: Node, cotangent: Array) -> dict[Node, Array]:
 def keep(found: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node) -> None:
     """Add `gi`, which `node` made of its cotangent `g`, to the gradient of a leaf."""
     if leaf.updated > node.index:
-        raise changed_since(leaf, node)
+        leaf.check(node)
     if leaf in found:
         found[leaf] = found[leaf] + gi
     else:  # a rule returns a new array, or `g` itself, or a view: only the first is nobody else's
@@ -263,7 +269,7 @@ class Constant(Node):
     __slots__ = ()
 
     op, args, parents, kwargs, index, notes = LEAF, (), (), NO_OPTIONS, 0, None
-    requires_grad, updated = False, 0
+    requires_grad, updated = False, inf  # it may have changed at any time
 
     def check(self, node: Node) -> None:
         """Raise GradientError if `node` used other elements than the array has now."""
@@ -298,15 +304,6 @@ def sample(array: Array) -> bytes:
     if array.nbytes <= SMALL:
         return bytes(array.tobytes())
     return bytes(array.flat[:: (array.size - 1) // 15].tobytes())
-
-
-def changed_since(leaf: Node, node: Node) -> GradientError:
-    """The error for going back through `node`, when the values it was computed from are gone."""
-    return GradientError(
-        f"{node.op.name} was computed from a leaf of shape {leaf.data.shape} that has been changed "
-        f"in place since{line_of(node)} (by an optimizer's step, say), so its gradient would be wrong: "
-        "compute the output again, then call backward() on that"
-    )
 
 
 # Broadcasting undone

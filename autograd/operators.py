@@ -17,10 +17,10 @@ from .errors import DTypeError, GradientError, ShapeError
 from .functions import cast, flatten, relu, sigmoid, softmax
 from .mode import NOTHING, recording
 from .ops import Function, row, table
-from .record import apply, binary, plain, record, recorders, unary
+from .record import apply, binary, plain, record, recorders, root, unary
 from .refusals import raise_misfit, refuse_ufunc_use
 from .tensor import Tensor
-from .views import is_in_place, root, write_through
+from .views import is_in_place, write
 
 # NumPy's protocols
 
@@ -62,9 +62,9 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
             raise_misfit(op, (self.data, value), error)
         node.updated = next_index()
     else:
+        refuse_read_only(self)
         result = apply(op, (self, value), {"index": index})
-        self.data, self.node = result.data, result.node
-        write_through(self)
+        write(self, result)
 
 
 def writable(tensor: Tensor, leaf: Node) -> Any:
@@ -78,7 +78,16 @@ def writable(tensor: Tensor, leaf: Node) -> Any:
     return tensor.data
 
 
-def in_place(function: Function, write: Function) -> Callable[[Any, Any], Any]:
+def refuse_read_only(tensor: Tensor) -> None:
+    """Raise ShapeError for a view whose elements share memory, such as that of `np.broadcast_to`."""
+    if type(tensor.data) is np.ndarray and not tensor.data.flags.writeable:
+        raise ShapeError(
+            f"a view of shape {tensor.shape} that NumPy makes read-only cannot be written to: write to a copy, "
+            "t.copy()"
+        )
+
+
+def in_place(function: Function, operate: Function) -> Callable[[Any, Any], Any]:
     """An operator like `-=`: the tensor gets the result, what was made of the old one keeps it."""
 
     def assign(self: Tensor, other: Any) -> Tensor:
@@ -86,17 +95,17 @@ def in_place(function: Function, write: Function) -> Callable[[Any, Any], Any]:
         if node is None or node.op is not LEAF:
             node = root(self).node
         if node is not None and node.op is LEAF and node.requires_grad:
-            write(writable(self, node), other.data if type(other) is Tensor else other)
+            operate(writable(self, node), other.data if type(other) is Tensor else other)
             node.updated = next_index()
             return self
+        refuse_read_only(self)
         result = recorders[function](self, other)
         if result.shape != self.shape:
             raise ShapeError(f"{function.__name__} in place: {result.shape} does not fit into {self.shape}")
         if not np.can_cast(result.dtype, self.dtype, "same_kind"):
             raise DTypeError(f"{function.__name__} in place: {result.dtype} does not fit into {self.dtype}")
         result = result if result.dtype == self.dtype else result.astype(self.dtype)
-        self.data, self.node = result.data, result.node
-        write_through(self)
+        write(self, result)
         return self
 
     return assign
@@ -145,9 +154,15 @@ def shape_method(function: Function) -> Callable[..., Any]:
     return call
 
 
-def astype(self: Tensor, dtype: Any) -> Any:
-    """The tensor in another dtype.  An integer one is a constant."""
-    return apply(row(cast), (self,), {"dtype": np.dtype(dtype)})
+def astype(self: Tensor, dtype: Any, *, copy: bool = True) -> Any:
+    """The tensor in another dtype; itself, if it has it already and need not be copied.  An integer one is a constant."""
+    dtype = np.dtype(dtype)
+    return apply(row(cast), (self,), {"dtype": dtype}) if copy or dtype != self.dtype else self
+
+
+def copied(self: Tensor, order: str = "C") -> Any:
+    """A copy of the tensor, in NumPy's order C unless another is given."""
+    return record(np.copy, (self,), {"order": order})
 
 
 def rounded(self: Tensor, ndigits: int = 0) -> Any:
@@ -174,6 +189,7 @@ OWN = {
     "__rdivmod__": reflected_div_mod,
     "__hash__": object.__hash__,  # by identity, as `==` compares values
     "astype": astype,
+    "copy": copied,
 }
 ARITHMETIC: dict[str, Function] = {
     "add": np.add,
@@ -203,7 +219,7 @@ COMPARISONS: dict[str, Function] = {
 SIGNS: dict[str, Function] = {"neg": np.negative, "pos": np.positive, "abs": np.absolute}
 METHODS: tuple[Function, ...] = (
     *(np.sum, np.mean, np.prod, np.var, np.std, np.max, np.min, np.argmax, np.argmin, np.all, np.any),
-    *(np.dot, np.clip, np.round, np.cumsum, np.cumprod, np.ravel, np.copy, np.squeeze, np.swapaxes),
+    *(np.dot, np.clip, np.round, np.cumsum, np.cumprod, np.ravel, np.squeeze, np.swapaxes),
     *(np.repeat, np.take, np.diagonal, np.trace, np.nonzero, np.argsort, np.compress, np.searchsorted),
     *(np.argpartition, np.choose, np.conjugate, flatten, relu, sigmoid, softmax),
 )

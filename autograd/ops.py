@@ -146,6 +146,7 @@ def of_length(op: Op, n: int) -> Op:
 
     fixed = Op(op.function)
     fixed.rules, fixed.call, fixed.each = tuple(map(rule_of, range(n))), op.call, op.each
+    fixed.view = op.view and n == 1
     return fixed
 
 

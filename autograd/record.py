@@ -22,7 +22,7 @@ from weakref import ref
 
 import numpy as np
 
-from .engine import NO_OPTIONS, Constant, Node, constant, new_node, next_index
+from .engine import NO_OPTIONS, Constant, Node, constant, next_index
 from .errors import DTypeError, NoRuleError
 from .mode import recording
 from .ops import Function, Op, bind, composed, of_length, row, unknown, untracked
@@ -124,7 +124,7 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             parents.append(p)
     now = recording_now()
     if kwargs:
-        kwargs = {name: plain(op, value) for name, value in kwargs.items()}
+        kwargs = {name: option(op, value) for name, value in kwargs.items()}
         if needed and now.level:
             refuse_options(op, kwargs)
     if not tensors:
@@ -138,9 +138,9 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     needed = needed and (op.several or data.dtype.kind in "fc")  # an integer result is piecewise constant
     node = None
     if traced and now.records[needed]:
-        if kwargs:
-            kwargs = {name: own(value) for name, value in kwargs.items()}
-        node = new_node(op, args, parents, kwargs, data, needed, None)
+        node = Node()
+        node.op, node.args, node.parents, node.kwargs = op, tuple(args), tuple(parents), kwargs
+        node.data, node.index, node.requires_grad = data, next_index(), needed
         node.notes = now.notes
     if op.several:
         parts = Tensor.lift(data, node) if node else (Tensor.of(part, None) for part in data)
@@ -161,7 +161,7 @@ def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         )
     op = row(function)  # first: it may be what loads the rules of a whole library
     if function in composed:
-        return composed[function](*args, **kwargs)
+        return settled(composed[function](*args, **kwargs), (*args, *kwargs.values()))
     if op.each:
         (first,), kwargs = bind(op, args, kwargs)
         return apply(of_length(op, len(first)), tuple(first), kwargs)
@@ -230,13 +230,18 @@ def plain(op: Op, value: Any) -> Any:
     return value
 
 
-def own(value: Any) -> Any:
+def option(op: Op, value: Any) -> Any:
     """An option that nobody else can change: with copies of the arrays and lists in it."""
+    if type(value) in OPTIONS:
+        return value
     if type(value) is np.ndarray:
         return value.copy()
     if type(value) in (list, tuple):
-        return type(value)(map(own, value))
-    return value
+        return type(value)(option(op, v) for v in value)
+    return plain(op, value).copy() if type(value) is Tensor else plain(op, value)
+
+
+OPTIONS = frozenset({int, float, bool, str, slice, type(None), type(...)})  # most are these
 
 
 def refuse_unknown(op: Op, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -255,11 +260,11 @@ def note_view(view: Tensor, base: Tensor, op: Op, kwargs: dict[str, Any]) -> Non
 
     The base knows its views weakly, so that they die as ever.
     """
-    owner = view.data.base
-    if view.data is not base.data and (
-        owner is None or (owner is not base.data and owner is not base.data.base)
+    x, y = base.data, view.data
+    if type(x) is not np.ndarray or (
+        y is not x and (y.base is None or (y.base is not x and y.base is not x.base))
     ):
-        return  # NumPy copied after all
+        return  # a number, or NumPy copied after all
     view._base = base, op, kwargs
     views = getattr(base, "_views", None)
     if views is None:
@@ -268,3 +273,37 @@ def note_view(view: Tensor, base: Tensor, op: Op, kwargs: dict[str, Any]) -> Non
     if len(views) & (len(views) - 1) == 0:  # as often as their number doubles, forget those that are gone
         views[:] = [v for v in views if v() is not None]
     views.append(ref(view))
+
+
+def base_of(view: Tensor) -> tuple[Tensor, Op, dict[str, Any]] | None:
+    """What a tensor is a view of, by which operation and options; None if it is no view."""
+    return getattr(view, "_base", None)
+
+
+def root(tensor: Tensor) -> Tensor:
+    """The tensor that `tensor` is a view of, or a view of a view; itself, if it is none."""
+    while (link := base_of(tensor)) is not None:
+        tensor = link[0]
+    return tensor
+
+
+def settled(result: Any, args: Any) -> Any:
+    """What a composition returns, as NumPy's function would: in order C, and a number if it has no axes.
+
+    But a view of an argument stays one.
+    """
+    if type(result) in (list, tuple):
+        return type(result)(settled(part, args) for part in result)
+    if type(result) is not Tensor or type(result.data) is not np.ndarray or is_in(root(result), args):
+        return result
+    if base_of(result) is not None:
+        del result._base
+    result.data = np.ascontiguousarray(result.data) if result.data.ndim else result.data[()]
+    return result
+
+
+def is_in(tensor: Tensor, args: Any) -> bool:
+    """Whether a tensor is among some arguments, or one of them a view of it."""
+    if type(args) is Tensor:
+        return args is tensor or root(args) is tensor
+    return type(args) in (list, tuple) and any(is_in(tensor, a) for a in args)

@@ -27,6 +27,7 @@ from .refusals import refuse_container, warn_not_kept
 
 NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
 
+ONE = np.float64(1)
 accumulating = Lock()  # held while gradients are added to leaves: several threads may share a leaf
 
 
@@ -246,19 +247,20 @@ class Tensor:
                 found = watched_gradients(node, g, Tensor.lift)
         else:
             found = watched_gradients(node, g) if is_debugging(recording.get()) else gradients(node, g)
-        for leaf in [leaf for leaf in found if leaf.kwargs and leaf.op is LEAF]:
-            found[leaf] = through(leaf.kwargs["hooks"], found[leaf])
+        for leaf, g in found.items():
+            if leaf.kwargs and leaf.op is LEAF:
+                found[leaf] = through(leaf.kwargs["hooks"], g)
         with accumulating:
-            for leaf, g in found.items():
-                if leaf.grad is not None:
-                    found[leaf] = leaf.grad + g
-            for leaf, g in found.items():  # only now, when nothing can fail any more
-                leaf.grad = np.asarray(g) if isinstance(g, np.generic) else g
+            sums = [g if leaf.grad is None else leaf.grad + g for leaf, g in found.items()]
+            for leaf, total in zip(found, sums, strict=True):  # only now, when nothing can fail any more
+                leaf.grad = np.asarray(total) if isinstance(total, np.generic) else total
 
     def seed(self, cotangent: Any = None) -> Any:
         """What a backward pass begins with: `cotangent`, checked; 1 for one element."""
         if cotangent is not None:
             return self._like(cotangent, "a cotangent")
+        if type(self.data) is np.float64:
+            return ONE
         if self.data.dtype.kind == "c":
             raise GradientError(
                 f"backward() from a complex number needs a cotangent: this tensor is {self.dtype}, and only "

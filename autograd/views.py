@@ -19,56 +19,70 @@ from typing import Any
 import numpy as np
 
 from .ops import Op, row
-from .record import apply
+from .record import apply, base_of
 from .tensor import Tensor
 
 
-def root(tensor: Tensor) -> Tensor:
-    """The tensor that `tensor` is a view of, or a view of a view; itself, if it is none."""
-    while (link := getattr(tensor, "_base", None)) is not None:
-        tensor = link[0]
-    return tensor
+def write(tensor: Tensor, result: Tensor) -> None:
+    """Give `tensor` what `result` holds, and what it is a view of, and all other views of that.
 
-
-def write_through(tensor: Tensor) -> None:
-    """Bring what `tensor` is a view of, and all other views of that, to what `tensor` now holds."""
-    current = {id(tensor)}
-    while (link := getattr(tensor, "_base", None)) is not None:
+    Whether NumPy can make a view depends on the order of an array in memory, so each keeps its own.
+    """
+    replace(tensor, result)
+    path = [tensor]
+    while (link := base_of(path[-1])) is not None:
         base, op, kwargs = link
-        become(base, with_part(base, tensor, op, kwargs))
-        tensor = base
-        current.add(id(tensor))
-    waiting = [tensor]
+        replace(base, with_part(base, path[-1], op, kwargs))
+        path.append(base)
+    path.reverse()
+    for base, view in zip(path, path[1:], strict=False):
+        view.data = view._base[1].call(base.data, **view._base[2])
+    remake_views(path)
+
+
+def replace(tensor: Tensor, result: Tensor) -> None:
+    """Give `tensor` the array and the node of another one, the array in the order of the old one."""
+    data = tensor.data
+    if type(data) is np.ndarray and result.data.strides != data.strides:
+        forward = tuple(slice(None, None, -1 if step < 0 else 1) for step in data.strides)
+        data = np.empty_like(data[forward])[forward]
+        data[...] = result.data
+    else:
+        data = result.data
+    tensor.data, tensor.node = data, result.node
+
+
+def remake_views(path: list[Tensor]) -> None:
+    """Make all views of the first tensor anew, and views of views, but those on the path, which are right."""
+    right, waiting = set(map(id, path)), path[:1]
     while waiting:
         base = waiting.pop()
-        for view in [v for v in (r() for r in getattr(base, "_views", ())) if v is not None]:
-            if id(view) not in current:
-                become(view, apply(view._base[1], (base,), view._base[2]))
+        for view in [view for view in (known() for known in getattr(base, "_views", ())) if view is not None]:
+            if id(view) not in right:
+                _, op, kwargs = view._base
+                fresh = apply(op, (base,), kwargs)
+                view.data, view.node = fresh.data, fresh.node
             waiting.append(view)
-
-
-def become(tensor: Tensor, other: Tensor) -> None:
-    """Give `tensor` the array and the node of another, in its own dtype."""
-    tensor.data, tensor.node = other.data, other.node
 
 
 def with_part(base: Tensor, view: Tensor, op: Op, kwargs: dict[str, Any]) -> Any:
     """`base` with `view` in the place that it is a view of.
 
-    The derivative of a mere rearrangement is the way back to the places that the elements came from.
+    A function that only moves elements says by their numbers where each one came from.
     """
     if op.function is operator.getitem:
         return apply(row(operator.setitem), (base, view), kwargs)
     if base.dtype.kind == "c" and op.function in (np.real, np.imag):
         parts = (view, np.imag(base)) if op.function is np.real else (np.real(base), view)
         return apply(row(complex), parts, {})
-    back: Any = op.rules[0]
-    return back(view, view, base, **kwargs)
+    numbers = op.call(np.arange(base.size).reshape(base.shape), **kwargs)
+    index = np.unravel_index(numbers, base.shape) if base.ndim else ()
+    return apply(row(operator.setitem), (base, view), {"index": index})
 
 
 def is_in_place(tensor: Tensor, index: Any, value: Any) -> bool:
     """Whether `value` is what `tensor` holds at `index` already, as at the end of `t[i] += 1`."""
-    link = getattr(value, "_base", None) if type(value) is Tensor else None
+    link = base_of(value) if type(value) is Tensor else None
     if link is None or link[0] is not tensor or link[1].function is not operator.getitem:
         return False
     return same_index(link[2]["index"], index)
