@@ -8,6 +8,7 @@ import numpy as np
 from ..errors import NoRuleError
 from ..functions import kept
 from ..ops import compose, rule, rule_each
+from .reduce import parted
 
 # Most products are of two matrices, for which `.dot` is the fastest call NumPy has.
 
@@ -236,8 +237,7 @@ def vector_norm_rule(
     if ord is None or ord == 2:
         return g * (x / (y + (y == 0)))
     if abs(ord) == np.inf:
-        at = np.abs(x) == y
-        return g * np.sign(x) * at / np.sum(at, axis=axis, keepdims=True, dtype=g.dtype)
+        return np.sign(x) * parted(g, np.abs(x) == y, axis)
     if ord == 1:
         return g * np.sign(x)
     ratio = np.abs(x) / (y + (y == 0))

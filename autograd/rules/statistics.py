@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..functions import kept, squared_modulus
+from ..functions import divided, kept, squared_modulus, summing
 from ..operands import refuse_complex
 from ..ops import compose, rule
 from ..tensor import Tensor
@@ -22,9 +22,9 @@ def without_nan(a: Any, value: float) -> Any:
     return np.where(np.isnan(a), value, a)
 
 
-def count(a: Any, axis: Any, keepdims: bool = False) -> Any:
-    """How many elements are not NaN, in the dtype of `a`."""
-    return np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims, dtype=a.dtype)
+def count(a: Any, axis: Any, keepdims: bool, like: Any) -> Any:
+    """How many elements are not NaN, in a dtype in which the elements of `like` can be counted."""
+    return np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims, dtype=summing(like) or like.dtype)
 
 
 @compose(np.nansum)
@@ -50,16 +50,15 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
 @compose(np.nanmean)
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     total = np.nansum(a, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total / count(a, axis, keepdims).astype(total.dtype)
+    return divided(total, count(a, axis, keepdims, like=a))
 
 
 @compose(np.nanvar)
 def nanvar(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -> Any:
     centred = without_nan(a - np.nanmean(a, axis=axis, keepdims=True), 0)
     squares = squared_modulus(centred)
-    n = np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims) - ddof
-    n = np.where(n > 0, n, np.nan).astype(squares.dtype)
-    return np.sum(squares, axis=axis, keepdims=keepdims) / n
+    n = count(a, axis, keepdims, like=squares) - ddof
+    return divided(np.sum(squares, axis=axis, keepdims=keepdims), np.where(n > 0, n, np.nan))
 
 
 @compose(np.nanstd)
