@@ -155,6 +155,8 @@ def mirrored(a: Array, uplo: str) -> Array:
     return part(a) + np.swapaxes(part(a, -1 if uplo in "Ll" else 1), -1, -2)
 
 
+LOPSIDED = of([4, 1, 0.5], [0.3, 7, -1], [2, 0.2, 11])
+
 TRIANGLES: list[tuple[Any, str, Any, Any]] = [
     *(
         (np.linalg.eigvalsh, uplo, lambda a, u=uplo: np.linalg.eigvalsh(a, u) * 1, lambda a: eigh_twin(a)[0])
@@ -304,7 +306,7 @@ CASES = [
     *(
         form(*(f, f"{f.__name__} of {uplo}", call, a), twin=lambda a, t=twin, u=uplo: t(mirrored(a, u)))
         for f, uplo, call, twin in TRIANGLES
-        for a in (distinct(3, 3), distinct(2, 2, 2))
+        for a in (LOPSIDED.copy(), np.stack([LOPSIDED[:2, :2], LOPSIDED[1:, 1:]]))
     ),
     *(c for s in FLAT for c in parts(np.linalg.svd, SVD, thin, svd_twin, distinct(*s))),
     *parts(np.linalg.svd, SVD, np.linalg.svd, svd_twin, distinct(2, 3, 3)),

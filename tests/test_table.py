@@ -187,6 +187,20 @@ def test_what_is_refused_works_without_a_gradient():
     assert x.tolist() == [0, 5, 0]
 
 
+SKIPPING = (np.nanmax, np.nanmin, np.nanmean, np.nanvar, np.nanstd, np.nanmedian)
+
+
+@pytest.mark.parametrize("function", [*SKIPPING, lambda x: np.nanquantile(x, 0.3)], ids=lambda f: f.__name__)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy warns of slices in which there is nothing
+def test_nothing_but_nan(function):
+    """The result is NaN, and a NaN that is skipped has gradient 0 here too."""
+    x = Tensor([np.nan, np.nan], requires_grad=True)
+    y = function(x)
+    y.backward()
+    assert np.isnan(y.data)
+    assert x.grad.tolist() == [0, 0]
+
+
 def test_integers_stay_constants():
     x = Tensor([3, 1, 2])
     assert [type(f(x)) for f in (np.sort, np.median, np.diff, np.cumsum, np.nansum)] == [Tensor] * 5

@@ -94,7 +94,7 @@ def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
 
 @compose(np.repeat)
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
-    a, axis = (np.ravel(a), 0) if axis is None else (a, positive(axis, a))
+    a, axis = (np.ravel(a), 0) if axis is None or not a.ndim else (a, positive(axis, a))
     n = a.shape[axis]
     if np.ndim(repeats):
         return a[along(axis, np.repeat(np.arange(n), repeats))]

@@ -1,6 +1,7 @@
 """Derivatives of the reductions and scans: `g` is spread back over the axes that were reduced.
 
-Ties share the gradient of `max` and `min` equally.  The gradient of `std` is 0 where all is equal.
+Ties share the gradient of `max` and `min` equally; that of a NaN, which is the result of all elements
+beside it, is NaN for all of them.  The gradient of `std` is 0 where all is equal.
 """
 
 from typing import Any
@@ -28,15 +29,21 @@ def mean_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepd
 
 
 def extreme_rule(g: Any, y: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """g in equal parts to all elements at the extreme."""
+    """g in equal parts to all elements at the extreme; NaN to all, where that is NaN."""
     shape = kept(a.shape, axis)
     return parted(g.reshape(shape), a == y.reshape(shape), axis)
 
 
-def parted(g: Any, at: Any, axis: Any) -> Any:
+def nan_extreme_rule(g: Any, y: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """g in equal parts to all elements at the extreme, which a NaN never is: it gets 0."""
+    shape = kept(a.shape, axis)
+    return parted(g.reshape(shape), a == y.reshape(shape), axis, none=1)
+
+
+def parted(g: Any, at: Any, axis: Any, none: float = np.nan) -> Any:
     """g in equal parts to the elements along an axis that are meant; NaN to all, where none is."""
     count = np.sum(at, axis=axis, keepdims=True)
-    return divided(g, np.where(count, count, np.nan)) * at
+    return divided(g, np.where(count, count, none)) * at
 
 
 def prod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:

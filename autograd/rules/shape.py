@@ -32,7 +32,8 @@ def in_order(function: Function) -> Function:
 
 
 def transpose_rule(g: Any, y: Any, a: Any, axes: Any = None) -> Any:
-    return np.transpose(g, None if axes is None else np.argsort([i % a.ndim for i in axes]))
+    """The axes put back; NumPy takes a tuple, a list, an array or, of a single axis, its number."""
+    return np.transpose(g, None if axes is None else np.argsort(np.atleast_1d(axes) % max(a.ndim, 1)))
 
 
 def concatenate_rule(g: Any, y: Any, i: int, *arrays: Any, axis: Any = 0) -> Any:
