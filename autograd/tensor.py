@@ -18,7 +18,7 @@ from .errors import DTypeError, NoRuleError, ShapeError
 from .gradient import HasGradient
 from .mode import recording
 from .operands import NUMBERS, constant, no_rule, raise_misfit, refuse_options, refuse_ufunc_use
-from .ops import Function, Op, bind, composed, of_length, row, table, unknown, untracked
+from .ops import Function, Op, bind, composed, methods, of_length, row, table, unknown, untracked
 
 recording_now = recording.get
 
@@ -147,11 +147,22 @@ def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         return composed[function](*args, **kwargs)
     if op.each:
         (first,), kwargs = bind(op, args, kwargs)
-        return apply(of_length(op, len(first)), tuple(first), kwargs)
+        return apply(of_length(op, len(first)), tuple(map(joined, first)), kwargs)
     if op.rules:
         return apply(op, *bind(op, args, kwargs))
     answer = function(*plain(op, args), **plain(op, kwargs))
     return Tensor(answer) if isinstance(answer, np.ndarray | np.generic) else answer
+
+
+def joined(part: Any) -> Any:
+    """`part`; if it is a list with tensors in it, one tensor, as NumPy makes one array of a list."""
+    if type(part) not in (list, tuple) or not any(has_tensor(p) for p in part):
+        return part
+    return record(np.stack, ([joined(p) for p in part],), {})
+
+
+def has_tensor(value: Any) -> bool:
+    return type(value) is Tensor or (type(value) in (list, tuple) and any(map(has_tensor, value)))
 
 
 def plain(op: Op, value: Any) -> Any:
@@ -286,6 +297,8 @@ class Tensor(HasGradient):
         self, ufunc: np.ufunc, method: str, a: Any, b: Any = None, /, *more: Any, **kwargs: Any
     ) -> Any:
         if kwargs or more or method != "__call__":
+            if method in methods:
+                return methods[method](ufunc, *((a,) if b is None else (a, b, *more)), **kwargs)
             if kwargs or method != "__call__":
                 raise refuse_ufunc_use(ufunc, method, kwargs)
             return recorders[ufunc](a, b, *more)
