@@ -183,8 +183,9 @@ def softplus(x: Any) -> Any:
 
 
 def logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """g times the softmax; 0 where all of x is -inf, as a step from there changes nothing."""
     shape = kept(x.shape, axis)
-    return g.reshape(shape) * np.exp(x - y.reshape(shape))
+    return g.reshape(shape) * np.exp(x - np.where(y == -np.inf, 0, y).reshape(shape))
 
 
 @op(rules=[logsumexp_rule])

@@ -21,6 +21,7 @@ from . import (
     shape,
     spectral,
     statistics,
+    ufunc_methods,
     unchanging,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "shape",
     "spectral",
     "statistics",
+    "ufunc_methods",
     "unchanging",
 ]
 

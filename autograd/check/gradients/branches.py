@@ -19,6 +19,7 @@ from ...engine import PICK, Node
 from ...functions import kept
 from ...ops import Function
 from ...rules.einsum import einsum
+from ...rules.ufunc_methods import extreme, running_extreme
 from ...tensor import cast
 
 Array = Any
@@ -67,7 +68,7 @@ def bounds(y: Array, a: Array, low: Any = None, high: Any = None) -> list[Array]
     return [np.sign(a - b) for b in (low, high) if b is not None]
 
 
-def at_extreme(y: Array, a: Array, axis: Any = None, keepdims: bool = False) -> Array:
+def at_extreme(y: Array, a: Array, axis: Any = None, **_: Any) -> Array:
     return a == y.reshape(kept(a.shape, axis))
 
 
@@ -91,6 +92,7 @@ DECISIONS: dict[Function, Decision] = {
     **dict.fromkeys((np.absolute, np.fabs, inspect.unwrap(f.relu)), sign_of),
     **dict.fromkeys((np.maximum, np.minimum, np.fmax, np.fmin),  lambda y, a, b: np.sign(a - b)),
     **dict.fromkeys((np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin), at_extreme),
+    inspect.unwrap(extreme): at_extreme,
     **dict.fromkeys((np.sort, np.partition), order),
     **dict.fromkeys((np.remainder, np.fmod), lambda y, a, b: np.rint((a - y) / b)),
     **dict.fromkeys((np.frexp, np.modf), lambda y, x: y[1]),
@@ -102,6 +104,7 @@ DECISIONS: dict[Function, Decision] = {
     np.std:                 lambda y, a, **_: y == 0,
     np.clip:                bounds,
     np.linalg.vector_norm:  norm_branch,
+    inspect.unwrap(running_extreme): lambda y, a, **_: a == y,
 }
 # fmt: on
 
