@@ -65,6 +65,10 @@ Written by `python docs/derivatives.py` from the rules in [autograd/rules](../au
 BESIDE_NAN = "Beside a NaN the result is NaN, and the gradient of each element is."
 TIES = "Equal elements at the extreme share the gradient in equal parts. " + BESIDE_NAN
 SKIPPED = "The gradient of a NaN is 0, also where there is nothing else."
+SECOND = (
+    "So is the second derivative, that of `{}` too, which is smooth: 0, and not 2. Write `{}`. "
+    "`check.gradcheck(f, x, order=2)` finds it."
+)
 HALVES = "Where both are equal, each gets half."
 UNORDERED = " Where one is NaN, which is neither larger nor smaller, both get 0."
 ZEROS = "Elements that are 0 get their derivative too: no rule divides by them."
@@ -76,13 +80,15 @@ POLYNOMIAL = (
 # What is decided where the mathematics leaves a choice, or surprises.  A case in tests/cases_boundary.py
 # holds every one of them.
 CONVENTIONS: dict[ops.Function, str] = {
-    np.absolute: "The derivative at 0 is 0, the middle of -1 and 1.",
+    np.absolute: "The derivative at 0 is 0, the middle of -1 and 1. "
+    + SECOND.format("np.abs(x)**2", "x * x"),
     np.fabs: "The derivative at 0 is 0, the middle of -1 and 1.",
     np.sign: "The derivative is 0 everywhere, at 0 too.",
     autograd.relu: (
         "The derivative at 0 is 0, and at NaN. That of `np.maximum(x, 0)` at 0 is 1/2, as for every tie."
     ),
     np.hypot: "At (0, 0) both derivatives are 0.",
+    np.linalg.norm: ("At 0 the derivative is 0. " + SECOND.format("np.linalg.norm(x)**2", "np.sum(x * x)")),
     np.std: "Where all elements are equal, their derivatives are 0.",
     np.max: TIES,
     np.min: TIES,

@@ -28,6 +28,7 @@ BOUNDARIES = [
     ("relu", autograd.relu, [[-2, 0, 3]], [[0, 0, 1]]),
     ("copysign", np.copysign, [[-2, 0, 2], [-1, -1, -1]], [[1, 0, -1], [0, 0, 0]]),
     ("hypot", np.hypot, [[0, 3, 0], [0, 4, -2]], [[0, 0.6, 0], [0, 0.8, -1]]),
+    ("norm", lambda x: np.linalg.norm(x), [[0, 0]], [[0, 0]]),
     ("std", np.std, [[2, 2, 2]], [[0, 0, 0]]),
     ("std of rows", lambda x: np.std(x, axis=1), [[[5, 5], [1, 3]]], [[[0, 0], [-0.5, 0.5]]]),
     ("std, the mean not exact", np.std, [[0.1, 0.1, 0.1]], [[0, 0, 0]]),
@@ -144,6 +145,9 @@ SECOND = [
     ("prod of x, x, 1", lambda x: np.prod(np.stack([x, x, np.ones(2)]), axis=0), [0, 3], [2, 2]),
     ("cumprod of x, x, x", lambda x: np.cumprod(np.stack([x, x, x]), axis=0), [0, 1], [2, 8]),
     ("abs", np.abs, [-1, 0, 1], [0, 0, 0]),
+    ("abs squared", lambda x: np.abs(x) ** 2, [-1, 0, 1], [2, 0, 2]),
+    ("norm squared", lambda x: np.linalg.norm(x[None], axis=0) ** 2, [-1, 0, 1], [2, 0, 2]),
+    ("hypot squared", lambda x: np.hypot(x, 0) ** 2, [-1, 0, 1], [2, 0, 2]),
     ("relu", autograd.relu, [-1, 0, 1], [0, 0, 0]),
     ("max of x**2 and x**2", lambda x: np.maximum(x**2, x * x), [1, 0], [2, 2]),
 ]
