@@ -94,6 +94,43 @@ def spread(g: Any, a: Any, axis: Any = None) -> Any:
     return result
 
 
+# What many elements share.  float16 counts one by one to 2,048 and ends at 65,504, float32 counts to 2^24.
+
+COUNTED = {"e": 2**11, "f": 2**24, "F": 2**24}
+
+
+def summing(a: Any) -> Any:
+    """The dtype in which the elements of `a` are to be summed: None for their own, if that can count them.
+
+    >>> summing(np.zeros(1000, np.float16)), summing(np.zeros(3000, np.float16))
+    (None, dtype('float64'))
+    """
+    return None if a.size <= COUNTED.get(a.dtype.char, a.size) else np.result_type(a.dtype, np.float64)
+
+
+def total(a: Any, axis: Any = None) -> Any:
+    """The sum of `a` over an axis, which is kept; of very many short floats in float64."""
+    return np.sum(a, axis=axis, keepdims=True, dtype=summing(a))
+
+
+def divided(a: Any, n: Any) -> Any:
+    """a / n in the dtype of `a`, which may have no room for n itself, a number or counts.
+
+    >>> divided(np.float16(2), 100_000)
+    np.float16(2e-05)
+    """
+    if not hasattr(n, "dtype"):
+        if a.dtype.char != "e":
+            return a / n
+        n = np.float64(n)
+    return in_dtype_of(a, a / n)
+
+
+def in_dtype_of(a: Any, result: Any) -> Any:
+    """`result` in the dtype of `a`: itself, where it is in it."""
+    return result if result.dtype == a.dtype else result.astype(a.dtype)
+
+
 def conj(a: Any) -> Any:
     """The conjugate of `a`: of real numbers `a` itself, and nothing is recorded."""
     return np.conjugate(a) if a.dtype.kind == "c" else a
@@ -147,8 +184,9 @@ def softplus(x: Any) -> Any:
 
 
 def logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """g times the softmax; 0 where all of x is -inf, as a step from there changes nothing."""
     shape = kept(x.shape, axis)
-    return g.reshape(shape) * np.exp(x - y.reshape(shape))
+    return g.reshape(shape) * np.exp(x - np.where(y == -np.inf, 0, y).reshape(shape))
 
 
 @op(rules=[logsumexp_rule])
@@ -161,12 +199,13 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     x = signed(x)
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, np.zeros_like(top))
+    e = np.exp(x - top)
     with np.errstate(divide="ignore"):  # log(0) = -inf is right where all of x is -inf
-        result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+        result = in_dtype_of(e, np.log(total(e, axis)) + top)
     return result if keepdims else result.reshape(np.shape(np.sum(x, axis=axis)))
 
 
-@op(rules=[lambda g, y, x, axis=-1: y * (g - (g * y).sum(axis=axis, keepdims=True))])
+@op(rules=[lambda g, y, x, axis=-1: y * in_dtype_of(g, g - total(g * y, axis))])
 def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / sum(exp(x)) over `axis`: positive, with sum 1.
 
@@ -175,10 +214,10 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     """
     x = signed(x)
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    return divided(e, total(e, axis))
 
 
-@op(rules=[lambda g, y, x, axis=-1: g - np.exp(y) * g.sum(axis=axis, keepdims=True)])
+@op(rules=[lambda g, y, x, axis=-1: in_dtype_of(g, g - np.exp(y) * total(g, axis))])
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """x - log(sum(exp(x))) over `axis`: the logarithm of the softmax.
 
@@ -187,7 +226,8 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     """
     x = signed(x)
     shifted = x - np.max(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    e = np.exp(shifted)
+    return in_dtype_of(e, shifted - np.log(total(e, axis)))
 
 
 def cast(a: Any, dtype: Any) -> Any:
@@ -210,12 +250,14 @@ def scatter(v: Any, index: Any, shape: tuple[int, ...]) -> Any:
     >>> scatter(np.array([1.0, 2.0, 3.0]), np.array([0, 2, 0]), (4,))
     array([4., 0., 2., 0.])
     """
-    result = np.zeros(shape, np.asarray(v).dtype)
-    if may_repeat(index):
-        np.add.at(result, index, v)
-    else:
+    v = np.asarray(v)
+    if not may_repeat(index):
+        result = np.zeros(shape, v.dtype)
         result[index] = v
-    return result
+        return result
+    result = np.zeros(shape, summing(v) or v.dtype)
+    np.add.at(result, index, v)
+    return result.astype(v.dtype, copy=False)
 
 
 def may_repeat(index: Any) -> bool:
@@ -294,6 +336,9 @@ def windows(x: Any, size: Sequence[int], stride: Sequence[int], dilation: Sequen
         *(s * step for s, step in zip(stride, steps, strict=True)),
     )
     return np.lib.stride_tricks.as_strided(x, (*x.shape[:lead], *size, *m), strides, writeable=False)
+
+
+row(inspect.unwrap(windows)).view = True
 
 
 def fold_rule(g: Any, y: Any, v: Any, shape: Any, stride: Any, dilation: Any) -> Any:

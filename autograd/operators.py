@@ -16,7 +16,7 @@ from .engine import LEAF, Node, next_index
 from .errors import DTypeError, GradientError, ShapeError
 from .functions import cast, flatten, relu, sigmoid, softmax
 from .mode import NOTHING, recording
-from .ops import Function, row, table
+from .ops import Function, methods, row, table
 from .record import apply, binary, plain, record, recorders, root, unary
 from .refusals import raise_misfit, refuse_ufunc_use
 from .tensor import Tensor
@@ -29,6 +29,8 @@ def on_ufunc(
     self: Tensor, ufunc: np.ufunc, method: str, a: Any, b: Any = None, /, *more: Any, **kwargs: Any
 ) -> Any:
     if kwargs or more or method != "__call__":
+        if method in methods:
+            return methods[method](ufunc, *((a,) if b is None else (a, b, *more)), **kwargs)
         if kwargs or method != "__call__":
             raise refuse_ufunc_use(ufunc, method, kwargs)
         return recorders[ufunc](a, b, *more)
@@ -82,8 +84,8 @@ def refuse_read_only(tensor: Tensor) -> None:
     """Raise ShapeError for a view whose elements share memory, such as that of `np.broadcast_to`."""
     if type(tensor.data) is np.ndarray and not tensor.data.flags.writeable:
         raise ShapeError(
-            f"a view of shape {tensor.shape} that NumPy makes read-only cannot be written to: write to a copy, "
-            "t.copy()"
+            f"a view of shape {tensor.shape} that NumPy makes read-only cannot be written to: write to a "
+            "copy, t.copy()"
         )
 
 
@@ -155,7 +157,7 @@ def shape_method(function: Function) -> Callable[..., Any]:
 
 
 def astype(self: Tensor, dtype: Any, *, copy: bool = True) -> Any:
-    """The tensor in another dtype; itself, if it has it already and need not be copied.  An integer one is a constant."""
+    """The tensor in another dtype, or itself, if that need not be copied.  An integer one is a constant."""
     dtype = np.dtype(dtype)
     return apply(row(cast), (self,), {"dtype": dtype}) if copy or dtype != self.dtype else self
 

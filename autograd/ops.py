@@ -63,6 +63,7 @@ class Op:
 table: dict[Function, Op] = {}
 untracked: set[Function] = set()  # functions that only ask about an array, and answer with no array
 composed: dict[Function, Function] = {}  # functions written in terms of others, for Tensors
+methods: dict[str, Function] = {}  # what a ufunc's method of a name does with Tensors, given the ufunc
 
 
 def compose(function: Function) -> Callable[[Function], Function]:

@@ -164,7 +164,7 @@ def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         return settled(composed[function](*args, **kwargs), (*args, *kwargs.values()))
     if op.each:
         (first,), kwargs = bind(op, args, kwargs)
-        return apply(of_length(op, len(first)), tuple(first), kwargs)
+        return apply(of_length(op, len(first)), tuple(map(joined, first)), kwargs)
     if op.rules:
         return apply(op, *bind(op, args, kwargs))
     answer = function(*plain(op, args), **plain(op, kwargs))
@@ -217,6 +217,17 @@ def operand(value: Any, beside: Any = None) -> tuple[Any, Constant | None]:
     return array, constant(array) if isinstance(value, np.ndarray) else None
 
 
+def joined(part: Any) -> Any:
+    """`part`; if it is a list with tensors in it, one tensor, as NumPy makes one array of a list."""
+    if type(part) not in (list, tuple) or not any(has_tensor(p) for p in part):
+        return part
+    return record(np.stack, ([joined(p) for p in part],), {})
+
+
+def has_tensor(value: Any) -> bool:
+    return type(value) is Tensor or (type(value) in (list, tuple) and any(map(has_tensor, value)))
+
+
 def plain(op: Op, value: Any) -> Any:
     """`value` with an array for every Tensor in it; none of them may require a gradient."""
     if type(value) is Tensor:
@@ -261,9 +272,7 @@ def note_view(view: Tensor, base: Tensor, op: Op, kwargs: dict[str, Any]) -> Non
     The base knows its views weakly, so that they die as ever.
     """
     x, y = base.data, view.data
-    if type(x) is not np.ndarray or (
-        y is not x and (y.base is None or (y.base is not x and y.base is not x.base))
-    ):
+    if type(x) is not np.ndarray or not (y is x or np.may_share_memory(x, y)):
         return  # a number, or NumPy copied after all
     view._base = base, op, kwargs
     views = getattr(base, "_views", None)

@@ -94,35 +94,24 @@ def refuse_options(op: Op, given: dict[str, Any]) -> None:
 
 
 def refuse_ufunc_use(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> NoRuleError:
-    """The error for a ufunc's methods and options on a Tensor."""
-    if method == "__call__":
-        name = "out" if "out" in kwargs else next(iter(kwargs))
-        remedy = (
-            "write t = f(t): a recorded result is always new"
-            if name == "out"
-            else REMEDY_OF_OPTION.get(name, "leave it out")
+    """The error for a ufunc's options on a Tensor, and for its method `at`."""
+    if method != "__call__":
+        return NoRuleError(
+            f"np.{ufunc.__name__}.{method} cannot be recorded on a Tensor, as it writes in place: "
+            "use t[index] = ..., which records an assignment"
         )
-        return NoRuleError(f"np.{ufunc.__name__}(..., {name}=) cannot be recorded on a Tensor; {remedy}")
-    remedy = REMEDY_OF_METHOD.get((ufunc.__name__, method)) or REMEDY_OF_METHOD.get(method, "")
-    return NoRuleError(f"np.{ufunc.__name__}.{method} cannot be recorded on a Tensor; {remedy}")
+    name = "out" if "out" in kwargs else next(iter(kwargs))
+    remedy = (
+        "write t = f(t): a recorded result is always new"
+        if name == "out"
+        else REMEDY_OF_OPTION.get(name, "leave it out")
+    )
+    return NoRuleError(f"np.{ufunc.__name__}(..., {name}=) cannot be recorded on a Tensor; {remedy}")
 
 
 REMEDY_OF_OPTION = {
     "where": "choose with np.where(mask, f(x), other) instead",
     "dtype": "convert with t.astype(dtype) first",
-}
-REMEDY_OF_METHOD: dict[Any, str] = {
-    ("add", "reduce"): "use np.sum",
-    ("multiply", "reduce"): "use np.prod",
-    ("maximum", "reduce"): "use np.max",
-    ("minimum", "reduce"): "use np.min",
-    ("add", "accumulate"): "use np.cumsum",
-    ("multiply", "outer"): "use np.outer, or t[:, None] * u",
-    "at": "use t[index] = ..., which records an assignment",
-    "outer": "use broadcasting: f(t[:, None], u)",
-    "reduce": "use the NumPy function that names this reduction",
-    "accumulate": "use the NumPy function that names this scan",
-    "reduceat": "reduce slices of it, t[i:j], with np.sum or the like",
 }
 
 

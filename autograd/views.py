@@ -14,6 +14,7 @@ and from there down again to all of its views, which are made anew.
 from __future__ import annotations
 
 import operator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def write(tensor: Tensor, result: Tensor) -> None:
         replace(base, with_part(base, path[-1], op, kwargs))
         path.append(base)
     path.reverse()
-    for base, view in zip(path, path[1:], strict=False):
+    for base, view in pairwise(path):
         view.data = view._base[1].call(base.data, **view._base[2])
     remake_views(path)
 

@@ -62,8 +62,15 @@ Written by `python docs/derivatives.py` from the rules in [autograd/rules](../au
   argument. For a function of your own, [`autograd.op`](../autograd/functions.py).
 """
 
-TIES = "Equal elements at the extreme share the gradient in equal parts."
+BESIDE_NAN = "Beside a NaN the result is NaN, and the gradient of each element is."
+TIES = "Equal elements at the extreme share the gradient in equal parts. " + BESIDE_NAN
+SKIPPED = "The gradient of a NaN is 0, also where there is nothing else."
+SECOND = (
+    "So is the second derivative, that of `{}` too, which is smooth: 0, and not 2. Write `{}`. "
+    "`check.gradcheck(f, x, order=2)` finds it."
+)
 HALVES = "Where both are equal, each gets half."
+UNORDERED = " Where one is NaN, which is neither larger nor smaller, both get 0."
 ZEROS = "Elements that are 0 get their derivative too: no rule divides by them."
 POLYNOMIAL = (
     "At a = 0 the derivative follows the polynomial: 0 for n = 0 and n > 1, and 1 for n = 1. "
@@ -73,16 +80,24 @@ POLYNOMIAL = (
 # What is decided where the mathematics leaves a choice, or surprises.  A case in tests/cases_boundary.py
 # holds every one of them.
 CONVENTIONS: dict[ops.Function, str] = {
-    np.absolute: "The derivative at 0 is 0, the middle of -1 and 1.",
+    np.absolute: "The derivative at 0 is 0, the middle of -1 and 1. "
+    + SECOND.format("np.abs(x)**2", "x * x"),
     np.fabs: "The derivative at 0 is 0, the middle of -1 and 1.",
     np.sign: "The derivative is 0 everywhere, at 0 too.",
-    autograd.relu: "The derivative at 0 is 0. That of `np.maximum(x, 0)` is 1/2, as for every tie.",
+    autograd.relu: (
+        "The derivative at 0 is 0, and at NaN. That of `np.maximum(x, 0)` at 0 is 1/2, as for every tie."
+    ),
     np.hypot: "At (0, 0) both derivatives are 0.",
+    np.linalg.norm: ("At 0 the derivative is 0. " + SECOND.format("np.linalg.norm(x)**2", "np.sum(x * x)")),
     np.std: "Where all elements are equal, their derivatives are 0.",
     np.max: TIES,
     np.min: TIES,
-    np.maximum: HALVES,
-    np.minimum: HALVES,
+    np.median: "Equal elements in the middle share the gradient in equal parts. " + BESIDE_NAN,
+    np.quantile: "Equal elements at the place share the gradient in equal parts. " + BESIDE_NAN,
+    **dict.fromkeys((np.nanmax, np.nanmin, np.nanmean, np.nanvar, np.nanstd, np.nanmedian), SKIPPED),
+    np.sort: "Equal elements share their gradients in equal parts. A NaN is one more element, the last.",
+    np.maximum: HALVES + UNORDERED,
+    np.minimum: HALVES + UNORDERED,
     np.fmax: HALVES + " Where one is NaN, the other gets all.",
     np.fmin: HALVES + " Where one is NaN, the other gets all.",
     np.sqrt: (
@@ -93,7 +108,7 @@ CONVENTIONS: dict[ops.Function, str] = {
     np.power: POLYNOMIAL,
     np.prod: ZEROS,
     np.cumprod: ZEROS,
-    np.clip: "The gradient passes inside the bounds and on them, and goes to the bound beyond.",
+    np.clip: "The gradient passes inside the bounds and on them, and goes to the bound beyond. At NaN, 0.",
     np.where: (
         "The derivative of `np.where(c, f(x), 0)` is NaN where c is false and that of f is not finite: "
         "0 times `inf`. Choose on the *input*: "

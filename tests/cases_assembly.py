@@ -115,6 +115,7 @@ CASES = [
     *(case(np.repeat, real(2, 3), [2, 0, 1], axis) for axis in (1, -1)),
     *(case(np.repeat, real(3), n) for n in (0, 1, [1, 2, 0], [2])),
     case(np.repeat, real(), 3),
+    *(case(np.repeat, np.array(2.5), 3, axis) for axis in (0, -1)),
     *(case(WINDOWS, real(2, 4), *window) for window in [(2, 1), (2, -1), ((1, 3),), ((2, 2), (1, 1))]),
     *(case(np.resize, real(2, 3), shape) for shape in [(3, 4), (2,), 7, (2, 0)]),
     *(case(np.pad, real(2, 3), widths) for widths in (0, 1, (1, 2), ((1, 0), (0, 2)), ((2,), (1,)))),

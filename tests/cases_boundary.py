@@ -28,6 +28,7 @@ BOUNDARIES = [
     ("relu", autograd.relu, [[-2, 0, 3]], [[0, 0, 1]]),
     ("copysign", np.copysign, [[-2, 0, 2], [-1, -1, -1]], [[1, 0, -1], [0, 0, 0]]),
     ("hypot", np.hypot, [[0, 3, 0], [0, 4, -2]], [[0, 0.6, 0], [0, 0.8, -1]]),
+    ("norm", lambda x: np.linalg.norm(x), [[0, 0]], [[0, 0]]),
     ("std", np.std, [[2, 2, 2]], [[0, 0, 0]]),
     ("std of rows", lambda x: np.std(x, axis=1), [[[5, 5], [1, 3]]], [[[0, 0], [-0.5, 0.5]]]),
     ("std, the mean not exact", np.std, [[0.1, 0.1, 0.1]], [[0, 0, 0]]),
@@ -53,6 +54,20 @@ BOUNDARIES = [
     ("nanvar", np.nanvar, [[nan, 1, 3]], [[0, -1, 1]]),
     ("nanmedian", np.nanmedian, [[nan, 5, 1, 3, nan]], [[0, 0, 0, 1, 0]]),
     ("nanquantile", lambda x: np.nanquantile(x, 0.25), [[nan, 1, 3]], [[0, 0.75, 0.25]]),
+    # a NaN among others: the result is NaN, and so is the gradient of all of them
+    ("max beside NaN", np.max, [[1, nan, 2]], [[nan] * 3]),
+    ("min of rows", lambda x: np.min(x, axis=1), [[[1, nan], [2, 3]]], [[[nan, nan], [1, 0]]]),
+    ("ptp beside NaN", np.ptp, [[1, nan, 2]], [[nan] * 3]),
+    ("median beside NaN", np.median, [[1, nan, 2]], [[nan] * 3]),
+    ("median of columns", lambda x: np.median(x, axis=0), [[[1, nan], [2, 3]]], [[[0.5, nan], [0.5, nan]]]),
+    ("quantile beside NaN", lambda x: np.quantile(x, [0.2, 0.7]), [[1, nan, 2]], [[nan] * 3]),
+    ("percentile beside NaN", lambda x: np.percentile(x, 30, axis=-1), [[1, nan, 2]], [[nan] * 3]),
+    ("norm beside NaN", lambda x: np.linalg.norm(x, np.inf), [[1, nan, 2]], [[nan] * 3]),
+    ("sort with NaN, which is last", lambda x: np.sort(x) * [1, 2, 3], [[1, nan, 0]], [[2, 3, 1]]),
+    ("maximum of NaN", np.maximum, [[1, nan], [nan, 2]], [[0, 0], [0, 0]]),
+    ("minimum of NaN", np.minimum, [[1, nan], [nan, 2]], [[0, 0], [0, 0]]),
+    ("relu of NaN", autograd.relu, [[nan, 2]], [[0, 1]]),
+    ("clip of NaN", lambda x: np.clip(x, 0, 1), [[nan, 0.5]], [[0, 1]]),
     # points of a broken line: the slope on the right, at the last one that on the left
     ("interp", lambda x: np.interp(x, [0, 1, 3], [0, 2, 0]), [[0, 1, 3, -1, 4]], [[2, -1, -1, 0, 0]]),
     # ties: in equal parts
@@ -130,6 +145,9 @@ SECOND = [
     ("prod of x, x, 1", lambda x: np.prod(np.stack([x, x, np.ones(2)]), axis=0), [0, 3], [2, 2]),
     ("cumprod of x, x, x", lambda x: np.cumprod(np.stack([x, x, x]), axis=0), [0, 1], [2, 8]),
     ("abs", np.abs, [-1, 0, 1], [0, 0, 0]),
+    ("abs squared", lambda x: np.abs(x) ** 2, [-1, 0, 1], [2, 0, 2]),
+    ("norm squared", lambda x: np.linalg.norm(x[None], axis=0) ** 2, [-1, 0, 1], [2, 0, 2]),
+    ("hypot squared", lambda x: np.hypot(x, 0) ** 2, [-1, 0, 1], [2, 0, 2]),
     ("relu", autograd.relu, [-1, 0, 1], [0, 0, 0]),
     ("max of x**2 and x**2", lambda x: np.maximum(x**2, x * x), [1, 0], [2, 2]),
 ]

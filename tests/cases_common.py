@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import autograd
 from autograd.functions import cast
 from autograd.ops import composed, table
+from autograd.rules.ufunc_methods import extreme, running_extreme
 
 from .oracles import Derivative, complex_step, richardson
 
@@ -125,6 +127,8 @@ def in_full(function: Callable[..., Any]) -> Callable[..., Any]:
 CALL: dict[Any, Callable[..., Any]] = {
     operator.setitem: assign,
     cast: lambda a, dtype: a.astype(dtype),
+    inspect.unwrap(extreme): extreme,
+    inspect.unwrap(running_extreme): running_extreme,
 } | {
     getattr(autograd, name).__wrapped__: getattr(autograd, name)
     for name in (
@@ -163,7 +167,7 @@ TWIN: dict[Any, Callable[..., Any]] = {
 NOT_ANALYTIC = {
     *(np.absolute, np.fabs, np.copysign, np.maximum, np.minimum, np.fmax, np.fmin, np.clip),
     *(np.max, np.min, np.amax, np.amin, np.remainder, np.fmod, autograd.relu.__wrapped__),
-    *(np.nextafter, np.full_like),
+    *(np.nextafter, np.full_like, inspect.unwrap(extreme), inspect.unwrap(running_extreme)),
     *(f for f, op in table.items() if op.rules and not any(op.rules)),
 }
 

@@ -146,6 +146,47 @@ def cond_twin(a: Array, p: Any = None) -> Array:
     return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
 
 
+# Functions that read one triangle of a matrix, of matrices that are not symmetric: which, and the same
+# function of the symmetric matrix that the triangle stands for.
+
+
+def mirrored(a: Array, uplo: str) -> Array:
+    part = np.tril if uplo in "Ll" else np.triu
+    return part(a) + np.swapaxes(part(a, -1 if uplo in "Ll" else 1), -1, -2)
+
+
+LOPSIDED = of([4, 1, 0.5], [0.3, 7, -1], [2, 0.2, 11])
+
+TRIANGLES: list[tuple[Any, str, Any, Any]] = [
+    *(
+        (np.linalg.eigvalsh, uplo, lambda a, u=uplo: np.linalg.eigvalsh(a, u) * 1, lambda a: eigh_twin(a)[0])
+        for uplo in "LUlu"
+    ),
+    *(
+        (np.linalg.eigh, u, lambda a, u=u: np.linalg.eigh(a, UPLO=u)[1] ** 2, lambda a: eigh_twin(a)[1] ** 2)
+        for u in "LU"
+    ),
+    (np.linalg.cholesky, "L", lambda a: np.linalg.cholesky(a) * 1, cholesky_twin),
+    (
+        *(np.linalg.cholesky, "U", lambda a: np.linalg.cholesky(a, upper=True) * 1),
+        lambda a: np.swapaxes(cholesky_twin(a), -1, -2),
+    ),
+    (np.linalg.pinv, "L", lambda a: np.linalg.pinv(a, hermitian=True) * 1, np.linalg.inv),
+    (
+        *(np.linalg.svd, "L", lambda a: np.linalg.svd(a, hermitian=True, compute_uv=False) * 1),
+        lambda a: svd_twin(a)[1],
+    ),
+    (
+        *(np.linalg.svd, "L", lambda a: (lambda u, s, v: u @ (s[..., None] ** 2 * v))(*hermitian_svd(a))),
+        lambda a: (lambda u, s, v: u @ (s[..., None] ** 2 * v))(*svd_twin(a)),
+    ),
+]
+
+
+def hermitian_svd(a: Any) -> Any:
+    return np.linalg.svd(a, hermitian=True)
+
+
 # Each part of a decomposition, and all together, in expressions that no choice of signs changes.
 # The last step of each is elementwise, so that the contract holds a row with one output.
 
@@ -261,6 +302,11 @@ CASES = [
         )
         for s in SQUARE
         for options in ({}, {"UPLO": "U"})
+    ),
+    *(
+        form(*(f, f"{f.__name__} of {uplo}", call, a), twin=lambda a, t=twin, u=uplo: t(mirrored(a, u)))
+        for f, uplo, call, twin in TRIANGLES
+        for a in (LOPSIDED.copy(), np.stack([LOPSIDED[:2, :2], LOPSIDED[1:, 1:]]))
     ),
     *(c for s in FLAT for c in parts(np.linalg.svd, SVD, thin, svd_twin, distinct(*s))),
     *parts(np.linalg.svd, SVD, np.linalg.svd, svd_twin, distinct(2, 3, 3)),

@@ -1,8 +1,11 @@
 """Cases of the reductions and scans."""
 
+from dataclasses import replace
+
 import numpy as np
 
 import autograd
+from autograd.rules.ufunc_methods import extreme, running_extreme
 
 from .cases_common import case, of, off_zero, real, spaced, strided
 from .cases_decompositions import form
@@ -26,6 +29,9 @@ SCANS = [
 
 # Along its axes are rows with no 0, with one, with two, and with nothing else.
 ZEROS = np.array([[0.0, 1.5, 0.0, 2.0], [2.0, -1.0, 0.0, 0.5], [1.0, 3.0, 0.0, 0.0]])
+
+LADDER = np.array([[1.0, 2.5, 2.0, 4.0], [0.5, 3.0, 1.5, 3.5]])
+KNOWN = "which element is the extreme so far is known from the values, not computed from g"
 
 
 def over(draw, shapes, *functions, **options):
@@ -66,6 +72,17 @@ CASES = [
     *(case(f, off_zero(*shape), axis=axis) for f in (np.cumsum, np.cumprod) for shape, axis in SCANS),
     *(case(np.apply_over_axes, f, real(2, 3, 2), axes) for f in (np.sum, np.mean) for axes in (1, [0, -1])),
     case(np.apply_over_axes, np.cumsum, real(2, 3), [0, 1]),
+    # of ufunc methods, where no other function does the same
+    *(
+        case(extreme, LADDER.copy(), ufunc=f, axis=axis)
+        for f in (np.fmax, np.fmin)
+        for axis in (None, 0, (0, 1))
+    ),
+    *(
+        replace(case(running_extreme, LADDER.copy(), ufunc=f, axis=axis), constants=KNOWN)
+        for f in (np.maximum, np.minimum, np.fmax, np.fmin)
+        for axis in (0, 1)
+    ),
     # along one axis, all elements of which share in the result
     *(case(f, real(*shape), axis=axis) for f in SOFTMAX for shape, axis in ALONG),
     *(case(f, real(2, 3)) for f in SOFTMAX),

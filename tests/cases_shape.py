@@ -8,7 +8,7 @@ import numpy as np
 import autograd
 from autograd.functions import cast, flatten
 
-from .cases_common import case, real, strided
+from .cases_common import case, of, real, strided
 
 at = np.s_  # an index as it is written: at[1:3, ::-1]
 ROWS = np.array([0, 2, 2])
@@ -113,6 +113,9 @@ CASES = [
     # the axes in another order
     *(case(np.transpose, real(*shape)) for shape in ((), (3,), (2, 3), (2, 3, 2), (0, 2))),
     *(case(np.transpose, real(2, 3, 4), axes) for axes in ((1, 2, 0), (2, 0, 1), (-1, 0, -2), [0, 2, 1])),
+    *(case(np.transpose, of(1, 2, 3), axes) for axes in (0, -1, np.int64(0), (0,), [-1])),
+    case(np.transpose, of([1, 2, 3], [4, 5, 6]), np.array([-1, 0])),
+    *(case(np.transpose, np.array(2.5), axes) for axes in (None, (), [])),
     *(case(np.matrix_transpose, real(*shape)) for shape in ((2, 3), (2, 3, 4))),
     *(case(np.swapaxes, real(2, 3, 4), *axes) for axes in ((0, 1), (-1, 0), (1, 1))),
     *(case(np.moveaxis, real(2, 3, 4), *axes) for axes in ((0, -1), (2, 0), ([0, 1], [-1, 0]))),

@@ -213,6 +213,79 @@ def test_every_element_at_a_kink():
     assert (report.verdict, only(report).kinks, report.power) == ("inconclusive", 3, ())
 
 
+# Where f is smooth, but an operation in it is at a kink: its derivative does not follow from the convention.
+
+SMOOTH = [
+    ("norm", lambda x: np.linalg.norm(x) ** 2, np.zeros(3), "vector_norm"),
+    ("abs", lambda x: np.sum(np.abs(x) ** 2), np.zeros(3), "absolute"),
+    ("abs of some", lambda x: np.abs(x) ** 2, np.array([1.0, 0, 2]), "absolute"),
+    ("abs of a number", lambda x: np.abs(x) * np.abs(x), np.array(0.0), "absolute"),
+    ("hypot", lambda x: np.hypot(x[0], x[1]) ** 2, np.zeros(2), "hypot"),
+    ("std", lambda x: np.std(x) ** 2, np.zeros(3), "std"),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "name"), [r[1:] for r in SMOOTH], ids=[r[0] for r in SMOOTH])
+def test_a_convention_that_makes_a_second_derivative_wrong(f, x, name):
+    report = check.gradcheck(f, x, order=2)
+    first, second = report.inputs
+    assert (first.verdict, second.verdict) != ("fail", "pass")
+    assert (report.verdict, second.verdict) == ("fail", "fail")
+    assert f"f is smooth here, but {name} in it is not" in second.reason
+
+
+def test_a_convention_that_makes_a_first_derivative_wrong():
+    found = only(check.gradcheck(lambda x: relu(x) - relu(-x), np.array([0.0, 1.0])))
+    assert (found.verdict, found.index, found.yours) == ("fail", (0,), 0)
+    assert "f is smooth here, but relu in it is not" in found.reason
+
+
+BENT = [
+    ("norm", lambda x: np.linalg.norm(x), np.zeros(3)),
+    ("relu", lambda x: relu(x) ** 2, np.zeros(3)),
+    ("maximum", lambda x: np.maximum(x, 0) ** 2, np.array(0.0)),
+    ("the median of equal numbers", lambda x: np.median(x) ** 3, np.full(3, 2.0)),
+    ("sorted equal numbers", lambda x: np.sort(x) ** 3, np.array([2.0, 2.0, 1.0, 2.0])),
+    ("a third power", lambda x: np.abs(x) ** 3, np.zeros(2)),
+]
+
+
+@pytest.mark.parametrize(("f", "x"), [r[1:] for r in BENT], ids=[r[0] for r in BENT])
+def test_a_kink_of_f_itself_is_called_nothing(f, x):
+    assert check.gradcheck(f, x, order=2).verdict != "fail"
+
+
+# An operation that is made anew at each call is the same operation.
+
+
+def anew(slope, n=3):
+    return lambda x: op(lambda v: v**n, lambda g, y, v: slope * g * v ** (n - 1))(x)
+
+
+def decorated(x):
+    @op(rules=[lambda g, y, v: 2 * g * v])
+    def square(v):
+        return v * v
+
+    return square(x)
+
+
+def chosen(x):
+    return anew(2, 2)(x) if x.data[0] > 1 else anew(3, 3)(x)
+
+
+def test_an_operation_made_anew_at_each_call():
+    for f in (anew(3), decorated):
+        report = check.gradcheck(f, X, order=2)
+        assert (report.verdict, report.inputs[0].kinks) == ("pass", 0)
+    wrong = only(check.gradcheck(anew(2), X))
+    assert (wrong.verdict, "0.666667 times" in wrong.reason) == ("fail", True)
+
+
+def test_an_operation_made_otherwise_is_another_one():
+    assert only(check.gradcheck(chosen, np.array([1.0, 2.0]))).kinks == 1
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 def test_single_precision_is_raised(dtype):
     found = only(check.gradcheck(lambda x: np.tanh(x) ** 2, X.astype(dtype)))

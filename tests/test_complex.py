@@ -20,7 +20,6 @@ from .test_rules import SINGLE, assert_close, constant, leaf
 # Functions that refuse complex numbers, or some uses of them, where NumPy takes them; and what to do.
 REFUSED = {
     np.sign: "write z / abs",
-    np.linalg.svd: "use svdvals",
     np.gradient: "give it np.real",  # of a complex spacing NumPy drops the imaginary part
     np.interp: "give it np.real",  # of a complex x too, where there is a period
 }
@@ -28,9 +27,9 @@ REFUSED = {
 # Functions that take more than NumPy's, who multiplies in place there.
 WIDER = {np.polyfit}
 
-# What reads half of a matrix wants it Hermitian, which the cases' own are not when they are complex.
+# What the cases make of vectors depends on their phases, if they are complex: those below do not.
 # What holds one of several ways to a result is called with real numbers only.
-ELSEWHERE = {"cholesky", "eigh", "eigvalsh", "thin_svd", "empty_like"}
+ELSEWHERE = {"eigh", "svd", "thin_svd", "empty_like"}
 
 
 def hermitian(a):
@@ -46,11 +45,35 @@ HERMITIAN = {
     "eigh, v": lambda a: np.abs(np.linalg.eigh(hermitian(a))[1]) ** 2,
     "eigh, wv": lambda a: (lambda w, v: (v * w**2) @ np.conjugate(v).mT)(*np.linalg.eigh(hermitian(a))),
 }
+# A matrix that is not Hermitian stands for one that is, by one triangle and the real part of its diagonal.
+TRIANGLES = {
+    "cholesky of L": lambda a: np.linalg.cholesky(a) * 1,
+    "cholesky of U": lambda a: np.linalg.cholesky(a, upper=True) * 1,
+    "eigvalsh of L": lambda a: np.linalg.eigvalsh(a) * 1,
+    "eigvalsh of U": lambda a: np.linalg.eigvalsh(a, UPLO="U") * 1,
+    "eigh of L": lambda a: (lambda w, v: (v * w**2) @ np.conjugate(v).mT)(*np.linalg.eigh(a)),
+    "eigh of U": lambda a: (lambda w, v: (v * w**2) @ np.conjugate(v).mT)(*np.linalg.eigh(a, UPLO="U")),
+    "pinv of L": lambda a: np.linalg.pinv(a, hermitian=True) * 1,
+    "svd of L": lambda a: (lambda u, s, v: u @ (s[..., None] ** 2 * v))(*np.linalg.svd(a, hermitian=True)),
+    "svd of L, u": lambda a: np.abs(np.linalg.svd(a, hermitian=True)[0]) ** 2,
+    "svd of L, s": lambda a: np.linalg.svd(a, hermitian=True, compute_uv=False) * 1,
+}
+SVD = {
+    "svd, u": lambda a: np.abs(np.linalg.svd(a, full_matrices=False)[0]) ** 2,
+    "svd, s": lambda a: np.linalg.svd(a, full_matrices=False)[1] * 1,
+    "svd, v": lambda a: np.abs(np.linalg.svd(a, full_matrices=False)[2]) ** 2,
+    "svd, uv": lambda a: (lambda u, _, v: u @ v)(*np.linalg.svd(a, full_matrices=False)),
+    "svd, usv": lambda a: (lambda u, s, v: (u * s**2) @ v)(*np.linalg.svd(a, full_matrices=False)),
+}
 MADE = [
     form(np.linalg.eigh, name, f, draw(*s))
-    for name, f in HERMITIAN.items()
+    for name, f in (HERMITIAN | TRIANGLES).items()
     for draw, s in [(distinct, (3, 3)), (regular, (2, 2, 2))]
-    if "eig" not in name or draw is distinct
+    if "cholesky" in name or draw is distinct
+] + [
+    form(np.linalg.svd, name, f, distinct(*s))
+    for name, f in SVD.items()
+    for s in [(3, 3), (3, 2), (2, 3), (2, 2, 3)]
 ]
 # The differences take up to this part of the loss: most functions change faster off the real line.
 CLOSE = 1e-8
@@ -225,6 +248,21 @@ def test_second_order_of_a_complex_leaf():
     np.testing.assert_allclose(z.grad, expected, rtol=1e-8)
 
 
+@pytest.mark.parametrize("case", MADE, ids=str)
+def test_second_order_of_decompositions(case):
+    """The gradient of a real loss, along a direction, changes as differences of it say."""
+    rng = np.random.default_rng(1846)
+    (x,), (u, v) = case.arrays, rng.uniform(0.3, 1, (2, *case.arrays[0].shape))
+
+    def rate(z):
+        return np.sum(np.real(grad(lambda z: loss(case([z])))(z) * (v - 1j * u)))
+
+    z = leaf(x + 1j * u)
+    actual = np.sum(np.real(grad(rate)(z.data) * (u + 1j * v)))
+    expected = oracles.richardson(lambda h: rate(x + 1j * u + h / 16 * (u + 1j * v)))
+    assert_close(actual / 16, expected, CLOSE, 1)
+
+
 def test_a_step_down_goes_along_the_conjugate():
     z = Tensor(Z, requires_grad=True)
     for _ in range(100):
@@ -254,11 +292,19 @@ def test_a_gradient_has_the_dtype_of_a_complex_leaf(dtype):
 def test_what_depends_on_the_phase_of_an_eigenvector_raises():
     x = leaf(distinct(2, 2))
     v = np.linalg.eigh(hermitian(x * (1 + 2j)))[1]
-    with pytest.raises(GradientError, match="phase of a complex eigenvector"):
+    with pytest.raises(GradientError, match="phase of an eigenvector"):
         np.sum(np.imag(v)).backward()
+
+
+@pytest.mark.parametrize("part", [0, 2])
+def test_what_depends_on_the_phase_of_a_singular_vector_raises(part):
+    x = leaf(distinct(2, 3))
+    vectors = np.linalg.svd(x * (1 + 2j) + 1j * x**2, full_matrices=False)[part]
+    with pytest.raises(GradientError, match="phase of a singular vector"):
+        np.sum(np.imag(vectors)).backward()
 
 
 def test_constants_are_not_refused():
     """What has no derivative for complex numbers is NumPy's, where none is asked for."""
-    z = Tensor(distinct(2, 2) * (1 + 2j))
-    np.testing.assert_array_equal(np.linalg.svd(z).U.data, np.linalg.svd(z.data).U)
+    z = Tensor(distinct(2, 3) * (1 + 2j))
+    np.testing.assert_array_equal(np.linalg.svd(z).Vh.data, np.linalg.svd(z.data).Vh)

@@ -9,7 +9,7 @@ from autograd.ops import composed, table, untracked
 from autograd.rules import fourier  # noqa: F401  which is loaded when it is needed
 from autograd.rules.refused import REASONS
 
-from . import cases_assembly, cases_calculus, cases_choosing, cases_statistics
+from . import cases_assembly, cases_calculus, cases_choosing, cases_statistics, oracles
 
 # Functions that take dates, and so no tensors.
 OF_DATES = {np.isnat, np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string}
@@ -81,6 +81,42 @@ def test_returns_what_numpy_returns(function, args, options):
     for a, e in pairs:
         np.testing.assert_allclose(arrays_of(a), e, rtol=1e-15)
         assert (a.shape, a.dtype) == (e.shape, e.dtype)
+
+
+# Lists in which there are tensors are what an array of them would be, where NumPy asks the tensors.
+
+
+def lists(t, u, number):
+    """Calls of functions that join, with the same numbers in lists, of tensors or of arrays."""
+    return [
+        np.append([t, u], t),
+        np.append(t, [t[0], u[1]]),
+        np.append([t, u], t[None], axis=0),
+        np.concatenate([t, [u[0], 1.0]]),
+        np.stack([t, [u[1], u[0]]]),
+        np.vstack([t, [u[0], number]]),
+        np.hstack([[u[0], 2.0], t]),
+        np.dstack([[t, u], t[:, None] * u]),
+        np.column_stack([t, [u[0], u[1]]]),
+        np.block([[t, u], [u, t]]),
+        np.insert(t, 1, [u[0], u[1]]),
+        np.linalg.multi_dot([np.stack([t, u]), [[u[0], 1.0], [2.0, t[1]]], t]),
+    ]
+
+
+def test_lists_with_tensors_in_them():
+    t, u = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 5.0], requires_grad=True)
+    found = lists(t, u, 7.0)
+    for actual, expected in zip(found, lists(t.data, u.data, 7.0), strict=True):
+        np.testing.assert_array_equal(actual.data, expected)
+    sum(np.sum(y * np.arange(y.size).reshape(y.shape)) for y in found).backward()
+
+    def total(t, u):
+        return sum(np.sum(y * np.arange(y.size).reshape(y.shape)) for y in lists(t, u, 7.0))
+
+    for i, x in enumerate((t, u)):
+        estimate = oracles.gradient(oracles.richardson, total, [t.data, u.data], np.ones(()), i)
+        np.testing.assert_allclose(x.grad, estimate[0], rtol=1e-10)
 
 
 HERE = [cases_assembly, cases_calculus, cases_choosing, cases_statistics]
@@ -185,6 +221,20 @@ def test_what_is_refused_works_without_a_gradient():
     x = Tensor(np.zeros(3))
     np.put(x, [1], [5.0])
     assert x.tolist() == [0, 5, 0]
+
+
+SKIPPING = (np.nanmax, np.nanmin, np.nanmean, np.nanvar, np.nanstd, np.nanmedian)
+
+
+@pytest.mark.parametrize("function", [*SKIPPING, lambda x: np.nanquantile(x, 0.3)], ids=lambda f: f.__name__)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy warns of slices in which there is nothing
+def test_nothing_but_nan(function):
+    """The result is NaN, and a NaN that is skipped has gradient 0 here too."""
+    x = Tensor([np.nan, np.nan], requires_grad=True)
+    y = function(x)
+    y.backward()
+    assert np.isnan(y.data)
+    assert x.grad.tolist() == [0, 0]
 
 
 def test_integers_stay_constants():

@@ -22,6 +22,7 @@ from . import (
     shape,
     spectral,
     statistics,
+    ufunc_methods,
     unchanging,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "shape",
     "spectral",
     "statistics",
+    "ufunc_methods",
     "unchanging",
 ]
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ..errors import NoRuleError
 from ..functions import put, scatter
-from ..ops import Function, compose
+from ..ops import Function, compose, rule
 from .assembly import along, positive, with_axes
 
 # Axes and broadcasting
@@ -42,7 +43,8 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     grids = tuple(
         np.reshape(x, [-1 if i == at else 1 for i in range(len(xi))]) for x, at in zip(xi, axes, strict=True)
     )
-    return grids if sparse else np.broadcast_arrays(*grids)
+    grids = grids if sparse else np.broadcast_arrays(*grids)
+    return tuple(np.copy(grid, order="C") for grid in grids) if copy else grids
 
 
 @compose(np.rollaxis)
@@ -81,6 +83,19 @@ def picked(a: Any, choose: Function) -> Any:
     return a.reshape(-1)[choose(np.arange(a.size).reshape(a.shape))]
 
 
+def chosen(function: Function) -> Function:
+    """The rule of such a function that returns a view: each element of g, added where it came from."""
+
+    def back(g: Any, y: Any, a: Any, **options: Any) -> Any:
+        numbers = function(np.arange(a.size).reshape(a.shape), **options)
+        return scatter(g, index=numbers, shape=(a.size,)).reshape(a.shape)
+
+    return back
+
+
+rule(sliding_window_view, chosen(sliding_window_view), view=True)
+
+
 @compose(np.tile)
 def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
     """Each axis of A beside a new one, along which it is broadcast."""
@@ -94,20 +109,13 @@ def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
 
 @compose(np.repeat)
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
-    a, axis = (np.ravel(a), 0) if axis is None else (a, positive(axis, a))
+    a, axis = (np.ravel(a), 0) if axis is None or not a.ndim else (a, positive(axis, a))
     n = a.shape[axis]
     if np.ndim(repeats):
         return a[along(axis, np.repeat(np.arange(n), repeats))]
     before, after = a.shape[:axis], a.shape[axis + 1 :]
     copies = np.broadcast_to(np.expand_dims(a, axis + 1), (*before, n, repeats, *after))
     return copies.reshape(*before, n * repeats, *after)
-
-
-@compose(np.lib.stride_tricks.sliding_window_view)
-def sliding_window_view(
-    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
-) -> Any:
-    return picked(x, lambda numbers: np.lib.stride_tricks.sliding_window_view(numbers, window_shape, axis))
 
 
 @compose(np.resize)
@@ -141,12 +149,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
 # Diagonals
 
 
-@compose(np.diagonal)
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    a = np.moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = a.shape[-2:]
-    i = np.arange(max(min(rows + min(offset, 0), columns - max(offset, 0)), 0))
-    return a[..., i + max(-offset, 0), i + max(offset, 0)]
+rule(np.diagonal, chosen(np.diagonal), view=True)
 
 
 @compose(np.trace)
@@ -172,4 +175,4 @@ if hasattr(np, "astype"):  # since NumPy 2.1
 
     @compose(np.astype)
     def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
-        return x.astype(dtype)
+        return x.astype(dtype, copy=copy)

@@ -3,14 +3,15 @@
 A composition takes NumPy's arguments and returns what NumPy returns: a list, a tuple or an array.
 """
 
+import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..ops import Function, Op, compose
-from ..record import apply
+from ..ops import Function, Op, compose, row
+from ..record import apply, joined, note_view
 
 
 def along(axis: int, index: Any) -> tuple[Any, ...]:
@@ -28,27 +29,28 @@ def positive(axis: Any, a: Any) -> int:
 
 @compose(np.hstack)
 def hstack(tup: Sequence[Any], *, dtype: None = None, casting: str = "same_kind") -> Any:
-    arrays = [np.atleast_1d(a) for a in tup]
+    arrays = [np.atleast_1d(a) for a in map(joined, tup)]
     return np.concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1)
 
 
 @compose(np.vstack)
 def vstack(tup: Sequence[Any], *, dtype: None = None, casting: str = "same_kind") -> Any:
-    return np.concatenate([np.atleast_2d(a) for a in tup], axis=0)
+    return np.concatenate([np.atleast_2d(a) for a in map(joined, tup)], axis=0)
 
 
 @compose(np.dstack)
 def dstack(tup: Sequence[Any]) -> Any:
-    return np.concatenate([np.atleast_3d(a) for a in tup], axis=2)
+    return np.concatenate([np.atleast_3d(a) for a in map(joined, tup)], axis=2)
 
 
 @compose(np.column_stack)
 def column_stack(tup: Sequence[Any]) -> Any:
-    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], axis=1)
+    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in map(joined, tup)], axis=1)
 
 
 @compose(np.append)
 def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    arr, values = joined(arr), joined(values)
     if axis is None:
         arr, values, axis = np.ravel(arr), np.ravel(values), 0
     return np.concatenate([arr, values], axis=axis)
@@ -73,12 +75,12 @@ def block(arrays: Any) -> Any:
 
     n = max(depth(arrays), rank(arrays))
 
-    def joined(part: Any, axis: int) -> Any:
+    def in_place(part: Any, axis: int) -> Any:
         if not isinstance(part, list):
             return with_axes(part, n)
-        return np.concatenate([joined(p, axis + 1) for p in part], axis=axis)
+        return np.concatenate([in_place(p, axis + 1) for p in part], axis=axis)
 
-    return joined(arrays, n - depth(arrays))
+    return in_place(arrays, n - depth(arrays))
 
 
 @compose(np.insert)
@@ -87,7 +89,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     if axis is None:
         arr, axis = np.ravel(arr), 0
     axis = positive(axis, arr)
-    values, n = with_axes(values, arr.ndim), arr.shape[axis]
+    values, n = with_axes(joined(values), arr.ndim), arr.shape[axis]
     if np.ndim(obj) == 0 and not isinstance(obj, slice):  # then the values' first axis is the new one
         values = np.moveaxis(values, 0, axis)
         order = np.insert(np.arange(n), obj, n + np.arange(values.shape[axis]))
@@ -134,7 +136,10 @@ def parts(a: Any, axis: int, of_numbers: Sequence[Any]) -> list[Any]:
     """The parts of `a` along an axis that an array of numbers was split into."""
     bounds = [0, *np.cumsum([len(p) for p in of_numbers]).tolist()]
     if np.array_equal(np.concatenate(of_numbers), np.arange(a.shape[axis])):
-        return list(apply(PIECES, (a,), {"bounds": bounds, "axis": axis}))
+        pieces = list(apply(PIECES, (a,), {"bounds": bounds, "axis": axis}))
+        for piece, (start, stop) in zip(pieces, pairwise(bounds), strict=True):
+            note_view(piece, a, row(operator.getitem), {"index": along(axis, slice(start, stop))})
+        return pieces
     cuts = [slice(int(p[0]), int(p[-1]) + 1) if len(p) else slice(0, 0) for p in of_numbers]
     return [a[along(axis, cut)] for cut in cuts]
 

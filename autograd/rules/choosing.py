@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..functions import scatter
+from ..functions import divided, scatter
 from ..ops import compose, rule
 from ..refusals import refuse_complex
 from ..tensor import Tensor
@@ -124,8 +124,8 @@ def shared(g: Any, y: Any, axis: int) -> Any:
         return g
     first = np.zeros_like(y[along(axis, slice(0, 1))], int)
     group = every_index(np.concatenate([first, np.cumsum(differ, axis=axis)], axis=axis), axis, y.shape)
-    total, count = (scatter(t, index=group, shape=y.shape) for t in (g, np.ones_like(g)))
-    return total[group] / count[group]
+    count = scatter(np.ones(y.shape), index=group, shape=y.shape)
+    return divided(scatter(g, index=group, shape=y.shape), np.maximum(count, 1))[group]
 
 
 def sort_rule(g: Any, y: Any, a: Any, axis: Any = -1, kind: Any = None, stable: Any = None) -> Any:

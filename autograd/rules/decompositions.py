@@ -1,8 +1,9 @@
 """Derivatives of inverses, determinants, and the decompositions by elimination, and of stacks of them.
 
-Where NumPy takes a matrix to be symmetric and reads one half of it (`cholesky`), the gradient is the
-symmetric one: equal parts to an element and its mirror image.  `slogdet` of a singular matrix has no
-gradient: the inverse raises.  a* is the conjugate of a: of a real matrix, a itself.
+Where NumPy takes a matrix to be symmetric and reads one triangle of it (`cholesky`), only that is an
+argument: an element off the diagonal counts for its mirror image too, which has gradient 0.  `slogdet`
+of a singular matrix has no gradient: the inverse raises.  a* is the conjugate of a: of a real matrix, a
+itself.
 
 Sources: Giles, Collected Matrix Derivative Results for Forward and Reverse Mode Algorithmic
 Differentiation (2008); others where they are used.
@@ -21,10 +22,43 @@ from ..tensor import Tensor
 from .reduce import products_of_others
 from .refused import refusal
 
+# Matrices of which NumPy reads one triangle
 
-def symmetric(a: Any) -> Any:
-    """The symmetric part of a matrix; of a complex one, the Hermitian part."""
-    return (a + conj(a).mT) / 2
+
+def lower_half_rule(g: Any, y: Any, a: Any) -> Any:
+    """lower_half is its own transpose, as a matrix that multiplies the elements of another."""
+    return lower_half(g)
+
+
+@op(rules=[lower_half_rule])
+def lower_half(a: Any) -> Any:
+    """The lower triangle of a matrix, its diagonal halved: with its transpose, a symmetric matrix.
+
+    >>> lower_half(np.array([[2.0, 1.0], [3.0, 4.0]]))
+    array([[1., 0.],
+           [3., 2.]])
+    """
+    return (np.tril(a) + np.tril(a, -1)) / 2
+
+
+def of_triangle(g: Any, upper: bool = False) -> Any:
+    """The cotangent of the triangle that was read, given that of the Hermitian matrix it stands for.
+
+    g + g*ᵀ off the diagonal; on it Re g, as the imaginary part is not read.
+    """
+    lower = lower_half(g + conj(g).mT)
+    return conj(lower).mT if upper else lower
+
+
+def mirrored(a: Any) -> Any:
+    """The Hermitian matrix that the lower triangle of `a` stands for.
+
+    >>> mirrored(np.array([[2.0, 1.0], [3.0, 4.0]]))
+    array([[2., 3.],
+           [3., 4.]])
+    """
+    half = lower_half(a)
+    return half + conj(half).mT
 
 
 # Inverses and systems of equations
@@ -41,14 +75,16 @@ def solve_b(g: Any, y: Any, a: Any, b: Any) -> Any:
     return np.linalg.solve(a.mT, g[..., None])[..., 0] if b.ndim == 1 else np.linalg.solve(a.mT, g)
 
 
-def pinv_rule(g: Any, y: Any, a: Any, **_: Any) -> Any:
+def pinv_rule(g: Any, y: Any, a: Any, *, rcond: Any = None, hermitian: bool = False, rtol: Any = None) -> Any:
     """-yᵀ g yᵀ + ((1 - a y) gᵀ y y*ᵀ + y*ᵀ y gᵀ (1 - y a))*, as long as the rank of a stays what it is.
 
     Source: Golub and Pereyra, The Differentiation of Pseudo-Inverses and Nonlinear Least Squares
     Problems Whose Variables Separate, SIAM J. Numer. Anal. 10 (1973), equation 4.12.
     """
+    a = mirrored(a) if hermitian else a
     left, right = g.mT @ (y @ conj(y).mT), (conj(y).mT @ y) @ g.mT
-    return conj(left - a @ (y @ left) + right - (right @ y) @ a) - y.mT @ g @ y.mT
+    whole = conj(left - a @ (y @ left) + right - (right @ y) @ a) - y.mT @ g @ y.mT
+    return of_triangle(whole) if hermitian else whole
 
 
 @compose(np.linalg.lstsq)
@@ -127,31 +163,15 @@ def cofactors(a: Any) -> Any:
 # Cholesky and QR
 
 
-def lower_half_rule(g: Any, y: Any, a: Any) -> Any:
-    """lower_half is its own transpose, as a matrix that multiplies the elements of another."""
-    return lower_half(g)
-
-
-@op(rules=[lower_half_rule])
-def lower_half(a: Any) -> Any:
-    """The lower triangle of a matrix, its diagonal halved: with its transpose, a symmetric matrix.
-
-    >>> lower_half(np.array([[2.0, 1.0], [3.0, 4.0]]))
-    array([[1., 0.],
-           [3., 2.]])
-    """
-    return (np.tril(a) + np.tril(a, -1)) / 2
-
-
 def cholesky_rule(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
-    """The symmetric part of y⁻ᵀ lower_half(yᵀ g) y*⁻¹.
+    """y⁻ᵀ lower_half(yᵀ g) y*⁻¹, for the triangle that is read: the upper one, if `upper` is asked for.
 
     Source: Murray, Differentiation of the Cholesky Decomposition (2016), equation 10.
     """
     if upper:
         g, y = conj(g).mT, conj(y).mT
     inner = lower_half(y.mT @ g)
-    return symmetric(np.linalg.solve(y.mT, np.linalg.solve(conj(y).mT, inner.mT).mT))
+    return of_triangle(np.linalg.solve(y.mT, np.linalg.solve(conj(y).mT, inner.mT).mT), upper)
 
 
 def tall_qr(a: Any) -> Any:

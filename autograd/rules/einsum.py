@@ -106,4 +106,4 @@ def on_diagonal(g: Any, term: str, unique: str, shape: tuple[int, ...]) -> Any:
     return scatter(g, index=tuple(along[c] for c in term), shape=shape)
 
 
-rule_each(einsum, einsum_rule)
+rule_each(einsum, einsum_rule).view = True  # of one operand, NumPy makes a view where it can

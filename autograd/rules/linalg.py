@@ -8,6 +8,7 @@ import numpy as np
 from ..errors import NoRuleError
 from ..functions import kept
 from ..ops import compose, rule, rule_each
+from .reduce import parted
 
 # Most products are of two matrices, for which `.dot` is the fastest call NumPy has.
 
@@ -197,9 +198,7 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
 @compose(np.linalg.diagonal)
 def diagonal(x: Any, offset: int = 0) -> Any:
     """x[..., i, i + offset]."""
-    rows, columns = x.shape[-2:]
-    i = np.arange(max(0, min(rows, columns - offset) - max(0, -offset))) + max(0, -offset)
-    return x[..., i, i + offset]
+    return np.diagonal(x, offset, -2, -1)
 
 
 @compose(np.linalg.trace)
@@ -236,8 +235,7 @@ def vector_norm_rule(
     if ord is None or ord == 2:
         return g * (x / (y + (y == 0)))
     if abs(ord) == np.inf:
-        at = np.abs(x) == y
-        return g * np.sign(x) * at / np.sum(at, axis=axis, keepdims=True, dtype=g.dtype)
+        return np.sign(x) * parted(g, np.abs(x) == y, axis)
     if ord == 1:
         return g * np.sign(x)
     ratio = np.abs(x) / (y + (y == 0))

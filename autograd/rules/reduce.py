@@ -1,13 +1,14 @@
 """Derivatives of the reductions and scans: `g` is spread back over the axes that were reduced.
 
-Ties share the gradient of `max` and `min` equally.  The gradient of `std` is 0 where all is equal.
+Ties share the gradient of `max` and `min` equally; that of a NaN, which is the result of all elements
+beside it, is NaN for all of them.  The gradient of `std` is 0 where all is equal.
 """
 
 from typing import Any
 
 import numpy as np
 
-from ..functions import conj, kept, spread
+from ..functions import conj, divided, in_dtype_of, kept, spread, summing
 from ..ops import Function, compose, rule
 
 
@@ -24,14 +25,25 @@ def mean_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = Fals
 
 def mean_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """g / n, spread over the n elements of each mean."""
-    return spread(g * (y.size / max(a.size, 1)), a, axis)
+    return spread(divided(g, max(a.size, 1) / max(y.size, 1)), a, axis)
 
 
 def extreme_rule(g: Any, y: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """g in equal parts to all elements at the extreme."""
+    """g in equal parts to all elements at the extreme; NaN to all, where that is NaN."""
     shape = kept(a.shape, axis)
-    at = a == y.reshape(shape)
-    return g.reshape(shape) * at / np.sum(at, axis=axis, keepdims=True, dtype=g.dtype)
+    return parted(g.reshape(shape), a == y.reshape(shape), axis)
+
+
+def nan_extreme_rule(g: Any, y: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """g in equal parts to all elements at the extreme, which a NaN never is: it gets 0."""
+    shape = kept(a.shape, axis)
+    return parted(g.reshape(shape), a == y.reshape(shape), axis, none=1)
+
+
+def parted(g: Any, at: Any, axis: Any, none: float = np.nan) -> Any:
+    """g in equal parts to the elements along an axis that are meant; NaN to all, where none is."""
+    count = np.sum(at, axis=axis, keepdims=True)
+    return divided(g, np.where(count, count, none)) * at
 
 
 def prod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -76,7 +88,7 @@ def cumprod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) ->
 
 def backward_cumsum(g: Any, axis: int) -> Any:
     """The cumulative sum from the end."""
-    return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+    return in_dtype_of(g, np.flip(np.cumsum(np.flip(g, axis), axis=axis, dtype=summing(g)), axis))
 
 
 def cumsum_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
@@ -94,7 +106,7 @@ def var_rule(
 ) -> Any:
     """2 g (a - mean) / (n - ddof), for n elements that were reduced to one; a correction is a ddof."""
     n = a.size // max(y.size, 1)
-    return (2 * g / (n - ddof - correction)).reshape(kept(a.shape, axis)) * centred(a, axis)
+    return divided(2 * g, n - ddof - correction).reshape(kept(a.shape, axis)) * centred(a, axis)
 
 
 def std_rule(
@@ -106,9 +118,8 @@ def std_rule(
     n, shape = a.size // y.size, kept(a.shape, axis)
     equal = np.max(a, axis=axis, keepdims=True) == np.min(a, axis=axis, keepdims=True)
     flat = equal | (y.reshape(shape) == 0)
-    return (
-        (g / (n - ddof - correction)).reshape(shape) / (y.reshape(shape) + flat) * (centred(a, axis) * ~flat)
-    )
+    part = divided(g, n - ddof - correction).reshape(shape)
+    return part / (y.reshape(shape) + flat) * (centred(a, axis) * ~flat)
 
 
 # fmt: off

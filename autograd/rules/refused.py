@@ -15,7 +15,8 @@ COUNTING = "it counts: pass .data, or sum weights with np.bincount(bins, weights
 JUMPING = "what it returns jumps with the values: take t[np.unique(t.data, return_index=True)[1]]"
 
 REASONS: dict[Function, str] = {
-    **dict.fromkeys((np.put, np.place, np.putmask, np.copyto, np.fill_diagonal, np.put_along_axis), IN_PLACE),
+    **dict.fromkeys((np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis), IN_PLACE),
+    np.copyto: IN_PLACE + ", and np.broadcast_to(t, a.shape) for np.full_like(a, t)",
     **dict.fromkeys(
         (np.unique, np.unique_values, np.unique_all, np.unique_counts, np.unique_inverse), JUMPING
     ),

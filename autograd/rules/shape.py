@@ -33,7 +33,8 @@ def in_order(function: Function) -> Function:
 
 
 def transpose_rule(g: Any, y: Any, a: Any, axes: Any = None) -> Any:
-    return np.transpose(g, None if axes is None else np.argsort([i % a.ndim for i in axes]))
+    """The axes put back; NumPy takes a tuple, a list, an array or, of a single axis, its number."""
+    return np.transpose(g, None if axes is None else np.argsort(np.atleast_1d(axes) % max(a.ndim, 1)))
 
 
 def concatenate_rule(g: Any, y: Any, i: int, *arrays: Any, axis: Any = 0) -> Any:
@@ -59,7 +60,7 @@ rule(np.roll,         lambda g, y, a, shift=0, axis=None: np.roll(g, np.negative
 rule(np.triu,         lambda g, y, m, k=0: np.triu(g, k))
 rule(np.tril,         lambda g, y, m, k=0: np.tril(g, k))
 rule(np.flip,         lambda g, y, m, axis=None: np.flip(g, axis), view=True)
-rule(np.broadcast_to, lambda g, y, a, shape=None: unbroadcast(g, a.shape))
+rule(np.broadcast_to, lambda g, y, a, shape=None: unbroadcast(g, a.shape), view=True)
 rule(np.full_like,    None, lambda g, y, a, fill_value, **_: g)
 rule_each(np.concatenate, concatenate_rule)
 rule_each(np.stack,       lambda g, y, i, *arrays, axis=0: np.moveaxis(g, axis, 0)[i])

@@ -1,8 +1,8 @@
 """Derivatives of eigenvalues and eigenvectors, singular values and singular vectors.
 
-Where NumPy takes a matrix to be symmetric and reads one half of it (`eigh`), the gradient is the
-symmetric one: equal parts to an element and its mirror image.  a* is the conjugate of a: of a real
-matrix, a itself.
+Where NumPy takes a matrix to be symmetric and reads one triangle of it (`eigh`), only that is an
+argument: an element off the diagonal counts for its mirror image too, which has gradient 0.  a* is the
+conjugate of a: of a real matrix, a itself.
 
 Sources: Giles, Collected Matrix Derivative Results for Forward and Reverse Mode Algorithmic
 Differentiation (2008); others where they are used.
@@ -20,7 +20,8 @@ from ..functions import conj
 from ..ops import compose, rule
 from ..record import record
 from ..tensor import Tensor
-from .decompositions import symmetric
+from .choosing import raw
+from .decompositions import of_triangle
 from .refused import refusal
 
 
@@ -52,8 +53,8 @@ def arrived(*cotangents: Any) -> bool:
     return any(bool(np.any(g != 0)) for g in cotangents)
 
 
-def eigh_rule(g: Any, y: Any, a: Any, **_: Any) -> Any:
-    """v* (gw + (vᵀ gv) / (wj - wi)) vᵀ, made symmetric (Giles, section 3.1).
+def eigh_rule(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:  # noqa: N803  (NumPy's name)
+    """v* (gw + (vᵀ gv) / (wj - wi)) vᵀ, for the triangle that is read (Giles, section 3.1).
 
     Equal eigenvalues have a gradient, but their eigenvectors have none: GradientError.  Nor has what
     depends on the phases of complex eigenvectors, which can be any.
@@ -61,25 +62,28 @@ def eigh_rule(g: Any, y: Any, a: Any, **_: Any) -> Any:
     (gw, gv), (w, v) = g, y
     turned = v.mT @ gv
     if a.dtype.kind == "c":
-        refuse_phases(turned, gv)
+        refuse_phases("an eigenvector of np.linalg.eigh", np.linalg.diagonal(turned), gv)
     inner = inverse_gaps(w, arrived(gv)) * turned
-    return symmetric((conj(v) * gw[..., None, :] + conj(v) @ inner) @ v.mT)
+    return of_triangle((conj(v) * gw[..., None, :] + conj(v) @ inner) @ v.mT, UPLO in "Uu")
 
 
-def refuse_phases(turned: Any, gv: Any) -> None:
-    """Raise GradientError if a phase exp(it) of a vector changes the result: at the rate Im(vᵀ gv)."""
-    rates = np.imag(np.linalg.diagonal(turned))
-    if np.any(np.abs(rates) > float(np.finfo(rates.dtype).eps) ** 0.5 * np.max(np.abs(gv), initial=0)):
+def refuse_phases(what: str, turned: Any, *cotangents: Any) -> None:
+    """Raise GradientError if a phase exp(it) of a vector changes the result: at the rate Im(turned)."""
+    rates, scale = np.imag(raw(turned)), max(np.max(np.abs(raw(g)), initial=0) for g in cotangents)
+    if np.any(np.abs(rates) > float(np.finfo(rates.dtype).eps) ** 0.5 * scale):
         raise GradientError(
-            "the phase of a complex eigenvector of np.linalg.eigh can be any, and the result depends on it: "
+            f"the phase of {what} can be any if it is complex, and the result depends on it: "
             "use what no phase changes, such as abs(v) or v[:, :1] @ np.conj(v[:, :1]).T"
         )
 
 
-def eigvalsh_rule(g: Any, y: Any, a: Any, **options: Any) -> Any:
-    """v* g vᵀ, with the eigenvectors v.  Where eigenvalues are equal, each has the gradient of its v."""
-    v = np.linalg.eigh(a, **options)[1]
-    return (conj(v) * g[..., None, :]) @ v.mT
+def eigvalsh_rule(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:  # noqa: N803
+    """v* g vᵀ, with the eigenvectors v, for the triangle that is read.
+
+    Where eigenvalues are equal, each has the gradient of its v.
+    """
+    v = np.linalg.eigh(a, UPLO=UPLO)[1]
+    return of_triangle((conj(v) * g[..., None, :]) @ v.mT, UPLO in "Uu")
 
 
 def eig_rule(g: Any, y: Any, a: Any) -> Any:
@@ -138,21 +142,31 @@ def svdvals_rule(g: Any, y: Any, x: Any) -> Any:
 def thin_svd_rule(g: Any, y: Any, a: Any) -> Any:
     """The gradient of a = u s v by all three; GradientError where singular values are equal.
 
-    u [(f (uᵀgu - guᵀu)) s + gs + s (f (v gvᵀ - gv vᵀ))] v, with f = 1/(sj² - si²), and for a matrix that
-    is not square (1 - u uᵀ) (gu / s) v + u (gv / s) (1 - vᵀ v), which is infinite where an s is 0.
+    With p = uᵀgu, q = v*gv*ᵀ and f = 1/(sj² - si²) it is u* times
 
-    Source: Townsend, Differentiating the Singular Value Decomposition (2016), equations 26 to 31.
+        (f (p - p*ᵀ)) s + gs + s (f (q - q*ᵀ)) + i Im(diag p) / s
+
+    times v*, and for a matrix that is not square (1 - u*uᵀ) (gu / s) v* + u* (gv / s) (1 - vᵀv*), which is
+    infinite where an s is 0.  What depends on the phases of complex vectors, of which u and v have one in
+    common that can be any, has no gradient: GradientError.
+
+    Source: Townsend, Differentiating the Singular Value Decomposition (2016), equations 26 to 31; for
+    complex matrices Wan and Zhang, Automatic Differentiation for Complex Valued SVD (2019), equation 5.
     """
-    (gu, gs, gv), (u, s, v) = g, y
+    (gu, gs, gv), (u, s, v) = g, (conj(y[0]), y[1], conj(y[2]))
     total = s[..., None, :] + s[..., :, None]
     f = inverse_gaps(s, arrived(gu, gv)) / (total + (total == 0))
-    of_u, of_v = u.mT @ gu, v @ gv.mT
-    inner = f * (of_u - of_u.mT) * s[..., None, :] + s[..., None] * f * (of_v - of_v.mT)
+    of_u, of_v = conj(u).mT @ gu, v @ conj(gv).mT
+    inner = f * (of_u - conj(of_u).mT) * s[..., None, :] + s[..., None] * f * (of_v - conj(of_v).mT)
+    if a.dtype.kind == "c":
+        phases = np.linalg.diagonal(of_u)
+        refuse_phases("a singular vector", phases + np.linalg.diagonal(of_v), gu, gv)
+        gs = gs + 1j * (np.imag(phases) / (s + (s == 0)))
     result = (u * gs[..., None, :] + u @ inner) @ v
     if a.shape[-2] > a.shape[-1]:
         result = result + ((gu - u @ of_u) / s[..., None, :]) @ v
     if a.shape[-2] < a.shape[-1]:
-        result = result + u @ ((gv - of_v.mT @ v) / s[..., None])
+        result = result + u @ ((gv - conj(of_v).mT @ v) / s[..., None])
     return result
 
 
@@ -163,19 +177,29 @@ def thin_svd(a: Any) -> Any:
 
 @compose(np.linalg.svd)
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    """The decomposition by `thin_svd`, or its values alone."""
+    """The decomposition by `thin_svd`, or its values alone; of a Hermitian matrix by `eigh`."""
+    if hermitian:
+        return svd_of_hermitian(a, compute_uv)
     if not compute_uv:
         return np.linalg.svdvals(a)
     if full_matrices and a.shape[-1] != a.shape[-2]:
         return svd_of_bases(a)
-    return svd_of_complex(a, full_matrices) if a.dtype.kind == "c" else record(thin_svd, (a,), {})
+    return record(thin_svd, (a,), {})
 
 
 svd_of_bases = refusal(np.linalg.svd, "of vectors that only complete a basis: give full_matrices=False")
-svd_of_complex = refusal(
-    np.linalg.svd,
-    "of complex singular vectors, whose phases can be any: use svdvals, or eigh(np.conj(a).mT @ a)",
-)
+
+
+def svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
+    """The eigenvalues without their signs, the largest first; these signs are in v."""
+    if not compute_uv:
+        return np.flip(np.sort(np.abs(np.linalg.eigvalsh(a))), -1)
+    w, u = np.linalg.eigh(a)
+    order = np.flip(np.argsort(np.abs(raw(w))), -1)
+    w, u = np.take_along_axis(w, order, -1), np.take_along_axis(u, order[..., None, :], -1)
+    kind = type(np.linalg.svd(np.eye(1)))
+    return kind(u, np.abs(w), conj(u * np.sign(raw(w))[..., None, :]).mT)
+
 
 # fmt: off
 rule(np.linalg.eig,      eig_rule, several=True)

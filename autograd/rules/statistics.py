@@ -5,26 +5,27 @@ from typing import Any
 import numpy as np
 
 from ..errors import NoRuleError
-from ..functions import kept, squared_modulus
+from ..functions import divided, kept, squared_modulus, summing
 from ..ops import compose, rule
 from ..refusals import refuse_complex
 from ..tensor import Tensor
 from .choosing import raw
-from .reduce import extreme_rule
+from .reduce import nan_extreme_rule
 
-# Without the NaNs: each of them replaced by what does not count.  Their gradient is 0.
+# Without the NaNs: each of them replaced by what does not count. Their gradient is 0, also where there is
+# nothing else.
 
-rule(np.nanmax, extreme_rule)  # a NaN does not equal the extreme
-rule(np.nanmin, extreme_rule)
+rule(np.nanmax, nan_extreme_rule)
+rule(np.nanmin, nan_extreme_rule)
 
 
 def without_nan(a: Any, value: float) -> Any:
     return np.where(np.isnan(a), value, a)
 
 
-def count(a: Any, axis: Any, keepdims: bool = False) -> Any:
-    """How many elements are not NaN, in the dtype of `a`."""
-    return np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims, dtype=a.dtype)
+def count(a: Any, axis: Any, keepdims: bool, like: Any) -> Any:
+    """How many elements are not NaN, in a dtype in which the elements of `like` can be counted."""
+    return np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims, dtype=summing(like) or like.dtype)
 
 
 @compose(np.nansum)
@@ -50,16 +51,15 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
 @compose(np.nanmean)
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     total = np.nansum(a, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total / count(a, axis, keepdims).astype(total.dtype)
+    return divided(total, count(a, axis, keepdims, like=a))
 
 
 @compose(np.nanvar)
 def nanvar(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -> Any:
     centred = without_nan(a - np.nanmean(a, axis=axis, keepdims=True), 0)
     squares = squared_modulus(centred)
-    n = np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims) - ddof
-    n = np.where(n > 0, n, np.nan).astype(squares.dtype)
-    return np.sum(squares, axis=axis, keepdims=keepdims) / n
+    n = count(a, axis, keepdims, like=squares) - ddof
+    return divided(np.sum(squares, axis=axis, keepdims=keepdims), np.where(n > 0, n, np.nan))
 
 
 @compose(np.nanstd)
@@ -116,14 +116,20 @@ def interpolated(rising: Any, n: Any, at: Any, dtype: Any) -> Any:
 
 
 def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool, method: str = "linear") -> Any:
-    """The quantiles of `a`, those of an array q on new first axes."""
-    missing = np.isnan(raw(rows(a, axis))).sum(axis=-1)
-    rising, length = np.sort(rows(a, axis), axis=-1), rows(a, axis).shape[-1]
+    """The quantiles of `a`, those of an array q on new first axes.
+
+    Unless they are skipped, a NaN among some elements makes all of them NaN, and so their gradients.
+    """
+    flat = rows(a, axis)
+    missing, length = np.isnan(raw(flat)).sum(axis=-1), flat.shape[-1]
     n = length - missing if skip_nan else np.full_like(missing, length)
+    if not skip_nan and missing.any():
+        flat = flat * np.where(missing > 0, np.nan, 1).astype(flat.dtype)[..., None]
+    rising = np.sort(flat, axis=-1)
     dtype = rising.dtype if isinstance(q, float) else np.result_type(rising.dtype, q)  # NumPy's promotion
     found = [interpolated(rising, n, place(n, p, method), dtype) for p in np.ravel(q).tolist()]
-    if not skip_nan:
-        found = [np.where(missing > 0, np.nan, f) for f in found]
+    if not n.all():
+        found = [np.where(n > 0, f, np.nan) for f in found]
     shape = kept(a.shape, axis) if keepdims else found[0].shape
     return found[0].reshape(shape) if np.ndim(q) == 0 else np.stack(found).reshape(np.shape(q) + shape)
 

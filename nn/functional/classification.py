@@ -149,8 +149,8 @@ def cross_entropies(z: Any, q: Any, share: Any = None) -> Any:
         return 0 - (np.where(q != 0, log_p, 0) * q).sum(axis=1)
     total = np.vdot(log_p, q)
     if not np.isfinite(total):
-        total = (np.where(q != 0, log_p, 0) * q).sum()
-    return (0 - total) * share
+        total = (np.where(q != 0, log_p, 0) * q).sum(dtype=float)
+    return ((0 - total) * share).astype(log_p.dtype)
 
 
 # What is given, checked and brought to rows of classes
@@ -241,13 +241,16 @@ def reduced(name: str, losses: Any, shape: tuple[int, ...], reduction: str, coun
     """The losses of the samples, in a shape; or their sum, or that divided by how much they count."""
     if reduction == "none":
         return losses.reshape(shape)
-    return losses.sum() * share(name, losses, reduction, count)
+    of_one = share(name, losses, reduction, count)
+    if losses.dtype.char == "e":  # whose sum might not fit into float16
+        return (losses.astype(float).sum() * of_one).astype(losses.dtype)
+    return losses.sum() * of_one
 
 
 def share(name: str, losses: Any, reduction: str, count: Any) -> Any:
-    """How much each loss counts in the sum of all, in their dtype: 1, or in the mean 1 / count.
+    """How much each loss counts in the sum of all: 1, or in the mean 1 / count.
 
-    The count itself need not fit: there are more than 65504 samples, and no larger number in float16.
+    In the losses' dtype, or in float64 for float16, which ends at 65,504 and rounds 1 / 70,000 to 0.1 %.
     """
     MSE[reduction]  # refuses another one
     if reduction == "mean" and not count:
@@ -255,4 +258,5 @@ def share(name: str, losses: Any, reduction: str, count: Any) -> Any:
             f"{name}: the mean of no samples is undefined, and of these {len(losses)} none counts; "
             'reduction="sum" gives 0'
         )
-    return losses.dtype.type(1 / count if reduction == "mean" else 1)
+    dtype = np.float64 if losses.dtype.char == "e" else losses.dtype.type
+    return dtype(1 / count if reduction == "mean" else 1)

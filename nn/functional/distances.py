@@ -97,7 +97,7 @@ def kl_div(prediction: Any, target: Any, reduction: str = "mean", log_target: bo
         return reduced("kl_div", losses, reduction)
     if not losses.ndim or not losses.size:
         raise ShapeError(f'kl_div: reduction="batchmean" of shape {losses.shape} has no samples to divide by')
-    return losses.sum() / len(losses)
+    return losses.mean() * (losses.size // len(losses))  # a sum of all might not fit into float16
 
 
 def hinge_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:

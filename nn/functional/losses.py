@@ -109,6 +109,8 @@ def loss(
             raise ShapeError(
                 f'{name}: the mean of no elements, shape {p.shape}, is undefined; reduction="sum" gives 0'
             )
+        if p.dtype.char == "e":  # float16 ends at 65,504, below many a sum of losses and many a count
+            return (total(p.astype(float), t.astype(float)) / p.size).astype(np.result_type(p, t))
         return total(p, t) / p.size
 
     none.__name__, sum.__name__, mean.__name__ = name + "_none", name + "_sum", name
@@ -124,7 +126,7 @@ def weighted(slope: Function) -> Callable[..., Any]:
 
 
 def averaged(slope: Function) -> Callable[..., Any]:
-    return lambda g, y, p, t: (g / p.size) * slope(p, t)
+    return lambda g, y, p, t: (g / (p.size if p.dtype.char != "e" else np.float64(p.size))) * slope(p, t)
 
 
 def beside(p: Any, t: Any, name: str) -> Any:

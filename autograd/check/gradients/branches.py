@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import operator
+import types
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ...functions import cast, kept
 from ...ops import Function
 from ...outputs import PICK
 from ...rules.einsum import einsum
+from ...rules.ufunc_methods import extreme, running_extreme
 
 Array = Any
 
@@ -67,7 +69,7 @@ def bounds(y: Array, a: Array, low: Any = None, high: Any = None) -> list[Array]
     return [np.sign(a - b) for b in (low, high) if b is not None]
 
 
-def at_extreme(y: Array, a: Array, axis: Any = None, keepdims: bool = False) -> Array:
+def at_extreme(y: Array, a: Array, axis: Any = None, **_: Any) -> Array:
     return a == y.reshape(kept(a.shape, axis))
 
 
@@ -91,6 +93,7 @@ DECISIONS: dict[Function, Decision] = {
     **dict.fromkeys((np.absolute, np.fabs, inspect.unwrap(f.relu)), sign_of),
     **dict.fromkeys((np.maximum, np.minimum, np.fmax, np.fmin),  lambda y, a, b: np.sign(a - b)),
     **dict.fromkeys((np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin), at_extreme),
+    inspect.unwrap(extreme): at_extreme,
     **dict.fromkeys((np.sort, np.partition), order),
     **dict.fromkeys((np.remainder, np.fmod), lambda y, a, b: np.rint((a - y) / b)),
     **dict.fromkeys((np.frexp, np.modf), lambda y, x: y[1]),
@@ -102,10 +105,24 @@ DECISIONS: dict[Function, Decision] = {
     np.std:                 lambda y, a, **_: y == 0,
     np.clip:                bounds,
     np.linalg.vector_norm:  norm_branch,
+    inspect.unwrap(running_extreme): lambda y, a, **_: a == y,
 }
 # fmt: on
 
-Branch = tuple[Function, list[Array]]
+
+class Branch(NamedTuple):
+    """One operation on the way, and what it decided; `what` it is, the same at every point."""
+
+    what: Any
+    name: str
+    decided: list[Array]
+
+
+class Parting(NamedTuple):
+    """An operation at which two ways part: a mask of the elements that it decided otherwise."""
+
+    name: str
+    mask: Array
 
 
 def branches(roots: Iterable[Node | None]) -> list[Branch]:
@@ -115,7 +132,25 @@ def branches(roots: Iterable[Node | None]) -> list[Branch]:
     whatever integers and truth values it was given: an index may have been computed.
     """
     with np.errstate(all="ignore"):
-        return [(node.op.function, decided(node)) for node in ancestors(roots)]
+        return [Branch(what(n.op.function), n.op.name, decided(n)) for n in ancestors(roots)]
+
+
+def what(function: Function) -> Any:
+    """What a function is, the same for one that is made anew at each call: its code.
+
+    With it go the whole numbers and strings it was made with, which may have been chosen: an exponent.
+
+    >>> def power(n):
+    ...     return lambda x: x**n
+    >>> what(power(2)) == what(power(2)), what(power(2)) == what(power(3))
+    (True, False)
+    """
+    code = getattr(function, "__code__", None)
+    if code is None:  # NumPy's own, of which there is one of each name
+        return type(function), function.__name__, getattr(function, "__module__", None)
+    cells = [c.cell_contents for c in function.__closure__ or () if c != types.CellType()]  # an empty one
+    given = [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    return code, tuple(v for v in given if isinstance(v, int | str | np.integer | np.bool_))
 
 
 def ancestors(roots: Iterable[Node | None]) -> list[Node]:
@@ -150,22 +185,23 @@ def is_discrete(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in "bui"
 
 
-def differing(one: list[Branch], other: list[Branch]) -> list[Array] | None:
-    """Where two ways through a function part: for each decision that differs, a mask of its elements.
+def differing(one: list[Branch], other: list[Branch]) -> list[Parting] | None:
+    """Where two ways through a function part, an entry for each decision that differs.
 
     An empty list if they are the same; None if they are different operations altogether.
 
-    >>> differing([(np.sign, [np.array([1, 0])])], [(np.sign, [np.array([1, 1])])])
-    [array([False,  True])]
+    >>> one, other = ([Branch(np.sign, "sign", [np.array(a)])] for a in ([1, 0], [1, 1]))
+    >>> differing(one, other)
+    [Parting(name='sign', mask=array([False,  True]))]
     """
-    if [function for function, _ in one] != [function for function, _ in other]:
+    if [branch.what for branch in one] != [branch.what for branch in other]:
         return None
-    masks = []
-    for (_, mine), (_, theirs) in zip(one, other, strict=True):
-        for a, b in zip(mine, theirs, strict=False):
+    partings = []
+    for branch, (_, _, theirs) in zip(one, other, strict=True):
+        for a, b in zip(branch.decided, theirs, strict=False):
             if np.shape(a) != np.shape(b):
                 return None
             mask = (a != b) & ~((a != a) & (b != b))  # NaN is the same as NaN
             if np.any(mask):
-                masks.append(np.asarray(mask))
-    return masks
+                partings.append(Parting(branch.name, np.asarray(mask)))
+    return partings

@@ -130,8 +130,23 @@ def numeric(claim: Claim, v: Array, size: Array, method: str) -> Estimate:
     if method == COMPLEX:
         return complex_step(along(claim, v, problem.complexly), claim.noise)
     problem.parted = []
+    return differences(claim, v, size, problem.evaluate)
+
+
+def differences(
+    claim: Claim, v: Array, size: Array, evaluate: Callable[[Point], list[Array] | None]
+) -> Estimate:
+    """The derivative along v by differences."""
     noise = claim.noise + EPS * np.where(np.isfinite(size), size, 0)
-    return richardson(along(claim, v, problem.evaluate), noise, size)
+    return richardson(along(claim, v, evaluate), noise, size)
+
+
+def across(claim: Claim, v: Array) -> Estimate:
+    """The derivative along v by differences, whatever branches f takes.
+
+    Where an operation in f is at a kink, f itself need not be: norm(x)**2 at 0 is smooth.
+    """
+    return differences(claim, v, np.zeros(len(claim.yours)), claim.problem.complexly)
 
 
 def method_for(claim: Claim, v: Array) -> str:

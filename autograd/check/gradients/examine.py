@@ -15,13 +15,14 @@ from .compare import (
     UNCLEAR,
     Claim,
     Comparison,
+    across,
     claim_of,
     compare,
     directions,
     distance,
     scale_of,
 )
-from .numeric import EPS
+from .numeric import EPS, Estimate
 from .problem import SEED, Array, Point, Problem, largest
 from .report import InputCheck
 
@@ -65,7 +66,7 @@ def held_against(claim: Claim, tried: Sequence[Array], check: InputCheck) -> Inp
         check = check.seen(found, int(np.sum(~free)))
         if found[-1].status <= UNCLEAR:
             return decided(claim, check, found)
-        elements = searched(claim, found[-1], free)
+        elements = smooth_after_all(claim, searched(claim, found[-1], free))
         wrong = wrong_ones(claim, elements)
         if wrong.any():
             return pointed_out(claim, check, elements, wrong)
@@ -115,7 +116,8 @@ def searched(claim: Claim, failed: Comparison, free: Array) -> Elements:
     """The elements that a failing direction leads to."""
     index = np.flatnonzero(free)
     if index.size > ALL:
-        crossing = [m for m in claim.problem.parted if m.size == free.size] if failed.status == KINK else []
+        parted = claim.problem.parted if failed.status == KINK else []
+        crossing = [mask for _, mask in parted if mask.size == free.size]
         at_kinks = np.flatnonzero(free.reshape(-1) & np.any([m.reshape(-1) for m in crossing], axis=0))
         if crossing and at_kinks.size:  # elementwise, as in relu(x): no need to look for each of them
             none = np.zeros((at_kinks.size, len(claim.yours)))
@@ -146,6 +148,44 @@ def only(v: Array, index: Array) -> Array:
     kept = np.zeros(v.shape)
     kept.flat[index] = v.flat[index]
     return kept
+
+
+def smooth_after_all(claim: Claim, elements: Elements) -> Elements:
+    """The elements, of which those at kinks are no more so if f is smooth there and the gradient wrong.
+
+    Smooth is f if its derivatives across the kinks add up: the median of equal numbers stays where it is
+    when one of them moves, but not when all of them do.
+    """
+    at = np.flatnonzero(elements.kink)
+    if claim.problem.run is None or not at.size or claim.point.size > ALL:
+        return elements
+    steps = {i: only(np.full(claim.point.shape, scale_of(claim.point)), elements.index[[i]]) for i in at}
+    found = {i: across(claim, v) for i, v in steps.items()}
+    scale = np.abs(elements.yours) * scale_of(claim.point)
+    smooth = [i for i, e in found.items() if is_known(e, scale[i])]
+    if not smooth or not adds_up(claim, [steps[i] for i in smooth], [found[i] for i in smooth]):
+        return elements
+    true, error, kink = elements.true.copy(), elements.error.copy(), elements.kink.copy()
+    for i in smooth:
+        true[i], error[i] = (part / scale_of(claim.point) for part in found[i][:2])
+    kink[smooth] = False
+    judged = elements._replace(true=true, error=error, kink=kink)
+    return judged._replace(kink=elements.kink & ~wrong_ones(claim, judged).any(axis=1))
+
+
+def adds_up(claim: Claim, steps: Sequence[Array], found: Sequence[Estimate]) -> bool:
+    """Whether the derivative along a sum of steps is the sum of the derivatives along each of them."""
+    weights = np.random.default_rng(SEED).uniform(0.5, 1, len(steps)) * (-1.0) ** np.arange(len(steps))
+    together = across(claim, np.sum([w * v for w, v in zip(weights, steps, strict=True)], axis=0))
+    terms = [w * e.value for w, e in zip(weights, found, strict=True)]
+    error = together.error + np.sum([e.error for e in found], axis=0)
+    bound = np.maximum(error, LIMIT * np.sum(np.abs(terms), axis=0))
+    return bool(not np.any(together.bent) and np.all(np.abs(together.value - np.sum(terms, axis=0)) <= bound))
+
+
+def is_known(e: Estimate, scale: Array) -> bool:
+    """Whether there is a derivative, and it is known: at a jump the differences agree on nothing."""
+    return bool(not np.any(e.bent) and np.all(e.error <= LIMIT * np.maximum(np.abs(e.value), scale)))
 
 
 def element(claim: Claim, k: int) -> Comparison:
@@ -197,7 +237,19 @@ def pointed_out(claim: Claim, check: InputCheck, elements: Elements, wrong: Arra
         error=error,
         wrong=int(wrong.any(axis=1).sum()),
         looked=len(wrong),
-        hint=hint(yours, true, wrong[:, output], check.shape),
+        hint=convention(claim, int(elements.index[row])) or hint(yours, true, wrong[:, output], check.shape),
+    )
+
+
+def convention(claim: Claim, k: int) -> str:
+    """Said of an element that is wrong where f is smooth, but an operation in it is at a kink."""
+    if claim.problem.run is None or element(claim, k).status != KINK:
+        return ""
+    name = next((p.name for p in claim.problem.parted if p.name), "an operation")  # the first that parts
+    return (
+        f"f is smooth here, but {name} in it is not: what the derivative of {name} is at a kink or a tie is "
+        "a convention, from which that of f does not follow; move the point, or write f without it, as "
+        "np.sum(x**2) for np.linalg.norm(x)**2"
     )
 
 

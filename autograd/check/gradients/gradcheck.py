@@ -30,7 +30,8 @@ def gradcheck(f: Function, *inputs: Any, order: int = 1) -> GradcheckReport:
     and else differences extrapolated to a step of 0.  An error is relative to the tensor's own scale
     (dimensionless), and passes up to 1e-9, or as much as the numerical derivative is itself uncertain.
     Where a direction fails, single elements are looked at, to say which are wrong.  Elements at a kink of
-    f are left out, and counted.
+    f are left out, and counted; but not where only an operation in f is at one, f is smooth, and the
+    derivative wrong: that of second order of norm(x)**2 at 0, say.
 
     The verdict is "inconclusive" where no mistake could have been found: the gradient is zero
     everywhere, f is random, or its numerical derivative is too uncertain.  `power` says why.

@@ -19,6 +19,7 @@ from ...ops import Function
 from ...tensor import Tensor
 from ...transforms.run import Run
 from ...transforms.structure import Path, data_of, flat, refuse_unless, where
+from .branches import Parting
 from .numeric import EPS
 
 Array = Any
@@ -56,7 +57,7 @@ class Problem:
     digits: float = EPS
     run: Run | None = None
     steady: bool = True
-    parted: list[Array] = field(default_factory=list)
+    parted: list[Parting] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

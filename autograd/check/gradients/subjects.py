@@ -14,7 +14,7 @@ from ...ops import Function
 from ...tensor import Tensor
 from ...transforms.run import Run
 from ...transforms.structure import data_of, flat, name_of, rebuilt, refuse_unless, where
-from .branches import branches, differing, is_analytic
+from .branches import Parting, branches, differing, is_analytic
 from .problem import (
     Array,
     Point,
@@ -45,7 +45,7 @@ def recorded(f: Function, inputs: Sequence[Any], notes: list[str]) -> Problem:
     def evaluate(at: Point) -> list[Array] | None:
         values, way = way_at(at)
         parted = differing(home, way)
-        problem.parted = [np.array(True)] if parted is None else parted
+        problem.parted = [Parting("", np.array(True))] if parted is None else parted
         return None if problem.parted else values
 
     def complexly(at: Point) -> list[Array]:
