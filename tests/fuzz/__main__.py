@@ -97,14 +97,14 @@ def report(total: Tally, seconds: float) -> None:
     print("never drawn: " + (", ".join(use for use in USES[False] if use not in total.uses) or "none"))
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lines", type=int, default=12, help="of a program")
     parser.add_argument("--kinds", default=",".join(KINDS), help="of statements beside expressions: %(default)s")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     start, total = time.perf_counter(), Tally()
     with tqdm(total=options.programs, unit="programs", disable=not sys.stderr.isatty()) as bar:
         kinds = tuple(options.kinds.split(",")) if options.kinds else ()

@@ -33,7 +33,7 @@ BOTH_WAYS = [s * h for h in STEPS for s in (1, -1)]
 ANALYTIC = [(0, 0), (TINY * 1j, 0), (0, TINY * 1j), *((TINY * 1j, h) for h in BOTH_WAYS)]
 REAL = [(0, 0), *((h, h) for h in BOTH_WAYS), *((h, -h) for h in BOTH_WAYS)]
 
-LARGEST, STEEPEST = 30.0, 60.0  # values and slopes that an array in a program may have
+LARGEST, STEEPEST = 30.0, 20.0  # values and slopes that an array in a program may have
 MOST = 60  # elements
 
 

@@ -94,10 +94,15 @@ def alike(draft: Draft, name: str, drawn: dict[str, str]) -> str:
 
 def complex_array(draft: Draft, name: str, drawn: dict[str, str]) -> str:
     """A name of an array of complex numbers; to write to, where z is a target."""
-    names = [n for n, v in draft.there.items() if isinstance(v, np.ndarray) and v.dtype.kind == "c"]
+    names = [n for n, v in draft.there.items() if type(v) is np.ndarray and v.dtype.kind == "c"]
     if not names:
         raise Refused("no complex numbers")
     return draft.rng.choice(names)
+
+
+def complex_off_zero(draft: Draft, name: str, drawn: dict[str, str]) -> str:
+    text = complex_array(draft, name, drawn)
+    return text if least(draft.there[text]) > 0.3 else f"(np.exp({text} * 0.1) + 1)"
 
 
 # Numbers and options.
@@ -318,6 +323,7 @@ KINDS: dict[str, Callable[[Draft, str, dict[str, str]], str]] = {
     **{f"vector_for_{m}": vector_for(m) for m in "msp"},
     "alike": alike,
     "complex": complex_array,
+    "complex_off_zero": complex_off_zero,
     # numbers and options
     "number": number, "positive_number": one_of(0.7, 1.3, 2.0), "whole": one_of(-1, 0, 1, 2), "digit": one_of(0, 1),
     "flag": one_of(True, False), "mode": one_of('"edge"', '"wrap"', '"reflect"', '"symmetric"', '"constant"'),

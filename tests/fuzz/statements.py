@@ -16,7 +16,8 @@ from .holes import fill
 # fmt: off
 
 IN_PLACE = {
-    "np.add": ("{t:target} += {v:fitting}",), "np.subtract": ("{t:target} -= {v:fitting}",),
+    "np.add": ("{t:target} += {v:fitting}", "{new} = {t:target}\n{new} += {v:fitting}"),
+    "np.subtract": ("{t:target} -= {v:fitting}",),
     "np.multiply": ("{t:target} *= {v:factor}",), "np.divide": ("{t:target} /= {v:divisor}",),
     "np.power": ("{t:target} **= 2",),
     "np.matmul": ("{t:target} @= np.eye({t}.shape[-1]) * 0.5 + 0.1",),
@@ -184,7 +185,8 @@ def program(rng: random.Random, lines: int, kinds: tuple[str, ...]) -> tuple[Dra
     p, q = ([numbers(s, 1) for s in shapes] for _ in range(2))
     draft = Draft(Program(inputs, constants, (p, q), analytic=rng.random() < 0.5), rng, kinds)
     refused: Counter[str] = Counter()
-    while len(draft.program.lines) < lines:
+    most = rng.randint(lines // 2, lines + lines // 2)
+    while len(draft.program.lines) < most:
         try:
             draft.add(line(draft))
         except Refused as reason:

@@ -147,7 +147,7 @@ ANALYTIC: dict[str, tuple[str, ...]] = {
 
 # Of complex numbers these are not analytic, or not there: absolute values, conjugates, LAPACK's decompositions.
 OTHER: dict[str, tuple[str, ...]] = {
-    "np.absolute": ("np.abs({a})", "abs({a})", "np.abs({z:complex}) + {a}"), "np.fabs": ("np.fabs({a})",),
+    "np.absolute": ("np.abs({a})", "abs({a})", "np.abs({z:complex_off_zero}) + {a}"), "np.fabs": ("np.fabs({a})",),
     "np.sign": ("np.sign({a}) * {a}",), "np.floor": ("{a} - np.floor({a})  # {a} // 1",),
     "np.copysign": ("np.copysign({a}, {b})  # [{a} > {a} * 0, {a} * 0 + {b} > 0]",), "np.heaviside": ("np.heaviside({a}, {number}) * {a}",),
     "np.hypot": ("np.hypot({a:off_zero}, {b})",), "np.arctan2": ("np.arctan2({a:off_zero}, {b})",),
@@ -207,7 +207,7 @@ OTHER: dict[str, tuple[str, ...]] = {
     "np.roots": ("np.real(np.roots([1.0, {number}, -2.5]) * {s:scalar})",),
     # complex numbers between real ones
     "np.real": ("{z:complex}.real", "np.real({z:complex})"), "np.imag": ("{z:complex}.imag", "np.imag({z:complex})"),
-    "np.conjugate": ("np.conj({z:complex})",), "np.angle": ("np.angle({z:complex})",),
+    "np.conjugate": ("np.conj({z:complex})",), "np.angle": ("np.angle({z:complex_off_zero})",),
     "np.real_if_close": ("np.real_if_close({a})",),
     "np.fft.fft": ("np.fft.fft({a}, axis={axis})", "np.fft.fft({z:complex})"), "np.fft.ifft": ("np.fft.ifft({a}, axis={axis})",),
     "np.fft.rfft": ("np.fft.rfft({a}, axis={axis})",), "np.fft.irfft": ("np.fft.irfft({z:complex}, {length})",),
