@@ -40,7 +40,7 @@ def complex_step(phi: Callable[[Any], Array]) -> Estimate:
 
 
 def richardson(phi: Callable[[Any], Array], steps: Sequence[float] = STEPS) -> Estimate:
-    """The derivative at 0 of any smooth real `phi`, by central differences with h, h/2, h/4 and h/8, which are `steps`.
+    """The derivative at 0 of any smooth real `phi`, by central differences with steps h, h/2, h/4 and h/8.
 
     The error of a central difference is a series in h², of which each extrapolation removes a term;
     what is left is of order h⁸.  The error is estimated by what the last extrapolation changed, and

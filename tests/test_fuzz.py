@@ -58,10 +58,11 @@ def constant_on_tensors(g, y, x):
     return g * (y.detach() if type(y) is Tensor else y)
 
 
+WRITTEN = row(operator.setitem).rules[1]
 WRONG = {
     "a sign": (np.arctan, [lambda g, y, x: -g / (1 + x * x)], "first"),
     "a factor": (np.var, [lambda g, y, a, axis=None, ddof=0, **_: g.sum() + 0 * a], "first"),
-    "what was overwritten": (operator.setitem, [lambda g, y, a, v, index: g, row(operator.setitem).rules[1]], "first"),
+    "what was overwritten": (operator.setitem, [lambda g, y, a, v, index: g, WRITTEN], "first"),
     "the second derivative": (np.exp, [constant_on_tensors], "second"),
     "the order": (np.flip, [lambda g, y, m, axis=None: g], "first"),
     "a cotangent written to": (np.negative, [lambda g, y, x: np.negative(g, out=g)], "TypeError"),

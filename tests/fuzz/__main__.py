@@ -81,7 +81,9 @@ def share(part: int, whole: int) -> str:
 
 def report(total: Tally, seconds: float) -> None:
     lines, refused = total.uses.total(), total.refused.total()
-    print(f"{total.programs:,} programs of {lines:,} lines in {seconds:.0f} s: {len(total.failures):,} mismatches")
+    print(
+        f"{total.programs:,} programs of {lines:,} lines in {seconds:.0f} s: {len(total.failures):,} mismatches"
+    )
     print(f"programs about which the oracle is in doubt: {share(total.doubts.total(), total.programs)}")
     for doubt, count in total.doubts.most_common():
         print(f"    {count:7,}  {doubt}")
@@ -102,7 +104,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lines", type=int, default=12, help="of a program")
-    parser.add_argument("--kinds", default=",".join(KINDS), help="of statements beside expressions: %(default)s")
+    parser.add_argument(
+        "--kinds", default=",".join(KINDS), help="of statements beside expressions: %(default)s"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     options = parser.parse_args(arguments)
     start, total = time.perf_counter(), Tally()

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import functools
 import random
-import warnings
+import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -71,10 +72,12 @@ class Program:
         return ANALYTIC if self.analytic else REAL
 
     @property
+    def body(self) -> str:
+        return "\n".join([*(line.text for line in self.lines), f"return {', '.join(self.outputs)},"])
+
+    @property
     def source(self) -> str:
-        body = [part for line in self.lines for part in line.text.split("\n")]
-        end = f"return ({', '.join(self.outputs)},)"
-        return "\n    ".join([f"def f({', '.join(self.names)}):", *body, end]) + "\n"
+        return defined(self.names, self.body)
 
     def function(self) -> Any:
         scope = dict(MODULES)
@@ -82,7 +85,7 @@ class Program:
         return scope["f"]
 
     def arguments(self, along: tuple[complex, complex] = (0, 0)) -> list[Array]:
-        """The inputs, moved, and the constants: with the same order of memory at all points."""
+        """The inputs, moved, and the constants, with the same order of memory at all points."""
         a, b = along
         moved = [np.array(x, np.result_type(x, a, b)) for x in self.inputs]
         for x, v, w in zip(moved, *self.directions, strict=True):
@@ -90,10 +93,17 @@ class Program:
         return [*moved, *self.constants]
 
 
+def defined(names: Iterable[str], body: str) -> str:
+    """A function of these arguments with this body, as text."""
+    return f"def f({', '.join(names)}):\n{textwrap.indent(body, '    ')}\n"
+
+
 class Draft:
     """A program in the making: its names, and what each of them is at every point."""
 
-    def __init__(self, program: Program, rng: random.Random | None = None, kinds: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, program: Program, rng: random.Random | None = None, kinds: tuple[str, ...] = ()
+    ) -> None:
         self.program, self.rng, self.kinds = program, rng or random.Random(0), kinds
         self.scopes = [MODULES | self.bound(program.arguments(along)) for along in program.points]
         self.there = self.scopes[0]  # the inputs themselves
@@ -106,7 +116,11 @@ class Draft:
 
     def values(self) -> dict[str, Array]:
         """What the names are at the inputs themselves."""
-        return {name: v for name, v in self.there.items() if isinstance(v, np.ndarray | np.floating | np.complexfloating)}
+        return {
+            name: v
+            for name, v in self.there.items()
+            if isinstance(v, np.ndarray | np.floating | np.complexfloating)
+        }
 
     def value(self, text: str) -> Any:
         return self.there[text] if text in self.there else eval(text, self.there)
@@ -167,7 +181,7 @@ class Draft:
 
 
 def held_by(scope: dict[str, Any]) -> list[tuple[Array, Array]]:
-    """The memory that can be written to and that the names of a scope refer to, each once, with a copy of it."""
+    """The arrays that own what the names of a scope can write to, each with a copy."""
     roots = {id(r): r for v in scope.values() if type(v) is np.ndarray for r in [root(v)]}
     return [(r, r.copy()) for r in roots.values() if r.flags.writeable]
 
@@ -188,5 +202,14 @@ def quietly(run: Any, code: CodeType, scope: dict[str, Any]) -> Any:
     """Run code for its values: whatever it raises or warns of, it is refused for."""
     try:
         return run(code, scope)
-    except (ArithmeticError, IndexError, TypeError, ValueError, NameError, AttributeError, Warning, np.linalg.LinAlgError) as error:
+    except (
+        ArithmeticError,
+        IndexError,
+        TypeError,
+        ValueError,
+        NameError,
+        AttributeError,
+        Warning,
+        np.linalg.LinAlgError,
+    ) as error:
         raise Refused(f"NumPy raises {type(error).__name__}") from None

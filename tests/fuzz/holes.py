@@ -54,12 +54,16 @@ def goes_with(a: Array, v: Array) -> bool:
     return all(m == n or 1 in (m, n) for m, n in zip(a.shape[::-1], v.shape[::-1], strict=False))
 
 
-def array(fits: Callable[[Array], bool], remedy: str, shaped: Callable[[Array], bool] = lambda v: True) -> Any:
+def array(
+    fits: Callable[[Array], bool], remedy: str, shaped: Callable[[Array], bool] = lambda v: True
+) -> Any:
     """Draw an array that fits, or make one fit by the remedy; b goes with a."""
 
     def draw(draft: Draft, name: str, drawn: dict[str, str]) -> str:
         beside = draft.value(drawn["a"]) if name == "b" and "a" in drawn else None
-        text = pick(draft, lambda v: shaped(v) and (beside is None or goes_with(beside, v)), beside is not None)
+        text = pick(
+            draft, lambda v: shaped(v) and (beside is None or goes_with(beside, v)), beside is not None
+        )
         return text if fits(draft.value(text)) else remedy.format(text)
 
     return draw
@@ -113,8 +117,8 @@ def one_of(*texts: Any) -> Any:
 
 
 def first(draft: Draft, drawn: dict[str, str]) -> Array:
-    """The array that an option is for."""
-    return np.asarray(draft.value(next(iter(drawn.values()))))
+    """The array that an option is for: the first that was drawn."""
+    return np.asarray(draft.value(next(text for name, text in drawn.items() if name != "new")))
 
 
 def axis(draft: Draft, name: str, drawn: dict[str, str]) -> str:
@@ -307,7 +311,9 @@ KINDS: dict[str, Callable[[Draft, str, dict[str, str]], str]] = {
     "beyond_one": array(lambda v: v.min() > 1.3, "(np.sin({}) + 2.5)"),
     "small": array(lambda v: np.max(np.abs(v)) < 2.5, "np.sin({})"),
     "vector": array(lambda v: v.ndim == 1, "{}.ravel()", lambda v: v.size < 10),
-    "off_zero_vector": array(lambda v: v.ndim == 1 and least(v) > 0.3, "(np.sin({}.ravel()) + 1.5)", lambda v: v.size < 8),
+    "off_zero_vector": array(
+        lambda v: v.ndim == 1 and least(v) > 0.3, "(np.sin({}.ravel()) + 1.5)", lambda v: v.size < 8
+    ),
     "positive_as_v": lambda draft, name, drawn: f"({drawn['v']} ** 2 + 1)",
     "triple": array(is_long(3), "np.resize({}, 3)"),
     "quadruple": array(is_long(4), "np.resize({}, 4)"),
@@ -319,20 +325,43 @@ KINDS: dict[str, Callable[[Draft, str, dict[str, str]], str]] = {
     # matrices that are far from singular, and some with eigenvalues that are far from each other
     "square": array(lambda v: False, "(2 * np.eye({0}.shape[-1]) + 0.4 * np.sin({0}))", is_square),
     "definite": array(lambda v: False, "(2 * np.eye({0}.shape[-1]) + 0.1 * np.sin({0} + {0}.mT))", is_square),
-    "spread_out": array(lambda v: False, "(np.diag(np.arange(1.0, {0}.shape[-1] + 1)) + 0.1 * np.sin({0} + {0}.mT))", is_square),
+    "spread_out": array(
+        lambda v: False,
+        "(np.diag(np.arange(1.0, {0}.shape[-1] + 1)) + 0.1 * np.sin({0} + {0}.mT))",
+        is_square,
+    ),
     **{f"vector_for_{m}": vector_for(m) for m in "msp"},
     "alike": alike,
     "complex": complex_array,
     "complex_off_zero": complex_off_zero,
     # numbers and options
-    "number": number, "positive_number": one_of(0.7, 1.3, 2.0), "whole": one_of(-1, 0, 1, 2), "digit": one_of(0, 1),
-    "flag": one_of(True, False), "mode": one_of('"edge"', '"wrap"', '"reflect"', '"symmetric"', '"constant"'),
-    "convolution": one_of('"full"', '"same"', '"valid"'), "level": one_of(0.3, 0.5, 0.8), "length": one_of(4, 5),
+    "number": number,
+    "positive_number": one_of(0.7, 1.3, 2.0),
+    "whole": one_of(-1, 0, 1, 2),
+    "digit": one_of(0, 1),
+    "flag": one_of(True, False),
+    "mode": one_of('"edge"', '"wrap"', '"reflect"', '"symmetric"', '"constant"'),
+    "convolution": one_of('"full"', '"same"', '"valid"'),
+    "level": one_of(0.3, 0.5, 0.8),
+    "length": one_of(4, 5),
     "order_of_norm": one_of(1, 2, 3, "np.inf", 2.5),
-    "axis": axis, "axes": axes, "order": order, "shape": shape, "repeats": repeats,
+    "axis": axis,
+    "axes": axes,
+    "order": order,
+    "shape": shape,
+    "repeats": repeats,
     # indices, and what is written there
-    "basic": basic, "advanced": advanced, "mask": mask, "new_axis": new_axis, "indices": indices,
+    "basic": basic,
+    "advanced": advanced,
+    "mask": mask,
+    "new_axis": new_axis,
+    "indices": indices,
     "mask_of_a": mask_of_a,
-    "target": target, "matrix_target": matrix_target, "place": place, "fitting": fitting, "factor": factor, "divisor": divisor,
+    "target": target,
+    "matrix_target": matrix_target,
+    "place": place,
+    "fitting": fitting,
+    "factor": factor,
+    "divisor": divisor,
     "new": new,
-}  # fmt: skip
+}

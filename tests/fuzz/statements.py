@@ -1,4 +1,4 @@
-"""The statements of a program: expressions with names, operators in place, assignments, loops, writes through views."""
+"""The statements of a program: new names, operators in place, assignments, loops, writes through views."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from collections import Counter
 
 import numpy as np
 
-import autograd
-
 from . import vocabulary
-from .draft import ANALYTIC, MODULES, Draft, Line, Program, Refused
+from .draft import MODULES, Draft, Line, Program, Refused
 from .holes import fill
-
-# fmt: off
 
 IN_PLACE = {
     "np.add": ("{t:target} += {v:fitting}", "{new} = {t:target}\n{new} += {v:fitting}"),
     "np.subtract": ("{t:target} -= {v:fitting}",),
-    "np.multiply": ("{t:target} *= {v:factor}",), "np.divide": ("{t:target} /= {v:divisor}",),
+    "np.multiply": ("{t:target} *= {v:factor}",),
+    "np.divide": ("{t:target} /= {v:divisor}",),
     "np.power": ("{t:target} **= 2",),
     "np.matmul": ("{t:target} @= np.eye({t}.shape[-1]) * 0.5 + 0.1",),
 }
@@ -32,8 +29,10 @@ ASSIGNMENTS = {
         "{t:target}[...] = {v:fitting}",
         "{t:target}[{i:place}] = {t}[{i}][::-1] * {number}",
     ),
-    "np.add": ("{t:target}[{i:place}] += {v:fitting}",), "np.subtract": ("{t:target}[{i:place}] -= {v:fitting}",),
-    "np.multiply": ("{t:target}[{i:place}] *= {v:factor}",), "np.divide": ("{t:target}[{i:place}] /= {v:divisor}",),
+    "np.add": ("{t:target}[{i:place}] += {v:fitting}",),
+    "np.subtract": ("{t:target}[{i:place}] -= {v:fitting}",),
+    "np.multiply": ("{t:target}[{i:place}] *= {v:factor}",),
+    "np.divide": ("{t:target}[{i:place}] /= {v:divisor}",),
     "np.negative": ("{t:target}[{t} < 0] = -{t}[{t} < 0]  # {t} < 0",),
 }
 
@@ -102,8 +101,12 @@ VIEWS = {
 }
 
 COMPLEX_VIEWS = {
-    "operator.setitem": ("{z:complex}.real[0] = {s:scalar}", "{z:complex}.imag[...] = {number}",
-                         "{z:complex}[0] = {s:scalar}", "np.real({z:complex})[..., 0] = {number}"),
+    "operator.setitem": (
+        "{z:complex}.real[0] = {s:scalar}",
+        "{z:complex}.imag[...] = {number}",
+        "{z:complex}[0] = {s:scalar}",
+        "np.real({z:complex})[..., 0] = {number}",
+    ),
     "np.multiply": ("{new} = {z:complex}.real\n{new} *= {number} * 0.5", "{z:complex} *= 1j"),
 }
 
@@ -111,7 +114,6 @@ COMPLEX_VIEWS = {
 KINDS = {"in place": 2, "assignments": 2, "loops": 1, "views": 4}
 TEMPLATES = {"in place": IN_PLACE, "assignments": ASSIGNMENTS, "loops": LOOPS, "views": VIEWS}
 EXPRESSIONS = 9
-# fmt: on
 
 
 def is_there(use: str) -> bool:
@@ -124,7 +126,10 @@ def is_there(use: str) -> bool:
 
 WORDS = {
     analytic: {use: forms for part in parts for use, forms in part.items() if is_there(use)}
-    for analytic, parts in {True: (vocabulary.ANALYTIC,), False: (vocabulary.ANALYTIC, vocabulary.OTHER)}.items()
+    for analytic, parts in {
+        True: (vocabulary.ANALYTIC,),
+        False: (vocabulary.ANALYTIC, vocabulary.OTHER),
+    }.items()
 }
 USES = {analytic: list(words) for analytic, words in WORDS.items()}
 
@@ -154,17 +159,26 @@ def line(draft: Draft) -> Line:
     kind = draft.rng.choices(["expressions", *kinds], [EXPRESSIONS, *(KINDS[k] for k in kinds)])[0]
     text, watch, use = expression(draft) if kind == "expressions" else statement(draft, kind)
     drawn: dict[str, str] = {}
-    head, equals, rest = text.partition("{new} = ") if text.startswith("{new} = ") else ("", "", text)
-    body = fill(rest, draft, drawn)  # first: an option is for the first array drawn
-    if equals:
-        drawn.setdefault("new", draft.new())
-        body = f"{drawn['new']} = {body}"
-    return Line(body, fill(watch, draft, drawn) if watch else "", use, kind)
+    return Line(fill(text, draft, drawn), fill(watch, draft, drawn), use, kind)
 
 
 # Inputs of several shapes, some in another order of memory.
 
-SHAPES = [(), (1,), (3,), (4,), (2, 3), (3, 3), (3, 2), (1, 3), (3, 1), (2, 2), (2, 1, 3), (2, 2, 2), (2, 1, 2, 2)]
+SHAPES = [
+    (),
+    (1,),
+    (3,),
+    (4,),
+    (2, 3),
+    (3, 3),
+    (3, 2),
+    (1, 3),
+    (3, 1),
+    (2, 2),
+    (2, 1, 3),
+    (2, 2, 2),
+    (2, 1, 2, 2),
+]
 
 
 def strided(a: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from autograd.ops import composed
 from autograd.transforms import hvp
 
 from ..oracles import Estimate, curvature, richardson
-from .draft import MODULES, STEPS, TINY, Draft, Program, root
+from .draft import MODULES, STEPS, TINY, Draft, Program, defined, root
 from .statements import program
 
 Array = Any
@@ -78,7 +78,9 @@ def expected(draft: Draft) -> Expected:
     values = [loss([scope[name] for name in program.outputs], not program.analytic) for scope in draft.scopes]
     at = dict(zip(program.points, values, strict=True))
     found = analytic(at) if program.analytic else real(at)
-    if any(error > DOUBTFUL * (1 + abs(value)) for value, error in (found.along_v, found.along_w, found.mixed)):
+    if any(
+        error > DOUBTFUL * (1 + abs(value)) for value, error in (found.along_v, found.along_w, found.mixed)
+    ):
         raise Doubt("the differences have not converged")
     return found
 
@@ -124,7 +126,9 @@ def judge(draft: Draft) -> tuple[Failure | None, dict[str, float]]:
         return Failure(type(error).__name__, str(error)), {}
 
 
-def compared(program: Program, right: Expected, values: list[Array], inexact: set[str]) -> tuple[Failure | None, dict[str, float]]:
+def compared(
+    program: Program, right: Expected, values: list[Array], inexact: set[str]
+) -> tuple[Failure | None, dict[str, float]]:
     f, parts, n = program.function(), not program.analytic, len(program.inputs)
     arrays, constants = program.arguments()[:n], [Tensor(program.constants[0]), *program.constants[1:]]
     v, w = program.directions
@@ -154,7 +158,9 @@ def compared(program: Program, right: Expected, values: list[Array], inexact: se
     off = {kind: distance(*figures[:3]) for kind, figures in found.items()}
     wrong = [kind for kind, (value, allowed) in off.items() if not value <= MARGIN * allowed + found[kind][3]]
     details = {kind: f"{product(*found[kind][:2])} where the oracle has {found[kind][2]}" for kind in wrong}
-    failure = Failure(wrong[0], "; ".join(f"{kind}: {text}" for kind, text in details.items())) if wrong else None
+    failure = (
+        Failure(wrong[0], "; ".join(f"{kind}: {text}" for kind, text in details.items())) if wrong else None
+    )
     return failure, {kind: max(value - MARGIN * allowed, 0) for kind, (value, allowed) in off.items()}
 
 
@@ -197,12 +203,11 @@ def function_of(use: str) -> Any:
 
 
 def snippet(program: Program, title: str) -> str:
-    """A program as text that runs: its function, and its arguments."""
-    given = [
-        f"{name} = {array_text(a)}"
-        for name, a in zip(program.names, (*program.inputs, *program.constants), strict=True)
-    ]
-    return "\n".join([f"# {title}", program.source, *given])
+    """A program as text that runs: the arguments that it uses, and a function of them."""
+    arguments = dict(zip(program.names, (*program.inputs, *program.constants), strict=True))
+    used = {name: a for name, a in arguments.items() if name in program.body}
+    given = [f"{name} = {array_text(a)}" for name, a in used.items()]
+    return "\n".join([f"# {title}", *given, defined(used, program.body)])
 
 
 def array_text(a: Array) -> str:
