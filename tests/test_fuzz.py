@@ -13,7 +13,7 @@ from .cases import FUNCTIONS
 from .fuzz.__main__ import main
 from .fuzz.draft import Draft, Line, Program, Refused
 from .fuzz.shrink import shrunk
-from .fuzz.statements import USES
+from .fuzz.statements import USES, WORDS
 from .fuzz.trial import Doubt, drafted, function_of, judge, snippet
 
 KINDS = ("in place", "assignments", "loops")
@@ -40,17 +40,21 @@ def test_words_are_of_the_table():
     assert all(f in FUNCTIONS or inspect.unwrap(f) in FUNCTIONS for f in words)
 
 
-def first_failure(programs):
-    """The first program that fails, as short as it can be made."""
-    for k in range(programs):
-        draft, _ = drafted(f"wrong.{k}", 10, KINDS)
-        try:
+@pytest.fixture
+def first_failure(monkeypatch):
+    """Finds the first program of few words that fails, and makes it as short as it can be made."""
+
+    def find(use):
+        for analytic, words in WORDS.items():
+            monkeypatch.setitem(USES, analytic, [w for w in (use, "np.sin", "np.multiply") if w in words])
+        for k in range(20):
+            draft, _ = drafted(f"wrong.{k}", 6, KINDS)
             failure, _ = judge(draft)
-        except Doubt:
-            continue
-        if failure:
-            return shrunk(draft.program, failure)
-    return None
+            if failure:
+                return shrunk(draft.program, failure)
+        return None
+
+    return find
 
 
 def constant_on_tensors(g, y, x):
@@ -60,30 +64,28 @@ def constant_on_tensors(g, y, x):
 
 WRITTEN = row(operator.setitem).rules[1]
 WRONG = {
-    "a sign": (np.arctan, [lambda g, y, x: -g / (1 + x * x)], "first"),
-    "a factor": (np.var, [lambda g, y, a, axis=None, ddof=0, **_: g.sum() + 0 * a], "first"),
-    "what was overwritten": (operator.setitem, [lambda g, y, a, v, index: g, WRITTEN], "first"),
-    "the second derivative": (np.exp, [constant_on_tensors], "second"),
-    "the order": (np.flip, [lambda g, y, m, axis=None: g], "first"),
-    "a cotangent written to": (np.negative, [lambda g, y, x: np.negative(g, out=g)], "TypeError"),
-}  # fmt: skip
+    "a sign": ("np.arctan", [lambda g, y, x: -g / (1 + x * x)], "first"),
+    "a factor": ("np.var", [lambda g, y, a, axis=None, ddof=0, **_: g.sum() + 0 * a], "first"),
+    "what was overwritten": ("operator.setitem", [lambda g, y, a, v, index: g, WRITTEN], "first"),
+    "the second derivative": ("np.exp", [constant_on_tensors], "second"),
+    "the order": ("np.flip", [lambda g, y, m, axis=None: g], "first"),
+}
 
 
 @pytest.mark.parametrize("mistake", WRONG)
-def test_finds_what_is_wrong(mistake, monkeypatch):
-    function, rules, kind = WRONG[mistake]
-    monkeypatch.setattr(row(function), "rules", tuple(rules))
-    program, failure = first_failure(400)
+def test_finds_what_is_wrong(mistake, monkeypatch, first_failure):
+    use, rules, kind = WRONG[mistake]
+    monkeypatch.setattr(row(function_of(use)), "rules", tuple(rules))
+    program, failure = first_failure(use)
     assert failure.kind == kind
-    assert len(program.lines) <= 5
+    assert len(program.lines) <= 3
 
 
-def test_finds_a_wrong_value(monkeypatch):
-    op = row(np.arctan)
-    monkeypatch.setattr(op, "call", lambda x: np.nextafter(np.arctan(x), 9))
-    program, failure = first_failure(400)
+def test_finds_a_wrong_value(monkeypatch, first_failure):
+    monkeypatch.setattr(row(np.arctan), "call", lambda x: np.nextafter(np.arctan(x), 9))
+    program, failure = first_failure("np.arctan")
     assert failure.kind == "value"
-    assert "np.arctan" in program.source
+    assert "np.arctan" in program.body
 
 
 # The parts that it is made of.
@@ -125,13 +127,12 @@ def test_snippet_runs():
     program = drafted("suite.0", 10, KINDS)[0].program
     scope = {}
     exec("import numpy as np, autograd\n" + snippet(program, "title"), scope)
-    got = scope["f"](*(scope[name] for name in program.names))
-    for a, b in zip(got, program.function()(*program.arguments()), strict=True):
+    used = [name for name in program.names if name in scope]
+    for a, b in zip(scope["f"](*map(scope.get, used)), program.function()(*program.arguments()), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_command_line(capsys):
     assert main(["--programs", "30", "--lines", "5", "--kinds", "in place"]) == 0
     out = capsys.readouterr().out
-    assert "30 programs" in out
-    assert "0 mismatches" in out
+    assert "0 mismatches in 30 programs" in out

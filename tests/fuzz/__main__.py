@@ -81,9 +81,8 @@ def share(part: int, whole: int) -> str:
 
 def report(total: Tally, seconds: float) -> None:
     lines, refused = total.uses.total(), total.refused.total()
-    print(
-        f"{total.programs:,} programs of {lines:,} lines in {seconds:.0f} s: {len(total.failures):,} mismatches"
-    )
+    tried = f"{total.programs:,} programs of {lines:,} lines"
+    print(f"{len(total.failures):,} mismatches in {tried}, {seconds:.0f} s")
     print(f"programs about which the oracle is in doubt: {share(total.doubts.total(), total.programs)}")
     for doubt, count in total.doubts.most_common():
         print(f"    {count:7,}  {doubt}")
