@@ -19,6 +19,7 @@ Estimate = tuple[Array, float]
 Derivative = Callable[[Callable[[Any], Array]], Estimate]
 
 EPS = 2.0**-52
+STEPS = [2.0**-k for k in (5, 6, 7, 8)]
 
 
 def complex_step(phi: Callable[[Any], Array]) -> Estimate:
@@ -38,8 +39,8 @@ def complex_step(phi: Callable[[Any], Array]) -> Estimate:
     return value, 8 * EPS * largest(value)
 
 
-def richardson(phi: Callable[[Any], Array]) -> Estimate:
-    """The derivative at 0 of any smooth real `phi`, by central differences with h, h/2, h/4 and h/8.
+def richardson(phi: Callable[[Any], Array], steps: Sequence[float] = STEPS) -> Estimate:
+    """The derivative at 0 of any smooth real `phi`, by central differences with steps h, h/2, h/4 and h/8.
 
     The error of a central difference is a series in h², of which each extrapolation removes a term;
     what is left is of order h⁸.  The error is estimated by what the last extrapolation changed, and
@@ -51,11 +52,28 @@ def richardson(phi: Callable[[Any], Array]) -> Estimate:
     >>> bool(abs(value - 1) < error < 1e-11)
     True
     """
-    steps = [2.0**-k for k in (5, 6, 7, 8)]
-    row = [(np.asarray(phi(h)) - np.asarray(phi(-h))) / (2 * h) for h in steps]
-    for k in range(1, len(steps)):
-        before, row = row[-1], [b + (b - a) / (4**k - 1) for a, b in pairwise(row)]
     rounding = 4 * EPS * largest(np.asarray(phi(0.0))) / steps[-1]
+    return extrapolated([(np.asarray(phi(h)) - np.asarray(phi(-h))) / (2 * h) for h in steps], rounding)
+
+
+def curvature(phi: Callable[[Any], Array], steps: Sequence[float] = STEPS) -> Estimate:
+    """The second derivative at 0 of any smooth real `phi`, as `richardson` finds the first.
+
+    Here rounding is divided by the square of a step.
+
+    >>> value, error = curvature(np.exp)
+    >>> bool(abs(value - 1) < error < 1e-9)
+    True
+    """
+    middle = np.asarray(phi(0.0))
+    rounding = 16 * EPS * largest(middle) / steps[-1] ** 2
+    return extrapolated([(phi(h) - 2 * middle + phi(-h)) / h**2 for h in steps], rounding)
+
+
+def extrapolated(row: list[Array], rounding: float) -> Estimate:
+    """The limit of what was found with the steps, each half of the one before."""
+    for k in range(1, len(row)):
+        before, row = row[-1], [b + (b - a) / (4**k - 1) for a, b in pairwise(row)]
     return row[0], largest(row[0] - before) + rounding
 
 
