@@ -365,13 +365,17 @@ class Tensor(HasGradient):
     cumsum, cumprod = method(np.cumsum), method(np.cumprod)
     ravel, flatten, copy, squeeze = method(np.ravel), method(np.ravel), method(np.copy), method(np.squeeze)
     swapaxes, repeat, take, diagonal = (method(f) for f in (np.swapaxes, np.repeat, np.take, np.diagonal))
-    trace, nonzero, argsort, compress = (method(f) for f in (np.trace, np.nonzero, np.argsort, np.compress))
+    trace, nonzero, argsort = (method(f) for f in (np.trace, np.nonzero, np.argsort))
     searchsorted, argpartition, choose = (method(f) for f in (np.searchsorted, np.argpartition, np.choose))
     conj, conjugate = method(np.conjugate), method(np.conjugate)
     reshape, transpose = shape_method(np.reshape), shape_method(np.transpose)
     T = property(method(np.transpose), doc="The tensor with its axes in reverse order.")
     mT = property(method(np.matrix_transpose), doc="The tensor with its last two axes exchanged.")  # noqa: N815
     real, imag = property(method(np.real)), property(method(np.imag))
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        """`np.compress` of this tensor, by a condition."""
+        return np.compress(condition, self, axis=axis)
 
     def astype(self, dtype: Any) -> Any:
         """The tensor in another dtype.  An integer one is a constant."""
