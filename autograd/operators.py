@@ -162,6 +162,11 @@ def astype(self: Tensor, dtype: Any, *, copy: bool = True) -> Any:
     return apply(row(cast), (self,), {"dtype": dtype}) if copy or dtype != self.dtype else self
 
 
+def compress(self: Tensor, condition: Any, axis: Any = None) -> Any:
+    """`np.compress`, which takes the condition first."""
+    return record(np.compress, (condition, self), {"axis": axis})
+
+
 def copied(self: Tensor, order: str = "C") -> Any:
     """A copy of the tensor, in NumPy's order C unless another is given."""
     return record(np.copy, (self,), {"order": order})
@@ -191,6 +196,7 @@ OWN = {
     "__rdivmod__": reflected_div_mod,
     "__hash__": object.__hash__,  # by identity, as `==` compares values
     "astype": astype,
+    "compress": compress,
     "copy": copied,
 }
 ARITHMETIC: dict[str, Function] = {
@@ -222,7 +228,7 @@ SIGNS: dict[str, Function] = {"neg": np.negative, "pos": np.positive, "abs": np.
 METHODS: tuple[Function, ...] = (
     *(np.sum, np.mean, np.prod, np.var, np.std, np.max, np.min, np.argmax, np.argmin, np.all, np.any),
     *(np.dot, np.clip, np.round, np.cumsum, np.cumprod, np.ravel, np.squeeze, np.swapaxes),
-    *(np.repeat, np.take, np.diagonal, np.trace, np.nonzero, np.argsort, np.compress, np.searchsorted),
+    *(np.repeat, np.take, np.diagonal, np.trace, np.nonzero, np.argsort, np.searchsorted),
     *(np.argpartition, np.choose, np.conjugate, flatten, relu, sigmoid, softmax),
 )
 PROPERTIES: dict[str, tuple[Function, str]] = {
