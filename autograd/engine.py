@@ -157,14 +157,14 @@ def passed_back(
     node: Node, g: Array, lift: Lift | None = None, within: Container[Node] | None = None
 ) -> list[tuple[Node, Array]]:
     """What `node` passes back: each parent that needs a gradient, with its rule's result."""
-    op, args, y, kwargs = node.op, node.args, node.data, node.kwargs
+    op, args, y, kwargs, index = node.op, node.args, node.data, node.kwargs, node.index
     if lift:
         y, args = lift(y, node), tuple(map(lift, args, node.parents))
     passed = []
     for parent, rule, a in zip(node.parents, op.rules, args, strict=False):  # some may be left out
         if parent is None:
             continue
-        if parent.op is LEAF and parent.updated > node.index:
+        if parent.op is LEAF and parent.updated > index:
             parent.check(node)
         if parent.requires_grad and rule is not None and (within is None or parent in within):
             gi = rule(g, y, *args, **kwargs)
@@ -188,51 +188,73 @@ def gradients(root: Node, cotangent: Array) -> dict[Node, Array]:
     pending: dict[Node, Array] = {}
     queue: list[tuple[float, Node]] = []
     node, g = root, cotangent
+    p: Any
     while True:
-        args, parents = node.args, node.parents
-        passed: Sequence[tuple[Node, Array]] = ()
-        if node.kwargs or (n := len(args)) > 2:
-            passed = passed_back(node, g)
-            if node.kwargs.get("retained"):
-                found[node] = passed[0][1].copy()
-        elif n == 1:
-            passed = ((parents[0], node.op.rules[0](g, node.data, args[0])),)  # type: ignore[misc, assignment]
+        args, parents, following = node.args, node.parents, None  # the parent whose turn is next, as a rule
+        if node.kwargs or len(args) > 2:
+            op, y, kwargs = node.op, node.data, node.kwargs
+            for p, rule, a in zip(parents, op.rules, args, strict=False):
+                if p is None:
+                    continue
+                if p.op is LEAF and p.updated > node.index:
+                    p.check(node)
+                if p.requires_grad and rule is not None:
+                    gi = rule(g, y, *args, **kwargs)
+                    if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
+                        gi = project(gi, a)
+                    if p.op is LEAF:
+                        keep(found, p, gi, g, node)
+                    elif p in pending:
+                        pending[p] = pending[p] + gi
+                    else:
+                        pending[p] = gi
+                        heapq.heappush(queue, (-p.index, p))
+            if kwargs and kwargs.get("retained"):
+                found[node] = gi.copy()
+        elif len(args) == 1:
+            p = parents[0]
+            gi = node.op.rules[0](g, node.data, args[0])  # type: ignore[misc]
+            if p.op is LEAF:
+                keep(found, p, gi, g, node)
+            elif p in pending:
+                pending[p] = pending[p] + gi
+            else:
+                following, its = p, gi
         else:
-            a, b = args
-            p, q = parents
+            op, (a, b), (p, q) = node.op, args, parents
             if p is not None:
-                if p.requires_grad:
-                    if (rule := (op := node.op).rules[0]) is not None:
-                        gi = rule(g, node.data, a, b)
-                        if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
-                            gi = project(gi, a)
-                        passed = ((p, gi),)
+                if p.requires_grad and (rule := op.rules[0]) is not None:
+                    gi = rule(g, node.data, a, b)
+                    if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
+                        gi = project(gi, a)
+                    if p.op is LEAF:
+                        keep(found, p, gi, g, node)
+                    elif p in pending:
+                        pending[p] = pending[p] + gi
+                    else:
+                        following, its = p, gi
                 elif type(p) is Constant:
                     p.check(node)
             if q is not None:
-                if q.requires_grad:
-                    if (rule := (op := node.op).rules[1]) is not None:
-                        gi = rule(g, node.data, a, b)
-                        if op.broadcasts and (gi.shape != b.shape or gi.dtype is not b.dtype):
-                            gi = project(gi, b)
-                        passed = (passed[0], (q, gi)) if passed else ((q, gi),)
+                if q.requires_grad and (rule := op.rules[1]) is not None:
+                    gi = rule(g, node.data, a, b)
+                    if op.broadcasts and (gi.shape != b.shape or gi.dtype is not b.dtype):
+                        gi = project(gi, b)
+                    if q.op is LEAF:
+                        keep(found, q, gi, g, node)
+                    elif q in pending:
+                        pending[q] = pending[q] + gi
+                    elif following is None:
+                        following, its = q, gi
+                    elif q is following:
+                        its = its + gi
+                    else:  # the older of two parents has to queue
+                        if q.index > following.index:
+                            q, gi, following, its = following, its, q, gi
+                        pending[q] = gi
+                        heapq.heappush(queue, (-q.index, q))
                 elif type(q) is Constant:
                     q.check(node)
-        following = None  # the youngest parent, whose turn is often next: then it need not queue
-        for parent, gi in passed:
-            if parent.op is LEAF:
-                keep(found, parent, gi, g, node)
-            elif parent in pending:
-                pending[parent] = pending[parent] + gi
-            elif following is None:
-                following, its = parent, gi
-            elif parent is following:
-                its = its + gi
-            else:
-                if parent.index > following.index:
-                    parent, gi, following, its = following, its, parent, gi
-                pending[parent] = gi
-                heapq.heappush(queue, (-parent.index, parent))
         if following is None:
             if not queue:
                 return found

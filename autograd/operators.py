@@ -15,7 +15,7 @@ import numpy as np
 from .engine import LEAF, Node, next_index
 from .errors import DTypeError, GradientError, ShapeError
 from .functions import cast, flatten, relu, sigmoid, softmax
-from .mode import NOTHING, recording
+from .mode import recording
 from .ops import Function, methods, row, table
 from .record import apply, binary, plain, record, recorders, root, unary
 from .refusals import raise_misfit, refuse_ufunc_use
@@ -57,9 +57,11 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
         return
     node = root(self).node
     if node is not None and node.op is LEAF and node.requires_grad:
+        if recording.get().level:
+            raise changed_while_recording(node)
         index, value = plain(op, (index, value))
         try:
-            operator.setitem(writable(self, node), index, value)
+            operator.setitem(self.data, index, value)
         except (ValueError, IndexError) as error:
             raise_misfit(op, (self.data, value), error)
         node.updated = next_index()
@@ -69,15 +71,13 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
         write(self, result)
 
 
-def writable(tensor: Tensor, leaf: Node) -> Any:
-    """The array of a leaf, or of a view of it, to be written to: only where nothing is being recorded."""
-    if recording.get().level != NOTHING:
-        raise GradientError(
-            f"a leaf of shape {leaf.data.shape} is being changed in place while gradients are recorded: "
-            "do it inside `with no_grad():` if its values are to change, "
-            "or on a copy, t.copy(), if the change is part of the computation"
-        )
-    return tensor.data
+def changed_while_recording(leaf: Node) -> GradientError:
+    """The error for writing to a leaf, or to a view of it, where not nothing is recorded."""
+    return GradientError(
+        f"a leaf of shape {leaf.data.shape} is being changed in place while gradients are recorded: "
+        "do it inside `with no_grad():` if its values are to change, "
+        "or on a copy, t.copy(), if the change is part of the computation"
+    )
 
 
 def refuse_read_only(tensor: Tensor) -> None:
@@ -97,7 +97,9 @@ def in_place(function: Function, operate: Function) -> Callable[[Any, Any], Any]
         if node is None or node.op is not LEAF:
             node = root(self).node
         if node is not None and node.op is LEAF and node.requires_grad:
-            operate(writable(self, node), other.data if type(other) is Tensor else other)
+            if recording.get().level:
+                raise changed_while_recording(node)
+            operate(self.data, other.data if type(other) is Tensor else other)
             node.updated = next_index()
             return self
         refuse_read_only(self)

@@ -31,7 +31,7 @@ from .tensor import NUMBERS, Tensor
 
 recording_now = recording.get
 new = Tensor.__new__
-FLOAT64 = np.dtype(np.float64)
+ndarray, FLOAT64 = np.ndarray, np.dtype(np.float64)
 
 
 def unary(op: Op) -> Callable[[Any], Any]:
@@ -111,17 +111,17 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     args, parents, tensors, traced, needed = [], [], False, False, False
     for a, rule in zip(arrays, op.rules, strict=False):
         if type(a) is Tensor:
-            tensors = True
-            args.append(a.data)
-            p = a.node
-            parents.append(p)
+            tensors, p, a = True, a.node, a.data
             if p is not None:
                 traced = True
-                needed = needed or (p.requires_grad and rule is not None)
+                if rule is not None and p.requires_grad:
+                    needed = True
+        elif a is None or type(a) in NUMBERS:
+            p = None
         else:
-            a, p = (a, None) if a is None or type(a) in NUMBERS else operand(a)
-            args.append(a)
-            parents.append(p)
+            a, p = operand(a)
+        args.append(a)
+        parents.append(p)
     now = recording_now()
     if kwargs:
         kwargs = {name: option(op, value) for name, value in kwargs.items()}
@@ -133,7 +133,7 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         data = op.call(*args, **kwargs)
     except (ValueError, IndexError) as error:
         raise_misfit(op, args, error)
-    if not op.several and type(data) is not np.ndarray and not isinstance(data, np.generic):
+    if type(data) is not ndarray and not op.several and not isinstance(data, np.generic):
         return data
     needed = needed and (op.several or data.dtype.kind in "fc")  # an integer result is piecewise constant
     node = None
@@ -148,7 +148,7 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     result = new(Tensor)
     result.data = data
     result.node = node
-    if op.view and type(data) is np.ndarray:
+    if op.view and type(data) is ndarray:
         note_view(result, arrays[0], op, kwargs)
     return result
 
@@ -200,7 +200,7 @@ def operand(value: Any, beside: Any = None) -> tuple[Any, Constant | None]:
     again in every rule.  An array of the user's is a `Constant`, a new one has no place, as no one can
     change it.  Raises DTypeError for what is not numbers.
     """
-    if type(value) is np.ndarray and value.dtype is FLOAT64:
+    if type(value) is ndarray and value.dtype is FLOAT64:
         return value, constant(value)
     if type(value) in NUMBERS:
         return value, None

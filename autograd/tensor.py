@@ -20,7 +20,7 @@ from .conversions import leave_history, refuse_array
 from .engine import LEAF, Constant, Node, gradients, new_leaf, way_back
 from .errors import DTypeError, GradientError, ShapeError
 from .hooks import HOOK, hooked, through
-from .mode import EVERYTHING, Block, is_debugging, recording
+from .mode import EVERYTHING, Block, Recording, is_debugging, recording
 from .ops import Op
 from .outputs import new_pick
 from .refusals import refuse_container, warn_not_kept
@@ -246,14 +246,16 @@ class Tensor:
                 g = cotangent if type(cotangent) is Tensor else self.of(np.asarray(g), None)
                 found = watched_gradients(node, g, Tensor.lift)
         else:
-            found = watched_gradients(node, g) if is_debugging(recording.get()) else gradients(node, g)
+            found = gradients(node, g) if type(recording.get()) is Recording else watched_gradients(node, g)
         for leaf, g in found.items():
             if leaf.kwargs and leaf.op is LEAF:
                 found[leaf] = through(leaf.kwargs["hooks"], g)
         with accumulating:
-            sums = [g if leaf.grad is None else leaf.grad + g for leaf, g in found.items()]
-            for leaf, total in zip(found, sums, strict=True):  # only now, when nothing can fail any more
-                leaf.grad = np.asarray(total) if isinstance(total, np.generic) else total
+            for leaf, g in found.items():
+                if leaf.grad is not None:
+                    found[leaf] = leaf.grad + g
+            for leaf, g in found.items():  # only now, when nothing can fail any more
+                leaf.grad = np.asarray(g) if isinstance(g, np.generic) else g
 
     def seed(self, cotangent: Any = None) -> Any:
         """What a backward pass begins with: `cotangent`, checked; 1 for one element."""
