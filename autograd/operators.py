@@ -156,6 +156,11 @@ def shape_method(function: Function) -> Callable[..., Any]:
     return call
 
 
+def compress(self: Tensor, condition: Any, axis: Any = None) -> Any:
+    """`np.compress` of this tensor, by a condition."""
+    return np.compress(condition, self, axis=axis)
+
+
 def astype(self: Tensor, dtype: Any, *, copy: bool = True) -> Any:
     """The tensor in another dtype, or itself, if that need not be copied.  An integer one is a constant."""
     dtype = np.dtype(dtype)
@@ -191,6 +196,7 @@ OWN = {
     "__rdivmod__": reflected_div_mod,
     "__hash__": object.__hash__,  # by identity, as `==` compares values
     "astype": astype,
+    "compress": compress,
     "copy": copied,
 }
 ARITHMETIC: dict[str, Function] = {
@@ -222,7 +228,7 @@ SIGNS: dict[str, Function] = {"neg": np.negative, "pos": np.positive, "abs": np.
 METHODS: tuple[Function, ...] = (
     *(np.sum, np.mean, np.prod, np.var, np.std, np.max, np.min, np.argmax, np.argmin, np.all, np.any),
     *(np.dot, np.clip, np.round, np.cumsum, np.cumprod, np.ravel, np.squeeze, np.swapaxes),
-    *(np.repeat, np.take, np.diagonal, np.trace, np.nonzero, np.argsort, np.compress, np.searchsorted),
+    *(np.repeat, np.take, np.diagonal, np.trace, np.nonzero, np.argsort, np.searchsorted),
     *(np.argpartition, np.choose, np.conjugate, flatten, relu, sigmoid, softmax),
 )
 PROPERTIES: dict[str, tuple[Function, str]] = {
