@@ -114,7 +114,7 @@ def total(a: Any, axis: Any = None) -> Any:
 
 
 def divided(a: Any, n: Any) -> Any:
-    """a / n in the dtype of `a`, which may have no room for n itself, a number or counts.
+    """a / n in the dtype of the floats `a`, which may have no room for n itself, a number or counts.
 
     >>> divided(np.float16(2), 100_000)
     np.float16(2e-05)
@@ -123,7 +123,7 @@ def divided(a: Any, n: Any) -> Any:
         if a.dtype.char != "e":
             return a / n
         n = np.float64(n)
-    return in_dtype_of(a, a / n)
+    return in_dtype_of(a, a / n) if a.dtype.kind in "fc" else a / n
 
 
 def in_dtype_of(a: Any, result: Any) -> Any:

@@ -1,6 +1,6 @@
 """The boundary points, where a derivative is a convention: exact gradients for a cotangent of ones."""
 
-from math import inf, nan
+from math import exp, inf, nan, sqrt
 
 import numpy as np
 from scipy import special
@@ -29,6 +29,7 @@ BOUNDARIES = [
     ("copysign", np.copysign, [[-2, 0, 2], [-1, -1, -1]], [[1, 0, -1], [0, 0, 0]]),
     ("hypot", np.hypot, [[0, 3, 0], [0, 4, -2]], [[0, 0.6, 0], [0, 0.8, -1]]),
     ("norm", lambda x: np.linalg.norm(x), [[0, 0]], [[0, 0]]),
+    ("a count of elements", lambda x: np.linalg.vector_norm(x, ord=0), [[0, 3]], [[0, 0]]),
     ("std", np.std, [[2, 2, 2]], [[0, 0, 0]]),
     ("std of rows", lambda x: np.std(x, axis=1), [[[5, 5], [1, 3]]], [[[0, 0], [-0.5, 0.5]]]),
     ("std, the mean not exact", np.std, [[0.1, 0.1, 0.1]], [[0, 0, 0]]),
@@ -90,6 +91,7 @@ BOUNDARIES = [
     ("max of columns", lambda x: np.max(x, axis=0), [[[1, 2], [1, 3]]], [[[0.5, 0], [0.5, 1]]]),
     ("min of all", lambda x: np.amin(x, axis=(0, 1)), [[[1, 2], [1, 3]]], [[[0.5, 0], [0.5, 0]]]),
     ("clip", lambda x: np.clip(x, -1, 1), [[-2, -1, 0, 1, 2]], [[0, 1, 1, 1, 0]]),
+    ("clip to nothing", lambda x: np.clip(x, None, None), [[-2, 2]], [[1, 1]]),
     ("clip to one value", np.clip, [[0, 1, 2], 1, 1], [[0, 1, 0], 1, 1]),
     ("clip, the lower bound above the upper", np.clip, [[-1, 1, 3], 2, 0], [[0, 0, 0], 0, 3]),
     # poles: what the mathematics says
@@ -129,6 +131,9 @@ BOUNDARIES = [
     ("logsumexp", autograd.logsumexp, [[1000, 1000, -1000]], [[0.5, 0.5, 0]]),
     ("logaddexp", np.logaddexp, [[1000, -1000], [1000, 1000]], [[0.5, 0], [0.5, 1]]),
     ("arctan2", np.arctan2, [[1e200, 1e-200], [1e200, 1e-200]], [[5e-201, 5e199], [-5e-201, -5e199]]),
+    ("expm1", np.expm1, [[-100, 0]], [[exp(-100), 1]]),
+    ("arcsin near 1", np.arcsin, [[1 - 2.0**-40]], [[1 / (sqrt(2.0**-40) * sqrt(2 - 2.0**-40))]]),
+    ("arctanh near 1", np.arctanh, [[1 - 2.0**-40]], [[2.0**40 / (2 - 2.0**-40)]]),
     ("tanh", np.tanh, [[-1000, 0, 1000]], [[0, 1, 0]]),
     # many elements, over which a gradient is spread another way
     ("sum of many", lambda x: np.sum(x, axis=1), [np.zeros((70, 70))], [np.ones((70, 70))]),

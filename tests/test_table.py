@@ -34,6 +34,13 @@ def test_every_function_that_asks_a_tensor_is_known(module):
     assert {f.__name__ for f in found if not is_known(f)} == {f.__name__ for f in OF_DATES & found}
 
 
+OF_INTEGERS = [np.median, np.nanmedian, np.mean, np.nanmean, np.var, np.nanvar, np.std, np.nanstd, np.average]
+
+
+def single(*shape):
+    return leaf(*shape).astype(np.float32)
+
+
 # A composition returns what NumPy returns, be it a list, a tuple or an array.
 
 RETURNS = [
@@ -62,6 +69,30 @@ RETURNS = [
     (np.polymul, (leaf(3) - 1, leaf(2)), {}),
     (np.modf, (leaf(3),), {}),
     (np.divmod, (leaf(3), 2.0), {}),
+    (np.take, (leaf(2, 3), [True, False]), {"axis": 0}),
+    (np.choose, ([True, False], [leaf(2), leaf(2)]), {}),
+    (np.interp, (leaf(5), [2.0, 0.1, 1.0], leaf(3)), {"period": -2.5}),
+    (np.quantile, (leaf(4), np.float64(0.3)), {}),
+    (np.percentile, (leaf(4), 30), {}),
+    (np.quantile, (leaf(4), [0.3, 0.5]), {"method": "lower"}),
+    (np.average, (single(2, 3),), {"axis": 0, "returned": True}),
+    (np.cov, (single(2, 3),), {}),
+    (np.corrcoef, (leaf(3).astype(np.float32) ** 2, single(3)), {}),
+    (np.geomspace, (single(2), 8.0, 4), {}),
+    (np.linspace, (single(2), 9.0, 5), {}),
+    (np.linspace, (single(2), np.float64(9), 5), {}),
+    (np.linspace, (leaf(2), 9, 5), {}),
+    *(
+        (f, (single(4), *q), {"method": method})
+        for f, q in [(np.quantile, (0.3,)), (np.percentile, (30.0,)), (np.nanquantile, ([0.3, 0.5],))]
+        for method in ("linear", "lower", "midpoint")
+    ),
+    *((np.quantile, (single(4), q), {}) for q in (np.float64(0.3), np.float32(0.3), 1, np.array(0.3))),
+    # of integers there is no gradient, but a value; and of nothing, a shape
+    *((f, (Tensor(a),), {}) for f in OF_INTEGERS for a in ([1, 2], [True, False], [4, 1, 3, 3])),
+    *((f, (Tensor([1, 2, 4]), 0.3), {}) for f in (np.quantile, np.nanpercentile)),
+    *((f, (Tensor(np.zeros((3, 0)), requires_grad=True),), {"axis": 0}) for f in (np.median, np.nanstd)),
+    (np.quantile, (Tensor(np.zeros((3, 0)), requires_grad=True), 0.5), {"axis": 0}),
 ]
 
 
@@ -221,6 +252,22 @@ def test_what_is_refused_works_without_a_gradient():
     x = Tensor(np.zeros(3))
     np.put(x, [1], [5.0])
     assert x.tolist() == [0, 5, 0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_more_degrees_of_freedom_are_taken_than_there_are():
+    """NumPy divides by 0, and not by a negative number."""
+    for f in (np.var, np.std, np.cov):
+        x = leaf(3)
+        y = f(x, ddof=4)
+        y.backward()
+        assert (y.item(), np.isfinite(x.grad).any()) == (np.inf, False)
+
+
+def test_compress_is_a_method_of_what_is_compressed():
+    x = leaf(3)
+    x.compress(np.array([1, 0, 1])).sum().backward()
+    assert x.grad.tolist() == [1, 0, 1]
 
 
 SKIPPING = (np.nanmax, np.nanmin, np.nanmean, np.nanvar, np.nanstd, np.nanmedian)

@@ -54,8 +54,9 @@ def take(a: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
 
 
 def limited(indices: Any, n: int, mode: str) -> Any:
-    """Indices of n elements, those outside treated by NumPy's `mode`."""
+    """Indices of n elements, those outside treated by NumPy's `mode`.  Truth values are 0 and 1 here."""
     indices = np.asarray(raw(indices))
+    indices = indices.astype(int) if indices.dtype == bool else indices
     if mode == "raise":
         return indices
     return indices % n if mode == "wrap" else np.clip(indices, 0, n - 1)
@@ -162,7 +163,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         raise NoRuleError("np.interp has no derivative rule for xp: pass .detach() or .data of it")
     xp = np.asarray(raw(xp), float)
     if period is not None:
-        return np.interp(np.remainder(x, period), *extended(xp, fp, abs(period)))
+        return np.interp(np.remainder(x, abs(period)), *extended(xp, fp, abs(period)))
     at, last = np.asarray(raw(x)), len(xp) - 1
     i = np.clip(np.searchsorted(xp, at, side="right") - 1, 0, max(last - 1, 0))
     fp = fp if type(fp) is Tensor else np.asarray(fp)

@@ -54,8 +54,8 @@ def power_of_exponent(g: Any, y: Any, a: Any, n: Any) -> Any:
 
 
 def cos_arcsin(x: Any) -> Any:
-    """sqrt(1 - x²).  Of a complex x, 1 - x² would lose the sign of a 0, and with it the side of the cut."""
-    return np.sqrt(1 - x * x if x.dtype.kind != "c" else -(x * x - 1))
+    """sqrt(1 - x²), exact near 1.  Of a complex x, that loses the sign of a 0, and so the side of the cut."""
+    return np.sqrt((1 - x) * (1 + x) if x.dtype.kind != "c" else -(x * x - 1))
 
 
 def nan_to_num_rule(g: Any, y: Any, x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
@@ -75,7 +75,7 @@ rule(np.sqrt,        lambda g, y, x: g / (2 * y))
 rule(np.cbrt,        lambda g, y, x: g / (3 * y * y))
 rule(np.exp,         lambda g, y, x: g * y)
 rule(np.exp2,        lambda g, y, x: g * y * log(2))
-rule(np.expm1,       lambda g, y, x: g * (y + 1))
+rule(np.expm1,       lambda g, y, x: g * np.exp(x))
 rule(np.log,         lambda g, y, x: g / x)
 rule(np.log2,        lambda g, y, x: g / (x * log(2)))
 rule(np.log10,       lambda g, y, x: g / (x * log(10)))
@@ -102,7 +102,7 @@ rule(np.cosh,        lambda g, y, x: g * np.sinh(x))
 rule(np.tanh,        lambda g, y, x: g * (1 - y * y))
 rule(np.arcsinh,     lambda g, y, x: g / np.sqrt(x * x + 1))
 rule(np.arccosh,     lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
-rule(np.arctanh,     lambda g, y, x: g / (1 - x * x))
+rule(np.arctanh,     lambda g, y, x: g / ((1 - x) * (1 + x)))
 rule(np.deg2rad,     lambda g, y, x: g * (pi / 180))
 rule(np.rad2deg,     lambda g, y, x: g * (180 / pi))
 rule(np.radians,     lambda g, y, x: g * (pi / 180))
@@ -133,6 +133,8 @@ rule(np.where,       None,
 
 def within(a: Any, low: Any, high: Any) -> Any:
     """Where `clip` leaves `a` as it is: inside the bounds and on them."""
+    if low is None and high is None:
+        return True
     if low is None or high is None:
         return a >= low if high is None else a <= high
     return (a >= low) & (a <= high)

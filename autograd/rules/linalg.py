@@ -226,7 +226,9 @@ def vector_norm_rule(
     keepdims: bool = False,
     ord: Any = 2,  # noqa: A002
 ) -> Any:
-    """g sign(x) (|x| / y)^(p - 1); g x / y for p = 2.  0 where y is 0."""
+    """g sign(x) (|x| / y)^(p - 1); g x / y for p = 2.  0 where y is 0, and for p = 0, a count."""
+    if ord == 0:
+        return np.zeros_like(x)
     if x.dtype.kind == "c":
         m = np.abs(x)
         g = vector_norm_rule(g, y, m, axis=axis, keepdims=keepdims, ord=ord)
@@ -269,6 +271,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
     Of order 0 it is a count of elements, hence constant.
     """
+    if isinstance(axis, tuple) and len(axis) not in (1, 2):
+        raise ValueError(f"np.linalg.norm takes one axis or two, not {axis}")
     if ord is None or (ord == "fro" and (axis is not None or x.ndim == 2)):
         return np.linalg.vector_norm(x, axis=axis, keepdims=keepdims)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)

@@ -17,7 +17,7 @@ def sum_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False
 
 
 def mean_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-    if a.dtype.kind != "f" or dtype is not None or not a.size or a.dtype == np.float16:
+    if a.dtype.kind != "f" or dtype is not None or not a.size or not a.ndim or a.dtype == np.float16:
         return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims)
     total = np.add.reduce(a, axis, None, None, keepdims)  # type: ignore[call-overload]
     return total / (a.size / total.size)
@@ -105,8 +105,14 @@ def var_rule(
     g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = 0
 ) -> Any:
     """2 g (a - mean) / (n - ddof), for n elements that were reduced to one; a correction is a ddof."""
-    n = a.size // max(y.size, 1)
-    return divided(2 * g, n - ddof - correction).reshape(kept(a.shape, axis)) * centred(a, axis)
+    part = divided(2 * g, freedom(a, y, ddof + correction))
+    return part.reshape(kept(a.shape, axis)) * centred(a, axis)
+
+
+def freedom(a: Any, y: Any, ddof: Any) -> float:
+    """n - ddof, for n elements that were reduced to one; NaN, as the gradient, where NumPy divides by 0."""
+    n = a.size // max(y.size, 1) - ddof
+    return n if n > 0 else np.nan
 
 
 def std_rule(
@@ -115,10 +121,10 @@ def std_rule(
     """g (a - mean) / ((n - ddof) y); 0 where all is equal, even if y is not quite 0 for a rounded mean."""
     if not a.size:
         return np.zeros_like(a)
-    n, shape = a.size // y.size, kept(a.shape, axis)
+    shape = kept(a.shape, axis)
     equal = np.max(a, axis=axis, keepdims=True) == np.min(a, axis=axis, keepdims=True)
     flat = equal | (y.reshape(shape) == 0)
-    part = divided(g, n - ddof - correction).reshape(shape)
+    part = divided(g, freedom(a, y, ddof + correction)).reshape(shape)
     return part / (y.reshape(shape) + flat) * (centred(a, axis) * ~flat)
 
 

@@ -13,6 +13,12 @@ from .calculus import arr
 # Numbers in a row
 
 
+def floats(*values: Any) -> tuple[Any, ...]:
+    """The first two values in their common dtype of floats, to which a Python number adds nothing."""
+    dtypes = [v if type(v) in (type, int, float, complex) else arr(v).dtype for v in values]
+    return tuple(arr(v).astype(np.result_type(1.0, *dtypes)) for v in values[:2])
+
+
 @compose(np.linspace)
 def linspace(
     start: Any,
@@ -24,7 +30,7 @@ def linspace(
     axis: int = 0,
 ) -> Any:
     """start + (stop - start) i/n for i = 0 .. n, or to n - 1 without the end."""
-    start, stop = arr(start) * 1.0, arr(stop) * 1.0
+    start, stop = floats(start, stop)
     share, steps = shares(start, stop, num, endpoint)
     row = placed(start * (1 - share) + stop * share, axis, dtype)
     return (row, (stop - start) / steps if steps else np.nan) if retstep else row
@@ -68,7 +74,7 @@ def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
     """start (stop / start)^(i/n) for i = 0 .. n, or to n - 1 without the end."""
-    start, stop = arr(start) * 1.0, arr(stop) * 1.0
+    start, stop = floats(start, stop, np.float64)
     if np.any(start == 0) or np.any(stop == 0):
         raise ValueError("Geometric sequence cannot include zero")
     share, _ = shares(start, stop, num, endpoint)
@@ -104,7 +110,7 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * n
 def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
     """c cᵀ / (n - ddof) of the variables c, one a row, less their means over n observations."""
     rows = variables(m, rowvar) if y is None else np.concatenate([variables(m, rowvar), variables(y, rowvar)])
-    n = rows.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
+    n = max(rows.shape[1] - ((0 if bias else 1) if ddof is None else ddof), 0)  # as NumPy, who divides by 0
     centred = rows - rows.mean(axis=1, keepdims=True)
     return (centred @ np.conjugate(centred.T) / n).squeeze()
 
@@ -112,6 +118,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
 def variables(m: Any, rowvar: bool) -> Any:
     """The observations of one variable in each row."""
     rows = np.atleast_2d(arr(m))
+    rows = rows.astype(np.result_type(rows.dtype, float))
     return rows if rowvar or len(rows) == 1 else rows.T
 
 

@@ -19,13 +19,19 @@ rule(np.nanmax, nan_extreme_rule)
 rule(np.nanmin, nan_extreme_rule)
 
 
+def constant(a: Any) -> bool:
+    """Whether `a` can have no gradient: it is empty, or of integers, for which NumPy has rules of its own."""
+    return not a.size or a.dtype.kind not in "fc"
+
+
 def without_nan(a: Any, value: float) -> Any:
     return np.where(np.isnan(a), value, a)
 
 
 def count(a: Any, axis: Any, keepdims: bool, like: Any) -> Any:
-    """How many elements are not NaN, in a dtype in which the elements of `like` can be counted."""
-    return np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims, dtype=summing(like) or like.dtype)
+    """How many elements are not NaN, in the dtype of the floats `like`, if that can count them."""
+    dtype = summing(like) or (like.dtype if like.dtype.kind in "fc" else None)
+    return np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims, dtype=dtype)
 
 
 @compose(np.nansum)
@@ -65,6 +71,8 @@ def nanvar(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -
 @compose(np.nanstd)
 def nanstd(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -> Any:
     """The root of nanvar, whose gradient is 0 where all is equal."""
+    if constant(a):
+        return Tensor(np.nanstd(raw(a), axis=axis, ddof=ddof, keepdims=keepdims))
     variance = np.nanvar(a, axis=axis, ddof=ddof, keepdims=keepdims)
     flat = np.nanmax(raw(a), axis=axis, keepdims=keepdims) == np.nanmin(raw(a), axis=axis, keepdims=keepdims)
     return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))
@@ -126,7 +134,8 @@ def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool, method:
     if not skip_nan and missing.any():
         flat = flat * np.where(missing > 0, np.nan, 1).astype(flat.dtype)[..., None]
     rising = np.sort(flat, axis=-1)
-    dtype = rising.dtype if isinstance(q, float) else np.result_type(rising.dtype, q)  # NumPy's promotion
+    weak = type(q) in (float, int) or method in ("lower", "higher")  # as NumPy promotes
+    dtype = rising.dtype if weak else np.result_type(rising.dtype, q)
     found = [interpolated(rising, n, place(n, p, method), dtype) for p in np.ravel(q).tolist()]
     if not n.all():
         found = [np.where(n > 0, f, np.nan) for f in found]
@@ -157,7 +166,10 @@ def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:
             )
         refuse_complex(function, a)
         function([0.0], raw(q))  # raises what NumPy raises for a q out of range
-        return quantiles(a, np.true_divide(raw(q), scale), axis, keepdims, skip_nan, method)
+        if constant(a):
+            return Tensor(function(raw(a), raw(q), axis=axis, method=method, keepdims=keepdims))
+        q = raw(q) / scale if type(q) in (float, int) else np.true_divide(raw(q), scale)
+        return quantiles(a, q, axis, keepdims, skip_nan, method)
 
     compose(function)(composition)
 
@@ -170,11 +182,15 @@ quantile_of(np.nanpercentile, 100, skip_nan=True)
 
 @compose(np.median)
 def median(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    if constant(a):
+        return Tensor(np.median(raw(a), axis=axis, keepdims=keepdims))
     return quantiles(a, 0.5, axis, keepdims, skip_nan=False)
 
 
 @compose(np.nanmedian)
 def nanmedian(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    if constant(a):
+        return Tensor(np.nanmedian(raw(a), axis=axis, keepdims=keepdims))
     return quantiles(a, 0.5, axis, keepdims, skip_nan=True)
 
 
@@ -192,8 +208,8 @@ def average(
 ) -> Any:
     """Sum of a w over sum of w, with the weights of one axis or of all elements."""
     if weights is None:
-        mean, total = np.mean(a, axis=axis, keepdims=keepdims), None
-        total = np.full(mean.shape, a.size / max(mean.size, 1))
+        mean = np.mean(a, axis=axis, keepdims=keepdims)
+        total = np.full(mean.shape, a.size / max(mean.size, 1), mean.dtype if returned else float)
     else:
         w = fitted(weights if type(weights) is Tensor else np.asarray(weights), a, axis)
         total = np.sum(np.broadcast_to(w, np.shape(a)), axis=axis, keepdims=keepdims)
