@@ -109,7 +109,7 @@ BAD = {
     "a list of arrays": (lambda: DataLoader([X, Y]), ArgumentError, "a list of 2 arrays: is each a sample"),
     "a generator": (lambda: DataLoader(iter(PAIRS)), ArgumentError, "not a list_iterator"),
     "a dict": (lambda: DataLoader({"x": X}), ArgumentError, "not a dict"),
-    "numbers": (lambda: list(DataLoader([1, 2])), ArgumentError, "a sample is a pair"),
+    "numbers": (lambda: list(DataLoader([1, 2])), ArgumentError, "samples are tuples"),
     "samples of two lengths": (lambda: list(DataLoader([(1, 2), (3,)], 2)), ArgumentError, r"not \(3,\)"),
     "samples of two shapes": (
         lambda: list(DataLoader([([1, 2], 0), ([1], 1)], 2)),

@@ -373,12 +373,12 @@ BAD = {
     "a metric named as the loss": (
         {"metrics": {"loss": nn.accuracy}},
         ArgumentError,
-        "second figure .* 'loss'",
+        "two figures .* 'loss'",
     ),
     "a metric named as a column": (
         {"metrics": {"validation_m": nn.accuracy}},
         ArgumentError,
-        "second figure",
+        "two figures",
     ),
     "a metric with a shape": (
         {"metrics": {"m": lambda p, t: t}},
@@ -396,17 +396,17 @@ BAD = {
     "another model's optimizer": (
         {"optimizer": Adam(network().parameters())},
         ArgumentError,
-        "the optimizer moves no parameter of this Sequential",
+        "the optimizer has no parameter of this Sequential",
     ),
     "another optimizer's schedule": (
         {"schedule": lr_scheduler.StepLR(SGD(network().parameters()), 2)},
         ArgumentError,
-        "StepLR object.* is no schedule of this optimizer",
+        "StepLR object.* belongs to another optimizer",
     ),
     "a schedule that is a class": (
         {"schedule": lr_scheduler.StepLR},
         ArgumentError,
-        "is no schedule of this",
+        "belongs to another optimizer",
     ),
     "a checkpoint without a place": (
         {"checkpoint": "no/such/folder/run"},
@@ -485,7 +485,7 @@ def test_a_plateau_that_waits_for_the_loss_to_rise_is_refused():
     model = network()
     optimizer = SGD(model.parameters())
     schedule = lr_scheduler.ReduceLROnPlateau(optimizer, mode="max")
-    with pytest.raises(ArgumentError, match="the loss, which is to fall"):
+    with pytest.raises(ArgumentError, match="the loss, of which less is better"):
         fitted(1, model, optimizer=optimizer, schedule=schedule)
 
 
@@ -524,7 +524,7 @@ def test_accuracy_counts_classes(p, t, expected):
 def test_accuracy_of_what_is_not_finite_or_no_class():
     assert math.isnan(nn.accuracy(np.array([[np.nan, 0.0]]), [0]))
     assert math.isnan(nn.accuracy(np.array([np.nan]), [0]))
-    with pytest.raises(ArgumentError, match="these range from 1 to 3; labels are integers"):
+    with pytest.raises(ArgumentError, match="these range from 1 to 3; predicted labels must be integers"):
         nn.accuracy(np.array([3.0, 2.0, 1.0]), [3, 1, 2])
 
 
@@ -532,5 +532,5 @@ def test_accuracy_of_what_is_not_finite_or_no_class():
     ("p", "t"), [((3, 2), (2,)), ((3,), (2,)), ((0, 2), (0,)), ((3, 1), (3, 2)), ((3, 1), (3,))]
 )
 def test_accuracy_of_other_shapes_is_refused(p, t):
-    with pytest.raises(ValueError, match="accuracy of predictions of shape"):
+    with pytest.raises(ValueError, match="accuracy: predictions of shape"):
         nn.accuracy(np.zeros(p), np.zeros(t))

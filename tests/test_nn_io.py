@@ -113,9 +113,9 @@ UNFIT = {
     "a function": ({"f": print}, r"f is a builtin_function.*obj.state_dict\(\)"),
     "an optimizer": ({"o": nn.optim.SGD(model().parameters())}, "o is a SGD"),
     "a key": ({"a": {(1, 2): 3}}, r"a has a key \(1, 2\)"),
-    "complex128": ({"a": np.ones(1, complex)}, "no place for this: Unknown dtype"),
-    "texts": ({"a": np.array(["x"])}, "no place for this"),
-    "objects": ({"a": np.array([None])}, "no place for this"),
+    "complex128": ({"a": np.ones(1, complex)}, "file format cannot hold this: Unknown dtype"),
+    "texts": ({"a": np.array(["x"])}, "file format cannot hold this"),
+    "objects": ({"a": np.array([None])}, "file format cannot hold this"),
     "the format's own name": ({"__metadata__": np.ones(1)}, "keeps to itself"),
     "two of one name": ({"a": {"b": np.ones(1)}, "a.b": np.ones(1)}, "both be named 'a.b'"),
 }

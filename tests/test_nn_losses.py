@@ -150,7 +150,7 @@ def test_what_is_no_probability_is_refused(p, found, reduction):
 )
 def test_a_target_that_is_no_probability_is_refused(loss, y, found, reduction):
     with pytest.raises(
-        ArgumentError, match=f"{loss.__name__}: a target is a probability.* from {found}; of -1"
+        ArgumentError, match=f"{loss.__name__}: a target is a probability.* from {found}; for targets -1"
     ):
         loss(Tensor([0.5, 0.5]), np.array(y), reduction)
 
@@ -335,15 +335,19 @@ BAD_USE = {
     "a negative weight": (lambda: F.nll_loss(Z, CLASSES, [1, -1, 1]), ArgumentError, "range from -1"),
     "probabilities above 1": (lambda: F.cross_entropy(Z, Z), ArgumentError, "ranges from -2 to 3"),
     "smoothing": (lambda: F.cross_entropy(Z, CLASSES, label_smoothing=2), ArgumentError, "label_smoothing=2"),
-    "all ignored": (lambda: F.cross_entropy(Z, [5, 5, 5], None, 5), ArgumentError, "these 3 none counts"),
+    "all ignored": (lambda: F.cross_entropy(Z, [5, 5, 5], None, 5), ArgumentError, "none of these 3 counts"),
     "no samples": (lambda: F.cross_entropy(Z[:0], CLASSES[:0]), ArgumentError, "mean of no samples"),
     "a power": (lambda: F.multi_margin_loss(Z, CLASSES, p=3), ArgumentError, "p=3 is neither 1 nor 2"),
     "a delta": (lambda: F.huber_loss(P, Y, delta=0), ArgumentError, "delta=0 must be positive"),
     "a beta": (lambda: F.smooth_l1_loss(P, Y, beta=-1), ArgumentError, "beta=-1 must not be negative"),
-    "targets of 0 and 1": (lambda: F.hinge_loss(P, Y), ArgumentError, "-1 or 1, .* from 0.0 to 1.0.*2 y - 1"),
+    "targets of 0 and 1": (
+        lambda: F.hinge_loss(P, Y),
+        ArgumentError,
+        "-1 or 1, .* from 0.0 to 1.0.*target - 1",
+    ),
     "negative probabilities": (lambda: F.kl_div(P, P - 1), ArgumentError, "negative.*log_target=True"),
     "batchmean of nothing": (lambda: F.kl_div(P[:0], P[:0], "batchmean"), ShapeError, "no samples"),
-    "no parameters": (lambda: F.l2_penalty(iter([])), ArgumentError, "penalty on no parameters"),
+    "no parameters": (lambda: F.l2_penalty(iter([])), ArgumentError, "penalty needs parameters"),
 }
 
 

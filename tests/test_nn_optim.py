@@ -87,7 +87,7 @@ def test_gradients_that_are_tensors_are_followed_too():
 
 LEAF = Parameter([1.0])
 BAD = {
-    "no parameters": ([], 0.1, "without parameters"),
+    "no parameters": ([], 0.1, "needs parameters"),
     "a used up generator": (iter(()), 0.1, "generator"),
     "a tensor": (Parameter([1.0, 2.0]), 0.1, "not one Tensor"),
     "not an iterable": (nn.Sigmoid(), 0.1, "not one Sigmoid"),
@@ -101,7 +101,7 @@ BAD = {
     "a constant": ([LEAF, Tensor([[1.0]])], 0.1, r"parameter 1, of shape \(1, 1\), is not a leaf"),
     "a result": ([LEAF * 2], 0.1, "parameter 0, .* is not a leaf"),
     "one twice": ([LEAF, Parameter(1.0), LEAF], 0.1, "parameter 2, .* given twice"),
-    "a group without parameters": ([{"lr": 0.1}], 0.1, "without parameters"),
+    "a group without parameters": ([{"lr": 0.1}], 0.1, "needs parameters"),
     "one in two groups": ([{"params": [LEAF]}, {"params": LEAF}], 0.1, "parameter 0, .* given twice"),
     "an unknown option": ([{"params": LEAF, "rate": 1}], 0.1, "SGD has no option 'rate': it has lr, mom"),
     "lr negative": ([LEAF], -0.1, "lr must be a finite number, at least 0, not -0.1"),
@@ -327,9 +327,9 @@ def test_a_foreign_state_is_refused_and_changes_nothing(make, message):
 
 
 SPOILT = {
-    "no memory": (lambda s: s.pop("state"), "has 'state', and this one"),
-    "no groups": (lambda s: s.pop("param_groups"), "has 'param_groups'"),
-    "one parameter more": (lambda s: s["state"].update({7: {}}), "remembers parameter 7, and no group"),
+    "no memory": (lambda s: s.pop("state"), "needs 'state', and this one"),
+    "no groups": (lambda s: s.pop("param_groups"), "needs 'param_groups'"),
+    "one parameter more": (lambda s: s["state"].update({7: {}}), "has a parameter 7, which is in none"),
 }
 
 

@@ -372,11 +372,11 @@ BAD = {
     ),
     "a mask of integers": (
         lambda: F.scaled_dot_product_attention(*[np.zeros((3, 4))] * 3, np.ones((3, 3), int)),
-        *(DTypeError, "booleans, or of floats"),
+        *(DTypeError, "booleans, or floats"),
     ),
     "a mask of another shape": (
         lambda: F.scaled_dot_product_attention(*[np.zeros((3, 4))] * 3, np.ones((2, 3), bool)),
-        *(ShapeError, r"mask of shape \(2, 3\) for scores of shape \(3, 3\)"),
+        *(ShapeError, r"mask of shape \(2, 3\) does not fit scores of shape \(3, 3\)"),
     ),
     "queries and keys": (
         lambda: F.scaled_dot_product_attention(np.zeros((3, 4)), np.zeros((3, 5)), np.zeros((3, 5))),
@@ -399,7 +399,7 @@ BAD = {
     "nothing to normalise": (lambda: nn.LayerNorm(()), ArgumentError, "nothing to normalise"),
     "groups of channels": (lambda: nn.GroupNorm(2, 3), ArgumentError, "num_groups=2 does not divide"),
     "channels of GroupNorm": (lambda: nn.GroupNorm(1, 3)(np.zeros((4, 2))), ShapeError, r"\(n, 3, \.\.\.\)"),
-    "no probability": (lambda: nn.Dropout(1.5), ArgumentError, r"Dropout\(p=1.5\)"),
+    "no probability": (lambda: nn.Dropout(1.5), ArgumentError, r"Dropout: p=1.5"),
     "axes to flatten": (lambda: nn.Flatten(2)(np.zeros((4, 2))), ShapeError, r"start_dim=2.*\(4, 2\)"),
     "halves": (lambda: nn.GLU()(np.zeros((4, 3))), ShapeError, r"halves.*\(4, 3\)"),
     "slopes": (lambda: nn.PReLU(3)(np.zeros((4, 2))), ShapeError, r"\(4, 2\), not \(3,\)"),
@@ -407,7 +407,7 @@ BAD = {
         lambda: nn.MultiheadAttention(4, 2)(*[np.zeros((3, 1, 4))] * 3, attn_mask=np.zeros(3, bool)),
         *(
             ShapeError,
-            r"attn_mask has shape \(3,\), and is one of \(queries, keys\), \(3, 3\), or .*\(2, 3, 3\)",
+            r"attn_mask has shape \(3,\), and must be \(queries, keys\), \(3, 3\), or .*\(2, 3, 3\)",
         ),
     ),
     "a mask of too many heads": (
