@@ -242,7 +242,7 @@ def test_a_long_listing_is_shortened_where_it_stands_in_for_a_picture(monkeypatc
         t = t * 1.0
     text = draw(t)._repr_mimebundle_()["text/plain"]
     assert len(text.splitlines()) < 210
-    assert "… 801 lines more" in text
+    assert "… 801 more lines" in text
 
 
 @pytest.mark.parametrize("name", ["graph.jpeg2", "graph"])

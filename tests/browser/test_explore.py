@@ -408,7 +408,7 @@ def test_a_large_graph_is_folded(visit, tmp_path, capsys, make, operations):
     assert page.locator("#graph .box").count() <= 60
     shown = time.perf_counter() - start
     assert f"{operations:,} operations" in page.locator("#counts").inner_text()
-    assert "Folded by itself" in page.locator("#notice").inner_text()
+    assert "Folded automatically" in page.locator("#notice").inner_text()
     page.keyboard.press("End")
     assert page.locator("#graph .box.unknown").count() == 0
     page.locator("#graph .folded").first.click()
