@@ -57,9 +57,9 @@ def fit(
     loss: a function of a prediction and a target that returns a scalar; metrics: functions of the same
     two, such as `nn.accuracy`, in a dict by name, or in a list, under their own names
     train, validation: batches (inputs, targets) that can be iterated over any number of times, such as a
-    `DataLoader`; or arrays (inputs, targets), which are split into batches of `batch_size`; those of
-    `train` are shuffled by `rng`, a `np.random.Generator` or a seed.  If a batch has several inputs, the
-    model is called with all of them.
+    `DataLoader`; or arrays (inputs, targets), which are split into batches of `batch_size`, for `train`
+    shuffled by `rng`, a `np.random.Generator` or a seed.  If a batch has several inputs, the model is called
+    with all of them.
     callbacks: each `callback(model, history)` is called after every epoch; a true return value, such as a
     reason, ends the training
     schedule: makes a step after every epoch.  max_norm: the norm to which gradients are clipped.
@@ -137,7 +137,9 @@ def consistent(model: Module, optimizer: Optimizer, validation: Any, schedule: A
     if schedule is not None and getattr(schedule, "optimizer", None) is not optimizer:
         raise ArgumentError(f"{schedule!r:.80} belongs to another optimizer, and would not change this one")
     if getattr(schedule, "mode", "min") == "max":
-        raise ArgumentError('fit gives a schedule the loss, of which less is better: make it with mode="min"')
+        raise ArgumentError(
+            'fit gives a schedule the loss, and a lower loss is better: make it with mode="min"'
+        )
 
 
 def drawn_from(data: Any) -> Any:
@@ -209,7 +211,7 @@ def clip(model: Module, optimizer: Optimizer, max_norm: float, when: str) -> Non
         clip_grad_norm_(optimizer.parameters, max_norm)
     except GradientError as error:
         names = (name for name, p in model.named_parameters() if p.grad is not None and not_finite(p.grad))
-        where = f"it is that of {name}" if (name := next(names, "")) else str(error)
+        where = f"it is the gradient of {name}" if (name := next(names, "")) else str(error)
         raise TrainingError(f"a gradient is not finite in {when}, though the loss is: {where}") from error
 
 

@@ -133,9 +133,9 @@ def add_by_folding(
 
 
 def add_by_skewing(x: Any, matrix: Any, h: Any, size: Sequence[int], padding: Pairs, dilation: Any) -> None:
-    """Do the same for windows at every position, by one sum for all offsets, in half the time.
+    """Fill x in half the time if the windows are at every position, by one sum for all offsets.
 
-    h is surrounded by zeros, so that its positions have the same numbers as those of the sums.  (A weight
+    h is surrounded by zeros, so that its positions are numbered like the positions of the sums.  (A weight
     that is not finite gives NaN with these zeros.)
     """
     n, _, *m = h.shape
