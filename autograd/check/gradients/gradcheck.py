@@ -78,7 +78,7 @@ def gradient(f: Function, gradient: Function, *inputs: Any) -> GradcheckReport:
     than its input fails: nothing is broadcast.
 
     Raises DTypeError for inputs or gradients that are not real numbers, ShapeError for gradients whose
-    structure differs from that of the inputs.
+    structure differs from the inputs'.
 
     >>> import numpy as np
     >>> from autograd import check

@@ -146,7 +146,7 @@ def cotangents_for(values: Sequence[Array]) -> list[Array]:
 
 
 def digits_of(arrays: Iterable[Any]) -> float:
-    """The relative precision of the least precise floats among some arrays, at best that of float64."""
+    """The relative precision of the least precise floats among some arrays, at best float64's."""
     kinds = {a.dtype for a in arrays if isinstance(a, np.ndarray | np.generic)}
     return max([EPS, *(float(np.finfo(t).eps) for t in kinds if t.kind in "fc")])
 
