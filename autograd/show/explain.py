@@ -83,7 +83,7 @@ class Explanation:
         """The result, and the sum that it is."""
         result, shown = f"∂{self.output} / ∂{self.wrt} = {number(self.gradient)}", len(self.paths)
         if self.count is None:
-            return f"{result}, a sum of more paths than can be followed; the heaviest of those that were:"
+            return f"{result}, a sum of more paths than can be followed; the heaviest of those followed:"
         if self.count == 0:
             return f"{result}: no path leads from {self.output} back to {self.wrt}"
         if self.count == 1:
