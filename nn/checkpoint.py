@@ -109,7 +109,7 @@ def restore(part: Any, state: Any, name: str) -> None:
             part.load_state_dict(state)
         else:
             raise StateError(
-                f"{name} is a {type(part).__name__}, which takes no state: leave it out to get it"
+                f"{name} is a {type(part).__name__}, which takes no state: leave it out, and it is returned"
             )
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, AutogradError):

@@ -128,7 +128,7 @@ def fit(
 def consistent(model: Module, optimizer: Optimizer, validation: Any, schedule: Any, patience: Any) -> None:
     """Raise ArgumentError for arguments of `fit` that together have no effect, or the opposite effect."""
     if patience is not None and (validation is None or patience < 1):
-        raise ArgumentError(f"patience={patience} needs a validation set, and is at least 1")
+        raise ArgumentError(f"patience={patience} must be at least 1, and needs a validation set")
     if set(model.parameters()).isdisjoint(optimizer.parameters):
         raise ArgumentError(
             f"the optimizer has no parameter of this {type(model).__name__}: was the model created after "

@@ -88,7 +88,7 @@ def load(path: Path_) -> dict[Any, Any]:
             structure = (file.metadata() or {}).get(STRUCTURE)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
     except SafetensorError as error:
-        raise FormatError(f"{path} is no whole safetensors file: {fault(path, error)}") from None
+        raise FormatError(f"{path} is not a complete safetensors file: {fault(path, error)}") from None
     except TypeError as error:
         raise FormatError(f"{path} has an array of a kind that NumPy lacks: {error}") from None
     try:
@@ -145,7 +145,7 @@ def taken_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
     """`value` as JSON, with {"$array": name} for each array in it, which goes to `arrays`."""
     if isinstance(value, Tensor | np.ndarray | np.generic):
         if path == "__metadata__":
-            raise ArgumentError("an array cannot be named '__metadata__', which the format keeps to itself")
+            raise ArgumentError("an array cannot be named '__metadata__', which the format reserves")
         array = np.asarray(value.data if isinstance(value, Tensor) else value)
         if path in arrays:
             raise ArgumentError(f"two arrays would both be named {path!r} in the file: rename one")
@@ -154,7 +154,7 @@ def taken_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
         return {ARRAY: path}
     if isinstance(value, Mapping):
         if bad := [k for k in value if not isinstance(k, str | int)]:
-            raise ArgumentError(f"{path or 'this'} has a key {bad[0]!r}, and keys are texts or whole numbers")
+            raise ArgumentError(f"{path or 'this'} has a key {bad[0]!r}, but keys are strings or integers")
         parts = [(k, taken_apart(v, f"{path}.{k}" if path else str(k), arrays)) for k, v in value.items()]
         plain = all(isinstance(k, str) for k in value) and not {ARRAY, PAIRS} & value.keys()
         return dict(parts) if plain else {PAIRS: [list(part) for part in parts]}
@@ -163,7 +163,7 @@ def taken_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise ArgumentError(
-        f"{path or 'this'} is a {type(value).__name__}: a file holds arrays, numbers, texts, and dicts and "
+        f"{path or 'this'} is a {type(value).__name__}: a file holds arrays, numbers, strings, and dicts and "
         "lists of them; save the state of an object, obj.state_dict()"
     )
 

@@ -206,8 +206,8 @@ def probabilities(name: str, t: Any) -> Any:
     p = t.data if type(t) is Tensor else t
     if not ((p >= 0) & (p <= 1)).all():
         raise ArgumentError(
-            f"{name}: a target of floats is the probability of each class, and this one ranges from "
-            f"{p.min():.6g} to {p.max():.6g}; classes are integers"
+            f"{name}: a target of floats must be the probability of each class, and ranges from "
+            f"{p.min():.6g} to {p.max():.6g}; classes must be integers"
         )
     return t
 
@@ -223,7 +223,7 @@ def one_hot(name: str, t: Any, z: Any, classes: Any, ignore_index: int | None) -
     if t.shape != without_classes(z.shape):
         raise ShapeError(
             f"{name}: scores of shape {z.shape} take classes of shape {without_classes(z.shape)}, "
-            f"not {t.shape}{'; of one-hot integers, target.argmax(axis=1)' if t.shape == z.shape else ''}"
+            f"not {t.shape}{'; for one-hot targets: target.argmax(axis=1)' if t.shape == z.shape else ''}"
         )
     flat = t.reshape(-1)
     counted = np.ones(flat.shape, bool) if ignore_index is None else flat != ignore_index

@@ -182,7 +182,9 @@ def conv_transpose(
         )
     )
     if min(*shape, *x.shape[2:]) < 1:
-        raise ShapeError(f"{name} of x of shape {x.shape} with padding={before} has nothing left: {shape}")
+        raise ShapeError(
+            f"{name}: x of shape {x.shape} with padding={before} gives {shape}; neither may be empty"
+        )
     geometry = {"stride": stride, "padding": tuple((p, p) for p in before), "dilation": dilation}
     y = transposed_convolution(x, weight, shape=shape, groups=groups, **geometry)
     return y if bias is None else y + bias.reshape(-1, *(1,) * k)

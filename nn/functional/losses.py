@@ -158,7 +158,7 @@ def probable(p: Any, t: Any, name: str) -> Any:
     t = beside(p, t, name)
     if t.size and (t.item(t.argmin()) < 0 or t.item(t.argmax()) > 1):
         raise ArgumentError(
-            f"{name}: a target is a probability, 0, 1 or between them, and these range from {t.min():.6g} to "
+            f"{name}: targets must be probabilities, between 0 and 1, and these range from {t.min():.6g} to "
             f"{t.max():.6g}; for targets -1 and 1, pass (1 + target) / 2"
         )
     return t

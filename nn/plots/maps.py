@@ -36,7 +36,7 @@ def feature_maps(
     8
     """
     if most < 1:
-        raise ArgumentError(f"most={most}: at least 1 channel of a layer must be shown")
+        raise ArgumentError(f"most={most} must be at least 1, for the channels of a layer")
     image = plain(image)
     image = image[None] if image.ndim == 2 else image
     found: dict[str, Any] = {}

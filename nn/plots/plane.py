@@ -74,7 +74,7 @@ class BoundaryFrames:
     ) -> None:
         self.x, self.y = checked_plane(x, y)
         if every < 1:
-            raise ArgumentError(f"every={every}: one epoch out of every 1 or more can be kept")
+            raise ArgumentError(f"every={every} must be at least 1")
         self.threshold, self.resolution, self.every = threshold, resolution, every
         self.grid, self.extent = grid_around(self.x, resolution)
         self.frames: list[tuple[int, float, Any]] = []  # epoch, loss, answers
@@ -117,7 +117,7 @@ def checked_plane(x: Any, y: Any) -> tuple[Any, Any]:
     x, y = plain(x), plain(y)
     y = y.reshape(len(y)) if y.ndim and y.size == len(y) else y
     if x.ndim != 2 or x.shape[1] != 2 or y.shape != x.shape[:1] or not x.size:
-        raise ShapeError(f"a plane is drawn of x: (n, 2) and y: (n,), not {x.shape} and {y.shape}")
+        raise ShapeError(f"a plane needs x of shape (n, 2) and y of shape (n,), not {x.shape} and {y.shape}")
     if bad := not_finite(x):
         raise ArgumentError(f"x, of shape {x.shape}, has {bad}, which have no place on the plane")
     if not (y == np.round(y)).all():
@@ -141,7 +141,7 @@ def answers(model: Module, grid: Any, resolution: int) -> Any:
     with evaluating(model), no_grad():
         output = plain(model(grid))
     if output.shape[:1] != grid.shape[:1] or output.ndim > 2:
-        raise ShapeError(f"a decision is one output, or one for each class, not {output.shape[1:]} a sample")
+        raise ShapeError(f"a sample must have one output, or one for each class, not {output.shape[1:]}")
     return output.reshape(resolution, resolution, -1)
 
 
