@@ -1,4 +1,4 @@
-"""Batches and splits: every sample once, nothing copied that need not be, and what is no data set."""
+"""Batches and splits: every sample comes once, nothing is copied needlessly, and other data are refused."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ PAIRS = list(zip(X, Y.tolist(), strict=True))
 
 
 class Squares:
-    """A data set that makes its samples when it is asked for them."""
+    """A data set that makes its samples on request."""
 
     def __len__(self):
         return 7

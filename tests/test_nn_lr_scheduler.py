@@ -1,4 +1,4 @@
-"""Schedules: the learning rate in every epoch, PyTorch's, and what may be scheduled."""
+"""Schedules: the learning rate in every epoch, compared with PyTorch's, and what may be scheduled."""
 
 import numpy as np
 import pytest

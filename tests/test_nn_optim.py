@@ -33,7 +33,7 @@ def test_a_step_subtracts_lr_times_the_gradient_in_place(shape, lr, dtype):
     assert p.data is array
     assert p.dtype == dtype
     np.testing.assert_array_equal(p.data, data - dtype(lr) * gradient)
-    np.testing.assert_array_equal(p.grad, gradient)  # which is left as it was
+    np.testing.assert_array_equal(p.grad, gradient)  # the gradient is unchanged
 
 
 def test_parameters_without_a_gradient_stay():
@@ -152,7 +152,7 @@ def test_repr_says_how_many_parameters_how_fast_and_which_options():
 
 
 def made(i, parameters):
-    """The i-th optimizer of the table, those with groups last."""
+    """The i-th optimizer of the table; optimizers with groups come last."""
     if i < len(cases.OPTIMIZERS):
         name, options = cases.OPTIMIZERS[i]
         return f"optimizer {i}", getattr(nn.optim, name)(parameters, **options)
@@ -182,7 +182,7 @@ def test_twenty_steps_and_the_state_are_pytorchs(i):
 
 
 def test_the_reference_tells_all_options_apart():
-    """An option without effect in the reference would be tested for nothing."""
+    """An option without effect in the reference would not be tested at all."""
     ends = [
         path[-1]
         for name, path in REFERENCE.items()
@@ -264,7 +264,7 @@ def test_zero_dimensional_and_empty_parameters_are_optimized(i):
 def test_centered_rmsprop_survives_gradients_that_are_all_alike():
     p = Parameter([1.0])
     optimizer = RMSprop([p], centered=True, alpha=0.3)
-    for _ in range(100):  # m^2 then exceeds the mean square, by a rounding
+    for _ in range(100):  # m^2 then exceeds the mean square by a rounding error
         p.grad = [1 / 3]
         optimizer.step()
         assert np.isfinite(p.data)

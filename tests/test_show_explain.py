@@ -1,4 +1,4 @@
-"""explain: every path, its product, and the sum of all of them."""
+"""explain: every path, its product, and the sum over all paths."""
 
 import itertools
 import math
