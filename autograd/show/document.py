@@ -29,7 +29,7 @@ from .source import expression, listing, maker, summary
 
 LIMIT = 60  # boxes that may be visible at first
 WHOLE = 256  # elements up to which an array is kept whole; fewer in a large graph
-NUMBERS = 400_000  # about as many numbers as a document has at most, however large the graph
+NUMBERS = 400_000  # about the most numbers in a document, however large the graph
 DETAILED = 5000  # operations up to which local derivatives are kept
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from ..graph import Graph, Scope
 from ..graph.text import option
 
-DEEPEST = 50  # the deepest scopes that are told apart: deeper ones count as part of these
+DEEPEST = 50  # the depth to which scopes are told apart: deeper ones count as part of the last
 LONGEST = 256  # the most operations or scopes in a block whose repetition is found
 FEWEST = 3  # the fewest instances of a block that count as a repetition
 MOST_USES = 16  # the most uses of a leaf that is drawn with a repetition

@@ -112,7 +112,7 @@ class Elements:
         ways: dict[State, list[tuple[float, int, Arc | None, int]]] = {self.goal: [(0.0, 0, None, 0)]}
         for state in reversed(self.arcs):  # the oldest first
             candidates = (
-                (size(arc.derivative) + way[0], -order, arc, rank)
+                (log_size(arc.derivative) + way[0], -order, arc, rank)
                 for order, arc in enumerate(self.arcs[state])
                 if arc.derivative
                 for rank, way in enumerate(ways.get(arc.source, ()))
@@ -139,7 +139,7 @@ def region(graph: Graph, goal: int) -> set[int]:
     return found
 
 
-def size(derivative: float) -> float:
+def log_size(derivative: float) -> float:
     """The logarithm of the absolute value; NaN counts as infinite."""
     return math.log(abs(derivative)) if derivative and math.isfinite(derivative) else math.inf
 
