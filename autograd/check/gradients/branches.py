@@ -112,7 +112,7 @@ DECISIONS: dict[Function, Decision] = {
 
 
 class Branch(NamedTuple):
-    """One operation on the way, and what it decided; `what` it is, the same at every point."""
+    """One operation, and its decisions; `what` identifies the operation, and is the same at every point."""
 
     what: Any
     name: str
@@ -120,7 +120,7 @@ class Branch(NamedTuple):
 
 
 class Parting(NamedTuple):
-    """An operation at which two ways part: a mask of the elements that it decided otherwise."""
+    """An operation that branches differently in two evaluations, with a mask of the elements concerned."""
 
     name: str
     mask: Array
@@ -149,7 +149,7 @@ def what(function: Function) -> Any:
     code = getattr(function, "__code__", None)
     if code is None:  # NumPy's functions, whose names are unique
         return type(function), function.__name__, getattr(function, "__module__", None)
-    cells = [c.cell_contents for c in function.__closure__ or () if c != types.CellType()]  # an empty one
+    cells = [c.cell_contents for c in function.__closure__ or () if c != types.CellType()]  # not empty
     given = [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     return code, tuple(v for v in given if isinstance(v, int | str | np.integer | np.bool_))
 

@@ -142,9 +142,9 @@ def differences(
 
 
 def across(claim: Claim, v: Array) -> Estimate:
-    """The derivative along v by differences, whatever branches f takes.
+    """The derivative along v by differences across all branches of f.
 
-    Where an operation in f is at a kink, f itself need not be: norm(x)**2 at 0 is smooth.
+    If an operation in f is at a kink, f itself need not be: norm(x)**2 is smooth at 0.
     """
     return differences(claim, v, np.zeros(len(claim.yours)), claim.problem.complexly)
 

@@ -151,10 +151,10 @@ def only(v: Array, index: Array) -> Array:
 
 
 def smooth_after_all(claim: Claim, elements: Elements) -> Elements:
-    """The elements, of which those at kinks are no more so if f is smooth there and the gradient wrong.
+    """The elements; those at kinks no longer count as such if f is smooth there and the gradient is wrong.
 
-    Smooth is f if its derivatives across the kinks add up: the median of equal numbers stays where it is
-    when one of them moves, but not when all of them do.
+    f is smooth if its derivatives across the kinks add up.  The median of equal numbers is not: it does not
+    move when one of the numbers moves, but does when all of them move.
     """
     at = np.flatnonzero(elements.kink)
     if claim.problem.run is None or not at.size or claim.point.size > ALL:
@@ -184,7 +184,7 @@ def adds_up(claim: Claim, steps: Sequence[Array], found: Sequence[Estimate]) -> 
 
 
 def is_known(e: Estimate, scale: Array) -> bool:
-    """Whether there is a derivative, and it is known: at a jump the differences agree on nothing."""
+    """Whether there is a derivative and it is known: at a jump, the differences do not converge."""
     return bool(not np.any(e.bent) and np.all(e.error <= LIMIT * np.maximum(np.abs(e.value), scale)))
 
 
@@ -242,10 +242,12 @@ def pointed_out(claim: Claim, check: InputCheck, elements: Elements, wrong: Arra
 
 
 def convention(claim: Claim, k: int) -> str:
-    """Said of an element that is wrong where f is smooth, but an operation in it is at a kink."""
+    """The hint for an element that is wrong where f is smooth, but an operation in f is at a kink."""
     if claim.problem.run is None or element(claim, k).status != KINK:
         return ""
-    name = next((p.name for p in claim.problem.parted if p.name), "an operation")  # the first that parts
+    name = next(
+        (p.name for p in claim.problem.parted if p.name), "an operation"
+    )  # the first that branches differently
     return (
         f"f is smooth here, but {name} in it is not: what the derivative of {name} is at a kink or a tie is "
         "a convention, from which that of f does not follow; move the point, or write f without it, as "
