@@ -158,11 +158,6 @@ def shape_method(function: Function) -> Callable[..., Any]:
     return call
 
 
-def compress(self: Tensor, condition: Any, axis: Any = None) -> Any:
-    """`np.compress` of this tensor, by a condition."""
-    return np.compress(condition, self, axis=axis)
-
-
 def astype(self: Tensor, dtype: Any, *, copy: bool = True) -> Any:
     """The tensor in another dtype, or itself, if that need not be copied.  An integer one is a constant."""
     dtype = np.dtype(dtype)

@@ -1,10 +1,10 @@
-"""Writes docs/derivatives.md, the table of derivatives, from the table that runs.
+"""Writes docs/derivatives.md, the table of derivatives, from the table that the engine uses.
 
     python docs/derivatives.py
 
-The modules of rules are read as source, for their order, their headings and the text of each rule;
-and as they run, so that what is shown of a function is what the engine has for it.  Functions that
-others add to the table have no place in these modules, and so none on the page.
+The modules of rules are read as source, for their order, their headings and the text of each rule.
+They are also imported, so that the page shows for a function what the engine has for it.  Functions
+that other modules add to the table are not on the page.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import numpy as np
 
 sys.path.insert(
     0, str(Path(__file__).parents[1])
-)  # the page is about this checkout, not about what may be installed
+)  # the page is about this checkout, and not about an installed version
 
 import autograd
 from autograd import functions, ops, rules
@@ -42,82 +42,86 @@ INTRODUCTION = """\
 # The table of derivatives
 
 Written by `python docs/derivatives.py` from the rules in [autograd/rules](../autograd/rules) and
-[autograd/functions.py](../autograd/functions.py). What stands here is what runs.
+[autograd/functions.py](../autograd/functions.py). These are the rules that the engine uses.
 
 - `g` is the cotangent of the output: the derivative of the final number with respect to each of its elements.
 - `y` is the output itself; then come the function's own arguments, the arrays first.
-  Of a function with several outputs, `g` and `y` are tuples.
-- Each line gives the cotangent of one argument. *none*: in this one the function is piecewise constant, and
-  nothing is passed back. *composed*: it is computed by other functions, whose rules then hold.
-  *unknown*: its derivative in this one is not known here, and a Tensor that requires a gradient is refused.
-- Broadcasting is not mentioned, because the engine takes care of it: it sums what a rule returns over the
-  axes along which the argument was repeated.
-- A gradient has the shape and the dtype of its input: that of a `float32` is a `float32`, that of a
-  single number is 0-d.
+  For a function with several outputs, `g` and `y` are tuples.
+- Each line gives the cotangent of one argument. *none*: the function is piecewise constant in this argument,
+  and nothing is passed back. *composed*: the function is computed by other functions, whose rules apply.
+  *unknown*: the table does not have the derivative by this argument, and refuses a Tensor that requires a
+  gradient there.
+- The rules do not mention broadcasting, because the engine takes care of it: it sums the result of a rule
+  over the axes along which the argument was repeated.
+- A gradient has the shape and the dtype of its input: the gradient of a `float32` is a `float32`, and the
+  gradient of a single number is 0-d.
 - A rule is plain NumPy. It runs on arrays, and on tensors for derivatives of higher order.
-- At a kink the derivative is the middle, 0 for `abs`. Ties share in equal parts. At a pole it is infinite, as
-  the mathematics says. Such points are noted below each table, and
-  [tests/cases_boundary.py](../tests/cases_boundary.py) holds the rules to them.
+- At a kink the derivative is the middle, 0 for `abs`. Equal elements at an extreme share the gradient.
+  At a pole the derivative is infinite, as in mathematics. Such points are noted below each table, and
+  [tests/cases_boundary.py](../tests/cases_boundary.py) tests them.
 - To add a function: `autograd.rule(np.sinc, lambda g, y, x: ...)`, with one rule, or `None`, for each array
   argument. For a function of your own, [`autograd.op`](../autograd/functions.py).
 """
 
-BESIDE_NAN = "Beside a NaN the result is NaN, and the gradient of each element is."
-TIES = "Equal elements at the extreme share the gradient in equal parts. " + BESIDE_NAN
-SKIPPED = "The gradient of a NaN is 0, also where there is nothing else."
+BESIDE_NAN = "Beside a NaN, the result and the gradient of each element are NaN."
+TIES = "Equal elements at the extreme share the gradient equally. " + BESIDE_NAN
+SKIPPED = "The gradient of a NaN is 0, even if all elements are NaN."
 SECOND = (
-    "So is the second derivative, that of `{}` too, which is smooth: 0, and not 2. Write `{}`. "
-    "`check.gradcheck(f, x, order=2)` finds it."
+    "The second derivative is 0 too, even for `{}`, where it should be 2. Write `{}` instead. "
+    "`check.gradcheck(f, x, order=2)` finds this."
 )
 HALVES = "Where both are equal, each gets half."
-UNORDERED = " Where one is NaN, which is neither larger nor smaller, both get 0."
-ZEROS = "Elements that are 0 get their derivative too: no rule divides by them."
+UNORDERED = " Where one is NaN, and so neither larger nor smaller, both get 0."
+ZEROS = "Elements that are 0 get their derivative too, since no rule divides by them."
 POLYNOMIAL = (
     "At a = 0 the derivative follows the polynomial: 0 for n = 0 and n > 1, and 1 for n = 1. "
     "The derivative in n is 0 there."
 )
 
-# What is decided where the mathematics leaves a choice, or surprises.  A case in tests/cases_boundary.py
-# holds every one of them.
+# Decisions where the mathematics leaves a choice, or where the result is a surprise.  For each of them
+# there is a case in tests/cases_boundary.py.
 CONVENTIONS: dict[ops.Function, str] = {
     np.absolute: "The derivative at 0 is 0, the middle of -1 and 1. "
     + SECOND.format("np.abs(x)**2", "x * x"),
     np.fabs: "The derivative at 0 is 0, the middle of -1 and 1.",
-    np.sign: "The derivative is 0 everywhere, at 0 too.",
+    np.sign: "The derivative is 0 everywhere, also at 0.",
     autograd.relu: (
-        "The derivative at 0 is 0, and at NaN. That of `np.maximum(x, 0)` at 0 is 1/2, as for every tie."
+        "The derivative at 0 and at NaN is 0. At 0 it is 1/2 for `np.maximum(x, 0)`, as at every tie."
     ),
     np.hypot: "At (0, 0) both derivatives are 0.",
     np.linalg.norm: ("At 0 the derivative is 0. " + SECOND.format("np.linalg.norm(x)**2", "np.sum(x * x)")),
     np.std: "Where all elements are equal, their derivatives are 0.",
     np.max: TIES,
     np.min: TIES,
-    np.median: "Equal elements in the middle share the gradient in equal parts. " + BESIDE_NAN,
-    np.quantile: "Equal elements at the place share the gradient in equal parts. " + BESIDE_NAN,
+    np.median: "Equal elements in the middle share the gradient equally. " + BESIDE_NAN,
+    np.quantile: "Equal elements at the quantile share the gradient equally. " + BESIDE_NAN,
     **dict.fromkeys((np.nanmax, np.nanmin, np.nanmean, np.nanvar, np.nanstd, np.nanmedian), SKIPPED),
-    np.sort: "Equal elements share their gradients in equal parts. A NaN is one more element, the last.",
+    np.sort: "Equal elements share their gradients equally. A NaN counts as an element, and comes last.",
     np.maximum: HALVES + UNORDERED,
     np.minimum: HALVES + UNORDERED,
-    np.fmax: HALVES + " Where one is NaN, the other gets all.",
-    np.fmin: HALVES + " Where one is NaN, the other gets all.",
+    np.fmax: HALVES + " Where one is NaN, the other gets all of it.",
+    np.fmin: HALVES + " Where one is NaN, the other gets all of it.",
     np.sqrt: (
-        "The derivative at 0 is `inf`. That of `np.sqrt(x * x)` is NaN there, being 0 times `inf`. "
-        "Write `np.abs(x)`; for the root of a sum of squares `np.hypot(a, b)`; "
-        "or keep 0 from the root by a `np.where` on its *input*."
+        "The derivative at 0 is `inf`. The derivative of `np.sqrt(x * x)` is NaN there: 0 times `inf`. "
+        "Write `np.abs(x)` instead, or `np.hypot(a, b)` for the root of a sum of squares, "
+        "or keep 0 out of the root with an `np.where` on its *input*."
     ),
     np.power: POLYNOMIAL,
     np.prod: ZEROS,
     np.cumprod: ZEROS,
-    np.clip: "The gradient passes inside the bounds and on them, and goes to the bound beyond. At NaN, 0.",
+    np.clip: (
+        "Inside the bounds and on them, the gradient goes to the element; beyond them, to the bound. "
+        "At NaN it is 0."
+    ),
     np.where: (
-        "The derivative of `np.where(c, f(x), 0)` is NaN where c is false and that of f is not finite: "
-        "0 times `inf`. Choose on the *input*: "
+        "The derivative of `np.where(c, f(x), 0)` is NaN where c is false and f has no finite derivative: "
+        "0 times `inf`. Choose on the *input* instead: "
         "for `np.where(x > 0, np.log(x), 0)` write `np.log(np.where(x > 0, x, 1))`."
     ),
 }
 
 
-# Where the functions stand in the source
+# The places of functions in the source
 
 
 @dataclass(frozen=True)
@@ -125,12 +129,12 @@ class Entry:
     """A function that has a place on the page."""
 
     function: ops.Function
-    name: str  # as the source calls it
-    heading: str  # the comment above it that stands alone
+    name: str  # its name in the source
+    heading: str  # the last comment above it that stands alone
 
 
 def modules() -> list[ModuleType]:
-    """The modules that fill the table: rules first, and last those that need none."""
+    """The modules that fill the table: rules first, and functions without rules last."""
     names = sorted(info.name for info in pkgutil.iter_modules(rules.__path__))
     of_rules = [importlib.import_module(f"{rules.__name__}.{name}") for name in names if name != "unchanging"]
     return [*of_rules, functions, rules.unchanging]
@@ -159,14 +163,14 @@ def entries(module: ModuleType) -> list[Entry]:
             public = "autograd." * (hasattr(autograd, name))
             heading = next((text for line, text in above if line < node.lineno), "")
             found[function] = Entry(function, public + name, heading)
-    for function, composition in compositions().items():  # those that the source does not call by name
+    for function, composition in compositions().items():  # functions that the source does not name
         if composition.__module__ == module.__name__ and function not in found:
             found[function] = Entry(function, full_name(function), "More")
     return list(found.values())
 
 
 def named(nodes: list[Any]) -> Iterator[Any]:
-    """The names in the places of a row's function: not those in rules, nor in other options."""
+    """The names of functions that have a row, but not the names in their rules and options."""
     for node in nodes:
         match node:
             case ast.Name() | ast.Attribute():
@@ -191,7 +195,7 @@ def named(nodes: list[Any]) -> Iterator[Any]:
 
 
 def value(node: ast.AST, module: ModuleType) -> Any:
-    """What a name stands for; of a function that `op` made, the one that is in the table."""
+    """The value of a name; for a function that `op` returned, the function in the table."""
     name = node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node)
     try:
         found = operator.attrgetter(name)(module)
@@ -201,30 +205,30 @@ def value(node: ast.AST, module: ModuleType) -> Any:
 
 
 def bare(function: Any) -> Any:
-    """`function` as the table has it: what `op` returned is a way into the function it was given."""
+    """The function in the table: `op` returns a wrapper of the function that it was given."""
     return function if known(function) or not callable(function) else inspect.unwrap(function)
 
 
 def headings(source: str) -> list[tuple[int, str]]:
-    """The comments with empty lines around them, each with its line; the last one first."""
+    """The comments between empty lines, each with its line number, the last one first."""
     alone = re.finditer(r"(?<=\n\n)(?:# .*\n)+(?=\n)", source)
     texts = [(source.count("\n", 0, m.start()) + 1, m[0].replace("# ", "").replace("\n", " ")) for m in alone]
     return [(line, " ".join(text.split())) for line, text in reversed(texts)]
 
 
-# What is shown of a rule
+# The text of a rule
 
 
-WIDEST = 80  # what a cell of the table has room for
+WIDEST = 80  # characters that fit into a cell of the table
 
 
 def code(text: str) -> str:
-    """Code in a cell of a table, where a bar would end the cell, in code too."""
+    """Code for a cell of a Markdown table, where a bar would end the cell even inside code."""
     return f"`{text}`".replace("|", r"\|")
 
 
 def prose(text: str) -> str:
-    """Text in a cell, its signs kept from being markup, but not the code in it."""
+    """Text for a cell of a Markdown table, with its signs escaped, except in code."""
     parts = text.split("`")
     parts[::2] = [re.sub(r"([*_<])", r"\\\1", part) for part in parts[::2]]
     return "`".join(parts).replace("|", r"\|")
@@ -236,7 +240,7 @@ def link(f: ops.Function) -> str:
 
 
 def cell(f: ops.Function | None) -> str:
-    """What a rule says: its code if that is one expression, or else the words of its docstring."""
+    """The text of a rule: its code if that is one expression, or else its docstring."""
     if f is None or f is ops.unknown:
         return "*none*" if f is None else "*unknown*"
     text, there = expression(f), maker(f)
@@ -248,7 +252,7 @@ def cell(f: ops.Function | None) -> str:
 
 
 def listing(f: ops.Function | None) -> str:
-    """The source of a rule that is in no words, nor in one short expression."""
+    """The source of a rule that has neither a docstring nor a short expression."""
     return textwrap.dedent(inspect.getsource(maker(f))) if f and cell(f).endswith(", below") else ""
 
 
@@ -256,15 +260,15 @@ def listing(f: ops.Function | None) -> str:
 
 
 def rules_of(function: ops.Function) -> tuple[ops.Rule, ...]:
-    """One rule for each argument, or for all arrays of a sequence, or what composes the function."""
+    """One rule for each argument, or one for all arrays of a sequence, or the function's composition."""
     if function in compositions():
         return (compositions()[function],)
     op = ops.table[function]
-    return (op.each,) if op.each else tuple(getattr(f, "func", f) for f in op.rules)  # a partial's function
+    return (op.each,) if op.each else tuple(getattr(f, "func", f) for f in op.rules)  # of a partial
 
 
 def arguments(function: ops.Function) -> list[str]:
-    """The names of a function's arguments, as its rules call them."""
+    """The names of a function's arguments in its rules."""
     if function in compositions():
         return list(inspect.signature(compositions()[function]).parameters)
     each = ops.table[function].each
@@ -278,7 +282,7 @@ def arguments(function: ops.Function) -> list[str]:
 
 
 def lines(entry: Entry) -> Iterator[str]:
-    """The lines of a table for one function, one for each of its array arguments."""
+    """The lines of a table for one function, with one line for each of its array arguments."""
     call = f"`{entry.name}({', '.join(arguments(entry.function))})`"
     if entry.function in compositions():
         names = ["*composed*"]
@@ -292,16 +296,16 @@ def lines(entry: Entry) -> Iterator[str]:
 
 
 def kind(entry: Entry) -> str:
-    """How a function is shown: by its rules, or in a list of those that have none."""
+    """The way in which a function is shown: by its rules, or in a list of functions without rules."""
     if entry.function in ops.untracked:
-        return "Asked about an array, and answered with no tensor:"
+        return "Questions about an array, whose answer is not a tensor:"
     if entry.function in REASONS:
-        return "Refused when a gradient is needed, with the reason and what to do instead:"
+        return "Refused when a gradient is needed, with the reason and a remedy:"
     return "rules" if any(rules_of(entry.function)) else "Piecewise constant, *none* in every argument:"
 
 
 def table(shown: list[Entry]) -> str:
-    """The table of functions with rules; below it, the rules that do not fit in."""
+    """The table of functions with rules, and below it the rules that do not fit in."""
     head = ["| function | argument | its cotangent |", "|---|---|---|"]
     rows = [line for entry in shown for line in lines(entry)]
     below = dict.fromkeys(listing(f) for entry in shown for f in rules_of(entry.function))
@@ -315,7 +319,7 @@ def conventions(shown: list[Entry]) -> str:
 
 
 def section(shown: list[Entry]) -> Iterator[str]:
-    """The functions under one heading: the table, the lists, and what is decided at their boundaries."""
+    """The functions under one heading: the table, the lists, and the conventions at boundaries."""
     if shown[0].heading:
         title, _, more = shown[0].heading.partition(". ")
         yield f"### {title.rstrip('.')}"
@@ -331,7 +335,7 @@ def section(shown: list[Entry]) -> Iterator[str]:
 
 
 def chapter(module: ModuleType, shown: list[Entry]) -> Iterator[str]:
-    """All that a module has, under its name and the first sentence of its docstring."""
+    """Everything in a module, under its name and the first sentence of its docstring."""
     path = Path(inspect.getfile(module)).relative_to(ROOT).as_posix()
     sentence = re.split(r"(?<=\.)\s", summary(module))[0]
     yield f"## {path.rpartition('/')[2].removesuffix('.py').capitalize()}"

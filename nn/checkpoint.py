@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training run needs to go on as if it had never stopped."""
+"""Checkpoints: everything that a training run needs in order to go on as if it had never stopped."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["load_checkpoint", "save_checkpoint"]
 def save_checkpoint(path: Path_, **parts: Any) -> None:
     """Write the states of `parts` under their names: modules, optimizers, schedules, generators.
 
-    Anything with a `state_dict()` is a part, a `np.random.Generator`, and what `nn.save` takes: numbers,
-    texts, arrays, and dicts and lists of them.  A module's state is its parameters and buffers, and the
-    generators that it draws from, such as that of a `Dropout`.
+    A part is anything with a `state_dict()`, a `np.random.Generator`, or a value that `nn.save` takes:
+    numbers, strings, arrays, and dicts and lists of them.  The state of a module consists of its
+    parameters and buffers, and of the generators that it draws from, such as a `Dropout`'s.
 
-    Raises nn.errors.ArgumentError for another kind of part; then the file is what it was.
+    Raises nn.errors.ArgumentError for any other part; an existing file is then unchanged.
 
     >>> import nn, tempfile
     >>> model, rng = nn.Linear(2, 1, rng=0), np.random.default_rng(0)
@@ -41,10 +41,10 @@ def save_checkpoint(path: Path_, **parts: Any) -> None:
 
 
 def load_checkpoint(path: Path_, **parts: Any) -> dict[str, Any]:
-    """What is in a checkpoint besides the states of `parts`, which go back into them.
+    """The content of a checkpoint other than the states of `parts`, which are restored.
 
-    Raises nn.errors.FormatError as `nn.load` does; StateError or ArgumentError if a part is not in the
-    file or its state does not fit.  Then all parts are as they were.
+    Raises nn.errors.FormatError as `nn.load` does, and StateError or ArgumentError if a part is not in the
+    file or its state does not fit.  All parts are then unchanged.
     """
     states = load(path)
     if missing := [name for name in parts if name not in states]:
@@ -57,7 +57,7 @@ def load_checkpoint(path: Path_, **parts: Any) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def as_it_was(model: Module) -> Iterator[None]:
-    """A block after which what a forward pass changes is as before: the buffers, and what is drawn next."""
+    """A block after which the effects of forward passes are undone: buffers and generators are restored."""
     buffers = [(buffer, buffer.data.copy()) for buffer in model.buffers()]
     drawn = [(rng, rng.bit_generator.state) for _, rng in generators(model)]
     try:
@@ -73,7 +73,7 @@ def as_it_was(model: Module) -> Iterator[None]:
 
 @contextlib.contextmanager
 def all_or_nothing(parts: dict[str, Any]) -> Iterator[None]:
-    """A block after which `parts` are as before if it raises."""
+    """A block that restores `parts` if it raises."""
     before = {name: state_of(part) for name, part in parts.items()}
     try:
         yield
@@ -84,7 +84,7 @@ def all_or_nothing(parts: dict[str, Any]) -> Iterator[None]:
 
 
 def state_of(part: Any) -> Any:
-    """The state of a part, made of what a file can hold."""
+    """The state of a part, made of values that a file can hold."""
     if isinstance(part, Module):
         drawn = {name: state_of(rng) for name, rng in generators(part)}
         return {"parameters": part.state_dict(), "generators": drawn}
@@ -94,7 +94,7 @@ def state_of(part: Any) -> Any:
 
 
 def restore(part: Any, state: Any, name: str) -> None:
-    """Put a state back into the part that it is of."""
+    """Put a state back into the part that it belongs to."""
     try:
         if isinstance(part, Module):
             rngs = dict(generators(part))
@@ -109,16 +109,16 @@ def restore(part: Any, state: Any, name: str) -> None:
             part.load_state_dict(state)
         else:
             raise StateError(
-                f"{name} is a {type(part).__name__}, which takes no state: leave it out to get it"
+                f"{name} is a {type(part).__name__}, which takes no state: leave it out, and it is returned"
             )
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, AutogradError):
             raise
-        raise StateError(f"the state of {name} is not that of a {type(part).__name__}: {error!r}") from None
+        raise StateError(f"the state of {name} does not fit a {type(part).__name__}: {error!r}") from None
 
 
 def generators(module: Module) -> Iterator[tuple[str, np.random.Generator]]:
-    """The random generators that modules hold as attributes, by name: "1.rng"."""
+    """The random generators that modules hold as attributes, with their names: "1.rng"."""
     for path, part in module.named_modules():
         for name, value in vars(part).items():
             if isinstance(value, np.random.Generator):

@@ -1,7 +1,7 @@
-"""Data sets in batches, and split in two.
+"""Data sets in batches, and data sets split in two.
 
-A data set is arrays with one sample in each row, `(inputs, targets)`, or a sequence of samples, each
-a pair `(input, target)`.  The arrays may be memory-mapped, `np.load(path, mmap_mode="r")`: of those, only
+A data set is either arrays with one sample in each row, `(inputs, targets)`, or a sequence of samples,
+each a pair `(input, target)`.  The arrays may be memory-mapped, `np.load(path, mmap_mode="r")`: then only
 the rows of a batch are read.
 """
 
@@ -22,15 +22,15 @@ __all__ = ["DataLoader", "train_test_split"]
 
 
 class DataLoader:
-    """The batches of a data set, in an order that is drawn anew in every pass over them.
+    """The batches of a data set, in a new random order in every pass if `shuffle` is true.
 
-    dataset: an array, or a tuple of arrays with equally many rows, and then a batch is as many
-    arrays; or a sequence of samples, each a tuple, and then a batch is a tuple of stacked arrays
+    dataset: an array, or a tuple of arrays with equally many rows, which gives batches with as many
+    arrays; or a sequence of samples, each a tuple, which gives tuples of stacked arrays
     shuffle: draw the order from `rng`, a `np.random.Generator` or a seed for one; without it, batches
     of arrays are views
     drop_last: leave out the last batch if it is smaller
 
-    Raises ArgumentError for an empty data set, and for a batch size below 1;
+    Raises ArgumentError for an empty data set, and for a batch size below 1, and
     autograd.errors.ShapeError for arrays with different numbers of rows.
 
     >>> x, y = np.arange(10.0).reshape(5, 2), np.arange(5)
@@ -76,7 +76,7 @@ class DataLoader:
             yield self.batch(rows if order is None else order[rows])
 
     def batch(self, rows: Any) -> Any:
-        """The batch of some rows: a slice of them, or their numbers."""
+        """The batch of some rows, given as a slice or by their numbers."""
         if self.arrays:
             parts = tuple(array[rows] for array in self.arrays)
             return parts if isinstance(self.dataset, tuple) else parts[0]
@@ -88,7 +88,7 @@ class DataLoader:
 
 
 def arrays_of(dataset: Any) -> list[Any]:
-    """The arrays of a data set, with equally many rows; none if it is a sequence of samples."""
+    """The arrays of a data set, which must have equally many rows; none if it is a sequence of samples."""
     if isinstance(dataset, np.ndarray | Tensor):
         dataset = (dataset,)
     if (
@@ -124,22 +124,22 @@ def arrays_of(dataset: Any) -> list[Any]:
 
 
 def of_numbers(value: Any) -> bool:
-    """Whether this is a list, or a list of lists, of numbers."""
+    """Whether `value` is a list of numbers, or a list of such lists."""
     first = value[0] if isinstance(value, list) and value else None
     return isinstance(first, int | float) or (isinstance(first, list) and of_numbers(first))
 
 
 def plain(array: Any) -> Any:
-    """A Tensor's array, a memory-mapped one, or a list of numbers as an ndarray; only a list is copied."""
+    """A Tensor's array, an array or a list of numbers, as an ndarray; only a list is copied."""
     return np.asarray(array.data if isinstance(array, Tensor) else array)
 
 
 def stacked(samples: list[Any]) -> tuple[Any, ...]:
-    """Samples, each a tuple of as many parts, as one array for each part."""
+    """One array for each part of the samples, which are tuples of equal length."""
     for sample in samples:
         if not isinstance(sample, tuple | list) or len(sample) != len(samples[0]):
             raise ArgumentError(
-                f"a sample is a pair (input, target), or longer, and all are as long: not {sample!r:.60}"
+                f"samples are tuples (input, target, ...), all of the same length: not {sample!r:.60}"
             )
     columns = [[plain(part) for part in column] for column in zip(*samples, strict=True)]
     for i, column in enumerate(columns):
@@ -154,15 +154,15 @@ def stacked(samples: list[Any]) -> tuple[Any, ...]:
 def train_test_split(
     *arrays: Any, test_size: float = 0.25, shuffle: bool = True, stratify: Any = None, rng: Any = None
 ) -> list[Any]:
-    """Each array in two parts, for training and for testing: `x_train, x_test, y_train, y_test`.
+    """Each array split in two, for training and for testing: `x_train, x_test, y_train, y_test`.
 
-    arrays: with equally many rows, of which each one goes to the same part in all of them
+    arrays: arrays with equally many rows; a row goes to the same part in all of them
     test_size: the fraction of the rows that is for testing, or their number
     shuffle: draw the rows from `rng`, a `np.random.Generator` or a seed for one; without it, the last
     rows are for testing, and the parts are views
-    stratify: a label for each row; each label then has the same share of both parts, to within a row
+    stratify: a label for each row; each label then has the same share in both parts, to within a row
 
-    Raises ArgumentError if a part would be empty; autograd.errors.ShapeError for arrays with different
+    Raises ArgumentError if a part would be empty, and autograd.errors.ShapeError for arrays with different
     numbers of rows.
 
     >>> x, y = np.arange(8).reshape(4, 2), np.array([0, 0, 1, 1])
@@ -192,7 +192,7 @@ def train_test_split(
 
 
 def by_label(order: Any, labels: Any, n_test: int, rng: np.random.Generator) -> Any:
-    """The rows in `order` such that its first `n_test` have each label as often as its share."""
+    """The rows in `order`, rearranged so that each label has its share among the first `n_test`."""
     n = len(order)
     if labels.shape != (n,):
         raise ShapeError(f"stratify has shape {labels.shape}: it is one label for each of the {n} rows")

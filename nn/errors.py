@@ -8,18 +8,18 @@ __all__ = ["ArgumentError", "FormatError", "StateError", "TrainingError"]
 
 
 class ArgumentError(AutogradError, ValueError):
-    """An argument with a value that cannot be meant: a probability above 1, a negative learning rate."""
+    """An argument with a value that makes no sense: a probability above 1, a negative learning rate."""
 
 
 class StateError(AutogradError, ValueError):
-    """A state, such as that of another network, that does not fit the module it is to be loaded into."""
+    """A state that does not fit the object it is loaded into, such as the state of another network."""
 
 
 class FormatError(AutogradError, ValueError):
-    """A file that is not what it should be: empty, cut off, or of another kind."""
+    """A file that is not in the expected format: empty, cut off, or of another kind."""
 
 
 class TrainingError(AutogradError, FloatingPointError):
-    """A loss that is not a finite number.  `history` is that of the epochs before."""
+    """A loss or gradient that is not finite.  `history` has the epochs before it."""
 
     history: Any = None

@@ -1,4 +1,4 @@
-"""What a model is worth: the means of its loss and of other figures over the batches of a data set."""
+"""Evaluation of a model: the means of its loss and metrics over the batches of a data set."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def evaluate(
 
 
 class Mean:
-    """The means of figures over samples, from those over batches."""
+    """Means of figures over samples, computed from their means over batches."""
 
     def __init__(self) -> None:
         self.samples = 0
@@ -93,11 +93,11 @@ def figures(value: Any, prediction: Any, target: Any, metrics: Mapping[str, Func
     return found
 
 
-TAKEN = ("loss", "lr", "seconds")  # what a history has anyway
+TAKEN = ("loss", "lr", "seconds")  # names that every history uses
 
 
 def named(metrics: Metrics) -> Mapping[str, Function]:
-    """The metrics by name."""
+    """The metrics, by name."""
     if callable(metrics):
         raise ArgumentError("metrics is a list of functions, or a dict of them by name: write metrics=[...]")
     pairs = list(metrics.items()) if isinstance(metrics, Mapping) else [(name_of(m), m) for m in metrics]
@@ -105,7 +105,7 @@ def named(metrics: Metrics) -> Mapping[str, Function]:
     for name in names:
         if name in TAKEN or name.startswith("validation_") or names.count(name) > 1:
             raise ArgumentError(
-                f"a second figure would be called {name!r}: give each metric a name of its own, "
+                f"two figures would be named {name!r}: give each metric a name of its own, "
                 "metrics={'name': function}"
             )
     return dict(pairs)
@@ -121,7 +121,7 @@ def name_of(metric: Any) -> str:
 
 
 def batches(data: Any, batch_size: int, shuffle: bool, rng: Any) -> Iterable[Any]:
-    """`data` as batches: arrays, of which they are yet to be made, or batches already."""
+    """The batches of `data`: arrays are split into batches, anything else is taken to be batches already."""
     if isinstance(data, tuple) and arrays_of(data):
         return DataLoader(data, batch_size, shuffle, rng=rng)
     if isinstance(data, np.ndarray | Tensor):
@@ -130,18 +130,18 @@ def batches(data: Any, batch_size: int, shuffle: bool, rng: Any) -> Iterable[Any
 
 
 def parts_of(batch: Any) -> tuple[tuple[Any, ...], Any]:
-    """The inputs of a batch, and its target."""
+    """The inputs of a batch, as a tuple, and its target."""
     if not isinstance(batch, tuple | list) or len(batch) < 2:
         raise ArgumentError(f"a batch is (inputs, targets), not a {type(batch).__name__}: {batch!r:.60}")
     *inputs, target = batch
     return tuple(inputs), target
 
 
-# Where a loss ceases to be finite
+# Where a loss stops being finite
 
 
 def began(model: Module, inputs: tuple[Any, ...], target: Any) -> str:
-    """Where the loss of a batch ceases to be finite, in words."""
+    """Where the loss of a batch stops being finite, in words."""
     with no_grad(), as_it_was(model):
         where = first_not_finite(model, inputs)
     if where:
@@ -152,7 +152,7 @@ def began(model: Module, inputs: tuple[Any, ...], target: Any) -> str:
 
 
 def began_in(data: Any, model: Module, loss: Function) -> str:
-    """In which batch of a data set, and where in that, the loss ceases to be finite, in words."""
+    """In which batch of a data set, and where in it, the loss stops being finite, in words."""
     with evaluating(model), no_grad():
         for i, (inputs, target) in enumerate(map(parts_of, data), start=1):
             if not math.isfinite(float(plain(loss(model(*inputs), target)).item())):

@@ -1,6 +1,6 @@
-"""Training: the usual loop, with what one usually wants around it.
+"""Training: the usual loop, with everything that is usually wanted around it.
 
-`fit` does what this does, and watches, keeps, stops and resumes besides:
+`fit` runs this loop, and also reports progress, keeps the best weights, stops early and resumes:
 
     for epoch in range(epochs):
         for inputs, targets in train:
@@ -54,27 +54,28 @@ def fit(
 ) -> History:
     """The history of training `model`, epoch by epoch.
 
-    loss: of a prediction and a target, a scalar; metrics: functions of the same two, by name or with
-    names of their own, such as `nn.accuracy`
-    train, validation: batches (inputs, targets) to pass over again and again, such as a `DataLoader`;
-    or arrays (inputs, targets), of which batches of `batch_size` are made, those of `train` shuffled by
-    `rng`, a `np.random.Generator` or a seed.  With more than one input the model is given all of them.
-    callbacks: each `callback(model, history)` is called after every epoch; one that returns something
-    true, such as a reason, ends the training
-    schedule: makes a step after every epoch.  max_norm: what gradients are clipped to, by norm.
-    patience: after so many epochs without a better validation loss, the training ends
-    keep_best: with validation, the model has the weights of its best epoch in the end, not of its last
-    checkpoint: a file that is written at the start and after every epoch; if it is there already, the
-    run goes on from it, bit for bit as if it had never stopped
+    loss: a function of a prediction and a target that returns a scalar; metrics: functions of the same
+    two, such as `nn.accuracy`, in a dict by name, or in a list, under their own names
+    train, validation: batches (inputs, targets) that can be iterated over any number of times, such as a
+    `DataLoader`; or arrays (inputs, targets), which are split into batches of `batch_size`, for `train`
+    shuffled by `rng`, a `np.random.Generator` or a seed.  If a batch has several inputs, the model is called
+    with all of them.
+    callbacks: each `callback(model, history)` is called after every epoch; a true return value, such as a
+    reason, ends the training
+    schedule: makes a step after every epoch.  max_norm: the norm to which gradients are clipped.
+    patience: the number of epochs without a better validation loss after which the training ends
+    keep_best: with validation, the model ends up with the weights of its best epoch, not of its last
+    checkpoint: a file that is written at the start and after every epoch; if it exists already, the run
+    goes on from it, bit for bit as if it had never stopped
 
-    A progress bar shows the figures on a terminal.  Ctrl-C ends the training: the history is that of
-    the epochs until then.
+    On a terminal, a progress bar shows the figures.  Ctrl-C ends the training, and the history then has
+    the epochs before it.
 
-    Raises TrainingError, with the `history` so far, when the loss or a gradient is not finite: it says in
-    which step, and in which layer that began.  No step was made with that loss; the weights are those of
-    the best epoch, as above.  ArgumentError where there are no batches, or a batch is no tuple, for metrics
-    of one name, and for an optimizer of none of the model's parameters.  StateError for a checkpoint that
-    `fit` has not written; then all is as it was.
+    Raises TrainingError, with the `history` so far, if the loss or a gradient is not finite; the message
+    says in which step and in which layer that began.  No step is made with that loss, and the model has
+    the weights of the best epoch, as above.  Raises ArgumentError if there are no batches, if a batch is
+    not a tuple, for two metrics with one name, and for an optimizer without any parameter of the model.
+    Raises StateError for a checkpoint that `fit` has not written; everything is then unchanged.
 
     Source: Prechelt, Early Stopping - But When? (1998), for `patience`.
 
@@ -97,7 +98,7 @@ def fit(
     if checkpoint is not None and os.path.exists(checkpoint):
         history.epochs, best = resumed(checkpoint, parts)
         history.stopped = reason_to_stop(model, history, (), patience)
-    elif checkpoint is not None:  # so that what can't be written is known now, and not after an epoch
+    elif checkpoint is not None:  # so that a file that can't be written fails now, not after an epoch
         save_checkpoint(checkpoint, **parts, history=[], best={})
     bar = progress_bar(epochs, train, len(history))
     try:
@@ -125,27 +126,29 @@ def fit(
 
 
 def consistent(model: Module, optimizer: Optimizer, validation: Any, schedule: Any, patience: Any) -> None:
-    """Raise ArgumentError for arguments of `fit` that would do nothing together, or the opposite."""
+    """Raise ArgumentError for arguments of `fit` that together have no effect, or the opposite effect."""
     if patience is not None and (validation is None or patience < 1):
-        raise ArgumentError(f"patience={patience} needs a validation set, and is at least 1")
+        raise ArgumentError(f"patience={patience} must be at least 1, and needs a validation set")
     if set(model.parameters()).isdisjoint(optimizer.parameters):
         raise ArgumentError(
-            f"the optimizer moves no parameter of this {type(model).__name__}: was the model made anew after "
-            "it?  Make the optimizer again, of model.parameters()"
+            f"the optimizer has no parameter of this {type(model).__name__}: was the model created after "
+            "it?  Create the optimizer again, from model.parameters()"
         )
     if schedule is not None and getattr(schedule, "optimizer", None) is not optimizer:
-        raise ArgumentError(f"{schedule!r:.80} is no schedule of this optimizer, and would not change it")
+        raise ArgumentError(f"{schedule!r:.80} belongs to another optimizer, and would not change this one")
     if getattr(schedule, "mode", "min") == "max":
-        raise ArgumentError('fit tells a schedule the loss, which is to fall: make it with mode="min"')
+        raise ArgumentError(
+            'fit gives a schedule the loss, and a lower loss is better: make it with mode="min"'
+        )
 
 
 def drawn_from(data: Any) -> Any:
-    """The generator that the order of a data set is drawn from, if one is."""
+    """The generator that draws the order of a data set, if there is one."""
     return getattr(data, "rng", None) if getattr(data, "shuffle", True) else None
 
 
 def resumed(checkpoint: Path_, parts: dict[str, Any]) -> tuple[list[dict[str, float]], dict[str, Any]]:
-    """The epochs of a run that `fit` has written, and its best weights; its states go into `parts`."""
+    """The epochs of a run from `fit`'s checkpoint, and its best weights; the states go into `parts`."""
     with all_or_nothing(parts):
         rest = load_checkpoint(checkpoint, **parts)
         if not {"history", "best"} <= rest.keys():
@@ -167,7 +170,7 @@ def one_epoch(
     history: History,
     bar: Any,
 ) -> dict[str, float]:
-    """The figures of one epoch of training, and of the validation after it."""
+    """The figures of one epoch of training and of the validation after it."""
     start, total = time.perf_counter(), Mean()
     rngs = [rng for _, rng in generators(model)]
     model.train()
@@ -177,7 +180,7 @@ def one_epoch(
         value = loss(prediction, target)
         found = figures(value, prediction, target, metrics)
         if not math.isfinite(found["loss"]):
-            for rng, state in drawn:  # so that what is computed again is the same
+            for rng, state in drawn:  # so that computing it again gives the same result
                 rng.bit_generator.state = state
             where = began(model, inputs, target)
             raise TrainingError(
@@ -203,12 +206,12 @@ def one_epoch(
 
 
 def clip(model: Module, optimizer: Optimizer, max_norm: float, when: str) -> None:
-    """Clip the gradients by norm."""
+    """Clip the gradients of the optimizer's parameters by their norm."""
     try:
         clip_grad_norm_(optimizer.parameters, max_norm)
     except GradientError as error:
         names = (name for name, p in model.named_parameters() if p.grad is not None and not_finite(p.grad))
-        where = f"it is that of {name}" if (name := next(names, "")) else str(error)
+        where = f"it is the gradient of {name}" if (name := next(names, "")) else str(error)
         raise TrainingError(f"a gradient is not finite in {when}, though the loss is: {where}") from error
 
 
@@ -222,7 +225,7 @@ def advance(schedule: Any, history: History) -> None:
 def reason_to_stop(
     model: Module, history: History, callbacks: Sequence[Callback], patience: int | None
 ) -> str:
-    """Why the training is to end after this epoch, or nothing."""
+    """Why the training should end after this epoch; empty if it should not."""
     answers = [callback(model, history) for callback in callbacks]
     waited = len(history) - 1 - history.best if len(history) else 0
     if patience is not None and waited >= patience:
@@ -231,18 +234,18 @@ def reason_to_stop(
 
 
 def progress_bar(epochs: int, train: Any, done: int) -> Any:
-    """A bar for all steps, which shows nothing unless on a terminal."""
-    from tqdm import tqdm  # here, as `import nn` is to be quick
+    """A progress bar for all steps, which shows nothing unless on a terminal."""
+    from tqdm import tqdm  # here, so that `import nn` is quick
 
     steps = len(train) if hasattr(train, "__len__") else None
     total = None if steps is None else steps * epochs
-    # short, so that the figures have room; the bar has what they leave
+    # short, to leave room for the figures; the bar gets the rest
     form = "{percentage:3.0f}%|{bar}| {remaining}{postfix}" if total else None
     return tqdm(total=total, initial=done * (steps or 0), unit="step", bar_format=form, disable=None)
 
 
 def show(bar: Any, total: Mean, history: History, optimizer: Optimizer) -> None:
-    """One step further: the loss so far in this epoch, and the validation after the last."""
+    """Advance the bar by a step: it shows this epoch's loss so far, and the last validation."""
     bar.update()
     if not bar.disable:
         last = history[-1] if len(history) else {}

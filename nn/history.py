@@ -14,10 +14,10 @@ __all__ = ["History"]
 
 
 class History(Sequence[dict[str, float]]):
-    """The figures of each epoch, as dicts: `history[-1]["loss"]`; and of all, `history.column("loss")`.
+    """The figures of each epoch, as a dict: `history[-1]["loss"]`; for all epochs, `history.column("loss")`.
 
-    They are "loss" and each metric, over the training batches as they were when they were learnt from;
-    "validation_loss" and so on, after the epoch; "lr", and "seconds".
+    The figures are "loss" and each metric, over the training batches at the time they were learnt from;
+    "validation_loss" and so on, after the epoch; "lr"; and "seconds".
 
     stopped: why the run ended before its last epoch, if it did.
 
@@ -43,7 +43,7 @@ class History(Sequence[dict[str, float]]):
         return list(dict.fromkeys(name for epoch in self.epochs for name in epoch))
 
     def column(self, name: str) -> list[float]:
-        """One figure of all epochs; NaN where an epoch has it not.
+        """One figure of all epochs; NaN for an epoch without it.
 
         Raises KeyError if no epoch has it.
         """
@@ -53,12 +53,12 @@ class History(Sequence[dict[str, float]]):
 
     @property
     def monitored(self) -> str:
-        """The figure that says which epoch is best: the validation loss, or without one the loss."""
+        """The name of the figure that decides which epoch is best: the validation loss, or else the loss."""
         return "validation_loss" if "validation_loss" in self.columns() else "loss"
 
     @property
     def best(self) -> int:
-        """The number of the best epoch, from 0 on: that of the lowest validation loss, or loss.
+        """The number of the best epoch, from 0: the epoch with the lowest validation loss, or else loss.
 
         Raises ArgumentError if there is no epoch.
         """
@@ -68,7 +68,7 @@ class History(Sequence[dict[str, float]]):
         return min(range(len(values)), key=lambda i: math.inf if math.isnan(values[i]) else values[i])
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write a line with the names of all figures, then one for each epoch, numbered from 1 on."""
+        """Write a line with the names of all figures, then one line for each epoch, numbered from 1."""
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["epoch", *self.columns()])
@@ -78,12 +78,12 @@ class History(Sequence[dict[str, float]]):
     def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
         """The curves of training and validation as a matplotlib Figure, also written to `path`.
 
-        One panel for the loss and for each metric, the best epoch marked.  The suffix of `path` is the
-        format: .png, .svg, .pdf.
+        There is one panel for the loss and for each metric, and the best epoch is marked.  The suffix of
+        `path` determines the format: .png, .svg, .pdf.
 
         Raises ArgumentError if there is no epoch, ImportError without matplotlib.
         """
-        from .plots import curves  # here, as matplotlib is an extra
+        from .plots import curves  # here, because matplotlib is an extra
 
         if not len(self):
             raise ArgumentError("there is no epoch in this history to plot")

@@ -1,10 +1,10 @@
 """Initial values for parameters.  Each function writes into a tensor and returns it, as in PyTorch.
 
-They are drawn so that, through many layers, signals neither vanish nor explode.  A weight's fans are
-the number of its inputs and outputs: (out, in) of a `Linear`, times the places of a window in the
-(filters, channels, ...) of a convolution.
+The values are drawn so that signals neither vanish nor explode on their way through many layers.  The
+fans of a weight are the numbers of its inputs and outputs.  A `Linear` has the shape (out, in); a
+convolution has the shape (filters, channels, ...), and each number is multiplied by the window's size.
 
-What is drawn takes `rng`, a `np.random.Generator` or a seed for one.
+Random functions take `rng`, a `np.random.Generator` or a seed for one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def written(tensor: Tensor, values: Any) -> Tensor:
-    """The tensor, with these values in its dtype."""
+    """The tensor, after writing these values to it in its dtype."""
     if not isinstance(tensor, Tensor):
         raise ArgumentError(f"an initial value is written into a Tensor, not into a {type(tensor).__name__}")
     with no_grad():
@@ -45,7 +45,7 @@ def written(tensor: Tensor, values: Any) -> Tensor:
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """0 everywhere.
+    """The tensor, filled with 0.
 
     >>> zeros_(Tensor([3.0, 4.0]))
     Tensor([0., 0.], dtype=float64)
@@ -54,7 +54,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """1 everywhere.
+    """The tensor, filled with 1.
 
     >>> ones_(Tensor([3.0, 4.0]))
     Tensor([1., 1.], dtype=float64)
@@ -63,7 +63,7 @@ def ones_(tensor: Tensor) -> Tensor:
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """`val` everywhere.
+    """The tensor, filled with `val`.
 
     >>> constant_(Tensor([1.0, 2.0]), 0.5)
     Tensor([0.5, 0.5], dtype=float64)
@@ -72,7 +72,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def eye_(tensor: Tensor) -> Tensor:
-    """1 on the diagonal of a matrix, 0 beside it: as many inputs as there is room for go through unchanged.
+    """The matrix with 1 on its diagonal and 0 elsewhere: it passes on unchanged as many inputs as it can.
 
     Raises autograd.errors.ShapeError if the tensor is not a matrix.
 
@@ -86,7 +86,7 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, rng: Any = None) -> Tensor:
-    """Draws from U(a, b).
+    """The tensor, filled with draws from U(a, b).
 
     >>> uniform_(Tensor(np.zeros(2)), -1, 1, rng=0).data.round(2)
     array([ 0.27, -0.46])
@@ -95,7 +95,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, rng: Any = None)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, rng: Any = None) -> Tensor:
-    """Draws from N(mean, std^2).
+    """The tensor, filled with draws from N(mean, std^2).
 
     >>> normal_(Tensor(np.zeros(2)), std=0.1, rng=0).data.round(4)
     array([ 0.0126, -0.0132])
@@ -104,7 +104,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, rng: Any = N
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Tensor:
-    """Draws from U(-k, k), k = gain sqrt(6 / (fan_in + fan_out)).
+    """The tensor, filled with draws from U(-k, k), k = gain sqrt(6 / (fan_in + fan_out)).
 
     Raises autograd.errors.ShapeError for fewer than two axes.
 
@@ -119,7 +119,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Te
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Tensor:
-    """Draws from N(0, std^2), std = gain sqrt(2 / (fan_in + fan_out)).
+    """The tensor, filled with draws from N(0, std^2), std = gain sqrt(2 / (fan_in + fan_out)).
 
     Raises autograd.errors.ShapeError for fewer than two axes.
 
@@ -139,12 +139,12 @@ def kaiming_uniform_(
     *,
     rng: Any = None,
 ) -> Tensor:
-    """Draws from U(-k, k), k = gain sqrt(3 / fan), the gain being that of the nonlinearity.
+    """The tensor, filled with draws from U(-k, k), k = gain sqrt(3 / fan), with the nonlinearity's gain.
 
-    a: the slope of a "leaky_relu" where its argument is negative.  mode: "fan_in" keeps the variance of
-    the signals on their way through the network, "fan_out" that of the gradients on their way back.
+    a: the slope of a "leaky_relu" for negative arguments.  mode: "fan_in" preserves the variance of the
+    signals in the forward pass, "fan_out" the variance of the gradients in the backward pass.
 
-    Raises autograd.errors.ShapeError for fewer than two axes; ArgumentError for another mode or an
+    Raises autograd.errors.ShapeError for fewer than two axes, ArgumentError for another mode or an
     unknown nonlinearity.
 
     Source: He et al., Delving Deep into Rectifiers (2015), eq. 10 and 14.
@@ -164,7 +164,7 @@ def kaiming_normal_(
     *,
     rng: Any = None,
 ) -> Tensor:
-    """Draws from N(0, std^2), std = gain / sqrt(fan), with the arguments of `kaiming_uniform_`.
+    """The tensor, filled with draws from N(0, std^2), std = gain / sqrt(fan); see `kaiming_uniform_`.
 
     Source: He et al. (2015), as `kaiming_uniform_`.
 
@@ -175,7 +175,7 @@ def kaiming_normal_(
 
 
 def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
-    """gain / sqrt(fan)."""
+    """The standard deviation, gain / sqrt(fan)."""
     if mode not in ("fan_in", "fan_out"):
         raise ArgumentError(f'mode={mode!r} is neither "fan_in" nor "fan_out"')
     fan = fans(tensor)[mode == "fan_out"]
@@ -183,10 +183,10 @@ def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1.0, *, rng: Any = None) -> Tensor:
-    """A random matrix with orthonormal rows, or columns if there are fewer of them, times gain.
+    """The tensor, filled with gain times a random matrix with orthonormal rows (columns, if fewer).
 
-    Axes beyond the second count as columns.  It is drawn uniformly from all such matrices: the Q of a
-    normal matrix's QR decomposition, with the signs that make R's diagonal positive.
+    Axes beyond the second count as columns.  The matrix is drawn uniformly from all such matrices: it is
+    the Q of a normal matrix's QR decomposition, with the signs that make R's diagonal positive.
 
     Raises autograd.errors.ShapeError for fewer than two axes.
 
@@ -211,12 +211,12 @@ GAINS = {"tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4} | dict.fromkeys(
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """What a weight before this nonlinearity is multiplied by, so that the signals keep their variance.
+    """The factor for a weight before this nonlinearity that lets the signals keep their variance.
 
     It is 1 for "linear" and "sigmoid", 5/3 for "tanh", sqrt(2) for "relu", sqrt(2 / (1 + param^2)) for
-    "leaky_relu" of slope param (0.01), and 3/4 for "selu".  Those of tanh and selu are rules of thumb.
+    "leaky_relu" with slope param (0.01), and 3/4 for "selu".  For tanh and selu it is a rule of thumb.
 
-    Raises ArgumentError for any other.
+    Raises ArgumentError for any other name.
 
     Source: He et al. (2015), eq. 14, for the rectifiers.
 
@@ -234,11 +234,11 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def fans(tensor: Tensor) -> tuple[int, int]:
-    """fan_in and fan_out of a weight."""
+    """The fan_in and fan_out of a weight."""
     if tensor.ndim < 2:
         raise ShapeError(
-            f"the fans of a tensor of shape {tensor.shape} are unknown: they are those of a weight "
-            "(outputs, inputs, ...); give a bias other values, such as zeros_"
+            f"a tensor of shape {tensor.shape} has no fans, as a weight (outputs, inputs, ...) has; "
+            "give a bias other values, such as zeros_"
         )
     places = prod(tensor.shape[2:])
     return tensor.shape[1] * places, tensor.shape[0] * places

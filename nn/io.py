@@ -1,11 +1,11 @@
-"""Files of weights and of everything else that training needs to go on, in the safetensors format.
+"""Files of weights, and of everything else that training needs to resume, in the safetensors format.
 
-A file is a header and the plain bytes of arrays; nothing is ever unpickled, so that no file can run
-code.  The names are those of `state_dict()`, and PyTorch's library of the same format reads and
-writes the same files.
+A file consists of a header and the plain bytes of arrays.  Nothing is ever unpickled, so no file can run
+code.  The names are those in `state_dict()`, and PyTorch's library for this format reads and writes the
+same files.
 
-A file is written under another name, to the disk itself, and renamed then.  So whatever happens on
-the way, under the name is the old file or the new one, whole.
+A file is written under a temporary name, flushed to the disk, and then renamed.  Whatever happens on the
+way, the path names the old file or the new one, complete.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def save(state: Module | Mapping[Any, Any], path: Path_) -> None:
     """Write a model's parameters and buffers, or a state made of dicts, lists, arrays and plain values.
 
     state: a module, or for instance {"model": model.state_dict(), "optimizer": optimizer.state_dict(),
-    "epoch": 3, "rng": rng.bit_generator.state}.  An array in it is named by the path to it,
-    "model.0.weight"; a file of nothing but arrays by name is what PyTorch reads as a `state_dict`.
+    "epoch": 3, "rng": rng.bit_generator.state}.  An array in it is named by its path,
+    "model.0.weight"; PyTorch reads a file with nothing but named arrays as a `state_dict`.
 
-    Raises ArgumentError for what is neither array nor JSON, and for dtypes without a place in the
-    format; then, and if the disk is full, the file is what it was.
+    Raises ArgumentError for values that are neither arrays nor JSON, and for dtypes that the format does
+    not have.  Then, and if the disk is full, an existing file is unchanged.
 
     >>> import tempfile
     >>> from nn import Linear
@@ -50,7 +50,7 @@ def save(state: Module | Mapping[Any, Any], path: Path_) -> None:
     >>> bool((twin.weight.data == model.weight.data).all())
     True
     """
-    from safetensors import SafetensorError  # here, as `import nn` is to be quick
+    from safetensors import SafetensorError  # here, so that `import nn` is quick
     from safetensors.numpy import save as to_bytes
 
     state = state.state_dict() if isinstance(state, Module) else state
@@ -62,14 +62,14 @@ def save(state: Module | Mapping[Any, Any], path: Path_) -> None:
     try:
         content = to_bytes(arrays, None if flat else {STRUCTURE: json.dumps(structure)})
     except SafetensorError as error:
-        raise ArgumentError(f"the format has no place for this: {error}") from None
+        raise ArgumentError(f"the file format cannot hold this: {error}") from None
     replace(Path(os.path.realpath(path)), content)
 
 
 def load(path: Path_) -> dict[Any, Any]:
-    """The state that is in a file: arrays by name, or what `save` was given (a tuple comes as a list).
+    """The state in a file: arrays by name, or what `save` was given (with lists in place of tuples).
 
-    Raises FormatError for a file that is empty, cut off, longer than it says, or of another kind.
+    Raises FormatError for a file that is empty, cut off, longer than its header says, or of another kind.
 
     Source: the format is described at https://github.com/huggingface/safetensors.
 
@@ -81,14 +81,14 @@ def load(path: Path_) -> dict[Any, Any]:
     """
     from safetensors import SafetensorError, safe_open
 
-    with open(path, "rb"):  # for Python's own error where there is no such file, or no permission
+    with open(path, "rb"):  # raises Python's own error for a missing file or missing permission
         pass
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
             structure = (file.metadata() or {}).get(STRUCTURE)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
     except SafetensorError as error:
-        raise FormatError(f"{path} is no whole safetensors file: {fault(path, error)}") from None
+        raise FormatError(f"{path} is not a complete safetensors file: {fault(path, error)}") from None
     except TypeError as error:
         raise FormatError(f"{path} has an array of a kind that NumPy lacks: {error}") from None
     try:
@@ -98,7 +98,7 @@ def load(path: Path_) -> dict[Any, Any]:
 
 
 def fault(path: Path_, error: Exception) -> str:
-    """What is wrong with a file, for people."""
+    """What is wrong with a file, in words."""
     size = os.path.getsize(path)
     with open(path, "rb") as file:
         start = file.read(8)
@@ -113,22 +113,22 @@ def fault(path: Path_, error: Exception) -> str:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Make `content` the file at `path`, at once or not at all; whom it is open to stays as it was."""
+    """Make `content` the file at `path`, completely or not at all, with the permissions that it had."""
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder to write a file to", str(path.parent))
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             if path.exists():
-                shutil.copymode(path, temporary)  # first, so that what is private is so at all times
+                shutil.copymode(path, temporary)  # first, so that a private file is private at all times
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())  # the bytes must be there before the name is
+            os.fsync(file.fileno())  # the bytes must be on the disk before the name is
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    if os.name == "posix":  # and the name, too
+    if os.name == "posix":  # flush the name, too
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -136,7 +136,7 @@ def replace(path: Path, content: bytes) -> None:
             os.close(folder)
 
 
-# A state is a tree.  Its arrays go to the file one by one; the rest is JSON, where this stands for them.
+# A state is a tree.  Its arrays go to the file one by one; the rest is JSON, with placeholders for them.
 
 ARRAY, PAIRS = "$array", "$pairs"
 
@@ -145,16 +145,16 @@ def taken_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
     """`value` as JSON, with {"$array": name} for each array in it, which goes to `arrays`."""
     if isinstance(value, Tensor | np.ndarray | np.generic):
         if path == "__metadata__":
-            raise ArgumentError("an array cannot be named '__metadata__', which the format keeps to itself")
+            raise ArgumentError("an array cannot be named '__metadata__', which the format reserves")
         array = np.asarray(value.data if isinstance(value, Tensor) else value)
         if path in arrays:
             raise ArgumentError(f"two arrays would both be named {path!r} in the file: rename one")
-        # in order and in the machine's own: of others the library writes the wrong bytes
+        # contiguous and in native byte order: for other arrays the library writes the wrong bytes
         arrays[path] = np.asarray(array, array.dtype.newbyteorder("="), order="C")
         return {ARRAY: path}
     if isinstance(value, Mapping):
         if bad := [k for k in value if not isinstance(k, str | int)]:
-            raise ArgumentError(f"{path or 'this'} has a key {bad[0]!r}, and keys are texts or whole numbers")
+            raise ArgumentError(f"{path or 'this'} has a key {bad[0]!r}, but keys are strings or integers")
         parts = [(k, taken_apart(v, f"{path}.{k}" if path else str(k), arrays)) for k, v in value.items()]
         plain = all(isinstance(k, str) for k in value) and not {ARRAY, PAIRS} & value.keys()
         return dict(parts) if plain else {PAIRS: [list(part) for part in parts]}
@@ -163,13 +163,13 @@ def taken_apart(value: Any, path: str, arrays: dict[str, Any]) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise ArgumentError(
-        f"{path or 'this'} is a {type(value).__name__}: a file holds arrays, numbers, texts, and dicts and "
+        f"{path or 'this'} is a {type(value).__name__}: a file holds arrays, numbers, strings, and dicts and "
         "lists of them; save the state of an object, obj.state_dict()"
     )
 
 
 def put_together(value: Any, arrays: dict[str, Any]) -> Any:
-    """What `taken_apart` took apart."""
+    """The value that `taken_apart` took apart."""
     if isinstance(value, list):
         return [put_together(part, arrays) for part in value]
     if not isinstance(value, dict):

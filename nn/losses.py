@@ -1,4 +1,4 @@
-"""Losses as modules: how far a prediction is from its target."""
+"""Losses as modules: the distance between a prediction and its target."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = [
 
 
 class Loss(Module):
-    """A loss of predictions and targets of one shape, reduced by "mean", "sum", or not at all, "none"."""
+    """A loss of predictions and targets of the same shape; reduction: "mean", "sum" or "none"."""
 
     def __init__(self, reduction: str = "mean") -> None:
-        losses.MSE[reduction]  # refuses another one here, not at the first call
+        losses.MSE[reduction]  # refuses an unknown reduction here, not at the first call
         self.reduction = reduction
 
     def extra_repr(self) -> str:
@@ -65,7 +65,7 @@ class BCELoss(Loss):
 
 
 class BCEWithLogitsLoss(Loss):
-    """The same of p = sigmoid(z), given z, as `nn.functional.binary_cross_entropy_with_logits`.
+    """The BCELoss of p = sigmoid(z), given z, as `nn.functional.binary_cross_entropy_with_logits`.
 
     >>> from autograd import Tensor
     >>> BCEWithLogitsLoss()(Tensor([1000.0]), [0])
@@ -125,9 +125,9 @@ class SmoothL1Loss(Loss):
 
 
 class KLDivLoss(Loss):
-    """mean(target (log target - prediction)) of log-probabilities, as `nn.functional.kl_div`.
+    """mean(target (log target - prediction)) for log-probabilities, as `nn.functional.kl_div`.
 
-    reduction may also be "batchmean", for the divergence as the mathematics defines it.
+    reduction may also be "batchmean", which gives the divergence as mathematics defines it.
 
     >>> import numpy as np
     >>> p, q = np.array([[0.5, 0.5]]), np.array([[0.25, 0.75]])
@@ -137,7 +137,7 @@ class KLDivLoss(Loss):
 
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
         if reduction != "batchmean":
-            losses.MSE[reduction]  # refuses another one here, not at the first call
+            losses.MSE[reduction]  # refuses an unknown reduction here, not at the first call
         self.reduction, self.log_target = reduction, log_target
 
     def forward(self, prediction: Any, target: Any) -> Any:
@@ -145,7 +145,7 @@ class KLDivLoss(Loss):
 
 
 class HingeLoss(Loss):
-    """mean(max(0, 1 - target prediction)) of targets -1 and 1, as `nn.functional.hinge_loss`.
+    """mean(max(0, 1 - target prediction)) for targets -1 and 1, as `nn.functional.hinge_loss`.
 
     >>> from autograd import Tensor
     >>> HingeLoss(reduction="none")(Tensor([2.0, 0.5, 0.5]), [1, 1, -1])
@@ -157,7 +157,7 @@ class HingeLoss(Loss):
 
 
 class HingeEmbeddingLoss(Loss):
-    """The mean of x where the target is 1, and of max(0, margin - x) where it is -1, x the prediction.
+    """The mean of x where the target is 1, and of max(0, margin - x) where it is -1; x is the prediction.
 
     As `nn.functional.hinge_embedding_loss`.
 
@@ -175,7 +175,7 @@ class HingeEmbeddingLoss(Loss):
 
 
 class MultiMarginLoss(Loss):
-    """mean(Σ max(0, margin - z[target] + z[c])^p / classes), the sum over all classes c but the target.
+    """mean(Σ max(0, margin - z[target] + z[c])^p / classes), summed over all classes c except the target.
 
     As `nn.functional.multi_margin_loss`.
 
@@ -211,7 +211,7 @@ class NLLLoss(Loss):
 
 
 class CrossEntropyLoss(NLLLoss):
-    """-mean(log p[target]) of the probabilities p = softmax(input), as `nn.functional.cross_entropy`.
+    """-mean(log p[target]) with the probabilities p = softmax(input), as `nn.functional.cross_entropy`.
 
     >>> import numpy as np
     >>> print(CrossEntropyLoss()(np.array([[2.0, 0.0], [0.0, 0.0]]), np.array([0, 1])).round(6))

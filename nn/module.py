@@ -1,12 +1,12 @@
-"""What networks are made of: parameters, and modules that hold them.
+"""The building blocks of networks: parameters, and modules that hold them.
 
-A `Module` is any object with a `forward` and attributes.  Nothing is registered: its parameters and
-submodules are found by looking at its attributes, in the order in which they were assigned, and
-into the lists, tuples and dicts among them.
+A `Module` is any object with a `forward` and attributes.  Nothing is registered: parameters and
+submodules are found among the module's attributes, in the order of assignment, and inside the lists,
+tuples and dicts among them.
 
-A tensor that requires a gradient is a parameter.  One that does not and has no history is a buffer:
-what a module remembers but does not learn, such as the running mean of a `BatchNorm1d`, or a
-parameter that is frozen.  Both are in the module's state.
+A tensor that requires a gradient is a parameter.  A tensor that does not, and has no history, is a
+buffer: something that a module remembers but does not learn, such as the running mean of a
+`BatchNorm1d`, or a frozen parameter.  Both belong to the module's state.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .errors import StateError
 __all__ = ["Module", "Parameter"]
 
 
-def Parameter(data: Any) -> Tensor:  # noqa: N802  (it is used as a class would be; Tensor is final)
+def Parameter(data: Any) -> Tensor:  # noqa: N802  (called like a class; Tensor is final)
     """A leaf tensor to be trained, with a copy of `data` in its dtype.
 
     Raises autograd.errors.DTypeError if the data are not real floats.
@@ -39,8 +39,8 @@ def Parameter(data: Any) -> Tensor:  # noqa: N802  (it is used as a class would 
     parameter = Tensor(data, requires_grad=True)
     if parameter.dtype.kind == "c":
         raise DTypeError(
-            f"a Parameter is real, and this one is {parameter.dtype}: its gradient is no direction to go: "
-            "its conjugate is; make it two, and compute x + 1j * y"
+            f"a Parameter must be real, and this one is {parameter.dtype}: a step along its gradient would "
+            "not descend; use two real parameters, and compute x + 1j * y"
         )
     return parameter
 
@@ -61,7 +61,7 @@ class Module:
     {'factor': Tensor(2., dtype=float64, requires_grad=True)}
     """
 
-    training: bool = True  # on the class, so that a subclass's __init__ need not call this one's
+    training: bool = True  # on the class, so that a subclass's __init__ need not call Module.__init__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         here = own_recording()
@@ -73,62 +73,62 @@ class Module:
             here.notes = outer
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """The module's output for its inputs: what `module(x)` returns."""
+        """The output for these inputs; `module(x)` returns it too."""
         name = type(self).__name__
         raise TypeError(f"{name} has no forward: define `def forward(self, x): ...` in class {name}")
 
     def parameters(self) -> Iterator[Tensor]:
-        """The leaf tensors that require a gradient, here and in submodules, each one once."""
+        """The leaf tensors that require a gradient, in this module and its submodules, each once."""
         return (tensor for _, tensor in self.named_parameters())
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
-        """The same with their names, the path of attributes to them: "encoder.0.weight".
+        """The parameters with their names, the paths of attributes to them: "encoder.0.weight".
 
         They come in the order of assignment; a shared parameter has the first of its names.
         """
         return ((name, part) for name, part in walk(self) if isinstance(part, Tensor) and part.is_leaf)
 
     def buffers(self) -> Iterator[Tensor]:
-        """The tensors without a gradient or a history, here and in submodules, each one once."""
+        """The tensors without a gradient or a history, in this module and its submodules, each once."""
         return (tensor for _, tensor in self.named_buffers())
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        """The same with their names, as those of parameters."""
+        """The buffers with their names, the paths of attributes to them."""
         return (
             (name, part) for name, part in walk(self) if isinstance(part, Tensor) and not part.requires_grad
         )
 
     def modules(self) -> Iterator[Module]:
-        """This module and all modules in it, each one once."""
+        """This module and all modules in it, each once."""
         return (module for _, module in self.named_modules())
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """This module, named "", and all modules in it with their paths, each one once."""
+        """This module, named "", and all modules in it with their paths, each once."""
         yield "", self
         yield from ((name, part) for name, part in walk(self) if isinstance(part, Module))
 
     def apply(self, function: Callable[[Module], object]) -> Self:
-        """This module, after `function(module)` for it and all modules in it, as `modules()` orders them."""
+        """This module, after `function(module)` was called for each of `modules()`."""
         for module in [*self.modules()]:
             function(module)
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """This module, it and all modules in it set to training: `Dropout` drops, `BatchNorm1d` counts."""
+        """This module, in training mode with all modules in it: `Dropout` drops, `BatchNorm1d` averages."""
         for module in self.modules():
             module.training = bool(mode)
         return self
 
     def eval(self) -> Self:
-        """This module, it and all modules in it set to evaluation, the opposite of training."""
+        """This module, in evaluation mode with all modules in it: the opposite of training."""
         return self.train(False)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of every parameter and buffer, as arrays by name.
 
-        Training on does not change it.  A shared tensor comes under each of its names.
+        Further training does not change it.  A shared tensor is listed under each of its names.
 
-        Raises StateError if two tensors have one name, as with the keys 1 and "1" of a dict.
+        Raises StateError if two tensors have the same name, as with the keys 1 and "1" of a dict.
 
         >>> from nn import Linear
         >>> {name: array.shape for name, array in Linear(2, 3).state_dict().items()}
@@ -139,28 +139,28 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Write the arrays of `state` into the parameters and buffers with their names, in their dtypes.
 
-        state: arrays, or what NumPy makes arrays of, such as PyTorch's tensors.  A shared tensor may
-        come under one of its names, or with equal values under several.
+        state: arrays, or values that NumPy converts to arrays, such as PyTorch's tensors.  A shared tensor
+        may have one of its names in it, or several with equal values.
 
-        Raises StateError if there is a name too few or too many, another shape, or a dtype that does
-        not fit, such as floats for integers, or numbers too large for it: it names all that is wrong, and
-        nothing is written.
+        Raises StateError for a missing or unexpected name, another shape, a dtype that does not fit (such
+        as floats for integers), or numbers too large for the dtype.  The message names all that is wrong,
+        and nothing is written.
         """
         with no_grad():
             for tensor, array in checked(self, state):
                 tensor[...] = array
 
     def zero_grad(self) -> None:
-        """Forget the gradient of every parameter."""
+        """Reset the gradient of every parameter to None."""
         for parameter in self.parameters():
             parameter.grad = None
 
     def _members(self) -> Iterable[tuple[Any, Any]]:
-        """The names and values to look for parameters and submodules in: the attributes."""
+        """The names and values among which parameters and submodules are looked for: the attributes."""
         return vars(self).items()
 
     def extra_repr(self) -> str:
-        """What stands in the brackets of the repr: a layer's options."""
+        """The text in the parentheses of the repr: a layer's options."""
         return ""
 
     @recursive_repr("...")
@@ -172,7 +172,7 @@ class Module:
 
 @contextlib.contextmanager
 def modes_kept(root: Module) -> Iterator[None]:
-    """A block after which every module in `root` is in the mode that it was in: some may be frozen."""
+    """A block after which every module in `root` is in its former mode; they may differ."""
     before = [(module, module.training) for module in root.modules()]
     try:
         yield
@@ -183,18 +183,18 @@ def modes_kept(root: Module) -> Iterator[None]:
 
 @contextlib.contextmanager
 def evaluating(root: Module) -> Iterator[None]:
-    """A block in which a module, it and all modules in it, is set to evaluation."""
+    """A block in which a module and all modules in it are in evaluation mode."""
     with modes_kept(root):
         root.eval()
         yield
 
 
 def walk(root: Module, deep: bool = True, again: bool = False) -> Iterator[tuple[str, Any]]:
-    """The modules, tensors and containers in `root` with their paths, each one once.
+    """The modules, tensors and containers in `root` with their paths, each once.
 
-    A part comes before its own parts, and those before the next attribute.  Unless `deep`, modules
-    are not entered, and come as often as they are found.  With `again`, everything comes as often as
-    it is found, but not inside itself.
+    A part is followed by its own parts, and these by the next attribute.  Unless `deep`, modules are not
+    entered, and are listed as often as they are found.  With `again`, everything is listed as often as it
+    is found, but not inside itself.
     """
     seen = {id(root)}
     stack = parts("", root)
@@ -208,12 +208,12 @@ def walk(root: Module, deep: bool = True, again: bool = False) -> Iterator[tuple
             seen.add(id(value))
             yield name, value
             if again:
-                stack.append((None, value))  # reached when all of its parts have come
+                stack.append((None, value))  # popped after all parts of the value
             stack += parts(name, value)
 
 
 def parts(path: str, value: Any) -> list[tuple[str | None, Any]]:
-    """The modules, tensors and containers directly in `value` with their paths, last one first."""
+    """The modules, tensors and containers directly in `value` with their paths, the last one first."""
     prefix = path + "." if path else ""
     found: list[tuple[str | None, Any]] = [
         (f"{prefix}{key}", part) for key, part in members(value) if isinstance(part, PARTS)
@@ -234,11 +234,11 @@ def members(value: Any) -> Iterable[tuple[Any, Any]]:
 PARTS = (Module, Tensor, list, tuple, dict, set, frozenset)
 
 
-# The state: the parameters and buffers, under all of their names
+# The state: the parameters and buffers under all their names
 
 
 def named_state(root: Module) -> Iterator[tuple[str, Tensor]]:
-    """The parameters and buffers with their names; a shared one comes under each of its names."""
+    """The parameters and buffers with their names; a shared one is listed under each of its names."""
     found: dict[str, Tensor] = {}
     for name, part in walk(root, again=True):
         if isinstance(part, Tensor) and (part.is_leaf or not part.requires_grad):
@@ -248,9 +248,9 @@ def named_state(root: Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def checked(root: Module, state: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
-    """The tensors of `root`, each with the array that `state` has for it, in its dtype.
+    """The tensors of `root`, each with its array from `state`, cast to its dtype.
 
-    Raises StateError with all that does not fit.
+    Raises StateError, which lists everything that does not fit.
     """
     if not isinstance(state, Mapping):
         raise StateError(
@@ -274,18 +274,18 @@ def checked(root: Module, state: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
 def as_array(value: Any) -> Any:
     try:
         return np.asarray(value.data if isinstance(value, Tensor) else value)
-    except ValueError:  # lists of different lengths
+    except ValueError:  # lists of unequal lengths
         return np.asarray(value, object)
 
 
 def cast(array: Any, dtype: Any) -> Any:
-    """The array in another dtype; what is too large for it becomes infinite."""
+    """The array in another dtype; numbers too large for it become infinite."""
     with np.errstate(over="ignore"):
         return array.astype(dtype, copy=False)
 
 
 def misfits(tensor: Tensor, arrays: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with the arrays that a state has for a tensor."""
+    """The faults of the arrays that a state has for a tensor, in words."""
     first, *_ = arrays
     for name, array in arrays.items():
         if array.shape != tensor.shape:
@@ -299,7 +299,7 @@ def misfits(tensor: Tensor, arrays: dict[str, Any]) -> Iterator[str]:
 
 
 def same_size(array: Any, cast: Any) -> bool:
-    """Whether numbers in another dtype are what they were, but for rounding."""
+    """Whether numbers in another dtype are the same up to rounding."""
     if array.dtype == cast.dtype:
         return True
     return bool((np.isfinite(array) == np.isfinite(cast) if cast.dtype.kind == "f" else array == cast).all())

@@ -1,4 +1,4 @@
-"""What goes on inside a network: the inputs and output of every module, while it computes."""
+"""A look inside a network: the inputs and the output of every module, during a forward pass."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Visit = Callable[[str, Module, tuple[Any, ...], Any], Any]
 def traced(model: Module, visit: Visit) -> Iterator[None]:
     """A block in which `visit(name, module, inputs, output)` is called after each module's forward.
 
-    What it returns takes the place of the output, unless it is None.  A module that is in the model
-    under several names has the first of them.
+    Its return value replaces the output, unless it is None.  A module that is in the model
+    under several names is given the first of them.
 
     >>> import nn
     >>> model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.ReLU())
@@ -54,9 +54,9 @@ def watched(name: str, module: Module, forward: Callable[..., Any], visit: Visit
 
 
 def first_not_finite(model: Module, inputs: tuple[Any, ...]) -> str:
-    """Where the first number that is not finite comes from when `model(*inputs)` is computed, in words.
+    """Where the first number that is not finite appears when `model(*inputs)` is computed, in words.
 
-    It is empty if all are finite.
+    It is empty if all numbers are finite.
     """
     for i, array in enumerate(inputs):
         if bad := not_finite(array):
@@ -77,7 +77,7 @@ def first_not_finite(model: Module, inputs: tuple[Any, ...]) -> str:
 
 
 def parameter_not_finite(model: Module) -> str:
-    """The first parameter that has numbers which are not finite, in words; empty if none has."""
+    """The first parameter with numbers that are not finite, in words; empty if there is none."""
     for name, tensor in model.named_parameters():
         if bad := not_finite(tensor):
             return (
@@ -88,14 +88,14 @@ def parameter_not_finite(model: Module) -> str:
 
 
 def parts(value: Any) -> list[Any]:
-    """The arrays and tensors in what a module takes or gives."""
+    """The arrays and tensors among the inputs or outputs of a module."""
     if isinstance(value, tuple | list):
         return [part for item in value for part in parts(item)]
     return [value] if hasattr(value, "dtype") else []
 
 
 def not_finite(value: Any) -> str:
-    """How many numbers of an array are not finite: "3 NaN and 1 infinite of 20 numbers", or nothing."""
+    """How many numbers of an array are not finite: "3 NaN and 1 infinite of 20 numbers"; empty if none."""
     array = plain(value)
     if array.dtype.kind not in "fc" or np.isfinite(array).all():
         return ""

@@ -1,7 +1,7 @@
-"""The cases: for every function in the table, calls in which its rules are held to their contract."""
+"""The cases: calls of every function in the table, by which its rules are held to their contract."""
 
 from autograd.ops import Function, composed, table
-from autograd.rules import fourier  # noqa: F401  which else is loaded when it is needed
+from autograd.rules import fourier  # noqa: F401  (otherwise loaded only when it is needed)
 from autograd.rules.refused import REASONS
 
 from . import (
@@ -51,11 +51,11 @@ def functions() -> set[Function]:
     return {f for f in known if (getattr(f, "__module__", None) or "numpy").partition(".")[0] in ours}
 
 
-FUNCTIONS = functions()  # as the table is before any test has run
+FUNCTIONS = functions()  # the table before any test has run
 
 
 def count_of_functions() -> int:
-    """How many functions of the table have a case."""
+    """The number of functions in the table that have a case."""
     return len(FUNCTIONS & {case.function for case in CASES})
 
 

@@ -1,4 +1,4 @@
-"""Cases of the functions that take arrays apart and put them together."""
+"""Cases of functions that take arrays apart and put them together."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ SHAPES = [(3,), (2, 3), (2, 3, 2)]
 
 
 def joined(function):
-    """A function with several results, as one with all of their elements in a row."""
+    """A function with several results, as a function that returns all of their elements in a row."""
     return lambda *args, **options: np.concatenate([np.ravel(part) for part in function(*args, **options)])
 
 

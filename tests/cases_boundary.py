@@ -1,4 +1,4 @@
-"""The boundary points, where a derivative is a convention: exact gradients for a cotangent of ones."""
+"""The boundary points, where the derivative is a convention: exact gradients for a cotangent of ones."""
 
 from math import exp, inf, nan, sqrt
 
@@ -55,7 +55,7 @@ BOUNDARIES = [
     ("nanvar", np.nanvar, [[nan, 1, 3]], [[0, -1, 1]]),
     ("nanmedian", np.nanmedian, [[nan, 5, 1, 3, nan]], [[0, 0, 0, 1, 0]]),
     ("nanquantile", lambda x: np.nanquantile(x, 0.25), [[nan, 1, 3]], [[0, 0.75, 0.25]]),
-    # a NaN among others: the result is NaN, and so is the gradient of all of them
+    # a NaN among others: the result is NaN, and so are all gradients
     ("max beside NaN", np.max, [[1, nan, 2]], [[nan] * 3]),
     ("min of rows", lambda x: np.min(x, axis=1), [[[1, nan], [2, 3]]], [[[nan, nan], [1, 0]]]),
     ("ptp beside NaN", np.ptp, [[1, nan, 2]], [[nan] * 3]),
@@ -104,7 +104,7 @@ BOUNDARIES = [
     ("where on the result", lambda x: np.where(x > 0, np.log(x), 0), [[0, 2]], [[nan, 0.5]]),
     ("where on the input", lambda x: np.log(np.where(x > 0, x, 1)), [[0, 2]], [[0, 0.5]]),
     ("where, finite everywhere", lambda x: np.where(x > 0, x * x, 0), [[-1, 0, 2]], [[0, 0, 4]]),
-    # powers: the polynomial
+    # powers: as for the polynomial
     *(
         (f"x**{n}, {kind.__name__}", lambda x, n=n, kind=kind: np.power(x, kind(n)), [[-2, 0, 3]], [gradient])
         for n, (gradient, _) in POWERS.items()
@@ -116,7 +116,7 @@ BOUNDARIES = [
     ("x**-1", lambda x: x**-1, [[0, 2]], [[-inf, -0.25]]),
     ("0**n, of both", np.power, [[0, 0, 0], [1, 2, 3]], [[1, 0, 0], [0, 0, 0]]),
     ("2**n, of both", np.power, [[2, 1], [0, 0]], [[0, 0], [np.log(2), 0]]),
-    # products: by all the others
+    # products: of all other elements
     ("prod with one 0", np.prod, [[2, 0, 3]], [[0, 6, 0]]),
     ("prod with two", np.prod, [[0, 5, 0]], [[0, 0, 0]]),
     ("prod of zeros", np.prod, [[0, 0]], [[0, 0]]),
@@ -125,7 +125,7 @@ BOUNDARIES = [
     ("cumprod with one 0", np.cumprod, [[2, 0, 3]], [[1, 8, 0]]),
     ("cumprod with two", np.cumprod, [[0, 5, 0]], [[6, 0, 0]]),
     ("cumprod of zeros", np.cumprod, [[0, 0]], [[1, 0]]),
-    # far out: nothing overflows that need not
+    # far out: nothing overflows needlessly
     ("sigmoid", autograd.sigmoid, [[-1000, 0, 1000]], [[0, 0.25, 0]]),
     ("softplus", autograd.softplus, [[-1000, 0, 1000]], [[0, 0.5, 1]]),
     ("logsumexp", autograd.logsumexp, [[1000, 1000, -1000]], [[0.5, 0.5, 0]]),
@@ -135,10 +135,10 @@ BOUNDARIES = [
     ("arcsin near 1", np.arcsin, [[1 - 2.0**-40]], [[1 / (sqrt(2.0**-40) * sqrt(2 - 2.0**-40))]]),
     ("arctanh near 1", np.arctanh, [[1 - 2.0**-40]], [[2.0**40 / (2 - 2.0**-40)]]),
     ("tanh", np.tanh, [[-1000, 0, 1000]], [[0, 1, 0]]),
-    # many elements, over which a gradient is spread another way
+    # many elements, for which the gradient is spread in another way
     ("sum of many", lambda x: np.sum(x, axis=1), [np.zeros((70, 70))], [np.ones((70, 70))]),
     ("mean of many", np.mean, [np.zeros(5000)], [np.full(5000, 1 / 5000)]),
-    # the remainder: by the same quotient as NumPy, who finds nine tenths in 1 and a rest of nearly one more
+    # remainder: with NumPy's quotient: 0.1 goes 9 times into 1, with a rest of nearly 0.1
     ("remainder", np.remainder, [1, 0.1], [1, -9]),
     ("fmod", np.fmod, [[1, -1], [0.1, 0.1]], [[1, 1], [-9, 9]]),
 ]
@@ -182,13 +182,13 @@ THIRD = [
 
 
 def newcomer(a):
-    """A function of a NumPy to come: it asks the tensor, as all of NumPy's functions do."""
+    """A function of a future NumPy: it asks the tensor, as all of NumPy's functions do."""
     return a.__array_function__(newcomer, (type(a),), (a,), {}) if type(a) is autograd.Tensor else a + 1
 
 
 newcomer.__module__ = "numpy"
 
-# functions that have no rule, and are not likely to get one; what a message should call them
+# functions without a rule, which are not likely to get one; the name that a message should use
 WITHOUT_RULES = [(newcomer, "np.newcomer"), (special.kolmogorov, "kolmogorov"), (special.zetac, "zetac")]
 
 MASK = np.array([True, False, True])

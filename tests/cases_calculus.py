@@ -1,4 +1,4 @@
-"""Cases of differences, sums of areas, and convolutions."""
+"""Cases of differences, areas and convolutions."""
 
 import numpy as np
 
@@ -51,7 +51,7 @@ CASES = [
     case(np.convolve, strided(real(4)), real(2)),
     case(np.correlate, real(4), real(2)),
     case(np.convolve, real(3), [1.0, -1.0]),
-    # interpolation, nowhere near the points
+    # interpolation, not near the points
     case(np.interp, of(-1, 0.2, 1.5, 2.2, 4), X, real(4)),
     case(np.interp, of([0.25, 1.5], [2.5, -2]), X, real(4), left=-1.0, right=2.0),
     case(np.interp, of(-1, 0.2, 1.5, 2.2, 4), X, [1, 2, 0, 1]),

@@ -1,4 +1,4 @@
-"""Cases of the functions that choose among elements."""
+"""Cases of functions that choose among elements."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a case is, and arrays to draw for it."""
+"""The case, and arrays drawn for it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Array = Any
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Case:
-    """One call `function(*args, **options)`, to be differentiated in every array of floats in `args`.
+    """One call `function(*args, **options)`, to be differentiated by every array of floats in `args`.
 
     function    the key of a row in the table, or of a composition
-    constants   why its backward graph holds arrays that were not computed in it, where it does
+    constants   why its backward graph has arrays that were not computed in it, if it has
     """
 
     function: Callable[..., Any]
@@ -35,25 +35,25 @@ class Case:
 
     @property
     def arrays(self) -> list[Array]:
-        """The arrays of floats among the arguments, in order, also those in a list of arrays."""
+        """The arrays of floats among the arguments, in order, including arrays in lists."""
         return [a for a in flattened(list(self.args)) if is_floats(a)]
 
     @property
     def derivative(self) -> Derivative:
-        """How to find the numerical derivative: the complex step, unless there is no going complex."""
+        """The way to the numerical derivative: the complex step, unless the function has no complex form."""
         return richardson if self.function in NOT_ANALYTIC else complex_step
 
     def __call__(self, arrays: Sequence[Any]) -> Any:
-        """The function, as its users call it, of these arrays or tensors in the place of its own."""
+        """The function, called as users call it, with these arrays or tensors in place of the case's own."""
         return CALL.get(self.function, self.function)(*self.with_arrays(arrays), **self.options)
 
     def twin(self, *arrays: Array) -> Array:
-        """The same on plain arrays, complex ones too."""
+        """The twin of the function on plain arrays, which may be complex."""
         call = CALL.get(self.function, self.function)
         return TWIN.get(self.function, call)(*self.with_arrays(arrays), **self.options)
 
     def with_arrays(self, arrays: Sequence[Any]) -> list[Any]:
-        """The arguments with these in the place of the arrays of floats."""
+        """The arguments, with these in place of the arrays of floats."""
         following = iter(arrays)
 
         def replaced(arg: Any) -> Any:
@@ -69,7 +69,7 @@ class Case:
 
 
 def case(function: Callable[..., Any], *args: Any, **options: Any) -> Case:
-    """A case.  Its arrays become read-only: a rule that writes to an argument fails at once."""
+    """A case.  Its arrays become read-only, so that a rule which writes to an argument fails at once."""
     known = function in table or function in composed
     key = function if known else function.__wrapped__  # type: ignore[attr-defined]
     result = Case(key, args, options)
@@ -83,12 +83,12 @@ def is_floats(arg: Any) -> bool:
 
 
 def flattened(arg: Any) -> list[Any]:
-    """What is in a list, and in the lists in it."""
+    """The items of a list and of the lists inside it."""
     return [a for part in arg for a in flattened(part)] if type(arg) is list else [arg]
 
 
 def brief(value: Any) -> str:
-    """An argument in a test's name: an array's shape, anything else as it is."""
+    """An argument in the name of a test: the shape of an array, anything else as it is."""
     if isinstance(value, list):
         return f"[{', '.join(map(brief, value))}]"
     if callable(value):
@@ -98,8 +98,8 @@ def brief(value: Any) -> str:
     return "x".join(map(str, value.shape)) + ("" if value.dtype == float else value.dtype.char) or "0d"
 
 
-# How a function is called, where that is not f(*args), and its twin: the same function written for
-# complex numbers, where NumPy's takes none or is not analytic (np.var squares a modulus).
+# How a function is called, if not as f(*args), and its twin: the same function written for
+# complex numbers, if NumPy's function takes none or is not analytic (np.var squares a modulus).
 
 
 def assign(a: Any, v: Any, index: Any) -> Any:
@@ -160,10 +160,10 @@ TWIN: dict[Any, Callable[..., Any]] = {
     operator.setitem: assign_twin,
     autograd.put.__wrapped__: assign_twin,
     autograd.softplus.__wrapped__: lambda x: np.log1p(np.exp(x)),
-    np.empty_like: np.zeros_like,  # what an empty array holds is no function of anything
+    np.empty_like: np.zeros_like,  # the content of an empty array is not a function of anything
 }
 
-# These choose, or round: where nothing is near a tie, they are linear, and differences are exact.
+# These choose, or round: away from ties they are linear, and differences are exact.
 NOT_ANALYTIC = {
     *(np.absolute, np.fabs, np.copysign, np.maximum, np.minimum, np.fmax, np.fmin, np.clip),
     *(np.max, np.min, np.amax, np.amin, np.remainder, np.fmod, autograd.relu.__wrapped__),
@@ -172,13 +172,13 @@ NOT_ANALYTIC = {
 }
 
 
-# These make an integer array whatever is put into it, of the one that they are given.
+# These make an integer array from the one that they are given, whatever is put into it.
 KEEP_INTEGERS = {operator.setitem, autograd.put.__wrapped__, np.full_like}
 
 
-# Arrays, drawn from one generator.  The names say from where.
+# Arrays, drawn from one generator.  The names tell the distribution.
 
-rng = np.random.default_rng(1676)  # the year Leibniz wrote the chain rule down
+rng = np.random.default_rng(1676)  # the year in which Leibniz wrote down the chain rule
 
 
 def real(*shape: int) -> Array:
@@ -190,7 +190,7 @@ def positive(*shape: int) -> Array:
 
 
 def fraction(*shape: int) -> Array:
-    """Between -1 and 1, and not near either."""
+    """Between -1 and 1, and near neither."""
     return np.asarray(rng.uniform(-0.8, 0.8, shape))
 
 
@@ -214,7 +214,7 @@ def ones(*shape: int) -> Array:
 
 
 def spaced(*shape: int) -> Array:
-    """All different by at least 0.5, none nearer to 0 than 0.25."""
+    """All different by at least 0.5, and none nearer to 0 than 0.25."""
     n = int(np.prod(shape))
     return np.asarray((rng.permutation(n).reshape(shape) - n // 2 + 0.5) / 2)
 
@@ -225,12 +225,12 @@ def between(*shape: int) -> Array:
 
 
 def of(*values: Any) -> Array:
-    """These values."""
+    """An array of these values."""
     return np.array(values, float)
 
 
 def strided(a: Array) -> Array:
-    """The same values, scattered backwards through a larger array."""
+    """An array with the same values, scattered backwards through a larger array."""
     wide = np.full(tuple(3 * n for n in a.shape), np.nan)
     view = wide[(slice(None, None, -3),) * a.ndim]
     view[...] = a

@@ -20,9 +20,9 @@ from .oracles import Derivative, complex_step, richardson
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Form(Case):
-    """A case of a function inside an expression: of its parts, or of arguments that it is made for.
+    """A case of a function inside an expression, made from its parts, or with suitable arguments.
 
-    form       the expression, of all arrays
+    form       the expression, as a function of all arrays
     twin_form  the same for complex numbers, analytic; None if there is no such expression
     """
 
@@ -50,7 +50,7 @@ class Form(Case):
 def form(
     function: Any, label: str, form: Any, *args: Any, twin: Any = "same", constants: str = "", **options: Any
 ) -> Form:
-    """A case of a form of `function`, whose twin is the same unless it is said."""
+    """A case of a form of `function`; by default its twin is the same form."""
     for a in args:
         if is_floats(a):
             a.setflags(write=False)
@@ -58,21 +58,21 @@ def form(
 
 
 def regular(*shape: int) -> Array:
-    """Matrices far from singular, rounded up to integers too."""
+    """Matrices far from singular, also after rounding up to integers."""
     return np.asarray(fraction(*shape) + 3 * np.eye(*shape[-2:]))
 
 
 def distinct(*shape: int) -> Array:
-    """Matrices whose singular values, and eigenvalues, are far from each other and from 0."""
+    """Matrices whose singular values and eigenvalues are far from one another and from 0."""
     diagonal = np.eye(*shape[-2:]) * (1.5 * np.arange(1, shape[-1] + 1))
     return np.asarray(fraction(*shape) / 3 + diagonal)
 
 
-# Twins: a decomposition of the real part, and what Newton's method makes of it for a complex matrix.
+# Twins: a decomposition of the real part, which Newton's method turns into that of a complex matrix.
 
 
 def newton(a: Array, values: Array, vectors: Array) -> tuple[Array, Array]:
-    """Eigenvalues and vectors with vᵀ v = 1 of a matrix a = aᵀ, given those of its real part."""
+    """Eigenvalues and vectors with vᵀ v = 1 of a matrix a = aᵀ, starting from those of its real part."""
     n, one = a.shape[-1], np.eye(a.shape[-1])
     w, v = values.astype(complex), np.swapaxes(vectors, -1, -2).astype(complex)  # w[..., k], v[..., k, :]
     for _ in range(2):
@@ -92,7 +92,7 @@ def eigh_twin(a: Array) -> tuple[Array, Array]:
 
 
 def svd_twin(a: Array) -> tuple[Array, Array, Array]:
-    """The eigenvectors of [[0, a], [aᵀ, 0]] are (u, v) / sqrt 2."""
+    """The decomposition by the eigenvectors of [[0, a], [aᵀ, 0]], which are (u, v) / sqrt 2."""
     m, n = a.shape[-2:]
     u, s, vh = np.linalg.svd(a.real, full_matrices=False)
     both = np.zeros((*a.shape[:-2], m + n, m + n), a.dtype)
@@ -102,7 +102,7 @@ def svd_twin(a: Array) -> tuple[Array, Array, Array]:
 
 
 def cholesky_twin(a: Array) -> Array:
-    """Column by column, without conjugates."""
+    """The decomposition column by column, without conjugates."""
     y = np.zeros_like(a)
     for j in range(a.shape[-1]):
         rest = a[..., :, j] - np.einsum("...ik,...k->...i", y[..., :, :j], y[..., j, :j])
@@ -111,14 +111,14 @@ def cholesky_twin(a: Array) -> Array:
 
 
 def qr_twin(a: Array) -> tuple[Array, Array]:
-    """r from the decomposition of aᵀ a, with the signs that NumPy's has."""
+    """r from the decomposition of aᵀ a, with the signs of NumPy's r."""
     signs = np.sign(np.diagonal(np.linalg.qr(a.real)[1], axis1=-2, axis2=-1))
     r = signs[..., None] * np.swapaxes(cholesky_twin(np.swapaxes(a, -1, -2) @ a), -1, -2)
     return a @ np.linalg.inv(r), r
 
 
 def wide_qr_twin(a: Array) -> tuple[Array, Array]:
-    """The decomposition of the square on the left, and what its q makes of all columns."""
+    """The decomposition of the square on the left, and the product of its q with all columns."""
     q, _ = qr_twin(a[..., : a.shape[-2]])
     return q, np.swapaxes(q, -1, -2) @ a
 
@@ -146,8 +146,8 @@ def cond_twin(a: Array, p: Any = None) -> Array:
     return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
 
 
-# Functions that read one triangle of a matrix, of matrices that are not symmetric: which, and the same
-# function of the symmetric matrix that the triangle stands for.
+# Functions that read one triangle of a matrix, for matrices that are not symmetric: the triangle, and the
+# same function of the symmetric matrix that the triangle stands for.
 
 
 def mirrored(a: Array, uplo: str) -> Array:
@@ -239,7 +239,7 @@ CALL[inspect.unwrap(lower_half)] = lower_half
 
 
 def lstsq_misfits(a: Any, b: Any) -> Any:
-    """Of its other results, the sums of squares and the singular values."""
+    """For its other results: the sums of squares, and the singular values."""
     _, sums, _, s = np.linalg.lstsq(a, b)
     return sums * s[0]
 
@@ -329,7 +329,7 @@ CASES = [
     case(np.linalg.matrix_rank, real(2, 2, 2), tol=0.5),
 ]
 
-# det at singular matrices, and values that are equal
+# det at singular matrices, and equal singular values
 ONES, EYE = np.ones((2, 2)), np.eye(3)
 BOUNDARIES += [
     ("det of rank n-1", np.linalg.det, [ONES], [[[1, -1], [-1, 1]]]),

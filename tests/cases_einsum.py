@@ -1,4 +1,4 @@
-"""Cases of einsum: every form of subscripts."""
+"""Cases of einsum: all forms of subscripts."""
 
 import numpy as np
 
@@ -9,23 +9,23 @@ from .cases_common import real, strided
 from .cases_decompositions import form
 
 EINSUMS = [
-    # one operand: as it is, rearranged, summed, its diagonals
+    # one operand: unchanged, rearranged, summed, its diagonals
     *[("i->i", (3,)), ("ij->ji", (2, 3)), ("ij->", (2, 3)), ("ij->j", (2, 3)), ("ba", (2, 3)), ("->", ())],
     *[("ii", (3, 3)), ("ii->", (3, 3)), ("ii->i", (3, 3)), ("iij->j", (2, 2, 3)), ("iji->ij", (2, 3, 2))],
     *[("iij->", (2, 2, 3)), ("iii->i", (2, 2, 2)), ("iijj->ij", (2, 2, 3, 3)), ("ijij->", (2, 3, 2, 3))],
-    # two: products, with subscripts that one of them alone has, or that are repeated
+    # two operands: products, with subscripts that only one of them has, or that are repeated
     *[("i,i", (3,), (3,)), ("i,j", (2,), (3,)), ("ij,jk", (2, 3), (3, 2)), ("ij,jk->ki", (2, 3), (3, 2))],
     *[("bij,bjk->bik", (2, 2, 3), (2, 3, 2)), ("ij,ij->ij", (2, 3), (2, 3)), ("ij,k->i", (2, 3), (2,))],
     *[("ij,kj->", (2, 3), (2, 3)), ("ii,i->i", (3, 3), (3,)), ("ii,jj", (2, 2), (3, 3)), (",i->i", (), (3,))],
     *[("iji,jk->k", (2, 3, 2), (3, 2)), ("ij,jj->i", (2, 3), (3, 3)), ("ab,cb,a", (2, 3), (2, 3), (2,))],
-    # more
+    # more operands
     *[("i,i,i", (3,), (3,), (3,)), ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)), ("i,ij,j", (2,), (2, 3), (3,))],
     # an ellipsis, of different lengths, stretched, and of none
     *[("...", (2, 3)), ("...i->...", (2, 3)), ("i...->...i", (2, 3)), ("...ij,...jk", (2, 2, 3), (3, 2))],
     *[("...i,...i->...", (2, 1, 3), (4, 3)), ("...i,i->...", (2, 3), (3,)), ("i...,i...", (3, 2), (3,))],
     *[("...ii->...i", (2, 3, 3)), ("...,...", (2, 1), (3,)), ("a...b,b...->a...", (2, 3, 2), (2, 3))],
     *[("...i,...->i...", (3,), (2,)), ("i...i->...", (2, 3, 2)), ("...ij->ji...", (2, 2, 3))],
-    # axes of length 1 that NumPy stretches, and nothing
+    # axes of length 1 that NumPy stretches, and empty axes
     *[
         ("ij,ij->ij", (1, 3), (2, 3)),
         ("ij,jk->ik", (2, 1), (3, 2)),

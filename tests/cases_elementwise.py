@@ -1,4 +1,4 @@
-"""Cases of the elementwise functions."""
+"""Cases of elementwise functions."""
 
 import math
 
@@ -27,7 +27,7 @@ from .cases_common import (
 
 SHAPES = [(), (3,), (2, 3), (0, 2)]
 
-# Broadcasting in all directions: one shape, either stretched, both stretched, and nothing in them.
+# Broadcasting in all directions: equal shapes, either stretched, both stretched, and empty arrays.
 PAIRS = [
     *[((), ()), ((3,), (3,)), ((2, 3), (2, 3))],
     *[((2, 3), ()), ((), (2, 3)), ((2, 3, 4), (4,)), ((4,), (2, 3, 4)), ((2, 3), (1, 3)), ((1, 1), (2, 3))],
@@ -59,17 +59,17 @@ BINARY = {
 
 
 def bessel(x, n=0):
-    """The power series of I0, or of its derivative: the sum of (x/2)^2k / k!²."""
+    """The power series of I0 or of its derivative: the sum of (x/2)^2k / k!²."""
     terms = ((x / 2) ** (2 * k - n) * k**n / math.factorial(k) ** 2 for k in range(n, 30))
     return sum(terms, np.zeros_like(x))
 
 
-# Of several results, those that are not piecewise constant: np.frexp jumps at 1/2 and 1.
+# For several results, those that are not piecewise constant: np.frexp jumps at 1/2 and 1.
 CALL[np.modf] = lambda x: 2 * np.modf(x)[0]
 CALL[np.frexp] = lambda x: np.frexp(x * 1.3)[0] + np.frexp(x / 3)[0]
 CALL[np.divmod] = lambda a, b: 2 * np.divmod(a, b)[1]
 CALL[cosine_moment.__wrapped__] = cosine_moment
-TWIN[np.i0] = TWIN[cosine_moment.__wrapped__] = bessel  # which NumPy has for real numbers only
+TWIN[np.i0] = TWIN[cosine_moment.__wrapped__] = bessel  # NumPy has it for real numbers only
 NOT_ANALYTIC.update((np.modf, np.frexp, np.divmod, np.ldexp, np.heaviside, np.nan_to_num))
 
 integers = np.array([[0, 1, 2], [3, 4, 2]])
@@ -83,7 +83,7 @@ CASES = [
         for f in functions
         for a, b in PAIRS
     ),
-    # beside numbers, and arrays of integers
+    # beside numbers and integer arrays
     *(case(f, off_zero(2, 3), 1.5) for f in (np.add, np.subtract, np.multiply, np.divide, np.logaddexp)),
     *(case(f, 3, off_zero(2, 3)) for f in (np.add, np.subtract, np.multiply, np.divide, np.power)),
     *(case(f, off_zero(2, 3), integers + 1) for f in (np.add, np.subtract, np.multiply, np.divide)),
@@ -91,7 +91,7 @@ CASES = [
     case(np.multiply, off_zero(3), mask),
     case(np.divide, np.float64(2), off_zero(3)),
     case(np.hypot, off_zero(3), 2),
-    # powers: whole exponents of negative bases and of 0, in every form an exponent can have
+    # powers: integer exponents of negative bases and of 0, in every form that an exponent can have
     *(case(np.power, of(-1.5, 0, 2), n) for n in (0, 1, 2, 3, 4, 2.0, 3.0, np.int64(3), np.float64(2))),
     *(case(np.power, off_zero(3), n) for n in (-1, -2, -3.0)),
     *(case(np.power, positive(3), n) for n in (0.5, -0.5, 1 / 3, 2.5)),
@@ -113,7 +113,7 @@ CASES = [
     case(np.where, mask[:, None], real(3), real(1, 1)),
     case(np.where, True, real(2), real(2)),
     case(np.where, np.zeros((0, 3), bool), real(3), real(1, 3)),
-    case(np.where, off_zero(2, 3), real(3), real(2, 1)),  # a condition of floats is one, and constant
+    case(np.where, off_zero(2, 3), real(3), real(2, 1)),  # a condition of floats is allowed, and constant
     case(np.clip, spaced(2, 4), -0.5, 1.0),
     case(np.clip, spaced(2, 4), None, 0.5),
     case(np.clip, spaced(2, 4), 0.5, None),
@@ -124,7 +124,7 @@ CASES = [
     case(np.clip, spaced(2, 4), 1.0, -1.0),  # a lower bound above the upper: NumPy gives the upper
     case(np.clip, spaced(4), of(1.0), of(-1.0)),
     case(np.clip, spaced(0, 3), of(-1), of(1)),
-    # inputs whose memory is in an unusual order
+    # inputs with an unusual memory order
     *(case(f, strided(off_zero(2, 3))) for f in (np.exp, np.absolute, np.reciprocal, autograd.sigmoid)),
     case(np.multiply, np.asfortranarray(real(2, 3)), strided(real(3))),
     case(np.maximum, strided(spaced(2, 3)), between(2, 3).T.copy().T),

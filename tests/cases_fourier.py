@@ -8,7 +8,7 @@ from .cases_decompositions import form
 
 F = np.fft
 
-# A transform of x with a twist, and of that a loss that depends on both parts.
+# A transform of x with a twist, and a loss of it that depends on both parts.
 
 ONE = [{}, {"n": 5}, {"n": 3}, {"norm": "ortho"}, {"norm": "forward"}, {"axis": 0}, {"axis": -2, "n": 3}]
 N = [
@@ -23,7 +23,7 @@ SHIFTS = [{}, {"axes": 0}, {"axes": (1,)}, {"axes": (0, -1)}]
 
 
 def twisted(function):
-    """`function` of complex numbers made of x, its real part and twice its imaginary part, as an array."""
+    """`function` of complex numbers made from x: its real part and twice its imaginary part, as an array."""
 
     def of(x, **options):
         z = function(x * (1 + 0.5j) + 1j * x * x, **options)
@@ -33,7 +33,7 @@ def twisted(function):
 
 
 def plain(function):
-    """`function` of real numbers, its real part and twice its imaginary part."""
+    """`function` of real numbers: its real part and twice its imaginary part."""
 
     def of_parts(*args, **options):
         z = function(*args, **options)
@@ -43,7 +43,7 @@ def plain(function):
 
 
 def timed(function):
-    """`function` times 1: what the contract holds is then a product of real numbers."""
+    """`function` times 1, so that the contract sees a product of real numbers."""
     return lambda x, y: function(x, y) * 1
 
 
@@ -53,7 +53,7 @@ def power(function):
 
 
 def cases(functions, kind, options, *shapes):
-    """A case of each function with each of the options, of arrays of each shape."""
+    """A case for each function, each of the options and each shape."""
     return [
         form(f, f"{kind.__name__} {f.__name__}", kind(f), real(*s), twin=None, **o)
         for f in functions
@@ -118,7 +118,7 @@ CASES = [
     *(form(f, "", f, real(3, 4), **o) for f in (F.fftshift, F.ifftshift) for o in SHIFTS),
 ]
 
-# Parseval: the sum of the squares is that of the transform's, divided by n, so the gradient is 2x.
+# Parseval: the sum of squares equals that of the transform divided by n, so the gradient is 2x.
 BOUNDARIES += [
     *(
         (

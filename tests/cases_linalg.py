@@ -1,10 +1,10 @@
-"""Cases of the products."""
+"""Cases of products."""
 
 import numpy as np
 
 from .cases_common import case, real, strided
 
-MATMUL = [  # one and two axes, batches, stretched batches, and nothing in them
+MATMUL = [  # one and two axes, batches, stretched batches, and empty arrays
     *[((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 3), (3, 2)), ((1, 3), (3, 1))],
     *[((2, 2, 3), (2, 3, 2)), ((2, 2, 3), (3, 4)), ((2, 3), (2, 3, 2)), ((2, 2, 3), (3,)), ((3,), (2, 3, 2))],
     *[((1, 2, 3), (4, 3, 1)), ((2, 1, 1, 3), (3, 3, 2)), ((2, 1, 2, 2), (1, 3, 2, 2)), ((1, 1, 2), (2,))],

@@ -1,7 +1,7 @@
-"""Cases of `nn`: functions and layers beside the same in elementary NumPy, which works for complex numbers.
+"""Cases of `nn`: functions and layers beside twins in elementary NumPy, which works for complex numbers.
 
-Each is our function, its twin, and arguments to take derivatives by.  The twins are written as the
-formulas are, element by element, and know nothing of columns, fusion or axes.
+Each case is our function, its twin, and arguments by which to differentiate.  The twins are written like
+the formulas, element by element, without columns, fusion or axes.
 """
 
 import functools
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import erf
 
 import nn
-import nn.functional as F  # noqa: N812  (its customary name)
+import nn.functional as F  # noqa: N812  (PyTorch's customary name for it)
 
 rng = np.random.default_rng(1986)
 
@@ -29,7 +29,7 @@ def softmax(z):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-# Convolutions, place by place
+# Convolutions, position by position
 
 
 def places(n, k, stride, padding, dilation):
@@ -85,7 +85,7 @@ def largest(windows):
     return np.take_along_axis(windows, at[..., None], axis=-1)[..., 0]
 
 
-# Layers, whose parameters are arguments here: nothing is registered, so they can just be set
+# Layers, whose parameters are arguments here: nothing is registered, so they can simply be set
 
 
 def set_parameters(module, parameters):
@@ -95,7 +95,7 @@ def set_parameters(module, parameters):
 
 
 def filled(module, rng):
-    """A module with parameters and buffers that are drawn: none is 0 or 1, or equal to another."""
+    """A module with random parameters and buffers: none is 0 or 1, or equal to another."""
     for parameter in module.parameters():
         parameter.data[...] = rng.normal(size=parameter.shape)
     for buffer in module.buffers():
@@ -150,7 +150,7 @@ def recurrent(gates):
 
 
 def attention(x, w, b, w_out, b_out):
-    """Two heads of two numbers each; x: (n, length, 4)."""
+    """Two heads with two numbers each; x: (n, length, 4)."""
     q, k, v = np.split(x @ w.T + b, 3, axis=-1)
     heads = []
     for h in (slice(0, 2), slice(2, 4)):

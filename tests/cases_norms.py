@@ -1,4 +1,4 @@
-"""Cases of the norms, and of the products that are written with others."""
+"""Cases of norms, and of products that are composed of others."""
 
 from math import inf
 
@@ -43,14 +43,14 @@ TWINS = {
 
 
 def norm_of_values(a, ord, axis=None, keepdims=False):  # noqa: A002
-    """By singular values of a complex matrix."""
+    """A norm by the singular values of a complex matrix."""
     moved = np.moveaxis(a, axis, (-2, -1)) if axis else a
     result = OF_VALUES[ord](np.sort(svd_twin(moved)[1]), -1)
     return np.expand_dims(result, axis or (0, 1)) if keepdims else result
 
 
 def apart(*shape):
-    """Of either sign, their magnitudes powers of 2: no two sums of different ones are near each other."""
+    """Of either sign, with powers of 2 as magnitudes: no two sums of different ones are close."""
     magnitudes = 0.25 * 2.0 ** rng.permutation(int(np.prod(shape))).reshape(shape)
     return np.asarray(magnitudes * rng.choice([-1, 1], shape))
 

@@ -27,7 +27,7 @@ OPTIMIZERS = [
     ("AdamW", {"lr": 0.1, **DECAY}),
     ("AdamW", {"lr": 0.1, "amsgrad": True, **DECAY}),
 ]
-GROUPS = [  # the options of all, of the weight, and of the bias
+GROUPS = [  # the options of all parameters, of the weight, and of the bias
     ("SGD", {"lr": 0.1, "momentum": 0.9}, {}, {"lr": 0.01, "momentum": 0.0}),
     ("AdamW", {"lr": 0.1}, {"weight_decay": 0.5}, {"weight_decay": 0.0, "betas": (0.5, 0.9)}),
 ]
@@ -41,7 +41,7 @@ SCHEDULES = [
     ("CosineAnnealingLR", {"T_max": 6, "eta_min": 0.01}),
     ("LambdaLR", {"lr_lambda": lambda t: 1 / (1 + t)}),
 ]
-SEQUENCE = [  # what follows what, and from which epoch on
+SEQUENCE = [  # the schedules in sequence, and the epoch from which each applies
     ("LinearLR", {"start_factor": 0.1, "total_iters": 5}),
     ("CosineAnnealingLR", {"T_max": 9}),
     ("ExponentialLR", {"gamma": 0.5}),
@@ -66,7 +66,7 @@ LOSSES = (1 + RNG.normal(size=STEPS).cumsum() ** 2 / np.arange(1, STEPS + 1)).to
 
 
 def loss(w, b, x, y):
-    """The mean squared error of a layer with tanh: of arrays, Tensors or PyTorch's tensors."""
+    """The mean squared error of a layer with tanh, for arrays, Tensors or PyTorch's tensors."""
     e = (x @ w.T + b) * 0.5
     d = e / (1 + e * e) - y
     return (d * d).mean()

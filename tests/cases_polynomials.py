@@ -7,7 +7,7 @@ from .cases_common import CALL, KEEP_INTEGERS, case, of, off_zero, real
 from .cases_decompositions import form
 
 POWERS = "the powers themselves, which are integers"
-AT = of(0.2, 1.1, 2.3, 3.1, 4.2, 5.4)  # different when rounded up too
+AT = of(0.2, 1.1, 2.3, 3.1, 4.2, 5.4)  # different also after rounding up
 MATRIX = of([1, 2, 0], [-3, 1, 0.5], [0.2, -1, 4])
 TO = of(3, -2, 5, 1, -4, 6)
 WEIGHTS = of(0.6, 1.5, 1.2, 0.7, 1.9, 1.1)
@@ -18,18 +18,18 @@ KEEP_INTEGERS.add(np.polyint)  # NumPy does not ask whether its k is a Tensor
 
 
 def quotient_and_rest(q, r):
-    """How many numbers a remainder has depends on rounding: it has a last one."""
+    """An expression with the last number of the remainder only, since its length depends on rounding."""
     return q * r[-1] + q**2
 
 
 def of_pairs(p):
-    """Both parts of the roots, in sums that no order of a pair changes."""
+    """Both parts of the roots, in sums that do not depend on the order inside a pair."""
     y = np.roots(p)
     return np.sum(np.real(y) ** 3) + np.sum(np.imag(y) ** 2)
 
 
 def of_real_roots(p):
-    """Sums over the roots, in any order."""
+    """Sums over the roots, which do not depend on their order."""
     y = np.roots(p)
     return np.sum(np.log(np.abs(5 - y))) + np.sum(y**3)
 

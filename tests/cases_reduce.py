@@ -1,4 +1,4 @@
-"""Cases of the reductions and scans."""
+"""Cases of reductions and scans."""
 
 from dataclasses import replace
 
@@ -10,14 +10,14 @@ from autograd.rules.ufunc_methods import extreme, running_extreme
 from .cases_common import case, of, off_zero, real, spaced, strided
 from .cases_decompositions import form
 
-# For each shape, the axes that a reduction of it can take.
+# For each shape, the axes over which it can be reduced.
 AXES = {
     (): [None, ()],
     (3,): [None, 0, -1, (0,)],
     (2, 3): [None, 0, 1, -1, (0, 1), (-1, 0), ()],
     (2, 1, 3): [1, (0, 2), (-1, 1)],
 }
-NOWHERE = {(0, 3): [0, 1], (3, 0): [0, 1]}  # for what has a value where there are no elements
+NOWHERE = {(0, 3): [0, 1], (3, 0): [0, 1]}  # for functions that have a value where there are no elements
 
 ALL = (np.sum, np.mean, np.max, np.min, np.amax, np.amin, np.prod, np.var, np.std, autograd.logsumexp)
 SOFTMAX = (autograd.softmax, autograd.log_softmax)
@@ -27,7 +27,7 @@ SCANS = [
     *[((2, 2, 2), 1), ((0, 3), 0), ((0, 3), 1)],
 ]
 
-# Along its axes are rows with no 0, with one, with two, and with nothing else.
+# Along its axes are rows without a 0, with one, with two, and with nothing else.
 ZEROS = np.array([[0.0, 1.5, 0.0, 2.0], [2.0, -1.0, 0.0, 0.5], [1.0, 3.0, 0.0, 0.0]])
 
 LADDER = np.array([[1.0, 2.5, 2.0, 4.0], [0.5, 3.0, 1.5, 3.5]])
@@ -35,7 +35,7 @@ KNOWN = "which element is the extreme so far is known from the values, not compu
 
 
 def over(draw, shapes, *functions, **options):
-    """Cases over all axes of all shapes, with the reduced axes kept and gone."""
+    """Cases over all axes of all shapes, with and without keepdims."""
     return [
         case(f, draw(*shape), axis=axis, **keepdims, **options)
         for f in functions
@@ -72,7 +72,7 @@ CASES = [
     *(case(f, off_zero(*shape), axis=axis) for f in (np.cumsum, np.cumprod) for shape, axis in SCANS),
     *(case(np.apply_over_axes, f, real(2, 3, 2), axes) for f in (np.sum, np.mean) for axes in (1, [0, -1])),
     case(np.apply_over_axes, np.cumsum, real(2, 3), [0, 1]),
-    # of ufunc methods, where no other function does the same
+    # ufunc methods that no other function can replace
     *(
         case(extreme, LADDER.copy(), ufunc=f, axis=axis)
         for f in (np.fmax, np.fmin)
@@ -83,7 +83,7 @@ CASES = [
         for f in (np.maximum, np.minimum, np.fmax, np.fmin)
         for axis in (0, 1)
     ),
-    # along one axis, all elements of which share in the result
+    # along one axis, all elements of which contribute to the result
     *(case(f, real(*shape), axis=axis) for f in SOFTMAX for shape, axis in ALONG),
     *(case(f, real(2, 3)) for f in SOFTMAX),
 ]

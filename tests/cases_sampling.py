@@ -1,4 +1,4 @@
-"""Cases of evenly spaced numbers, of powers as columns, and of sample covariances."""
+"""Cases of evenly spaced numbers, columns of powers, and sample covariances."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Cases of the functions that rearrange, join, read and write elements."""
+"""Cases of functions that rearrange, join, read and write elements."""
 
 import operator
 from dataclasses import replace
@@ -10,13 +10,13 @@ from autograd.functions import cast, flatten
 
 from .cases_common import case, of, real, strided
 
-at = np.s_  # an index as it is written: at[1:3, ::-1]
+at = np.s_  # an index in Python's notation: at[1:3, ::-1]
 ROWS = np.array([0, 2, 2])
 COLUMNS = np.array([1, 1, 3])
 MASK = np.array([[True, False, False, True], [False, True, True, False], [False] * 4])
 NONE = np.array([], int)
 
-# Indices of an array of shape (3, 4), by what they are made of; those of REPEATED name a place twice.
+# Indices of an array of shape (3, 4), by their kind; the indices in REPEATED name a place twice.
 BASIC = [
     *[at[1], at[-1], at[np.int64(2)], at[0, 1], at[-1, -2], at[()], at[True]],
     *[at[...], at[..., 0], at[0, ...]],
@@ -50,7 +50,7 @@ def shape_of(index):
 
 
 def shapes_into(index):
-    """What can be written there: as many elements as there are places, or one for all of them."""
+    """The shapes that can be written there: as many elements as there are places, or one for all of them."""
     return {shape_of(index): None, (): None, (1,) * len(shape_of(index)): None}  # each once, in order
 
 

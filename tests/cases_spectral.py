@@ -1,4 +1,4 @@
-"""Cases of eigenvalues of any square matrix, and of their vectors."""
+"""Cases of eigenvalues of any square matrix, and of their eigenvectors."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from .cases_boundary import BOUNDARIES
 from .cases_common import of
 from .cases_decompositions import form
 
-# With real eigenvalues only, with a pair of complex ones, a stack of both, and one number.
+# Matrices with real eigenvalues, with a pair of complex ones, a stack of both, and a 1 x 1 matrix.
 MATRICES = [
     of([1, 0.5, 0.2], [-0.3, 3, 0.4], [0.1, -0.2, 5.5]),
     of([1, 2, 0], [-3, 1, 0.5], [0.2, -1, 4]),
@@ -16,19 +16,19 @@ MATRICES = [
 
 
 def values(a):
-    """Both parts of the eigenvalues, as their order in a pair does not change."""
+    """Both parts of the eigenvalues, in a form that does not depend on the order inside a pair."""
     w = np.linalg.eigvals(a)
     return np.real(w * w) + np.imag(w) ** 3
 
 
 def both(a):
-    """The eigenvectors as NumPy gives them, up to a sign: with a length and a phase."""
+    """The eigenvectors as NumPy normalises them, up to a sign: with its length and phase."""
     w, v = np.linalg.eig(a)
     return np.real(v) ** 2 + 3 * np.imag(v) * np.real(v) + np.real(w * w)[..., None, :]
 
 
 def free(a):
-    """What no factor of an eigenvector changes."""
+    """A quantity that no factor of an eigenvector changes."""
     v = np.linalg.eig(a)[1]
     return np.real(v[..., :1] @ np.linalg.inv(v)[..., :1, :]) * 1
 

@@ -1,4 +1,4 @@
-"""Cases of the reductions that leave out NaNs, interpolate in the sorted array, or weigh."""
+"""Cases of reductions that leave out NaNs, interpolate in the sorted array, or weight the elements."""
 
 import numpy as np
 

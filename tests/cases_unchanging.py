@@ -1,4 +1,4 @@
-"""Cases of the piecewise constant functions: nothing may come back, and nothing changes."""
+"""Cases of piecewise constant functions: no gradient may come back, and nothing changes."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ CASES = [
     *(case(f, spaced(2, 3), axis=1) for f in (np.argmax, np.argmin, np.argsort, np.all, np.count_nonzero)),
     *(case(f, np.array([1, 2, 5]), np.array([3, 1, 2])) for f in OF_INTEGERS),
     case(np.invert, np.array([True, False])),
-    # these do pass something back, to the argument whose values are in the result
+    # these pass something back, to the argument whose values are in the result
     case(np.nextafter, off_zero(2, 1), spaced(3)),
     *(case(np.full_like, spaced(2, 3), a) for a in (of(2.5).reshape(()), of(1, 2, 3), of([1], [2]))),
     case(np.full_like, spaced(2, 3), of(1, 2), shape=(3, 2)),

@@ -1,4 +1,4 @@
-"""Wrong rules, made of the right ones: what `gradcheck` must find, in every row of the table."""
+"""Wrong rules, made from the right ones: `gradcheck` must find them, in every row of the table."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def is_array(a: Any) -> bool:
 
 
 def mapped(change: Callable[[Array], Array], g: Any) -> Any:
-    """A cotangent changed; of those of several outputs, each."""
+    """A changed cotangent; for several outputs, each is changed."""
     return type(g)(map(change, g)) if isinstance(g, tuple) else change(g)
 
 
 def without_first(a: Array) -> Array:
-    """`a` with its first element 0."""
+    """`a` with 0 as its first element."""
     a = np.array(a)
     a.flat[:1] = 0
     return a
@@ -44,7 +44,7 @@ def of_cotangent(change: Callable[[Array], Array]) -> Callable[[Rule], Rule]:
 
 
 def with_ones(place: int) -> Callable[[Rule], Rule]:
-    """The rule with ones for one of the arrays it is given after g: a factor that was dropped."""
+    """The rule with ones for one of the arrays after g: a factor is dropped."""
 
     def seeded(rule: Rule) -> Rule:
         def mutant(g: Any, *args: Any, **options: Any) -> Any:
@@ -71,7 +71,7 @@ MUTANTS: dict[str, Callable[[Rule], Rule]] = {
 
 
 def rules_of(op: Op) -> list[int]:
-    """The places of a row's rules; of a function of a sequence, the one rule for all."""
+    """The positions of a row's rules; for a function of a sequence, the one rule for all."""
     return [-1] if op.each else [i for i, rule in enumerate(op.rules) if rule is not None]
 
 
@@ -81,7 +81,7 @@ def planted(op: Op, place: int, mutant: Callable[[Rule], Rule]) -> Iterator[None
     rules, each = op.rules, op.each
     right = each if place < 0 else rules[place]
     assert right is not None
-    wrong = functools.wraps(right)(mutant(right))  # type: ignore[arg-type]  # which keeps its options
+    wrong = functools.wraps(right)(mutant(right))  # type: ignore[arg-type]  # so that it keeps its options
     if place < 0:
         op.each = wrong
     else:

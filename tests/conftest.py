@@ -1,4 +1,4 @@
-"""What the whole run says at its end."""
+"""What the whole run prints at its end."""
 
 from tests.cases import count_of_cases, count_of_functions
 

@@ -1,8 +1,8 @@
-"""Right derivations: pairs of a forward and a backward pass in plain NumPy, with inputs to run them on.
+"""Right derivations: pairs of a forward and a backward pass in plain NumPy, with inputs for them.
 
-`tests/derivations_*.py` hold the functions.  A backward pass takes what it names, of the inputs and of the
-local variables of the forward pass and of the functions that this calls; `d<name>` in it is the gradient
-of the loss with respect to `<name>`.  Nothing here knows of the library.
+`tests/derivations_*.py` have the functions.  A backward pass takes arguments by name: inputs, and local
+variables of the forward pass and of the functions that it calls.  In a backward pass, `d<name>` is the
+gradient of the loss with respect to `<name>`.  Nothing here uses the library.
 """
 
 import inspect
@@ -23,10 +23,10 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Derivation:
-    """A forward and a backward pass, and what they are run on.
+    """A forward and a backward pass, and inputs for them.
 
-    `scaled` are the gradients that are a constant times what they are named, and the constant: the 1/m of
-    the loss comes later.  `partial` are those that are not yet a gradient when they have their name.
+    `scaled` has the gradients that differ by a constant factor from what their names say, and the constant:
+    the loss's 1/m comes in later.  `partial` has those that are not complete when they have their name.
     """
 
     name: str
@@ -40,19 +40,19 @@ class Derivation:
         return self.name
 
     def arguments(self, backward: Callable[..., Any] | None = None) -> Values:
-        """What a backward pass takes, by name: inputs first, then intermediates; all copies."""
+        """The arguments of a backward pass, by name: inputs first, then intermediates; all are copies."""
         known = deepcopy(run(self.forward, self.inputs)[0] | dict(self.inputs))
         return {name: known[name] for name in inspect.signature(backward or self.backward).parameters}
 
     def gradients(self, backward: Callable[..., Any] | None = None) -> Values:
-        """All `d<name>` of a backward pass: its variables, and the entries of a dictionary it returns."""
+        """All `d<name>` of a backward pass: its variables, and the entries of a dict that it returns."""
         backward = backward or self.backward
         found, returned = run(backward, self.arguments(backward))
         found |= returned if isinstance(returned, dict) else {}
         return {name: value for name, value in found.items() if is_gradient(name, value)}
 
     def final(self, gradients: Values) -> Values:
-        """Of these, the gradients with respect to inputs: what the user finally wants."""
+        """The gradients with respect to inputs among them, which are what the user finally wants."""
         return {name: value for name, value in gradients.items() if name[1:] in self.inputs}
 
 
@@ -61,9 +61,9 @@ def is_gradient(name: str, value: Any) -> bool:
 
 
 def run(f: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[Values, Any]:
-    """The local variables of f as it returns, and of the functions of its file that it calls; and its value.
+    """The local variables of f when it returns, and those of functions in its file that it calls; its value.
 
-    The variables of f come before those of the others, and theirs before those of earlier calls.
+    The variables of f come before those of other calls, and later calls come before earlier ones.
     """
     found: Values = {}
 
@@ -87,11 +87,11 @@ def drawn(seed: int, **shapes: tuple[int, ...]) -> Values:
 
 
 def zeros_and_ones(seed: int, *shape: int) -> Any:
-    """Targets that are integers, both of them there."""
+    """Targets that are 0 or 1, with both present."""
     return np.random.default_rng(seed).permutation(np.arange(np.prod(shape)) % 2).reshape(shape)
 
 
-# In most, all widths differ, so that a wrong transpose does not fit; where they are the same, it runs.
+# In most, all widths differ, so that a wrong transpose does not fit; with equal widths, it runs.
 DERIVATIONS = [
     Derivation(
         "binary cross-entropy",

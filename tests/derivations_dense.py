@@ -1,7 +1,7 @@
-"""Backward passes of dense networks, worked out by hand, as they stand in courses and guides.
+"""Backward passes of dense networks, derived by hand in the forms found in courses and guides.
 
-Plain NumPy, each right, each in another of the usual styles.  The tables of `derivations.py` give the
-shapes, and say which gradients are a constant times what they are named.
+They are plain NumPy, all right, and each in another of the usual styles.  The tables in `derivations.py`
+have the shapes, and say which gradients differ from their names by a constant factor.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ def relu(z):
     return np.maximum(0, z)
 
 
-# Samples in rows, sigmoids, binary cross-entropy; the 1/m comes with the weights.
+# Samples in rows, sigmoids, binary cross-entropy; the 1/m comes in with the weights.
 
 
 def binary_forward(X, y, W1, b1, W2, b2):
@@ -63,7 +63,7 @@ def column_backward(X, Y, W2, A1, A2):
     return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
 
 
-# Three layers, all of one width, so that a wrong transpose runs; mean squared error, its constant at once.
+# Three layers of equal width, so that a wrong transpose runs; mean squared error, its constant at once.
 
 
 def squared_forward(x, target, w1, w2, w3, b1, b2, b3):
@@ -122,7 +122,7 @@ def softmax_backward(X, labels, W1, W2, reg, pre, hidden, probs):
     return grads
 
 
-# The same loss with each step of its own: through the logarithm, then through softmax's Jacobian.
+# The same loss, with a separate step for each: through the logarithm, then through softmax's Jacobian.
 
 
 def stepwise_forward(x, onehot, w, c):
@@ -149,7 +149,7 @@ def stepwise_backward(x, onehot, w, e, s, p):
     }
 
 
-# A residual block: x takes two paths into one sum, and all widths are the same.
+# A residual block: x takes two paths into one sum, and all widths are equal.
 
 
 def residual_forward(x, W1, c1, W2, c2, target):

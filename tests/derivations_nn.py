@@ -1,13 +1,13 @@
 """Hand derivations of nn's layers: the layer itself is the forward pass, plain NumPy the backward pass.
 
-Nothing here is shared by the two: a layer and its derivation are independent of each other.  A backward
-pass takes the layer's parameters by their names.  What goes on inside a layer has no name in forward: its
-gradient is on the way to others, and is judged by those (`test_nn_derivations.py` lists them).
+A layer and its derivation share nothing.  A backward pass takes the layer's parameters by their names.
+Values inside a layer have no name in forward: their gradients lead to others, and are judged by these
+(`test_nn_derivations.py` lists them).
 """
 
 import numpy as np
 
-import nn.functional as F  # noqa: N812  (its customary name)
+import nn.functional as F  # noqa: N812  (PyTorch's customary name for it)
 
 
 def softmax(z):
@@ -31,7 +31,7 @@ def linear_backward(x, target, weight, y):
     return dx, dweight, dbias
 
 
-# A sigmoid and the binary cross-entropy: through both, and in the one step that they cancel to
+# A sigmoid and the binary cross-entropy: through both, and in the single step that they combine to
 
 
 def bernoulli_forward(x, layer, y):
@@ -100,7 +100,7 @@ def classes_backward(x, classes, weight, z):
     return dx, dweight, dbias
 
 
-# Batch normalisation: by its statistics, as in the paper; compactly, of images; and in evaluation
+# Batch normalisation: through its statistics, as in the paper; compactly, for images; and in evaluation
 
 
 def batch_forward(x, layer, target):
@@ -162,7 +162,7 @@ def evaluation_backward(x, layer, target, weight, y):
     return dx, dweight, dbias
 
 
-# Convolution: as the convolution with the kernel turned around; and place by place, with all options
+# Convolution: as the convolution with the reversed kernel; and position by position, with all options
 
 
 def convolution_forward(x, layer, target):
@@ -198,7 +198,7 @@ def grouped_backward(x, layer, target, weight, y):
     return dx, dweight, dbias
 
 
-# A recurrent layer: the step, three times, in its parts; and the layer, through time
+# A recurrent layer: one step, three times, in its parts; and the whole layer, through time
 
 
 def step_forward(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, target):
@@ -247,7 +247,7 @@ def rnn_backward(x, target, weight_ih_l0, weight_hh_l0, y):
     return dx, dweight_ih_l0, dweight_hh_l0, dbias_ih_l0, dbias_hh_l0
 
 
-# Attention: spelled out, so that all has a name; as one function; and the layer, of several heads
+# Attention: spelled out, so that everything has a name; as one function; and the layer with several heads
 
 
 def attention_forward(q, k, v, target):
@@ -280,12 +280,12 @@ def heads_forward(x, layer, target):
 
 
 def cut(x, heads):
-    """(n, heads, length, d) of (n, length, heads d)."""
+    """An array of shape (n, length, heads d) as (n, heads, length, d)."""
     return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
 
 
 def joined(x):
-    """(n, length, heads d) of (n, heads, length, d)."""
+    """An array of shape (n, heads, length, d) as (n, length, heads d)."""
     return x.swapaxes(1, 2).reshape(len(x), x.shape[2], -1)
 
 

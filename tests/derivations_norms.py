@@ -1,6 +1,6 @@
-"""Backward passes of normalisations, worked out by hand: step by step, and compactly.
+"""Backward passes of normalisations, derived by hand: step by step, and compactly.
 
-Plain NumPy, each right.  The tables of `derivations.py` give the shapes.
+They are plain NumPy, and all right.  The tables in `derivations.py` have the shapes.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ EPSILON = 1e-5
 
 
 def normalised(x):
-    """The columns of x with mean 0 and variance 1, in steps that have a gradient each."""
+    """The columns of x with mean 0 and variance 1, in steps of which each has a gradient."""
     mu = np.mean(x, axis=0)
     xmu = x - mu
     sq = xmu**2
@@ -71,7 +71,7 @@ def batch_paper_backward(X, scale, R, mean, variance, Xhat, Y):
     return {"dX": dX, "dscale": dscale, "dshift": dshift}
 
 
-# Batch normalisation in one formula, the result of simplifying the above.
+# Batch normalisation in one formula, which is the above simplified.
 
 
 def batch_forward(x, gamma, beta, target):

@@ -1,6 +1,6 @@
-"""Backward passes over sequences and images, worked out by hand: recurrence, attention, windows, look-ups.
+"""Backward passes over sequences and images, derived by hand: recurrence, attention, windows, look-ups.
 
-Plain NumPy, each right.  The tables of `derivations.py` give the shapes.
+They are plain NumPy, and all right.  The tables in `derivations.py` have the shapes.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ def softmax(scores):
     return exps / exps.sum(axis=-1, keepdims=True)
 
 
-# A recurrent network on one sequence of column vectors, states in dictionaries; unrolled back through time.
+# A recurrent network on one sequence of column vectors, states in dictionaries; backward through time.
 
 
 def rnn_forward(xs, targets, h0, Wxh, Whh, Why, bh, by):
@@ -47,7 +47,7 @@ def rnn_backward(xs, targets, h0, Wxh, Whh, Why, bh, by, hs, ys):
     return dWxh, dWhh, dWhy, dbh, dby
 
 
-# The same on a batch: h is reassigned, only the last state is read, and all widths are the same.
+# The same on a batch: h is reassigned, only the last state is read, and all widths are equal.
 
 
 def unrolled_forward(x, W, U, b, v, target):
@@ -75,7 +75,7 @@ def unrolled_backward(x, W, U, b, v, target, states, pred):
     return {"dW": dW, "dU": dU, "db": db, "dv": dv}
 
 
-# One step of an LSTM, the four gates side by side in one product.
+# One step of an LSTM, with the four gates side by side in one product.
 
 
 def lstm_forward(x, prev_h, prev_c, Wx, Wh, b, readout):
@@ -136,7 +136,7 @@ def attention_backward(X, Wq, Wk, Wv, target, Q, K, V, P, out):
     return {"dX": dX, "dWq": dWq, "dWk": dWk, "dWv": dWv}
 
 
-# Words looked up in a table, some of them twice, averaged and classified.
+# Words looked up in a table, some of them twice, then averaged and classified.
 
 
 def embedding_forward(E, ids, W, b, labels):
@@ -191,7 +191,7 @@ def convolution_backward(x, w, target, cols, z, a):
     return dx, dw, db
 
 
-# The same sum written as loops over the kernel, on one picture.
+# The same sum, written as loops over the kernel, on one image.
 
 
 def loops_forward(image, kernel, bias, weights):

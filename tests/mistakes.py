@@ -1,24 +1,24 @@
-"""The catalogue of planted mistakes: right derivations with one place each made wrong.
+"""The catalogue of planted mistakes: right derivations, each made wrong in one place.
 
-A mistake is planted by rewriting the syntax tree of a backward pass, and known by its line, the gradient
-that the line makes, and its kind.  Whether it changes anything is found by running it: the oracle is plain
-NumPy.  The source of a mistaken backward pass is that of its module with one line changed, so that line
-numbers stay; it is known to `linecache`, and tracebacks and `inspect` show it.
+A mistake is planted by rewriting the syntax tree of a backward pass.  It has a line, the gradient that the
+line makes, and a kind.  Running it shows whether it changes anything: the oracle is plain NumPy.  The
+source of a mistaken backward pass is its module's source with one line changed, so that line numbers
+stay; `linecache` knows it, and tracebacks and `inspect` show it.
 
-Some mistakes can truly be called by several kinds, and all of these are accepted:
+Some mistakes are truly of several kinds, and all of these are accepted:
 
-- two ways to make the same numbers on the same line are one mistake, called by either kind;
-- a mistake within one term of a sum: this term is missing, and another is there instead;
-- a mistake within a factor such as `1 - A1`: this factor is missing, and another is there instead;
+- two ways to make the same numbers on the same line are one mistake, of either kind;
+- a mistake within one term of a sum: this term is missing, and there is another one instead;
+- a mistake within a factor such as `1 - A1`: this factor is missing, and there is another one instead;
 - a wrong exponent is a wrong constant, and one power of the base too many or too few;
 - `=` for `+=` loses earlier contributions, which are then missing from the sum;
-- a cross term that is missing from a formula of softmax or of a normalisation (`CROSSED`): the Jacobian is
-  taken with a mean, a variance or a sum as constants.
+- a missing cross term in a formula of softmax or of a normalisation (`CROSSED`): the Jacobian is taken with
+  a mean, a variance or a sum as constants.
 
-And some lines can truly be called the first wrong one beside that of the mistake: if a gradient may be a
-constant times what it is named, and a mistake makes it just what it is named, then the line that takes the
-constant out again is wrong; and what is no gradient of a named value (`Derivation.partial`) is judged where
-it enters one.
+And some lines can truly be called the first wrong one besides the line with the mistake.  If a gradient may
+differ from its name by a constant factor, and a mistake makes it equal to its name, then the line that
+takes out the constant is wrong.  And a value that is not the gradient of a named value
+(`Derivation.partial`) is judged where it enters one.
 """
 
 import ast
@@ -40,9 +40,9 @@ KINDS = (
     *("factor", "sign", "transpose", "shape", "missing-factor", "extra-factor"),
     *("wrong-variable", "missing-term", "overwritten", "jacobian"),
 )
-PER_KIND = 3  # of each derivation, so many mistakes of a kind: spread over its lines
-RAISING = 3  # and so many that do not run
-CHANGED = 1e-6  # of the largest element of a gradient: what changes it by less is no mistake
+PER_KIND = 3  # the number of mistakes of a kind in each derivation, spread over its lines
+RAISING = 3  # the number of mistakes that do not run
+CHANGED = 1e-6  # relative to a gradient's largest element: a smaller change is not a mistake
 
 # Formulas with cross terms, by derivation and gradient.
 CROSSED = {
@@ -56,7 +56,7 @@ CROSSED = {
     ("attention", "dS"),
 }
 
-# What no operator makes: by derivation, the statement, what is written instead, and its kind.
+# Mistakes that no operator makes, by derivation: the statement, its replacement, and the kind.
 BY_HAND = [
     ("attention", "dS = ", "dS = dP * P * (1 - P)", "jacobian"),
     ("attention", "dS = ", "dS = P * (1 - P)", "missing-factor"),
@@ -76,11 +76,11 @@ BY_HAND = [
 class Mistake:
     """A backward pass with one mistake, and the truth about it.
 
-    lineno, name   the line and the gradient that it makes
-    kind, kinds    what a teacher would call it, and all that is accepted
+    lineno, name   the line, and the gradient that it makes
+    kind, kinds    a teacher's name for the mistake, and all kinds that are accepted
     before, after  the line in the source
     lines          other lines that are accepted as the first wrong one
-    raises         whether it does not run
+    raises         whether it fails to run
     """
 
     derivation: Derivation
@@ -112,7 +112,7 @@ class Statement:
 
     @property
     def is_start(self) -> bool:
-        """Whether it only makes zeros to add to."""
+        """Whether the line only makes zeros, to add to."""
         return ast.unparse(self.value).startswith("np.zeros")
 
 
@@ -137,7 +137,7 @@ def made_by(node: ast.stmt) -> Iterator[Statement]:
 
 
 def gradient_of(target: ast.expr) -> str:
-    """The name of what is assigned to: of `dx`, `dx[i]` and `grads["dx"]`."""
+    """The name of what is assigned to: `dx` for `dx`, `dx[i]` and `grads["dx"]`."""
     match target:
         case ast.Name(id=name) | ast.Subscript(slice=ast.Constant(value=str() as name)):
             return name
@@ -148,7 +148,7 @@ def gradient_of(target: ast.expr) -> str:
 
 Wrong = tuple[
     str, frozenset[str], ast.AST, ast.AST
-]  # the kind, all accepted kinds, a node and what replaces it
+]  # the kind, all accepted kinds, a node and its replacement
 
 
 def rewritten(derivation: Derivation) -> Iterator[tuple[Statement, Wrong]]:
@@ -174,7 +174,7 @@ def rewritten(derivation: Derivation) -> Iterator[tuple[Statement, Wrong]]:
 
 
 def wrong_assignments(node: ast.stmt, scope: Scope, term: bool) -> Iterator[Wrong]:
-    """`+=` becomes `=`, or `-=`, or is forgotten; and so is `/=`."""
+    """`+=` becomes `=` or `-=`, or is forgotten; likewise `/=`."""
     match node:
         case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
             also = TERM if term else frozenset()
@@ -190,7 +190,7 @@ def wrong_assignments(node: ast.stmt, scope: Scope, term: bool) -> Iterator[Wron
 
 
 def names_before(function: ast.FunctionDef, lineno: int) -> set[str]:
-    """The parameters, and the variables that are given a value above a line."""
+    """The parameters, and the variables that have been assigned above a line."""
     stored = (n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
     return {a.arg for a in function.args.args} | {n.id for n in stored if n.lineno < lineno}
 
@@ -204,7 +204,7 @@ def syntax(derivation: Derivation) -> ast.FunctionDef:
 
 
 def planted(derivation: Derivation, statement: Statement, wrong: Wrong) -> Mistake:
-    """The mistake, in the source of the module at the place of the node."""
+    """The mistake, written into the source of the module at the position of the node."""
     kind, kinds, old, new = wrong
     module, name = inspect.getmodule(derivation.backward), derivation.backward.__name__
     lines = inspect.getsource(module).splitlines(keepends=True)
@@ -217,17 +217,17 @@ def planted(derivation: Derivation, statement: Statement, wrong: Wrong) -> Mista
     filename = f"<mistake {len(linecache.cache)} in {name}>"
     linecache.cache[filename] = sum(map(len, lines)), None, lines, filename
     function = syntax(derivation)
-    above = function.lineno - 1  # empty lines stand for these, so that line numbers stay
+    above = function.lineno - 1  # empty lines keep the line numbers unchanged
     source = "\n" * above + "".join(lines[above : function.end_lineno])
     scope = dict(vars(module))
-    with warnings.catch_warnings(action="ignore"):  # of what no one should write, but a mistake may
+    with warnings.catch_warnings(action="ignore"):  # about code that only a mistake would write
         exec(compile(source, filename, "exec"), scope)
     names = old.lineno, statement.name, kind, kinds
     return Mistake(derivation, *names, before, text.strip(), scope[name])
 
 
 def gradients(derivation: Derivation, backward: Callable[..., Any]) -> Values | None:
-    """What a backward pass makes; None if it raises."""
+    """The gradients that a backward pass makes; None if it raises."""
     try:
         with np.errstate(all="ignore"):
             return derivation.gradients(backward)
@@ -236,7 +236,7 @@ def gradients(derivation: Derivation, backward: Callable[..., Any]) -> Values | 
 
 
 def differ(found: Values, expected: Values) -> bool:
-    """Whether some gradient is another: in shape, or by more than a part of its largest element."""
+    """Whether some gradient differs, in shape or by more than a part of its largest element."""
     return set(found) != set(expected) or any(is_other(found[k], expected[k]) for k in expected)
 
 
@@ -250,7 +250,7 @@ def is_finite(values: Values) -> bool:
 
 @cache
 def all_mistakes(derivation: Derivation) -> list[Mistake]:
-    """Every mistake that changes a final gradient, or raises; each numbers of a line once."""
+    """Every mistake that changes a final gradient or raises; only one for each set of numbers on a line."""
     right = derivation.gradients()
     different: dict[int, list[tuple[Mistake, Values]]] = defaultdict(list)
     raising: dict[tuple[int, str], Mistake] = {}
@@ -266,7 +266,7 @@ def all_mistakes(derivation: Derivation) -> list[Mistake]:
 
 
 def add(line: list[tuple[Mistake, Values]], mistake: Mistake, found: Values) -> None:
-    """Add a mistake to those of a line; if its numbers are there already, they have one more name."""
+    """Add a mistake to those of a line; if one of them has the same numbers, give it these kinds too."""
     for i, (other, values) in enumerate(line):
         if not differ(found, values):
             line[i] = replace(other, kinds=other.kinds | mistake.kinds), values
@@ -275,7 +275,7 @@ def add(line: list[tuple[Mistake, Values]], mistake: Mistake, found: Values) -> 
 
 
 def lines_beside(mistake: Mistake, found: Values, right: Values) -> frozenset[int]:
-    """The other lines that can be called the first wrong one; the module's docstring says why."""
+    """The other lines that can be called the first wrong one, as the module's docstring explains."""
     derivation, name = mistake.derivation, mistake.name
     made = statements(syntax(derivation))
     if name in derivation.partial:
@@ -292,13 +292,13 @@ def names_in(node: ast.AST) -> set[str]:
 
 
 def spread(mistakes: list[Mistake], n: int) -> list[Mistake]:
-    """n of them, from first to last."""
+    """n of them, evenly spaced from first to last."""
     chosen = np.unique(np.linspace(0, len(mistakes) - 1, n).round().astype(int)) if mistakes else ()
     return [mistakes[i] for i in chosen]
 
 
 def chosen(derivation: Derivation) -> Iterator[Mistake]:
-    """The mistakes of a derivation that are in the catalogue."""
+    """The mistakes of a derivation in the catalogue."""
     found = all_mistakes(derivation)
     for kind in KINDS:
         n = len(BY_HAND) if kind == "jacobian" else PER_KIND

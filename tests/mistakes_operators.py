@@ -1,7 +1,7 @@
 """Ways to get one place of a derivation wrong: each rewrites an expression of the syntax tree.
 
-An operator takes a node and what its line can see, and yields pairs of a kind of mistake and the node that
-makes it.  The kind is what a teacher would say who sees the source.
+An operator takes a node and the variables that its line can see, and yields pairs of a kind of mistake and
+the node that makes it.  The kind is the name that a teacher who sees the source would give it.
 """
 
 import ast
@@ -20,14 +20,14 @@ TERM = frozenset({"missing-term"})
 
 @dataclass(frozen=True)
 class Scope:
-    """The variables that a line can see, with a value that they have had."""
+    """The variables that a line can see, each with a value that it has had."""
 
     values: Mapping[str, Any]
     module: Mapping[str, Any]
-    counters: frozenset[str]  # the variables of loops, which are no quantities
+    counters: frozenset[str]  # the variables of loops, which are not quantities
 
     def value(self, node: ast.expr) -> Any:
-        """What an expression is worth here; None if it cannot be computed."""
+        """The value of an expression here; None if it cannot be computed."""
         try:
             with np.errstate(all="ignore"):
                 return eval(ast.unparse(node), dict(self.module), dict(self.values))
@@ -43,7 +43,7 @@ class Scope:
         return [k for k, v in self.values.items() if is_floats(v) and np.shape(v) == shape]
 
     def sizes(self) -> list[str]:
-        """The names of whole numbers greater than 1."""
+        """The names of integers greater than 1."""
         return [k for k, v in self.values.items() if type(v) is int and v > 1 and k not in self.counters]
 
 
@@ -52,7 +52,7 @@ def is_floats(value: Any) -> bool:
 
 
 def parsed(template: str, **nodes: ast.expr) -> ast.expr:
-    """An expression, with nodes in the place of names."""
+    """An expression with nodes in place of names."""
 
     class Filled(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -62,10 +62,10 @@ def parsed(template: str, **nodes: ast.expr) -> ast.expr:
 
 
 def sites(node: ast.expr, also: frozenset[str] = frozenset()) -> Iterator[tuple[ast.expr, frozenset[str]]]:
-    """The parts of an expression that are quantities, and what a mistake there can be called, too.
+    """The parts of an expression that are quantities, and the further kinds of a mistake there.
 
-    What is wrong within a factor like `1 - A1` is that this factor is missing, and another there instead.
-    What is wrong within one term of a sum is that this term is missing, and another there instead.
+    A mistake within a factor like `1 - A1` means that this factor is missing, and there is another instead.
+    A mistake within one term of a sum means that this term is missing, and there is another instead.
     """
     yield node, also
     for child in quantities(node):
@@ -80,7 +80,7 @@ def within(node: ast.expr) -> frozenset[str]:
 
 
 def quantities(node: ast.expr) -> list[ast.expr]:
-    """The operands of an expression: no shapes, axes, exponents or indices."""
+    """The operands of an expression, but not shapes, axes, exponents or indices."""
     match node:
         case ast.BinOp(left=base, op=ast.Pow()):
             return [base]
@@ -106,7 +106,7 @@ def is_number(node: ast.expr) -> bool:
 
 
 def product(node: ast.expr) -> tuple[ast.expr, ast.expr, str] | None:
-    """The operands of a matrix product, and how it is written."""
+    """The operands of a matrix product, and the notation that it is written in."""
     match node:
         case ast.BinOp(left=a, op=ast.MatMult(), right=b):
             return a, b, "a @ b"
@@ -118,7 +118,7 @@ def product(node: ast.expr) -> tuple[ast.expr, ast.expr, str] | None:
 
 
 def drop_a_factor(node: ast.expr, scope: Scope) -> Wrong:
-    """`a * b` becomes `a`, and `a / b` too: a constant that is gone, or a quantity."""
+    """`a * b` or `a / b` becomes `a`: a constant or a quantity is missing."""
     match node:
         case (
             ast.BinOp(left=a, op=ast.Mult() | ast.MatMult(), right=b)
@@ -164,7 +164,7 @@ def change_a_sign_within(node: ast.expr, _: Scope) -> Wrong:
 
 
 def change_an_exponent(node: ast.expr, _: Scope) -> Wrong:
-    """`a**2` becomes `a`, and any other exponent is one more: a wrong constant, and a power too many."""
+    """`a**2` becomes `a`, and any other exponent increases by one: a wrong constant, and a power too many."""
     match node:
         case (
             ast.BinOp(left=a, op=ast.Pow(), right=k)
@@ -200,7 +200,7 @@ def is_transposed(node: ast.expr) -> bool:
 
 
 def sum_otherwise(node: ast.expr, scope: Scope) -> Wrong:
-    """A sum becomes a mean, or is over another axis, over all, over none, or without its keepdims."""
+    """A sum becomes a mean, or goes over another axis, over all, over none, or without its keepdims."""
     match node:
         case ast.Call(func=ast.Attribute(value=x, attr="sum" | "mean" as name), args=args, keywords=options):
             other = "mean" if name == "sum" else "sum"
@@ -224,7 +224,7 @@ def drop_a_reshape(node: ast.expr, _: Scope) -> Wrong:
 
 
 def take_another_variable(node: ast.expr, scope: Scope) -> Wrong:
-    """A name becomes another of the same shape, an index the one before, a number of elements another."""
+    """A name becomes another of the same shape, an index the one before, a number of elements another one."""
     match node:
         case ast.Name(id=name):
             here = scope.values.get(name)
@@ -267,7 +267,7 @@ EVERYWHERE: list[Operator] = [
 
 
 def called(kind: str, also: frozenset[str], operator: Operator, node: ast.expr) -> frozenset[str]:
-    """All that a mistake can be called: its kind, and what is as true of it, by where it is."""
+    """All names for a mistake: its kind, and other kinds that are equally true of it, by its position."""
     if operator is change_an_exponent:
         also = also | FACTORS
     if operator is change_a_sign_within:
@@ -278,7 +278,7 @@ def called(kind: str, also: frozenset[str], operator: Operator, node: ast.expr) 
 def wrong_expressions(
     value: ast.expr, scope: Scope, term: bool
 ) -> Iterator[tuple[str, frozenset[str], ast.expr, ast.expr]]:
-    """Every mistake in the value of a line: its kind, all accepted kinds, the value, and the wrong one.
+    """Every mistake in the value of a line: its kind, all accepted kinds, the value, and the wrong value.
 
     `term` says whether the line is one of several that add up to a gradient.
     """
@@ -286,7 +286,7 @@ def wrong_expressions(
     for node, also in sites(value, outer):
         for operator in EVERYWHERE:
             for kind, new in operator(node, scope):
-                # the memo of deepcopy: in the copy, `new` is where `node` was
+                # the memo of deepcopy puts `new` in place of `node` in the copy
                 yield kind, called(kind, also, operator, node), value, deepcopy(value, {id(node): new})
     for kind, new in change_the_whole(value, scope):
         yield kind, called(kind, outer, change_the_whole, value), value, new

@@ -1,10 +1,10 @@
-"""Numerical derivatives, to hold the rules against: plain NumPy, which knows nothing of the library.
+"""Numerical derivatives to compare the rules with, in plain NumPy without the library.
 
-Everything here is the derivative at t = 0 of some `phi(t)`, an array that depends on one number:
-move one element of an argument by t, and the derivatives are a gradient; move all arguments along a
-direction, and it is a product with the Jacobian; do the second to the first, and it is a product
-with the Hessian.  Each way to take that derivative returns it with an estimate of its error, in the
-same unit.
+Every function here takes a function `phi(t)` of one number, which returns an array, and differentiates it at
+t = 0.  If t moves one element of an argument, the derivatives are a gradient.  If t moves all arguments
+along a direction, the derivative is a product with the Jacobian.  The second applied to the first gives
+a product with the Hessian.  Each method returns the derivative with an estimate of its error, in the same
+unit.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ STEPS = [2.0**-k for k in (5, 6, 7, 8)]
 def complex_step(phi: Callable[[Any], Array]) -> Estimate:
     """The derivative at 0 of an analytic `phi`: Im phi(ih) / h.
 
-    No difference is taken, so nothing cancels, and h can be so small that h² vanishes beside 1:
-    the derivative is as exact as `phi` itself.
+    No difference is taken, so nothing cancels, and h can be so small that h² vanishes beside 1: the
+    derivative is as exact as `phi` itself.
 
     Source: Squire and Trapp, Using Complex Variables to Estimate Derivatives of Real Functions,
     SIAM Review 40 (1998), equation 2.
@@ -42,9 +42,9 @@ def complex_step(phi: Callable[[Any], Array]) -> Estimate:
 def richardson(phi: Callable[[Any], Array], steps: Sequence[float] = STEPS) -> Estimate:
     """The derivative at 0 of any smooth real `phi`, by central differences with steps h, h/2, h/4 and h/8.
 
-    The error of a central difference is a series in h², of which each extrapolation removes a term;
-    what is left is of order h⁸.  The error is estimated by what the last extrapolation changed, and
-    what rounding does to a difference: eps |phi| / h.
+    The error of a central difference is a series in h², and each extrapolation removes one term of it; an
+    error of order h⁸ is left.  It is estimated by the change in the last extrapolation, and by the effect
+    of rounding on a difference: eps |phi| / h.
 
     Source: Press et al., Numerical Recipes (2007), section 5.7.
 
@@ -127,7 +127,7 @@ def gradient(
 def jacobian_product(
     derivative: Derivative, f: Callable[..., Array], arrays: Sequence[Array], directions: Sequence[Array]
 ) -> Estimate:
-    """The rate at which f(*arrays) changes when the arrays move along the directions."""
+    """The rate of change of f(*arrays) as the arrays move along the directions."""
     return derivative(lambda t: f(*moved(arrays, directions, t)))
 
 
@@ -139,5 +139,5 @@ def hessian_product(
     g: Array,
     i: int,
 ) -> Estimate:
-    """The rate at which the gradient with respect to arrays[i] changes when all move along the directions."""
+    """The rate of change of the gradient with respect to arrays[i] as all move along the directions."""
     return richardson(lambda t: gradient(derivative, f, moved(arrays, directions, t), g, i)[0])

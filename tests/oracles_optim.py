@@ -1,4 +1,4 @@
-"""PyTorch's steps, and ours, on the problem of cases_optim."""
+"""PyTorch's steps, and ours, on the problem in cases_optim."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def moved(parameters, optimizer, steps=cases.STEPS):
 
 
 def names(table):
-    """The rows of a table of names and options, as names of tests."""
+    """The rows of a table of names and options, as names for tests."""
     return [
         " ".join([name, *(f"{k}={called(v)}" for k, v in options.items())]) for name, options, *_ in table
     ]

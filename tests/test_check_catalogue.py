@@ -1,7 +1,7 @@
 """`check.derivation` against the catalogue of planted mistakes, and against the right derivations.
 
-`python -m tests.test_check_catalogue` prints what it says otherwise than the catalogue; with `--all`, of
-every mistake that there is, of which the catalogue is a choice; with a word, of the derivations that have
+`python -m tests.test_check_catalogue` prints where its answers differ from the catalogue; with `--all`, for
+all possible mistakes, from which the catalogue is a selection; with a word, for the derivations that have
 it in their name.
 """
 

@@ -1,4 +1,4 @@
-"""`check.derivation` on one network, derived rightly and wrongly, in every way that people write one."""
+"""`check.derivation` on one network, derived rightly and wrongly, in the forms in which people write it."""
 
 import gc
 import linecache
@@ -60,7 +60,7 @@ INPUTS = {
 
 
 def defined(source, **scope):
-    """The function that a piece of source defines, known to `linecache` as that of a notebook's cell is."""
+    """The function that a piece of source defines, known to `linecache` like the cell of a notebook."""
     filename = f"<cell {hash(source)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     scope = {"np": np, "sigmoid": sigmoid, **scope}
@@ -69,7 +69,7 @@ def defined(source, **scope):
 
 
 def backward(old="", new=""):
-    """The backward pass of the network, with something else in one place."""
+    """The backward pass of the network, with a replacement in one place."""
     assert old in BACKWARD
     return defined(BACKWARD.replace(old, new, 1))
 
@@ -96,7 +96,7 @@ def test_right():
     report.assert_ok()
 
 
-MISTAKES = [  # in place of what, what, and the line that is wrong, its kind, and what its hint says
+MISTAKES = [  # what is replaced, by what, and then: the wrong line, its kind, and part of its hint
     ("A2 - y", "y - A2", "dZ2", "sign", "sign"),
     ("A2 - y", "A2 + y", "dZ2", "sign", "`A2 + y`"),
     ("dZ2) / m", "dZ2)", "dW2", "factor", "4 (m) times"),
@@ -154,11 +154,11 @@ def test_a_line_shows_both_numbers_the_ratio_and_the_source():
     assert "ratio 4" in line.hint
 
 
-# In what form it is written
+# The forms in which it is written
 
 
 class Network:
-    """The same as methods, with weights and activations as attributes, and layers as objects."""
+    """The same network as methods, with weights and activations as attributes, and layers as objects."""
 
     class Layer:
         def __init__(self, W, b):
@@ -215,13 +215,13 @@ def test_an_object_that_has_run_before_is_judged_by_this_run():
     network.forward(np.ones((4, 2)), INPUTS["y"])
     assert check.derivation(network.forward, network.backward, inputs).ok
     assert not check.derivation(network.forward, network.backward_with_a_mistake, inputs).ok
-    hidden = network.layers[0]  # it is left as by this run, and not as by those that look for kinks
+    hidden = network.layers[0]  # left as by this run, and not as by the runs that look for kinks
     np.testing.assert_array_equal(network.A1, sigmoid(INPUTS["X"] @ hidden.W + hidden.b))
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_layers_of_nn_hold_parameters_and_stay_as_they_are(dtype):
-    """Parameters have gradients, buffers none, and nothing is written: no running mean, no count."""
+    """Parameters have gradients, buffers have none, and nothing is written: no running mean, no count."""
 
     def loss(x, model, target):
         y = model(x)
@@ -340,7 +340,7 @@ def test_other_names_and_another_prefix():
     assert verdicts(report) == dict.fromkeys(("delta", "grad_W2", "grad_b2"), "right")
 
 
-# What cannot be told
+# What cannot be decided
 
 
 def test_names_that_match_nothing_are_listed():
@@ -355,12 +355,12 @@ def test_names_that_match_nothing_are_listed():
     assert set(report.unmatched) == {"dW_2", "dnothing", "dX"}
     assert "no variable W_2" in report.unmatched["dW_2"]
     assert "X is no array of floats" in report.unmatched["dX"]
-    assert not report.ok  # what was returned has not been judged
+    assert not report.ok  # the returned value has not been judged
     assert "dnothing: forward has no variable nothing" in str(report)
 
 
 def test_an_option_is_no_gradient():
-    """A number that was there before and begins with the prefix, such as a layer's dropout or a decay."""
+    """A number from before whose name begins with the prefix, such as a layer's dropout or a decay."""
 
     def loss(x, layer, decay):
         y = layer(x)
@@ -538,7 +538,7 @@ def test_complex_inputs_are_refused():
         check.derivation(forward, backward(), INPUTS | {"W1": INPUTS["W1"] + 0j})
 
 
-# What is left as it was
+# What is left unchanged
 
 
 def test_inputs_of_any_layout_stay_as_they_were():
@@ -583,7 +583,7 @@ def test_zero_dimensional_and_empty():
     assert report["de"].verdict == "inconclusive"
 
 
-# Hints, by levels, and how a report looks
+# Hints, by levels, and the look of a report
 
 
 def test_hints_by_levels():
@@ -602,7 +602,7 @@ STRAIGHT = [d for d in DERIVATIONS if "recurrent" not in d.name]  # in a loop, o
 
 @pytest.mark.parametrize("derivation", STRAIGHT, ids=str)
 def test_formulas_are_what_the_lines_hold(derivation):
-    """Every formula, computed in the scope of the backward pass, gives what the line ought to hold."""
+    """Every formula, computed in the scope of the backward pass, gives the value that the line should."""
     report = check.derivation(derivation.forward, derivation.backward, derivation.inputs)
     scope = {"np": np, "autograd": autograd, **run(derivation.forward, derivation.inputs)[0]}
     scope |= vars(sys.modules[derivation.forward.__module__]) | dict(derivation.inputs)

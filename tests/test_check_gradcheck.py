@@ -1,4 +1,4 @@
-"""The gradient checks in use: what others miss, what others call wrong, and what cannot be told."""
+"""The gradient checks in use: mistakes that other checks miss, false alarms of others, and open verdicts."""
 
 import re
 
@@ -22,7 +22,7 @@ def only(report):
     return found
 
 
-# What an ordinary checker passes.
+# Mistakes that an ordinary checker passes.
 
 
 def test_a_wrong_gradient_of_small_values():
@@ -37,14 +37,14 @@ def test_a_wrong_gradient_of_small_values():
 
 
 def test_a_wrong_tenth_of_many_elements():
-    """A tolerance that grows with the number of elements passes this."""
+    """A tolerance that grows with the number of elements passes this mistake."""
     x = rng.normal(size=20_000)
     found = only(check.gradcheck(op(lambda x: np.sum(x**2), lambda g, y, x: 2.2 * g * x), x))
     assert (found.verdict, round(found.yours / found.true, 9)) == ("fail", 1.1)
 
 
 def test_a_diagonal_for_the_jacobian_of_softmax():
-    """With a cotangent of ones both the right and the wrong gradient are about 0, as sum(softmax) is 1."""
+    """With a cotangent of ones, both the right and the wrong gradient are about 0: sum(softmax) is 1."""
     diagonal = op(lambda x: softmax(x), lambda g, y, x: g * y * (1 - y))
     nothing = op(lambda x: softmax(x), lambda g, y, x: 0 * g)
     right = op(lambda x: softmax(x), lambda g, y, x: y * (g - (g * y).sum(axis=-1, keepdims=True)))
@@ -52,7 +52,7 @@ def test_a_diagonal_for_the_jacobian_of_softmax():
 
 
 def test_a_forgotten_cotangent_of_a_number():
-    """A number has a random cotangent too; the gradient is still shown for a cotangent of 1."""
+    """A scalar output gets a random cotangent too; the gradient is still shown for a cotangent of 1."""
     wrong = op(lambda x: np.sum(np.sin(x)), lambda g, y, x: np.cos(x))
     found = only(check.gradcheck(wrong, X))
     assert found.verdict == "fail"
@@ -60,7 +60,7 @@ def test_a_forgotten_cotangent_of_a_number():
 
 
 def test_a_gradient_of_another_shape():
-    """(64,) against (1, 64): NumPy would broadcast the two."""
+    """Shapes (64,) and (1, 64): NumPy would broadcast one to the other."""
     w = rng.normal(size=(1, 64))
     report = check.gradient(lambda w: np.sum(w**2), lambda w: (2 * w)[0], w)
     assert report.verdict == "fail"
@@ -90,7 +90,7 @@ def test_a_gradient_that_is_not_a_number():
     assert (found.verdict, found.index, found.error) == ("fail", (0,), np.inf)
 
 
-# What could not have been found, and is said not to be.
+# Mistakes that could not have been found, which the report says.
 
 
 POWERLESS = [
@@ -152,7 +152,7 @@ def test_an_ill_conditioned_point_is_not_called_wrong():
     assert "too ill-conditioned to tell" in only(check.gradcheck(lambda a: np.linalg.inv(a), hilbert)).reason
 
 
-# What an ordinary checker calls wrong.
+# Right gradients that an ordinary checker calls wrong.
 
 
 KINKS = [
@@ -188,7 +188,7 @@ def test_kinks_that_are_near():
 
 def test_kinks_of_a_function_of_which_nothing_is_known():
     x = np.array([0.0, 1, -2, 0, 3])
-    for slope in (-1, 0, 1):  # what the gradient is at a kink is nobody's business
+    for slope in (-1, 0, 1):  # the check must not judge the gradient at a kink
         found = only(
             check.gradient(lambda x: np.sum(np.abs(x)), lambda x, s=slope: np.sign(x) + s * (x == 0), x)
         )
@@ -300,7 +300,7 @@ def test_single_precision_inside():
     assert check.gradcheck(wrong, X).verdict == "fail"
 
 
-# Inputs and what becomes of them.
+# Inputs, and what happens to them.
 
 
 @pytest.mark.parametrize("x", [np.arange(3), True, 2, np.array([1 + 2j]), "x", None])
@@ -362,7 +362,7 @@ def test_inputs_are_restored(error):
     x, t = X.copy(), Tensor(X, requires_grad=True)
 
     def f(a, b):
-        x[0] = np.nan  # past its arguments, through the closure
+        x[0] = np.nan  # through the closure, not through its arguments
         t.data[1] = 5
         if error:
             raise error
@@ -419,7 +419,7 @@ def test_the_complex_step_is_for_analytic_functions_only():
 
 
 def test_the_complex_step_is_shown_to_be_valid():
-    """Where nothing is known of f: its modulus would drop the imaginary part, and with it the derivative."""
+    """If nothing is known about f: its modulus would drop the imaginary part, and with it the derivative."""
     method = lambda f, g: only(check.gradient(f, g, X))  # noqa: E731
     smooth = method(lambda x: np.sum(np.exp(x)), lambda x: np.exp(x))
     modulus = method(lambda x: np.sum(np.abs(x) * x), lambda x: 2 * np.abs(x))
@@ -429,7 +429,7 @@ def test_the_complex_step_is_shown_to_be_valid():
 
 def test_no_function_is_both_analytic_and_not():
     assert not ANALYTIC & DECISIONS.keys()
-    linear = {np.take_along_axis, np.roll, np.tril, np.triu, np.convolve}  # for which differences do as well
+    linear = {np.take_along_axis, np.roll, np.tril, np.triu, np.convolve}  # here differences are as exact
     assert linear >= ANALYTIC & NOT_ANALYTIC
     assert DECISIONS.keys() <= table.keys()
 

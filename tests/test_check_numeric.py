@@ -1,4 +1,4 @@
-"""Numerical derivatives: right up to the error they claim, at every scale; and kinks, seen or passed by."""
+"""Numerical derivatives: right up to their claimed error, at every scale; kinks, recognised or avoided."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from autograd.check.gradients.numeric import EPS, complex_step, richardson
 
 
 def derivative(f, x, expected=0.0):
-    """The derivative of a function of one number by differences, in steps in the scale of x.
+    """The derivative of a function of one number by differences, with steps in the scale of x.
 
-    What rounds is the value of f, and x, whose rounding f passes on.
+    The value of f is rounded, and so is x, whose rounding f passes on.
     """
     v = abs(x) or 1.0
     size = abs(v * expected)
@@ -87,6 +87,6 @@ def test_the_complex_step_is_exact(scale):
 
 
 def test_the_complex_step_knows_a_zero():
-    """Where the derivative is 0, h² is all that is left: t³ has none at 0."""
+    """Where the derivative is 0, only the term in h² is left: for t³ at 0."""
     value, error, _ = complex_step(lambda t: np.array([t**3 + 0j]), np.zeros(1))
     assert abs(value[0]) <= error[0]

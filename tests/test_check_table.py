@@ -1,4 +1,4 @@
-"""The whole table, right and wrong: no right rule is called wrong, and every seeded mistake is found."""
+"""The whole table, right and wrong: no right rule is called wrong, and every planted mistake is found."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def call(case):
 
 
 def gradients(case):
-    """The gradients of a random sum of what the case returns; zeros where none comes back."""
+    """The gradients of a randomly weighted sum of the case's results; zeros where no gradient comes back."""
     leaves = [Tensor(a, requires_grad=True) for a in case.arrays]
     y = case(leaves)
     if type(y) is Tensor and y.requires_grad:
@@ -37,7 +37,7 @@ def gradients(case):
 
 @over(BY_FUNCTION)
 def test_no_right_rule_is_called_wrong(function, record_property):
-    """And where the verdict is open, there is a reason: no elements, a gradient of 0, random values."""
+    """Where the verdict is open, there is a reason: no elements, a gradient of 0, random values."""
     cases = BY_FUNCTION[function]
     reports = [check.gradcheck(call(c), *c.arrays) for c in cases]
     alarms = [str(r) for r in reports if r.verdict == "fail"]
@@ -77,7 +77,7 @@ def changed(row, place, mutant, cases):
         with planted(row, place, mutant), np.errstate(all="ignore"):
             try:
                 wrong = gradients(c)
-            except Exception:  # a mutant that cannot be computed: a singular matrix of ones
+            except Exception:  # a mutant that cannot be computed, such as one with a singular matrix of ones
                 continue
         if any(differ(a, b) for a, b in zip(right, wrong, strict=True)):
             chosen.append(c)
@@ -92,7 +92,7 @@ def differ(a, b):
 
 
 def seeded(name):
-    """A function with a rule, which the mutant of this name makes wrong."""
+    """A function whose rule the mutant of this name makes wrong."""
     square = lambda x: 1e-8 * np.sum(x**2)  # noqa: E731
     right = lambda g, y, x: 2e-8 * g * x  # noqa: E731
     return op(square, MUTANTS[name](right) if name else right)

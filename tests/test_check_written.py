@@ -1,4 +1,4 @@
-"""`check.derivation` on backward passes as courses, tutorials and papers write them."""
+"""`check.derivation` on backward passes in the forms found in courses, tutorials and papers."""
 
 import threading
 
@@ -13,7 +13,7 @@ RNG = np.random.default_rng(20)
 
 
 def kind(report):
-    """The first wrong line: the gradient, the kind of its mistake, and the source."""
+    """The first wrong line: the name of its gradient, the kind of the mistake, and the source."""
     return report.first.name, report.first.kind, report.first.source
 
 
@@ -152,7 +152,7 @@ def test_a_variable_of_forward_is_no_gradient():
 
     def backward(diff, dx, t):
         ddiff = 2 * (diff / dx - t) / dx
-        decay = 0.5  # nothing of forward's
+        decay = 0.5  # not a variable of forward
         return {"dx": np.roll(ddiff, -1) - ddiff} if decay else None
 
     x, t = RNG.normal(size=(2, 5))
@@ -186,7 +186,7 @@ def test_what_the_loss_does_not_depend_on_at_last():
     report.assert_ok()
 
 
-# How arrays are written to
+# Ways to write to arrays
 
 
 def convolution(x, w):
@@ -256,7 +256,7 @@ def test_one_array_by_two_names_is_judged_as_each_line_left_it():
     assert check.derivation(forward, wrong, inputs).first.name == "dz"
 
 
-# Where maxima are equal
+# Equal maxima
 
 
 def pooled(x, w):
@@ -270,7 +270,7 @@ POOLED = {"x": np.array([1.0, 3, 2, -1, -1, -2, -3, -4, 0.5, 0.2, -1, 0.1]), "w"
 
 @pytest.mark.parametrize(("mask", "verdict"), [(True, "right"), (False, "wrong here")])
 def test_a_window_of_zeros_has_a_maximum_at_each(mask, verdict):
-    """Behind a ReLU a whole window is often 0; each of its elements may get the gradient: none arrives."""
+    """After a ReLU a whole window is often 0, and each of its elements may get the gradient: none arrives."""
 
     def backward(x, w, a, p):
         dp = 2 * p + np.exp(p)
@@ -302,7 +302,7 @@ def test_a_large_number_in_a_mask_excuses_nothing():
     assert kind(report) == ("ds", "jacobian", "ds = dp * p * (1 - p)")
 
 
-# Kinds of mistakes that people make elsewhere
+# Kinds of mistakes from elsewhere
 
 
 def gates(x, h, u, target):
@@ -477,7 +477,7 @@ def backward(x, W, y):
 
 
 def test_lists_of_any_kind_may_stand_in_scope():
-    """Such as the caches of layers, of which each has another shape."""
+    """The caches of layers, for example, have a different shape for each layer."""
     source = """
 def backward(x, caches):
     t = 1
@@ -500,7 +500,7 @@ DECAY = np.array([0.5, 0.2])
 
 @pytest.mark.parametrize("is_right", [True, False])
 def test_a_part_of_a_gradient_that_one_step_hands_to_the_one_before(is_right):
-    """The state c reaches the loss by the output too: dprev is not its whole gradient, and not wrong."""
+    """The state c also reaches the loss through the output: dprev is not its whole gradient, and right."""
 
     def step(x, prev, w):
         c = np.tanh(x * w) + DECAY * prev

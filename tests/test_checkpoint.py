@@ -1,4 +1,4 @@
-"""A checkpointed function has the same gradients, and takes the memory of what goes in and comes out."""
+"""A checkpointed function has the same gradients, and takes only the memory of its inputs and results."""
 
 import gc
 import tracemalloc
@@ -56,7 +56,7 @@ def test_checkpoint_to_second_order(derive):
     def f(x):
         return np.sum(np.sin(A @ x) * x)
 
-    def pieces(x):  # closes over x: it is found like an argument
+    def pieces(x):  # closes over x, which is found like an argument
         return np.sum(checkpoint(lambda y: np.sin(checkpoint(lambda z: A @ z)(y)) * x)(x))
 
     close(derive(checkpoint(f))(X), derive(f)(X))
@@ -93,7 +93,7 @@ def test_checkpoint_keeps_what_an_argument_was():
 def test_checkpoint_refuses_a_closure_that_changed():
     scale = [Tensor(2.0, requires_grad=True)]
     y = checkpoint(lambda x: x * scale[0])(Tensor(3.0, requires_grad=True))
-    scale[0] = Tensor(2.0, requires_grad=True)  # the same value, but not the one that was used
+    scale[0] = Tensor(2.0, requires_grad=True)  # the same value, but in another tensor
     with pytest.raises(GradientError, match="computed again"):
         y.backward()
     assert scale[0].grad is None
@@ -108,8 +108,8 @@ def test_checkpoint_of_what_needs_no_gradient_is_the_function():
 
 
 def peak(call):
-    """The most memory that is allocated during a call, in bytes."""
-    call()  # the first one fills caches
+    """The peak of the memory allocated during a call, in bytes."""
+    call()  # the first call fills caches
     gc.collect()
     tracemalloc.start()
     try:
@@ -120,10 +120,10 @@ def peak(call):
 
 
 def test_checkpoint_saves_memory():
-    x = rng.normal(size=(2000, 8))  # 50 blocks, each of 7 arrays of the size of x
+    x = rng.normal(size=(2000, 8))  # 50 blocks, each with 7 arrays of the size of x
     weights = [Tensor(w, requires_grad=True) for w in W]
     plain, again = (
         peak(lambda wrap=wrap: chain(wrap)(weights, x).backward()) for wrap in (lambda f: f, checkpoint)
     )
     assert plain > 50 * 6 * x.nbytes
-    assert again < (50 + 20) * x.nbytes  # the 50 results, and one block with its way back
+    assert again < (50 + 20) * x.nbytes  # the 50 results, and one block with its backward pass

@@ -1,7 +1,7 @@
 """Complex numbers: every function is right with them, or refuses them.
 
-The cases of the contract, with z = x + iu in the place of each array of floats, x and u being leaves.
-The convention is in `autograd/rules/parts.py`.
+They are the cases of the contract, with z = x + iu in place of each array of floats; x and u are leaves.
+`autograd/rules/parts.py` explains the convention.
 """
 
 import numpy as np
@@ -17,18 +17,18 @@ from .cases_common import Case
 from .cases_decompositions import distinct, form, regular
 from .test_rules import SINGLE, assert_close, constant, leaf
 
-# Functions that refuse complex numbers, or some uses of them, where NumPy takes them; and what to do.
+# Functions that refuse complex numbers, or some uses of them, where NumPy takes them; and the remedy.
 REFUSED = {
     np.sign: "write z / abs",
-    np.gradient: "give it np.real",  # of a complex spacing NumPy drops the imaginary part
-    np.interp: "give it np.real",  # of a complex x too, where there is a period
+    np.gradient: "give it np.real",  # NumPy drops the imaginary part of a complex spacing
+    np.interp: "give it np.real",  # and that of a complex x, if there is a period
 }
 
-# Functions that take more than NumPy's, who multiplies in place there.
+# Functions that take more than NumPy's, which multiply in place.
 WIDER = {np.polyfit}
 
-# What the cases make of vectors depends on their phases, if they are complex: those below do not.
-# What holds one of several ways to a result is called with real numbers only.
+# The results of these cases depend on the phases of complex vectors; those of the cases below do not.
+# Functions with one of several possible results are called with real numbers only.
 ELSEWHERE = {"eigh", "svd", "thin_svd", "empty_like"}
 
 
@@ -75,14 +75,14 @@ MADE = [
     for name, f in SVD.items()
     for s in [(3, 3), (3, 2), (2, 3), (2, 2, 3)]
 ]
-# The differences take up to this part of the loss: most functions change faster off the real line.
+# The differences use up to this part of the loss: most functions change faster off the real line.
 CLOSE = 1e-8
 
 GIVEN = [c for c in CASES if c not in constant and c.function.__name__ not in ELSEWHERE] + MADE
 
 
 def in_place_of(case, which):
-    """The function that makes the arrays of a case of x and u: all, the first or the last are complex."""
+    """The function from x and u to the arrays of a case, of which all, the first or the last are complex."""
     n = len(case.arrays)
     chosen = {"all": range(n), "first": [0], "last": [n - 1]}[which]
     return lambda parts: [
@@ -99,13 +99,13 @@ def loss(y):
 
 
 def parts(y):
-    """Both parts of each element, weighed."""
-    c, d = np.random.default_rng(1811).normal(size=(2, *np.shape(y)))  # of Gauss's letter to Bessel
+    """Both parts of each element, weighted."""
+    c, d = np.random.default_rng(1811).normal(size=(2, *np.shape(y)))  # the year of Gauss's letter to Bessel
     return np.real(y) * c + np.imag(y) * d
 
 
 def refuses(function, make, leaves):
-    """Whether NumPy's function takes no complex numbers here; then ours must not either."""
+    """Whether NumPy's function takes no complex numbers here; if so, ours must refuse them too."""
     try:
         function(make([[x.data for x in part] for part in leaves]))
     except (TypeError, ValueError):
@@ -117,7 +117,7 @@ def refuses(function, make, leaves):
 
 
 def as_one_leaf(case, make, leaves):
-    """A complex leaf has the gradient g_x - i g_y, of its own dtype."""
+    """A complex leaf has the gradient g_x - i g_y, in its own dtype."""
     zs = make([[t.data for t in part] for part in leaves])
     tensors = [leaf(z) for z in zs]
     loss(case(tensors)).backward()
@@ -131,12 +131,12 @@ def as_one_leaf(case, make, leaves):
 
 
 @pytest.mark.parametrize(("case", "which"), CALLS, ids=[f"{c}, {which}" for c, which in CALLS])
-@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")  # a real dtype was asked for
+@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")  # the case asks for a real dtype
 def test_right_or_refused(case, which):
-    """How fast a real loss changes along a direction, against differences of NumPy's own values."""
+    """The rate of change of a real loss along a direction, against differences of NumPy's own values."""
     rng, make, xs = np.random.default_rng(1799), in_place_of(case, which), case.arrays
     us, *along = ([rng.uniform(0.3, 1, x.shape) for x in xs] for _ in range(3))
-    us = [u / 8 for u in us] if case in cases_norms.CASES else us  # whose moduli are apart, and shall stay so
+    us = [u / 8 for u in us] if case in cases_norms.CASES else us  # the moduli must remain apart
     leaves = [[leaf(a) for a in part] for part in (xs, us)]
     if refuses(case, make, leaves):
         return
@@ -160,11 +160,11 @@ def test_right_or_refused(case, which):
     assert_close(actual, oracles.richardson(moved), CLOSE if y.dtype in (float, complex) else SINGLE, 1)
 
 
-# Elementwise functions, on both sides of each axis, near to 0 and far; and on the real axis, where some
-# have a cut.  The steps are a sixteenth of what they are elsewhere: poles are near.
+# Elementwise functions, on both sides of each axis, near 0 and far from it; and on the real axis, where some
+# have a cut.  The steps are a sixteenth of the usual ones, because poles are near.
 
 PLANE = np.array([x + 1j * y for x in (-3, -0.6, -0.1, 0.1, 0.7, 2.5) for y in (-2, -0.1, 0.15, 1.6)])
-AXIS = np.array([-3, -1.5, 1.5, 3]) + 0j  # where NumPy's values are those of the upper or the lower side
+AXIS = np.array([-3, -1.5, 1.5, 3]) + 0j  # where NumPy's values belong to the upper or the lower side
 ELEMENTWISE = [c.function for c in cases_elementwise.CASES if len(c.args) == 1 and c.arrays[0].shape == ()]
 
 
@@ -175,7 +175,7 @@ def test_elementwise_all_over_the_plane(function, z):
     try:
         case([z])
     except TypeError:
-        return  # and test_right_or_refused has shown that ours raises, too
+        return  # test_right_or_refused has shown that ours raises, too
     if function in REFUSED:
         return
     x, u = leaf(z.real.copy()), leaf(z.imag.copy())
@@ -188,7 +188,7 @@ def test_elementwise_all_over_the_plane(function, z):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_complex_numbers_beside_a_single_element(dtype):
-    """A Python number is as precise as what is beside it, and the result no Python number."""
+    """A Python number has the precision of its neighbour, and the result is not a Python number."""
     x = Tensor(np.array([1.0, 2.0], dtype), requires_grad=True)
     for y in (1j * x.sum(), x.sum() * 1j, np.multiply(1j, x[0]) + 1, 2 - 1j / x[1]):
         assert y.dtype == np.result_type(dtype, np.complex64)
@@ -228,7 +228,7 @@ def test_gradient_of_a_complex_argument():
 
 
 def test_vjp_and_jvp_of_complex_functions():
-    """An analytic function changes by f'(z) dz; the conjugate by the conjugate of dz."""
+    """An analytic function changes by f'(z) dz; its conjugate changes by the conjugate of that."""
     y, pullback = vjp(np.exp, Z)
     np.testing.assert_allclose(pullback(V)[0], V * y, rtol=1e-14)
     np.testing.assert_allclose(jvp(np.exp, (Z,), (V,))[1], V * y, rtol=1e-14)
@@ -239,7 +239,7 @@ def test_vjp_and_jvp_of_complex_functions():
 
 
 def test_second_order_of_a_complex_leaf():
-    """The rate of a gradient's element is as that of any other function."""
+    """The rate of change of an element of a gradient is like that of any other function."""
     z = leaf(Z)
     real_loss(z).backward(create_graph=True)
     first, z.grad = z.grad, None
@@ -305,6 +305,6 @@ def test_what_depends_on_the_phase_of_a_singular_vector_raises(part):
 
 
 def test_constants_are_not_refused():
-    """What has no derivative for complex numbers is NumPy's, where none is asked for."""
+    """A function without a derivative for complex numbers is NumPy's, if no derivative is asked for."""
     z = Tensor(distinct(2, 3) * (1 + 2j))
     np.testing.assert_array_equal(np.linalg.svd(z).Vh.data, np.linalg.svd(z.data).Vh)

@@ -12,7 +12,7 @@ from autograd import Tensor
 from . import oracles
 from .derivations import DERIVATIONS, run
 
-# The complex step rounds some dozens of times, as do the derivations.
+# The complex step rounds some dozens of times, and so do the derivations.
 TOLERANCE = 1e-12
 
 over_derivations = pytest.mark.parametrize("derivation", DERIVATIONS, ids=str)
@@ -26,7 +26,7 @@ def close(actual, expected):
 
 @over_derivations
 def test_final_gradients(derivation):
-    """Each gradient of an input, and none is zero all over."""
+    """Each gradient of an input is right, and none is zero everywhere."""
     inputs, final = derivation.inputs, derivation.final(derivation.gradients())
     assert len(final) >= 3
     for name, actual in final.items():
@@ -37,7 +37,7 @@ def test_final_gradients(derivation):
 
 
 class Nudges(ast.NodeTransformer):
-    """After each assignment to `name`, which gives it an array, adds `_nudge(name)` to what it holds."""
+    """After each assignment of an array to `name`, this adds `_nudge(name)` to its value."""
 
     def visit_Assign(self, node):
         names = [n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
@@ -47,7 +47,7 @@ class Nudges(ast.NodeTransformer):
 
 @cache
 def nudged(module):
-    """The code of a module of derivations, in which `_nudge` is called on each value that a name is given."""
+    """The code of a module of derivations, in which `_nudge` is called on each value assigned to a name."""
     tree = Nudges().visit(ast.parse(inspect.getsource(module)))
     return compile(ast.fix_missing_locations(tree), module.__file__, "exec")
 
@@ -61,7 +61,7 @@ def with_nudge(forward, nudge):
 
 
 def gradients_of_values(derivation, name):
-    """The gradient of the loss with respect to each value that `name` is given in the forward pass."""
+    """The gradient of the loss with respect to each value that is assigned to `name` in the forward pass."""
     values = []
 
     def seen(key, value):
@@ -97,7 +97,7 @@ def test_intermediate_gradients(derivation):
 
 @over_derivations
 def test_forward_runs_on_tensors(derivation):
-    """And the engine agrees with the derivation, so that both can be held against each other."""
+    """The engine agrees with the derivation, so that each can be compared with the other."""
     floats = {k for k, v in derivation.inputs.items() if np.asarray(v).dtype == float}
     inputs = {k: Tensor(v, requires_grad=True) if k in floats else v for k, v in derivation.inputs.items()}
     derivation.forward(**inputs).backward()

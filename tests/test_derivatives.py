@@ -1,4 +1,4 @@
-"""The table of derivatives, docs/derivatives.md, is the one that runs."""
+"""The table of derivatives in docs/derivatives.md is the table that the engine uses."""
 
 import inspect
 import re
@@ -31,12 +31,12 @@ def rows():
 
 
 def listed():
-    """The functions that the page lists below the tables, as having no rules."""
+    """The functions that the page lists below the tables, because they have no rules."""
     return re.findall(r"`([^`]+)`[,.]", "\n".join(re.findall(r"^.*:\n(`.*\.)$", PAGE, re.MULTILINE)))
 
 
 def shown_lambdas():
-    """Each rule that is a lambda of its own, and the code that the page shows for it."""
+    """Each rule that is a lambda of its own, with the code that the page shows for it."""
     cells = {}
     for name, _, cell in rows():
         cells.setdefault(name, []).append(cell)
@@ -51,17 +51,17 @@ def is_lambda(f):
 
 
 def essence(code):
-    """What a code does, without where it stands."""
+    """What a piece of code does, without its position in the source."""
     constants = tuple(essence(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.co_code, code.co_names, code.co_varnames, constants
 
 
 def compiled(f, expression):
-    """The code of a lambda with the parameters of `f`, in a module that imports NumPy as the rules' do."""
+    """The code of a lambda with the parameters of `f`, in a module that imports NumPy like the rules'."""
     taken, space = inspect.signature(f), {}
     plain = [p if p.default is p.empty else p.replace(default=None) for p in taken.parameters.values()]
     parameters = str(taken.replace(parameters=plain))[1:-1]
-    # the import belongs to it: Python compiles calls of what was imported, np.exp(x), in another way
+    # the import is needed: Python compiles calls of imported functions, np.exp(x), in another way
     exec(
         f"import numpy as np\nfrom scipy import special as s\nshown = lambda {parameters}: {expression}",
         space,

@@ -1,4 +1,4 @@
-"""The pages in docs/ keep their promises, and so do docstrings: each public one shows what it is about."""
+"""The pages in docs/ keep their promises, and so do docstrings: each public one shows an example."""
 
 import doctest
 import importlib
@@ -41,7 +41,7 @@ def test_the_picture_of_the_architecture_shows_what_is_there():
 
 PUBLIC = ["autograd", "autograd.transforms", "autograd.check", "nn", "nn.functional", "nn.init", "nn.data"]
 PUBLIC += ["nn.optim", "nn.optim.lr_scheduler", "nn.plots"]
-SHOWN_ELSEWHERE = {  # reports are made by functions that show them; bases are for subclasses
+SHOWN_ELSEWHERE = {  # reports are shown by the functions that make them; base classes are for subclasses
     *("GradcheckReport", "DerivationReport", "Line", "Optimizer", "LRScheduler", "load_checkpoint"),
     "own_recording",
 }

@@ -1,4 +1,4 @@
-"""The walk back: right on every shape of graph, linear in its size, and leaving nothing behind."""
+"""The walk back: right on every shape of graph, linear in its size, and without traces afterwards."""
 
 import gc
 import itertools
@@ -89,7 +89,7 @@ def test_each_rule_runs_once_per_use_and_only_for_arguments_that_need_it():
 
 
 class TestOwnership:
-    """A leaf's gradient is nobody else's array."""
+    """No other array shares the memory of a leaf's gradient."""
 
     def test_two_leaves_of_one_sum(self):
         a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
@@ -114,7 +114,7 @@ class TestOwnership:
 
 
 def raises(error, f):
-    """Whether f raises: pytest.raises would keep the frames, and with them what they hold."""
+    """Whether f raises: pytest.raises would keep the frames, and with them everything they hold."""
     try:
         f()
     except error:
@@ -147,7 +147,7 @@ class TestMemory:
             w = leaf(0.5, -0.5)
             end(sigmoid(np.exp(w[::-1] * 2) @ np.ones(2)).sum())
 
-        step()  # the first one fills caches
+        step()  # the first step fills caches
         gc.collect()
         for _ in range(200):
             step()

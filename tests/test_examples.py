@@ -1,4 +1,4 @@
-"""The examples run, and print the numbers that they are meant to show."""
+"""The examples run, and print the numbers that they should."""
 
 import os
 import re
@@ -20,7 +20,7 @@ GRADIENTS = ["dZ2 / m", "dW2", "db2", "dA1 / m", "dZ1 / m", "dW1", "db1"]
 
 @pytest.fixture
 def xor(tmp_path, monkeypatch, capsys):
-    """Runs 01_xor for some epochs in an empty directory, and returns what it printed."""
+    """Run 01_xor for some epochs in an empty directory, and return what it printed."""
     monkeypatch.chdir(tmp_path)
 
     def run(epochs):
@@ -103,7 +103,7 @@ def test_draw_writes_pictures_and_prints_graphs(tmp_path, capsys):
 
 @pytest.fixture
 def example(tmp_path, monkeypatch, capsys):
-    """Runs an example in an empty directory, and returns what it printed."""
+    """Run an example in an empty directory, and return what it printed."""
     monkeypatch.chdir(tmp_path)
 
     def run(name, **options):
@@ -161,7 +161,7 @@ def test_tabular_compares_networks_with_linear_regression(example):
 
 
 def hyperparameters(text):
-    """The table of accuracies, as it is printed."""
+    """The table of accuracies, as printed."""
     return re.search(r"validation accuracy.*?(?=\n\n)", text, re.DOTALL)[0]
 
 

@@ -1,4 +1,4 @@
-"""Random programs: a few hundred in every run, and that those with something wrong in them are found."""
+"""Random programs: a few hundred in every run, and proof that faulty ones are found."""
 
 import inspect
 import operator
@@ -42,7 +42,7 @@ def test_words_are_of_the_table():
 
 @pytest.fixture
 def first_failure(monkeypatch):
-    """Finds the first program of few words that fails, and makes it as short as it can be made."""
+    """A function that finds the first program of few words that fails, made as short as possible."""
 
     def find(use):
         for analytic, words in WORDS.items():
@@ -58,7 +58,7 @@ def first_failure(monkeypatch):
 
 
 def constant_on_tensors(g, y, x):
-    """Right on arrays, but for a second derivative it holds y constant."""
+    """A function that is right on arrays, but whose second derivative holds y constant."""
     return g * (y.detach() if type(y) is Tensor else y)
 
 
@@ -88,7 +88,7 @@ def test_finds_a_wrong_value(monkeypatch, first_failure):
     assert "np.arctan" in program.body
 
 
-# The parts that it is made of.
+# The parts of the fuzzing
 
 
 def draft_of(*lines):

@@ -1,4 +1,4 @@
-"""The neutral view: what is recorded of a graph, what things are called, and the way back through it."""
+"""The neutral view of a graph: what it records, the names in it, and the way back through it."""
 
 import gc
 import threading

@@ -1,4 +1,4 @@
-"""The test piece: a 2-4-1 network on XOR, written as plain NumPy, against its hand-written gradients."""
+"""The touchstone: a 2-4-1 network on XOR, written as plain NumPy, against its hand-written gradients."""
 
 import numpy as np
 import pytest
@@ -39,5 +39,5 @@ def test_plain_functions_given_tensors_have_the_hand_written_gradients(seed):
     loss.backward()
     assert loss.item() == cost(TARGET, network(X, *arrays)[1])
     for weight, slope in zip(weights, slopes(X, TARGET, *arrays), strict=True):
-        # sums of four products of numbers near 1: a few roundings of 1.1e-16, of the largest
+        # sums of four products of numbers near 1: a few roundings of 1.1e-16, relative to the largest
         assert np.max(np.abs(weight.grad - slope)) <= 1e-14 * np.max(np.abs(slope))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = {  # a module may import from its own floor and from those before it
+FLOORS = {  # a module may import from its own floor and from the floors above it in this list
     "autograd": [
         {"errors"},
         {"anomalies", "ops"},
@@ -38,7 +38,7 @@ MODULES = sorted(p for package in FLOORS for p in (ROOT / package).rglob("*.py")
 
 
 def room(package, name):
-    """The room that a name of a package is; a name that it has from one of its rooms is the package's own."""
+    """The room of a package's name; a name that the package takes from a room is the package's own."""
     path = ROOT / package / name
     return name if path.is_dir() or path.with_suffix(".py").exists() else "__init__"
 

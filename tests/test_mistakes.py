@@ -1,4 +1,4 @@
-"""The catalogue of planted mistakes is what it says: each mistake is one, and its source is at hand."""
+"""The catalogue of planted mistakes is as described: each entry is a mistake, and its source is at hand."""
 
 import inspect
 from collections import Counter
@@ -11,7 +11,7 @@ from .mistakes import KINDS, catalogue, gradients, statements, syntax
 
 
 def test_size():
-    """At least 150 that run, of every kind, and of every derivation."""
+    """At least 150 mistakes that run, with every kind and every derivation among them."""
     runs = [m for m in catalogue() if not m.raises]
     assert len(runs) >= 350
     assert set(Counter(m.kind for m in runs)) == set(KINDS)

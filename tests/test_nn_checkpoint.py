@@ -1,4 +1,4 @@
-"""Checkpoints: a resumed run is the uninterrupted one, and what does not fit changes nothing."""
+"""Checkpoints: a resumed run equals the uninterrupted one, and a misfit changes nothing."""
 
 import numpy as np
 import pytest

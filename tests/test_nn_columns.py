@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-import nn.functional as F  # noqa: N812  (its customary name)
+import nn.functional as F  # noqa: N812  (PyTorch's customary name for it)
 from nn.functional import columns
 
 from . import cases_nn

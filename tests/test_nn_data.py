@@ -1,4 +1,4 @@
-"""Batches and splits: every sample once, nothing copied that need not be, and what is no data set."""
+"""Batches and splits: every sample comes once, nothing is copied needlessly, and other data are refused."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ PAIRS = list(zip(X, Y.tolist(), strict=True))
 
 
 class Squares:
-    """A data set that makes its samples when it is asked for them."""
+    """A data set that makes its samples on request."""
 
     def __len__(self):
         return 7
@@ -109,7 +109,7 @@ BAD = {
     "a list of arrays": (lambda: DataLoader([X, Y]), ArgumentError, "a list of 2 arrays: is each a sample"),
     "a generator": (lambda: DataLoader(iter(PAIRS)), ArgumentError, "not a list_iterator"),
     "a dict": (lambda: DataLoader({"x": X}), ArgumentError, "not a dict"),
-    "numbers": (lambda: list(DataLoader([1, 2])), ArgumentError, "a sample is a pair"),
+    "numbers": (lambda: list(DataLoader([1, 2])), ArgumentError, "samples are tuples"),
     "samples of two lengths": (lambda: list(DataLoader([(1, 2), (3,)], 2)), ArgumentError, r"not \(3,\)"),
     "samples of two shapes": (
         lambda: list(DataLoader([([1, 2], 0), ([1], 1)], 2)),

@@ -20,7 +20,7 @@ def layer(made, seed):
 
 CLASSES = {"classes": np.array([0, 3, 1, 2, 3])}
 
-# A derivation, and the gradients of what is inside of a layer, which forward has no name for.
+# A derivation, and the gradients of values inside its layer, for which forward has no name.
 DERIVATIONS = [
     (
         Derivation(
@@ -186,7 +186,7 @@ def test_a_layer_is_as_derived_by_hand(derivation, inside):
     assert set(report.unmatched) == set(inside)
 
 
-# The classic mistakes: in which derivation, the line that is made wrong, and what is called its kind.
+# The classic mistakes: the derivation, the line that is made wrong, and the kind of the mistake.
 MISTAKES = [
     ("linear", "dy = 2 * (y - target)", "factor"),
     ("linear", "dy = 2 * (target - y) / y.size", "sign"),
@@ -246,7 +246,7 @@ MISTAKES = [
 
 
 def mistaken(name, text):
-    """A derivation, what is inside of its layer, and the mistake in the last line that makes a gradient."""
+    """A derivation, the values inside its layer, and the mistake in the last line that makes a gradient."""
     derivation, inside = next(row for row in DERIVATIONS if row[0].name == name)
     wrong = ast.parse(text)
     gradient = next(made_by(wrong.body[0])).name
@@ -256,7 +256,7 @@ def mistaken(name, text):
 
 @pytest.mark.parametrize(("name", "text", "kind"), MISTAKES, ids=lambda v: v)
 def test_a_classic_mistake_is_found(name, text, kind):
-    """The first wrong line is that of the mistake; or, if it is inside of a layer, the next that is not."""
+    """The first wrong line is the mistake's, or, if that is inside a layer, the next line outside."""
     derivation, inside, mistake = mistaken(name, text)
     made = [s.name for s in statements(syntax(derivation)) if s.node.lineno >= mistake.lineno]
     report = judged(derivation, mistake.backward)

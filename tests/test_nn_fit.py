@@ -1,4 +1,4 @@
-"""`fit`: it trains as a plain loop does, and stops, keeps, resumes and complains as it says."""
+"""`fit`: it trains like a plain loop, and stops, keeps, resumes and complains as documented."""
 
 import math
 import os
@@ -90,7 +90,7 @@ def test_batches_may_be_a_list_and_models_may_have_two_inputs():
 
 
 def restless():
-    """A run whose validation loss goes down and up: the validation set says the opposite."""
+    """A run whose validation loss goes down and up: the validation set contradicts the training set."""
     return {"validation": (X, -Y + 0.3), "optimizer": None}
 
 
@@ -125,7 +125,7 @@ def test_schedules_step_after_every_epoch():
     optimizer = SGD(model.parameters(), lr=1e-9)
     schedule = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
     _, history = fitted(5, model, optimizer=optimizer, schedule=schedule)
-    assert history.column("lr") == [1e-9] * 5  # the change would be less than eps
+    assert history.column("lr") == [1e-9] * 5  # the change would be smaller than eps
     optimizer.lr = 1.0
     schedule = lr_scheduler.StepLR(optimizer, 2, 0.5)
     _, history = fitted(5, model, optimizer=optimizer, schedule=schedule, max_norm=1e-3)
@@ -154,7 +154,7 @@ def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(tmp_path):
     parts, resumed = resumable(8, tmp_path / "parts", seed=5)
     assert figures(resumed) == figures(history)
     np.testing.assert_equal(parts.state_dict(), whole.state_dict())
-    again, same = resumable(8, tmp_path / "parts", seed=6)  # there is nothing left to do
+    again, same = resumable(8, tmp_path / "parts", seed=6)  # nothing is left to do
     assert figures(same) == figures(history)
     np.testing.assert_equal(again.state_dict(), whole.state_dict())
 
@@ -216,7 +216,7 @@ def test_ctrl_c_on_a_terminal_with_its_progress_bar():
         assert process.stdout.readline() == "began\n"
         shown = terminal(ours, until="off ")
         process.send_signal(signal.SIGINT)
-        shown += terminal(ours)  # or it would wait for someone to read what it shows
+        shown += terminal(ours)  # otherwise it would wait until its output is read
         epochs, stopped = process.stdout.read().split()
     os.close(ours)
     assert int(epochs) >= 1
@@ -226,12 +226,12 @@ def test_ctrl_c_on_a_terminal_with_its_progress_bar():
 
 
 def terminal(descriptor, until=None):
-    """What is shown on a terminal, until a text appears or its other end is closed."""
+    """The output on a terminal, until a text appears or the other end is closed."""
     shown = ""
     while until is None or until not in shown:
         try:
             shown += os.read(descriptor, 1000).decode(errors="replace")
-        except OSError:  # so Linux says that it is closed
+        except OSError:  # this is how Linux reports that it is closed
             break
     return shown
 
@@ -241,7 +241,7 @@ def test_it_is_quiet_when_not_on_a_terminal(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-# Losses that are not finite: which step, and where it began
+# Losses that are not finite: in which step, and where that began
 
 
 class Root(nn.Module):
@@ -250,7 +250,7 @@ class Root(nn.Module):
 
 
 class Spoilt(nn.Module):
-    """Lets numbers pass, until the one call in which it gives NaN."""
+    """Pass numbers on, except in one call, which gives NaN."""
 
     def __init__(self, at):
         self.at, self.calls = at, 0
@@ -315,7 +315,7 @@ def test_a_loss_that_is_not_finite_stops_it_and_says_where_it_began(model, optio
 
 
 def test_dropout_is_drawn_again_when_the_layer_is_looked_for():
-    """Only where the mask has a zero is 0/0 made: with another mask, it would be somewhere else."""
+    """0/0 arises only where the mask has a zero: with another mask, it would arise elsewhere."""
 
     class Ratio(nn.Module):
         def forward(self, x):
@@ -357,7 +357,7 @@ BAD = {
     "a gradient that is not finite": (
         {"loss": lambda p, t: ((p - p.data) ** 2).mean() ** 0.5, "max_norm": 1.0},
         TrainingError,
-        "a gradient is not finite in epoch 1, step 1, though the loss is: it is that of 0.weight",
+        "a gradient is not finite in epoch 1, step 1, though the loss is: it is the gradient of 0.weight",
     ),
     "a gradient that is not finite, in the last step": (
         {"loss": lambda p, t: ((p - p.data) ** 2).mean() ** 0.5, "batch_size": 40},
@@ -373,12 +373,12 @@ BAD = {
     "a metric named as the loss": (
         {"metrics": {"loss": nn.accuracy}},
         ArgumentError,
-        "second figure .* 'loss'",
+        "two figures .* 'loss'",
     ),
     "a metric named as a column": (
         {"metrics": {"validation_m": nn.accuracy}},
         ArgumentError,
-        "second figure",
+        "two figures",
     ),
     "a metric with a shape": (
         {"metrics": {"m": lambda p, t: t}},
@@ -396,17 +396,17 @@ BAD = {
     "another model's optimizer": (
         {"optimizer": Adam(network().parameters())},
         ArgumentError,
-        "the optimizer moves no parameter of this Sequential",
+        "the optimizer has no parameter of this Sequential",
     ),
     "another optimizer's schedule": (
         {"schedule": lr_scheduler.StepLR(SGD(network().parameters()), 2)},
         ArgumentError,
-        "StepLR object.* is no schedule of this optimizer",
+        "StepLR object.* belongs to another optimizer",
     ),
     "a schedule that is a class": (
         {"schedule": lr_scheduler.StepLR},
         ArgumentError,
-        "is no schedule of this",
+        "belongs to another optimizer",
     ),
     "a checkpoint without a place": (
         {"checkpoint": "no/such/folder/run"},
@@ -485,7 +485,7 @@ def test_a_plateau_that_waits_for_the_loss_to_rise_is_refused():
     model = network()
     optimizer = SGD(model.parameters())
     schedule = lr_scheduler.ReduceLROnPlateau(optimizer, mode="max")
-    with pytest.raises(ArgumentError, match="the loss, which is to fall"):
+    with pytest.raises(ArgumentError, match="a lower loss is better"):
         fitted(1, model, optimizer=optimizer, schedule=schedule)
 
 
@@ -524,7 +524,7 @@ def test_accuracy_counts_classes(p, t, expected):
 def test_accuracy_of_what_is_not_finite_or_no_class():
     assert math.isnan(nn.accuracy(np.array([[np.nan, 0.0]]), [0]))
     assert math.isnan(nn.accuracy(np.array([np.nan]), [0]))
-    with pytest.raises(ArgumentError, match="these range from 1 to 3; labels are integers"):
+    with pytest.raises(ArgumentError, match="these range from 1 to 3; predicted labels must be integers"):
         nn.accuracy(np.array([3.0, 2.0, 1.0]), [3, 1, 2])
 
 
@@ -532,5 +532,5 @@ def test_accuracy_of_what_is_not_finite_or_no_class():
     ("p", "t"), [((3, 2), (2,)), ((3,), (2,)), ((0, 2), (0,)), ((3, 1), (3, 2)), ((3, 1), (3,))]
 )
 def test_accuracy_of_other_shapes_is_refused(p, t):
-    with pytest.raises(ValueError, match="accuracy of predictions of shape"):
+    with pytest.raises(ValueError, match="accuracy: predictions of shape"):
         nn.accuracy(np.zeros(p), np.zeros(t))

@@ -1,7 +1,7 @@
 """The fused functions: values, derivatives of first and second order, boundaries, and refusals.
 
-The derivatives are held against the complex step, Im f(x + ih) / h, of the same function written in
-elementary NumPy; those of second order against differences of that.
+First derivatives are compared with the complex step, Im f(x + ih) / h, of the same function in elementary
+NumPy; second derivatives are compared with differences of the first.
 """
 
 import warnings
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nn
-import nn.functional as F  # noqa: N812  (its customary name)
+import nn.functional as F  # noqa: N812  (PyTorch's customary name for it)
 from autograd import Tensor
 from autograd.errors import ShapeError
 
@@ -44,7 +44,7 @@ LOSSES = {
 X, WEIGHT, BIAS = rng.normal(size=(4, 3)), rng.normal(size=(2, 3)), rng.normal(size=2)
 KINKED = np.array([[-2.0, -0.5, -0.01], [0.01, 0.5, 2.0]])
 
-# name: our function, the same in elementary NumPy, arguments
+# name: our function, the same function in elementary NumPy, arguments
 CASES = {
     "linear": (F.linear, lambda x, w, b: x @ w.T + b, (X, WEIGHT, BIAS)),
     "linear without bias": (F.linear, lambda x, w: x @ w.T, (X, WEIGHT)),
@@ -79,7 +79,7 @@ CASES = {
     for reduction in REDUCE
 }
 CASES |= cases_nn.CASES
-SMALL = {name: case for name, case in CASES.items() if name != "linear of many"}  # 2100² is much to try
+SMALL = {name: case for name, case in CASES.items() if name != "linear of many"}  # 2100² would take too long
 
 
 def complex_step(phi, args):
@@ -96,7 +96,7 @@ def complex_step(phi, args):
 
 
 def along(phi, args, directions, h=1e-2):
-    """The change of that gradient along directions, by differences extrapolated twice to step 0."""
+    """The change of that gradient along directions, by differences extrapolated twice to a step of 0."""
 
     def difference(h):
         ahead, behind = ([a + t * d for a, d in zip(args, directions, strict=True)] for t in (h, -h))
@@ -233,11 +233,11 @@ def test_the_slopes_at_kinks_are_as_documented():
         assert x.grad.tolist() == [slope, slope]
 
 
-# The first guide's network, by hand
+# The network of the first guide, by hand
 
 
 def by_hand(X, y, W1, b1, W2, b2):
-    """The loss and its gradients, as the guide derives them."""
+    """The loss and its gradients, as derived in the guide."""
     A1 = sigmoid(np.dot(X, W1) + b1)
     A2 = sigmoid(np.dot(A1, W2) + b2)
     m = X.shape[0]
@@ -268,7 +268,7 @@ def test_the_gradients_of_the_guide(seed):
 def test_training_a_saturated_network_warns_of_nothing():
     X, y = 1000 * np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0], [1]])
     model = nn.Sequential(nn.Linear(2, 1, rng=0), nn.Sigmoid())
-    model[0].weight.data[...] = [[-1.0, 1.0]]  # wrong, and sure: p = 1 and 0
+    model[0].weight.data[...] = [[-1.0, 1.0]]  # certain, and wrong: p = 1 and 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         loss = F.binary_cross_entropy(model(X), y)
@@ -277,7 +277,7 @@ def test_training_a_saturated_network_warns_of_nothing():
     assert np.isfinite(model[0].weight.grad).all()
 
 
-# Whole numbers are what they are as floats: none wraps around, or takes a bound for a whole number
+# Integers give the same results as floats: none wraps around, and no bound is rounded to an integer
 
 OF_NUMBERS = [
     "celu",
@@ -314,11 +314,11 @@ WHOLE = {
 @pytest.mark.parametrize("name", OF_NUMBERS)
 def test_whole_numbers_are_what_they_are_as_floats(name, x):
     if name == "softshrink" and x.dtype == bool:
-        with pytest.raises(TypeError, match="'sign'"):  # of which NumPy has none
+        with pytest.raises(TypeError, match="'sign'"):  # NumPy has no sign for these
             F.softshrink(x)
         return
     expected = getattr(F, name)(x.astype(float))
-    half = 1e-3  # NumPy computes exp of eight bits with sixteen, of which eleven are digits
+    half = 1e-3  # for 8-bit integers NumPy computes exp in float16, with 11 significant bits
     np.testing.assert_allclose(getattr(F, name)(x), expected, rtol=half, atol=half * (x.dtype.itemsize == 1))
 
 

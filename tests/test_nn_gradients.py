@@ -1,8 +1,8 @@
 """Every layer and every loss: its gradients by its inputs and by each parameter, through `check.gradcheck`.
 
-The rows are those that are compared with PyTorch, and what those lack: what is random, masks, states that
-are given, and the hinge.  Each evaluation has a module of its own, made from the same seed, so that it
-drops the same and its running statistics are those of the first.
+The rows are those that are compared with PyTorch, and further ones with randomness, masks, given states
+and the hinge.  Each evaluation has its own module, made from the same seed, so that it drops the same
+elements, and its running statistics are always those of a first call.
 """
 
 import numpy as np
@@ -17,10 +17,10 @@ from .cases_nn import filled, set_parameters
 from .check_mutants import MUTANTS, planted
 from .reference.layers import CONSTANTS, LOSSES, MODULES, drawn
 
-# A module, how it is called with x, y and z, and the shapes of these.  In a sequence, two steps are as good
-# as five; and layers on each other in both directions, which is long to evaluate, are in rnn relu, with the
-# two directions of the others here.  The row of an embedding that pads gets no gradient, though the output
-# depends on it: that is no derivative, and on purpose; test_nn_torch.py has it.
+# A module, a call of it with x, y and z, and their shapes.  In a sequence, two steps are as good as five.
+# Stacked bidirectional layers take long to evaluate: they are in rnn relu, and the two directions of the
+# other kinds are here.  The padding row of an embedding gets no gradient, though the output depends on it.
+# That is intended, and not a derivative; test_nn_torch.py tests it.
 PLAIN = "m(*args)"
 SHORT = {
     "rnn relu": [(2, 2, 3), (4, 2, 4)],
@@ -81,7 +81,7 @@ def is_variable(shape):
 
 
 def as_function(expression, call, *shapes):
-    """A layer as a function of its parameters and arguments, both by name, and what to call it with."""
+    """A layer as a function of its parameters and arguments, both by name, and the values to call it with."""
     rng = np.random.default_rng(1)
     module = filled(eval(expression, NAMES), rng)
     state, parameters = module.state_dict(), {n: p.data for n, p in module.named_parameters()}
@@ -103,11 +103,11 @@ def test_the_gradients_of_a_layer(row):
     report = check.gradcheck(*as_function(*row))
     assert report.verdict == "pass", report
     assert report.notes == ()
-    assert sum(i.kinks for i in report.inputs) == 0  # at a kink, an element would be left out
+    assert sum(i.kinks for i in report.inputs) == 0  # an element at a kink would be left out
 
 
 def test_every_layer_and_loss_is_there():
-    """All modules but `Module`, which is abstract, and the containers, which compute nothing of their own."""
+    """All modules except `Module`, which is abstract, and the containers, which compute nothing."""
     exempt = {nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict}
     known = {
         v for name in nn.__all__ if isinstance(v := getattr(nn, name), type) and issubclass(v, nn.Module)
@@ -116,7 +116,7 @@ def test_every_layer_and_loss_is_there():
 
 
 def rules_used(row):
-    """The operations of nn that a layer consists of, each with the places of the arguments differentiated."""
+    """The operations of nn in a layer, each with the positions of the differentiated arguments."""
     layer, *given = as_function(*row)
     leaves = [{name: Tensor(a, requires_grad=True) for name, a in arrays.items()} for arrays in given]
     y = layer(*leaves)
@@ -126,7 +126,7 @@ def rules_used(row):
 
 
 def test_a_wrong_rule_of_any_layer_is_found():
-    """A derivative of one in ten thousand too much, in each rule of nn's own that some layer uses."""
+    """A derivative too large by one in ten thousand, in each rule of nn's own that some layer uses."""
     used = sorted(((list(rules_used(row)), row) for row in ROWS), key=lambda pair: -len(pair[0]))
     simplest = {rule: row for rules, row in used for rule in rules}
     assert len(simplest) >= 40

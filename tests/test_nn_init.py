@@ -1,4 +1,4 @@
-"""Initial values: the moments and bounds that their papers give, of samples large enough to tell."""
+"""Initial values: the moments and bounds given in the papers, for samples large enough to tell."""
 
 import math
 
@@ -69,7 +69,7 @@ def test_orthogonal(shape):
 
 
 def test_orthogonal_matrices_are_drawn_without_preference():
-    """Each entry of a 2 x 2 rotation or reflection has mean 0; without the signs it has not."""
+    """Each entry of a 2 x 2 rotation or reflection has mean 0; without the signs it does not."""
     rng = np.random.default_rng(0)
     drawn = np.array([init.orthogonal_(Tensor(np.zeros((2, 2))), rng=rng).data for _ in range(2000)])
     assert (abs(drawn.mean(axis=0)) < 4 * math.sqrt(0.5 / 2000)).all()

@@ -1,4 +1,4 @@
-"""Files: what was saved comes back, a file is never half written, and a bad one changes nothing."""
+"""Files: what was saved is loaded again, no file is ever half written, and a bad one changes nothing."""
 
 import os
 import stat
@@ -25,7 +25,7 @@ def equal(a, b):
 
 
 def kinds(value):
-    """The types in a tree, as assert_equal takes 1 for 1.0."""
+    """The types in a tree, since assert_equal takes 1 for 1.0."""
     if isinstance(value, dict):
         return {repr(k): kinds(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -94,7 +94,7 @@ def test_a_model_is_saved_under_the_names_of_its_state(path):
 
 
 def test_a_file_that_pytorch_wrote_is_written_again_with_the_same_arrays(path):
-    """That the model then gives PyTorch's output is in test_nn_torch.py."""
+    """test_nn_torch.py tests that the model then has PyTorch's output."""
     torchs = Path(__file__).parent / "reference" / "convnet.safetensors"
     model = nn.Sequential(
         nn.Conv2d(1, 4, 3, padding=1, dtype=np.float32),
@@ -113,10 +113,10 @@ UNFIT = {
     "a function": ({"f": print}, r"f is a builtin_function.*obj.state_dict\(\)"),
     "an optimizer": ({"o": nn.optim.SGD(model().parameters())}, "o is a SGD"),
     "a key": ({"a": {(1, 2): 3}}, r"a has a key \(1, 2\)"),
-    "complex128": ({"a": np.ones(1, complex)}, "no place for this: Unknown dtype"),
-    "texts": ({"a": np.array(["x"])}, "no place for this"),
-    "objects": ({"a": np.array([None])}, "no place for this"),
-    "the format's own name": ({"__metadata__": np.ones(1)}, "keeps to itself"),
+    "complex128": ({"a": np.ones(1, complex)}, "file format cannot hold this: Unknown dtype"),
+    "texts": ({"a": np.array(["x"])}, "file format cannot hold this"),
+    "objects": ({"a": np.array([None])}, "file format cannot hold this"),
+    "the format's own name": ({"__metadata__": np.ones(1)}, "the format reserves"),
     "two of one name": ({"a": {"b": np.ones(1)}, "a.b": np.ones(1)}, "both be named 'a.b'"),
 }
 
@@ -134,7 +134,7 @@ WHOLE = model().state_dict()
 BAD = {
     "empty": (lambda b: b"", "it is empty"),
     "a few bytes": (lambda b: b[:5], "it ends after 5 bytes"),
-    "cut off in the header": (lambda b: b[:40], "no whole safetensors file"),
+    "cut off in the header": (lambda b: b[:40], "not a complete safetensors file"),
     "cut off by a byte": (lambda b: b[:-1], "not fully covered"),
     "too long by a byte": (lambda b: b + b"\0", "not fully covered"),
     "twice": (lambda b: b + b, "cut off, too long"),
@@ -144,9 +144,9 @@ BAD = {
     "PyTorch's": (lambda b: b"PK\x03\x04" + b, "safetensors.torch.save_file"),
     "offsets": (
         lambda b: b.replace(b'offsets":[0,', b'offsets":[8,'),
-        "no whole safetensors file",
+        "not a complete safetensors file",
     ),
-    "a shape": (lambda b: b.replace(b"[4,3]", b"[4,9]"), "no whole safetensors file"),
+    "a shape": (lambda b: b.replace(b"[4,3]", b"[4,9]"), "not a complete safetensors file"),
 }
 
 
@@ -256,4 +256,4 @@ def test_killed_at_50_random_moments_the_file_is_the_old_or_the_new_one(tmp_path
     assert not done.stderr
     kills, versions, interrupted = map(int, done.stdout.split())
     assert (kills, versions) == (50, 2)
-    assert interrupted > 5  # so many were in the middle of writing: their unfinished files are left
+    assert interrupted > 5  # these were interrupted while writing, and left unfinished files

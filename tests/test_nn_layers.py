@@ -1,4 +1,4 @@
-"""Layers: shapes, initialisation, options, and that each activation is the function it says."""
+"""Layers: shapes, initialisation, options, and that each activation is the function it claims to be."""
 
 import math
 import sys
@@ -22,7 +22,7 @@ def gelu(x):
     return x * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
 
 
-# Each activation as a function of one Python number, and how it prints.
+# Each activation as a function of one Python number, and its repr.
 ELEMENTWISE = [
     (nn.Identity(), lambda x: x, "Identity()"),
     (nn.Sigmoid(), sigmoid, "Sigmoid()"),
@@ -76,7 +76,7 @@ def test_the_exact_gelu_with_scipy_and_without(scipy, monkeypatch):
     if not scipy:
         monkeypatch.setitem(sys.modules, "scipy.special", None)
     x = np.array([-40.0, -9.0, -1.0, 0.0, 0.5, 9.0])
-    # far out, erfc multiplies the rounding of its argument by the square of that
+    # far from 0, erfc multiplies the rounding of its argument by the square of that
     for dtype, tolerance in ((np.float64, 1e-13), (np.float32, 1e-4)):
         t = Tensor(x.astype(dtype), requires_grad=True)
         y = nn.GELU()(t)
@@ -95,7 +95,7 @@ def test_the_approximate_gelu_is_as_near_as_it_says():
 @pytest.mark.parametrize("name", sorted(nn.layers.activations.__all__ + nn.layers.piecewise.__all__))
 def test_nan_is_passed_on(name):
     module = nn.Threshold(0.5, 1.0) if name == "Threshold" else getattr(nn, name)()
-    with np.errstate(invalid="ignore"):  # np.logaddexp says so
+    with np.errstate(invalid="ignore"):  # np.logaddexp warns here
         y = module(np.full((2, 2), np.nan))
     assert np.isnan(y.data if isinstance(y, Tensor) else y).all()
 

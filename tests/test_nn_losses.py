@@ -1,13 +1,13 @@
-"""Losses: shapes, dtypes and boundaries, what they refuse, and the modules that are these functions.
+"""Losses: shapes, dtypes and boundaries, what they refuse, and the modules for these functions.
 
-Their derivatives are held against numerical ones in test_nn_functional.py.
+test_nn_functional.py compares their derivatives with numerical ones.
 """
 
 import numpy as np
 import pytest
 
 import nn
-import nn.functional as F  # noqa: N812  (its customary name)
+import nn.functional as F  # noqa: N812  (PyTorch's customary name for it)
 from autograd import Tensor
 from autograd.errors import DTypeError, IndexingError, ShapeError
 from nn.errors import ArgumentError
@@ -18,7 +18,7 @@ PAIRS = [
     (nn.BCEWithLogitsLoss, F.binary_cross_entropy_with_logits),
 ]
 LOSSES = [function for _, function in PAIRS]
-PAIRED = [  # of a prediction and a target of one shape
+PAIRED = [  # losses of a prediction and a target of the same shape
     *PAIRS,
     (nn.L1Loss, F.l1_loss),
     (nn.HuberLoss, F.huber_loss),
@@ -30,7 +30,7 @@ ALL_PAIRED = [function for _, function in PAIRED]
 REDUCTIONS = ["mean", "sum", "none"]
 P, Y = np.array([[0.25], [0.5], [0.875]]), np.array([[0], [1], [1]])
 
-# Of probabilities or logits p and targets y, the losses of the elements and their derivatives.
+# For probabilities or logits p and targets y, the losses of the elements and their derivatives.
 BY_HAND = {
     F.mse_loss: lambda p, y: ((p - y) ** 2, 2 * (p - y)),
     F.binary_cross_entropy: lambda p, y: (-np.log(np.where(y, p, 1 - p)), np.where(y, -1 / p, 1 / (1 - p))),
@@ -98,7 +98,7 @@ def test_losses_of_single_numbers():
         assert loss(z, 1.0).shape == loss(z, np.array(1)).shape == ()
 
 
-# p, y, the loss, and its derivative by p: that of the formula, without a logarithm that is at -100
+# p, y, the loss, and its derivative by p: the formula's, without a logarithm that is at -100
 BOUNDARY = [
     (0.0, 0, 0.0, 1.0),
     (0.0, 1, 100.0, 0.0),
@@ -120,7 +120,7 @@ def test_binary_cross_entropy_where_it_is_sure(p, y, value, slope, dtype):
     np.testing.assert_array_equal(t.grad[1], dtype(slope))
     np.testing.assert_allclose(
         [result.data[0], t.grad[0]], [np.log(2), 2], rtol=1e-6
-    )  # its neighbour's are right
+    )  # the derivatives of its neighbours are right
     assert result.dtype == t.grad.dtype == dtype
 
 
@@ -150,7 +150,7 @@ def test_what_is_no_probability_is_refused(p, found, reduction):
 )
 def test_a_target_that_is_no_probability_is_refused(loss, y, found, reduction):
     with pytest.raises(
-        ArgumentError, match=f"{loss.__name__}: a target is a probability.* from {found}; of -1"
+        ArgumentError, match=f"{loss.__name__}: targets must be probabilities.* from {found}; for targets -1"
     ):
         loss(Tensor([0.5, 0.5]), np.array(y), reduction)
 
@@ -223,7 +223,7 @@ def test_a_loss_has_no_parameters(module, function):
     assert list(module().parameters()) == []
 
 
-# Of classes
+# Losses of classes
 
 Z = np.array([[2.0, 0.5, -1.0], [0.0, 0.25, 0.5], [-1.0, -2.0, 3.0]])
 CLASSES = np.array([0, 2, 1])
@@ -335,15 +335,19 @@ BAD_USE = {
     "a negative weight": (lambda: F.nll_loss(Z, CLASSES, [1, -1, 1]), ArgumentError, "range from -1"),
     "probabilities above 1": (lambda: F.cross_entropy(Z, Z), ArgumentError, "ranges from -2 to 3"),
     "smoothing": (lambda: F.cross_entropy(Z, CLASSES, label_smoothing=2), ArgumentError, "label_smoothing=2"),
-    "all ignored": (lambda: F.cross_entropy(Z, [5, 5, 5], None, 5), ArgumentError, "these 3 none counts"),
+    "all ignored": (lambda: F.cross_entropy(Z, [5, 5, 5], None, 5), ArgumentError, "none of these 3 counts"),
     "no samples": (lambda: F.cross_entropy(Z[:0], CLASSES[:0]), ArgumentError, "mean of no samples"),
     "a power": (lambda: F.multi_margin_loss(Z, CLASSES, p=3), ArgumentError, "p=3 is neither 1 nor 2"),
     "a delta": (lambda: F.huber_loss(P, Y, delta=0), ArgumentError, "delta=0 must be positive"),
     "a beta": (lambda: F.smooth_l1_loss(P, Y, beta=-1), ArgumentError, "beta=-1 must not be negative"),
-    "targets of 0 and 1": (lambda: F.hinge_loss(P, Y), ArgumentError, "-1 or 1, .* from 0.0 to 1.0.*2 y - 1"),
+    "targets of 0 and 1": (
+        lambda: F.hinge_loss(P, Y),
+        ArgumentError,
+        "-1 or 1, .* from 0.0 to 1.0.*target - 1",
+    ),
     "negative probabilities": (lambda: F.kl_div(P, P - 1), ArgumentError, "negative.*log_target=True"),
     "batchmean of nothing": (lambda: F.kl_div(P[:0], P[:0], "batchmean"), ShapeError, "no samples"),
-    "no parameters": (lambda: F.l2_penalty(iter([])), ArgumentError, "penalty on no parameters"),
+    "no parameters": (lambda: F.l2_penalty(iter([])), ArgumentError, "penalty needs parameters"),
 }
 
 
@@ -366,7 +370,7 @@ def test_nan_is_passed_on():
     assert np.isnan(F.multi_margin_loss(Z * np.nan, CLASSES))
 
 
-# At kinks and ties, the derivative is that which is documented.
+# At kinks and ties, the derivative is the documented one.
 
 KINKS = [
     (lambda x: F.l1_loss(x, [0.0], "sum"), 0.0, 0),

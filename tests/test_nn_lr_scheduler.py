@@ -1,4 +1,4 @@
-"""Schedules: the learning rate in every epoch, PyTorch's, and what may be scheduled."""
+"""Schedules: the learning rate in every epoch, compared with PyTorch's, and what may be scheduled."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_two_schedules_do_not_undo_each_other():
     warm_up = lr_scheduler.LinearLR(optimizer, 0.5, total_iters=2)
     decay = lr_scheduler.ExponentialLR(optimizer, 0.5)
     with pytest.raises(
-        ArgumentError, match=r"LinearLR has set a learning rate to 0.5, and it is 1 now.*Sequential"
+        ArgumentError, match=r"LinearLR has set a learning rate to 0.5, and now it is 1.*Sequential"
     ):
         warm_up.step()
     decay.step()
@@ -129,7 +129,9 @@ def test_a_rate_that_cannot_be_changes_nothing():
 def test_a_state_that_does_not_fit_changes_nothing(state):
     schedule = lr_scheduler.ExponentialLR(two_groups(leaves()), 0.5)
     before = schedule.state_dict()
-    with pytest.raises((ArgumentError, KeyError), match=r"rates of 1 groups, and the optimizer 2|last_lr"):
+    with pytest.raises(
+        (ArgumentError, KeyError), match=r"rates for 1 groups, and the optimizer has 2|last_lr"
+    ):
         schedule.load_state_dict(state)
     assert schedule.state_dict() == before
 
@@ -150,11 +152,11 @@ BAD = {
     ),
     "milestones that fall": (
         lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.ExponentialLR(o, 0.5)] * 3, [3, 2]),
-        r"rising from 1 on, not \[3, 2\]",
+        r"increasing from 1, not \[3, 2\]",
     ),
     "a plateau in a sequence": (
         lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.ReduceLROnPlateau(o)], []),
-        "of its own optimizer that are formulas",
+        "of its own optimizer with a formula",
     ),
     "another's": (
         lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.ExponentialLR(SGD(leaves()), 0.5)], []),

@@ -1,4 +1,4 @@
-"""Modules: which parameters they have, by which names, and how they print."""
+"""Modules: which parameters they have, under which names, and how they print."""
 
 import copy
 import gc
@@ -25,7 +25,7 @@ class Scale(Module):
 
 
 class Block(Module):
-    """A module with parameters wherever they may be."""
+    """A module with parameters in all possible places."""
 
     def __init__(self):
         self.first = Scale()
@@ -95,7 +95,7 @@ def test_a_shared_parameter_has_its_first_name_only():
     block.again = block.first
     block.tied = block.last.factor
     assert names(block) == NAMES_OF_BLOCK
-    block.first = Scale()  # assigned anew in its old place, so `again` now names the old one
+    block.first = Scale()  # assigned anew in its old place, so that `again` now names the old one
     assert names(block) == [*NAMES_OF_BLOCK, "again.factor"]
 
 
@@ -116,7 +116,7 @@ def test_a_deep_nest_needs_no_recursion():
         module = module.inner
     module.last = Parameter(1.0)
     assert names(outermost) == ["inner." * 5000 + "last"]
-    while outermost is not module:  # taken apart from outside, as Python itself would recurse
+    while outermost is not module:  # taken apart from outside, since Python itself would recurse
         outermost = vars(outermost).pop("inner")
 
 

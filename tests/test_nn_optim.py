@@ -33,7 +33,7 @@ def test_a_step_subtracts_lr_times_the_gradient_in_place(shape, lr, dtype):
     assert p.data is array
     assert p.dtype == dtype
     np.testing.assert_array_equal(p.data, data - dtype(lr) * gradient)
-    np.testing.assert_array_equal(p.grad, gradient)  # which is left as it was
+    np.testing.assert_array_equal(p.grad, gradient)  # the gradient is unchanged
 
 
 def test_parameters_without_a_gradient_stay():
@@ -87,7 +87,7 @@ def test_gradients_that_are_tensors_are_followed_too():
 
 LEAF = Parameter([1.0])
 BAD = {
-    "no parameters": ([], 0.1, "without parameters"),
+    "no parameters": ([], 0.1, "needs parameters"),
     "a used up generator": (iter(()), 0.1, "generator"),
     "a tensor": (Parameter([1.0, 2.0]), 0.1, "not one Tensor"),
     "not an iterable": (nn.Sigmoid(), 0.1, "not one Sigmoid"),
@@ -101,7 +101,7 @@ BAD = {
     "a constant": ([LEAF, Tensor([[1.0]])], 0.1, r"parameter 1, of shape \(1, 1\), is not a leaf"),
     "a result": ([LEAF * 2], 0.1, "parameter 0, .* is not a leaf"),
     "one twice": ([LEAF, Parameter(1.0), LEAF], 0.1, "parameter 2, .* given twice"),
-    "a group without parameters": ([{"lr": 0.1}], 0.1, "without parameters"),
+    "a group without parameters": ([{"lr": 0.1}], 0.1, "needs parameters"),
     "one in two groups": ([{"params": [LEAF]}, {"params": LEAF}], 0.1, "parameter 0, .* given twice"),
     "an unknown option": ([{"params": LEAF, "rate": 1}], 0.1, "SGD has no option 'rate': it has lr, mom"),
     "lr negative": ([LEAF], -0.1, "lr must be a finite number, at least 0, not -0.1"),
@@ -152,7 +152,7 @@ def test_repr_says_how_many_parameters_how_fast_and_which_options():
 
 
 def made(i, parameters):
-    """The i-th optimizer of the table, those with groups last."""
+    """The i-th optimizer of the table; optimizers with groups come last."""
     if i < len(cases.OPTIMIZERS):
         name, options = cases.OPTIMIZERS[i]
         return f"optimizer {i}", getattr(nn.optim, name)(parameters, **options)
@@ -182,7 +182,7 @@ def test_twenty_steps_and_the_state_are_pytorchs(i):
 
 
 def test_the_reference_tells_all_options_apart():
-    """An option without effect in the reference would be tested for nothing."""
+    """An option without effect in the reference would not be tested at all."""
     ends = [
         path[-1]
         for name, path in REFERENCE.items()
@@ -264,7 +264,7 @@ def test_zero_dimensional_and_empty_parameters_are_optimized(i):
 def test_centered_rmsprop_survives_gradients_that_are_all_alike():
     p = Parameter([1.0])
     optimizer = RMSprop([p], centered=True, alpha=0.3)
-    for _ in range(100):  # m^2 then exceeds the mean square, by a rounding
+    for _ in range(100):  # m^2 then exceeds the mean square by a rounding error
         p.grad = [1 / 3]
         optimizer.step()
         assert np.isfinite(p.data)
@@ -327,9 +327,9 @@ def test_a_foreign_state_is_refused_and_changes_nothing(make, message):
 
 
 SPOILT = {
-    "no memory": (lambda s: s.pop("state"), "has 'state', and this one"),
-    "no groups": (lambda s: s.pop("param_groups"), "has 'param_groups'"),
-    "one parameter more": (lambda s: s["state"].update({7: {}}), "remembers parameter 7, and no group"),
+    "no memory": (lambda s: s.pop("state"), "needs 'state', and this one"),
+    "no groups": (lambda s: s.pop("param_groups"), "needs 'param_groups'"),
+    "one parameter more": (lambda s: s["state"].update({7: {}}), "has a parameter 7, which is in none"),
 }
 
 

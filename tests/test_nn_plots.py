@@ -1,4 +1,4 @@
-"""Plots: that they show what is the case, read from the figures themselves, and what cannot be drawn."""
+"""Plots: that they show the facts, as read from the figures themselves, and what cannot be drawn."""
 
 import importlib
 import re
@@ -22,7 +22,7 @@ LEFT = (X[:, 0] > 0).astype(int)
 
 
 class FirstInput(nn.Module):
-    """1 right of the line where the first input is `at`, 0 left of it, and a slope between."""
+    """1 to the right of the line where the first input is `at`, 0 to the left, and a slope between."""
 
     def __init__(self, at=0.0):
         self.at = at
@@ -46,7 +46,7 @@ def test_the_boundary_is_where_the_model_has_it(tmp_path):
     ax = figure.axes[0]
     [line] = [c for c in ax.collections if type(c).__name__ == "QuadContourSet"]
     [path] = line.get_paths()
-    np.testing.assert_allclose(path.vertices[:, 0], 0.25, atol=0.03)  # a pixel of the grid
+    np.testing.assert_allclose(path.vertices[:, 0], 0.25, atol=0.03)  # one pixel of the grid
     image = ax.images[0].get_array()[..., :]
     assert image[:, 0].max() < 0.5 < image[:, -1].min()
     assert pixels(tmp_path / "b.png").std() > 10
@@ -57,7 +57,7 @@ def test_whole_numbers_as_inputs_are_a_plane_like_any_other():
     whole, real = (plots.decision_boundary(FirstInput(0.5), x.astype(t), [0, 0, 1, 1]) for t in (int, float))
     drawn = [np.asarray(figure.axes[0].images[0].get_array()) for figure in (whole, real)]
     np.testing.assert_array_equal(*drawn)
-    assert len(np.unique(drawn[0])) > 150  # 200 columns are 1.3 wide, and the slope 1
+    assert len(np.unique(drawn[0])) > 150  # 200 columns are 1.3 wide, and the slope is 1 wide
 
 
 def test_no_two_of_ten_classes_look_alike():
@@ -86,7 +86,7 @@ def test_looking_at_a_model_leaves_it_as_it_was():
         np.testing.assert_equal(state_of(model), before)
     value = nn.functional.mse_loss(model.train()(x), np.ones((5, 1)))
     plots.layer_histograms(model, nn.MSELoss(), x, np.ones((5, 1)))
-    value.backward()  # whose graph is not stale, as no parameter was written
+    value.backward()  # its graph is not out of date, since no parameter was written
     model = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten())
     model[1].eval()
     plots.feature_maps(model, np.ones((8, 8)))
@@ -207,15 +207,15 @@ def test_a_history_is_drawn_with_its_best_epoch(tmp_path):
 
 FLAT, IMAGE = nn.Sequential(nn.Linear(8, 2)), np.ones((8, 8))
 BAD = {
-    "three inputs": (lambda: plots.decision_boundary(FLAT, np.ones((4, 3)), LEFT[:4]), "a plane is drawn"),
-    "no samples": (lambda: plots.decision_boundary(FirstInput(), X[:0], LEFT[:0]), "a plane is drawn"),
+    "three inputs": (lambda: plots.decision_boundary(FLAT, np.ones((4, 3)), LEFT[:4]), "a plane needs x"),
+    "no samples": (lambda: plots.decision_boundary(FirstInput(), X[:0], LEFT[:0]), "a plane needs x"),
     "labels": (lambda: plots.decision_boundary(FirstInput(), X, LEFT[:3]), r"not \(60, 2\) and \(3,\)"),
-    "no classes": (lambda: plots.decision_boundary(FirstInput(), X, LEFT / 2), "whole number, and ranges"),
+    "no classes": (lambda: plots.decision_boundary(FirstInput(), X, LEFT / 2), "integer, and ranges"),
     "not finite": (lambda: plots.decision_boundary(FirstInput(), X * np.nan, LEFT), "has 120 NaN of 120"),
     "no epoch kept": (lambda: plots.BoundaryFrames(X, LEFT, every=0), "every=0"),
     "no layers": (
         lambda: plots.layer_histograms(Named(), lambda p, t: p["it"].sum(), X, X),
-        "Named has no layer that gives anything",
+        "Named has no layer with an output",
     ),
     "no channels": (lambda: plots.feature_maps(FLAT, IMAGE, most=0), "most=0"),
     "no frame": (lambda: plots.BoundaryFrames(X, LEFT).save("x.gif"), "no frame was kept"),

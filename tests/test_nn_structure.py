@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-import nn.functional as F  # noqa: N812  (its customary name)
+import nn.functional as F  # noqa: N812  (PyTorch's customary name for it)
 from autograd import Tensor, no_grad
 from autograd.errors import DTypeError, IndexingError, ShapeError
 from nn.errors import ArgumentError
@@ -89,7 +89,7 @@ def test_the_same_seed_draws_the_same(make, shape):
         np.testing.assert_array_equal(a, same.state_dict()[name])
     assert any((a != other.state_dict()[n]).any() for n, a in one.state_dict().items())
     x = rng.normal(size=shape)
-    np.testing.assert_array_equal(output(one, x).data, output(same, x).data)  # dropout too
+    np.testing.assert_array_equal(output(one, x).data, output(same, x).data)  # the dropout too
 
 
 @pytest.mark.parametrize(("make", "shape"), [pair for pair in LAYERS + UNSEEDED[2:] if pair])
@@ -119,7 +119,7 @@ def test_lists_and_integers_and_strided_arrays_are_taken(make, shape):
 
 
 def test_a_convolution_of_a_transposed_one_is_its_transpose():
-    """<conv(x), h> = <x, conv_transpose(h)> with one weight, whatever the options."""
+    """<conv(x), h> = <x, conv_transpose(h)> with the same weight, whatever the options."""
     options = {"stride": 2, "padding": 1, "groups": 2}
     x, w = rng.normal(size=(2, 4, 7, 7)), rng.normal(size=(6, 2, 3, 3))
     h = rng.normal(size=F.conv2d(x, w, **options).shape)
@@ -166,7 +166,7 @@ def test_the_first_state_can_be_given_and_is_differentiated():
 
 
 def test_a_long_sequence_costs_as_much_a_step_as_a_short_one():
-    """The nodes of the graph grow with the length, and so do the cotangents that are made on the way."""
+    """The nodes of the graph grow with the length, and so do the cotangents made on the way back."""
     layer = nn.RNN(1, 1)
     x = Tensor(np.ones((2000, 1, 1)), requires_grad=True)
     layer(x)[0].sum().backward()
@@ -284,7 +284,7 @@ def test_a_module_dict_is_a_dict():
     assert list(heads.state_dict()) == ["left.weight", "left.bias", "right.weight"]
 
 
-# What is refused, by name, with shapes and a remedy
+# Refusals, which name the culprit, shapes and a remedy
 
 X = np.zeros((2, 3, 5, 5))
 BAD = {
@@ -322,9 +322,13 @@ BAD = {
     ),
     "nothing left": (
         lambda: F.conv_transpose1d(np.zeros((1, 1, 1)), np.zeros((1, 1, 1)), padding=1),
-        *(ShapeError, "nothing left"),
+        *(ShapeError, "neither may be empty"),
     ),
-    "no place": (lambda: F.conv_transpose1d(np.zeros((1, 1, 0)), np.zeros((1, 1, 3))), ShapeError, "left"),
+    "no place": (
+        lambda: F.conv_transpose1d(np.zeros((1, 1, 0)), np.zeros((1, 1, 3))),
+        ShapeError,
+        "neither may be empty",
+    ),
     "a bias": (lambda: F.conv2d(X, np.zeros((2, 3, 3, 3)), np.zeros(3)), ShapeError, r"bias of shape \(2,\)"),
     "a pool too large": (lambda: nn.MaxPool2d(6)(X), ShapeError, r"max_pool2d: no window of \(6, 6\)"),
     "too much padding": (lambda: nn.AvgPool2d(2, padding=2)(X), ArgumentError, "more than half"),
@@ -372,11 +376,11 @@ BAD = {
     ),
     "a mask of integers": (
         lambda: F.scaled_dot_product_attention(*[np.zeros((3, 4))] * 3, np.ones((3, 3), int)),
-        *(DTypeError, "booleans, or of floats"),
+        *(DTypeError, "booleans, or floats"),
     ),
     "a mask of another shape": (
         lambda: F.scaled_dot_product_attention(*[np.zeros((3, 4))] * 3, np.ones((2, 3), bool)),
-        *(ShapeError, r"mask of shape \(2, 3\) for scores of shape \(3, 3\)"),
+        *(ShapeError, r"mask of shape \(2, 3\) does not fit scores of shape \(3, 3\)"),
     ),
     "queries and keys": (
         lambda: F.scaled_dot_product_attention(np.zeros((3, 4)), np.zeros((3, 5)), np.zeros((3, 5))),
@@ -399,7 +403,7 @@ BAD = {
     "nothing to normalise": (lambda: nn.LayerNorm(()), ArgumentError, "nothing to normalise"),
     "groups of channels": (lambda: nn.GroupNorm(2, 3), ArgumentError, "num_groups=2 does not divide"),
     "channels of GroupNorm": (lambda: nn.GroupNorm(1, 3)(np.zeros((4, 2))), ShapeError, r"\(n, 3, \.\.\.\)"),
-    "no probability": (lambda: nn.Dropout(1.5), ArgumentError, r"Dropout\(p=1.5\)"),
+    "no probability": (lambda: nn.Dropout(1.5), ArgumentError, r"Dropout: p=1.5"),
     "axes to flatten": (lambda: nn.Flatten(2)(np.zeros((4, 2))), ShapeError, r"start_dim=2.*\(4, 2\)"),
     "halves": (lambda: nn.GLU()(np.zeros((4, 3))), ShapeError, r"halves.*\(4, 3\)"),
     "slopes": (lambda: nn.PReLU(3)(np.zeros((4, 2))), ShapeError, r"\(4, 2\), not \(3,\)"),
@@ -407,7 +411,7 @@ BAD = {
         lambda: nn.MultiheadAttention(4, 2)(*[np.zeros((3, 1, 4))] * 3, attn_mask=np.zeros(3, bool)),
         *(
             ShapeError,
-            r"attn_mask has shape \(3,\), and is one of \(queries, keys\), \(3, 3\), or .*\(2, 3, 3\)",
+            r"attn_mask has shape \(3,\), and must be \(queries, keys\), \(3, 3\), or .*\(2, 3, 3\)",
         ),
     ),
     "a mask of too many heads": (

@@ -1,7 +1,7 @@
-"""Modules, functions and losses agree with PyTorch, forward and back, to 1e-10 of what is largest.
+"""Modules, functions and losses agree with PyTorch, forward and backward, to 1e-10 of the largest number.
 
-The values that they are held to were computed by PyTorch 2.13, in double precision, by
-reference/generate_layers.py, for the rows in reference/layers.py.
+The expected values were computed by PyTorch 2.13, in double precision, by reference/generate_layers.py,
+for the rows in reference/layers.py.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nn
-import nn.functional as F  # noqa: N812  (its customary name)
+import nn.functional as F  # noqa: N812  (PyTorch's customary name for it)
 from autograd import Tensor
 
 from .reference.layers import CONSTANTS, FUNCTIONS, LOSSES, MODULES, load
@@ -20,7 +20,7 @@ NAMES = {"nn": nn, "F": F} | CONSTANTS
 
 
 def expected(name, kind):
-    """What is kept of a row under one heading, by its number or name."""
+    """The arrays kept for a row under one heading, by number or name."""
     prefix = f"{name}/{kind}/"
     return {key.removeprefix(prefix): value for key, value in REFERENCE.items() if key.startswith(prefix)}
 
@@ -31,7 +31,7 @@ def flat(outputs):
     return [t for part in outputs if part is not None for t in flat(part)]
 
 
-# PyTorch multiplies the gradient of this one by 1/6 in single precision, whatever it is given.
+# PyTorch multiplies the gradient of this one by 1/6 in single precision, whatever the dtype.
 TOLERANCE = {"Hardsigmoid()": 1e-7}
 
 
@@ -89,7 +89,7 @@ def test_hinge_loss_which_torch_lacks():
 
 
 def test_every_layer_and_loss_is_compared():
-    """All modules but containers and those whose functions are compared."""
+    """All modules except containers and modules whose functions are compared."""
     compared = " ".join(row[0] for row in (*MODULES.values(), *FUNCTIONS.values()))
     exempt = {"Module", "ModuleDict", "ModuleList", "Sequential", "HingeLoss"}
     exempt |= {module for module, *_ in LOSSES}

@@ -19,13 +19,13 @@ shapes = hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4)
 
 
 def distinct(shape, seed=0):
-    """All different by at least 1/2: no ties, nor any by a small step."""
+    """All different by at least 1/2: no ties, and none after a small step."""
     n = int(np.prod(shape))
     return (np.random.default_rng(seed).permutation(n) - n / 2 + 0.25).reshape(shape) / 2
 
 
 def assert_adjoint(f, *arrays):
-    """The change of f along a direction, weighed with g, is the gradient along it."""
+    """The change of f along a direction, weighted with g, is the gradient along it."""
     rng = np.random.default_rng(1646)
     leaves = [Tensor(a, requires_grad=True) for a in arrays]
     y = f(*leaves)

@@ -1,4 +1,4 @@
-"""The README keeps its promises: its sessions run, its links lead somewhere, its commands are there."""
+"""The README keeps its promises: its sessions run, its links lead somewhere, its commands exist."""
 
 import ast
 import doctest

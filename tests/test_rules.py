@@ -13,7 +13,7 @@ from .cases import CASES, FUNCTIONS
 from .cases_boundary import BOUNDARIES, REFUSED_OPTIONS, SECOND, THIRD, WITHOUT_RULES
 from .cases_common import KEEP_INTEGERS, is_floats
 
-# How far a rule may be from the numerical derivative, as a part of the largest element.  The complex
+# How far a rule may be from the numerical derivative, relative to the largest element.  The complex
 # step and the rule each round some dozens of times, to 2e-16.  Richardson's differences divide their
 # rounding by steps down to 4e-3, and a second derivative is such a difference of derivatives.
 # In single precision, everything is rounded to 1e-7.
@@ -41,14 +41,14 @@ def labelled(rows):
 
 
 def leaf(a):
-    """A tensor that holds `a` itself, not a copy: read-only, and in whatever order its memory is."""
+    """A tensor that holds `a` itself, not a copy: read-only, and in any memory order."""
     x = Tensor(0.0)
     x.data, x.node = a, new_leaf(a)
     return x
 
 
 def applied(case, arrays):
-    """Leaves that hold the arrays of floats, and what the case makes of them."""
+    """Leaves that hold the arrays of floats, and the result of the case for them."""
     leaves = [leaf(a) if is_floats(a) else a for a in arrays]
     return leaves, case(leaves)
 
@@ -64,20 +64,20 @@ def cotangent(y):
 
 
 def directions(arrays):
-    """For each array, a direction to move it along."""
+    """For each array, a direction in which to move it."""
     rng = np.random.default_rng(1797)
     return [rng.uniform(-1, 1, a.shape) for a in arrays]
 
 
 def gradients(leaves, y, g=None):
-    """The gradient of each leaf; zeros if none has come back, for that says the same."""
+    """The gradient of each leaf; zeros if none has come back, which means the same."""
     if type(y) is Tensor and y.requires_grad:
         y.backward(cotangent(y) if g is None else g)
     return [np.zeros(x.shape, x.dtype) if getattr(x, "grad", None) is None else x.grad for x in leaves]
 
 
 def assert_close(actual, estimate, tolerance, scale=0.0):
-    """`actual` is as estimated, up to a part of its largest element; and the estimate is that good."""
+    """`actual` agrees with the estimate, relative to its largest element; the estimate is that good."""
     value, error = estimate
     scale = max(oracles.largest(value), scale) or 1
     assert np.shape(actual) == np.shape(value)
@@ -102,7 +102,7 @@ def test_value(case):
 
 @over(CASES)
 def test_first_order(case):
-    """In double precision, which is also that of the gradient."""
+    """In double precision, which is then also the gradient's."""
     leaves, y = applied(case, case.arrays)
     g = cotangent(y)
     tolerance = FIRST[case.derivative] if g.dtype == float else SINGLE
@@ -117,8 +117,8 @@ def test_first_order(case):
 def test_second_order(case):
     """The gradient along a direction, differentiated again: with respect to the arrays, and to g.
 
-    The latter is the change of y.  It is measured against 1, as what is drawn, or against itself if
-    it is larger; and the former against the gradient that it is a change of.
+    The derivative by g is the change of y.  Its error is relative to 1, the size of what is drawn, or to
+    itself if it is larger.  The error of the other is relative to the gradient that changes.
     """
     leaves, y = applied(case, case.arrays)
     g, along = leaf(cotangent(y)), directions(case.arrays)
@@ -134,7 +134,7 @@ def test_second_order(case):
 
 
 def rate(leaves, y, along, g=None):
-    """The gradients of y, and how fast y changes when the leaves move along directions, as a tensor."""
+    """The gradients of y, and the rate of change of y as the leaves move along directions, as a tensor."""
     y.backward(g, create_graph=True)
     found = [(x.grad, v) for x, v in zip(leaves, along, strict=True)]
     for x in leaves:
@@ -165,7 +165,7 @@ def test_piecewise_constant_passes_nothing_back(case):
 
 
 def assert_same_gradients(case, arrays):
-    """The gradients at arrays of other dtypes: as at the case's own, but of those dtypes."""
+    """The gradients at arrays of other dtypes: the same as at the case's own arrays, but in those dtypes."""
     found, expected = gradients(*applied(case, arrays)), gradients(*applied(case, case.arrays))
     for a, actual, value in zip(arrays, found, expected, strict=True):
         assert (type(actual), actual.shape, actual.dtype) == (np.ndarray, a.shape, a.dtype)
@@ -187,7 +187,7 @@ def test_mixed_precision(case):
 
 @over([c for c in several if c.function not in KEEP_INTEGERS])
 def test_beside_integers(case):
-    """All arguments but one are integers: as if they were floats of the same values."""
+    """All arguments but one are integers, and give the same as floats of the same values."""
     whole = [np.ceil(np.abs(a)).astype(int) for a in case.arrays]
     for i, a in enumerate(case.arrays):
         beside = [a if j == i else w for j, w in enumerate(whole)]
@@ -201,14 +201,14 @@ def test_beside_integers(case):
 
 @over(differentiable)
 def test_rule_computes_in_single_precision(case):
-    """The engine would cast its result, but not make good the time that double precision takes."""
+    """The engine would cast its result, but could not make up for the time that double precision takes."""
     node = applied(case, [a.astype(np.float32) for a in case.arrays])[1].node
     for result in results_of_rules(node, cotangent(node.data)):
         assert result.dtype in (np.float32, node.data.dtype)
 
 
 def results_of_rules(node, g):
-    """What the rules of a node return for its parents, before the engine does anything to it."""
+    """What the rules of a node return for its parents, before the engine changes it."""
     rules = [
         f
         for f, parent in zip(node.op.rules, node.parents, strict=False)
@@ -222,7 +222,7 @@ def results_of_rules(node, g):
 
 @over(differentiable)
 def test_changes_nothing(case):
-    node = applied(case, [a.copy() for a in case.arrays])[1].node  # copies are writable: nothing forbids it
+    node = applied(case, [a.copy() for a in case.arrays])[1].node  # the copies are writable
     g = cotangent(node.data)
     there = [g, *(np.asarray(a) for a in (node.data, *node.args) if a is not None)]
     before = [a.copy() for a in there]
@@ -233,7 +233,7 @@ def test_changes_nothing(case):
     assert not any(np.shares_memory(r, a) for r in results for a in there[1:])
 
 
-# 4. Run on tensors, a rule leaves no array in the graph that was not computed there.
+# 4. Run on tensors, a rule leaves no array in the graph that was not computed in it.
 
 
 @over([c for c in differentiable if not c.constants])
@@ -250,7 +250,7 @@ def test_backward_graph_is_computed(case):
 
 
 def nodes(root):
-    """All nodes that `root` was computed from, and itself."""
+    """The node and all nodes that it was computed from."""
     found, waiting = set(), [root]
     while waiting:
         node = waiting.pop()
@@ -260,7 +260,7 @@ def nodes(root):
     return found
 
 
-# 5. At its boundary points, a derivative is what the conventions say.
+# 5. At its boundary points, a derivative is the one in the conventions.
 
 
 @labelled(BOUNDARIES)
@@ -271,7 +271,7 @@ def test_boundary(row):
         y = function(*leaves)
         found = gradients(leaves, y, np.ones(y.shape))
     for actual, gradient in zip(found, expected, strict=True):
-        np.testing.assert_allclose(actual, gradient, rtol=1e-13)  # which wants zeros to be exact
+        np.testing.assert_allclose(actual, gradient, rtol=1e-13)  # which needs zeros to be exact
 
 
 @labelled(SECOND)
@@ -284,7 +284,7 @@ def test_second_order_at_a_boundary(row):
     np.testing.assert_array_equal(gradients([x], first, np.ones(x.shape))[0], expected)
 
 
-# 6. What has no rule raises when it is recorded, and names the culprit and the remedy.
+# 6. A function without a rule raises when it is recorded, and names the culprit and the remedy.
 
 
 @pytest.mark.parametrize(("function", "name"), WITHOUT_RULES)

@@ -1,4 +1,4 @@
-"""Very many short floats: no count of them, and no share, is lost to a dtype that has no room for it.
+"""Very many short floats: no count and no share is lost to a dtype that has no room for it.
 
 float16 counts one by one to 2,048, ends at 65,504, and rounds 1 / 70,000 to a multiple of 6e-8, to 0.14 %.
 """
@@ -13,7 +13,7 @@ from nn import functional
 
 N = 70_000
 EQUAL = np.full(N, 0.5, np.float16)
-SPREAD = np.linspace(-1, 1, N).astype(np.float16)  # of which many are equal too
+SPREAD = np.linspace(-1, 1, N).astype(np.float16)  # many of them are equal
 PROFILE = np.linspace(0, 0.1, N).astype(np.float16)
 
 FUNCTIONS = [
@@ -66,7 +66,7 @@ def test_rows_of_many(f):
 
 
 def test_log_softmax_of_many_that_all_count():
-    """The sum of g is more than 2,048."""
+    """The sum of g is above 2,048."""
     assert_as_in_float64(lambda x: np.sum(autograd.log_softmax(x) * PROFILE), EQUAL)
 
 

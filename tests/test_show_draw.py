@@ -1,4 +1,4 @@
-"""draw: what is in the picture, what it is called, and how it is written."""
+"""draw: the contents of the picture, the names in it, and how it is written."""
 
 import functools
 import os
@@ -26,7 +26,7 @@ def leaf(*values):
 
 
 def parsed(picture):
-    """The picture as Graphviz reads it."""
+    """The picture, as Graphviz reads it."""
     return pygraphviz.AGraph(string=picture.source)
 
 
@@ -42,13 +42,13 @@ def labels(picture):
 
 @pytest.fixture
 def no_dot(monkeypatch, tmp_path_factory):
-    """A PATH on which there is no `dot`; the directory that is on it."""
+    """A PATH without `dot`; returns the directory on it."""
     path = tmp_path_factory.mktemp("bin")
     monkeypatch.setenv("PATH", str(path))
     return path
 
 
-# What is in the picture
+# The contents of the picture
 
 
 def test_two_uses_are_two_edges():
@@ -136,7 +136,7 @@ def test_only_tensors_can_be_drawn():
         draw(np.ones(3))
 
 
-# What it is called
+# Names
 
 
 def test_names_are_those_of_the_callers_variables():
@@ -242,7 +242,7 @@ def test_a_long_listing_is_shortened_where_it_stands_in_for_a_picture(monkeypatc
         t = t * 1.0
     text = draw(t)._repr_mimebundle_()["text/plain"]
     assert len(text.splitlines()) < 210
-    assert "… 801 lines more" in text
+    assert "… 801 more lines" in text
 
 
 @pytest.mark.parametrize("name", ["graph.jpeg2", "graph"])
@@ -320,7 +320,7 @@ def test_repeated_modules_are_drawn_once_with_a_count():
     picture = draw(model(x).sum())
     assert "1 … 20  Block  × 20" in frames(picture)  # noqa: RUF001
     assert [box[0] for box in labels(picture)].count("weight") == 2
-    assert picture.source.count("constraint=false style=dashed") == 2  # to the next block, and past it
+    assert picture.source.count("constraint=false style=dashed") == 2  # to the next block, and beyond it
     assert "there would be more than 50" in picture.source
 
 
@@ -402,7 +402,7 @@ def test_many_leaves_are_drawn_as_one():
     assert graph.number_of_nodes() <= 25
 
 
-# Gradients, and the way back
+# Gradients, and the backward pass
 
 
 def test_gradients_are_shown_and_none_is_written():

@@ -1,4 +1,4 @@
-"""explain: every path, its product, and the sum of all of them."""
+"""explain: every path, its product, and the sum over all paths."""
 
 import itertools
 import math
@@ -120,7 +120,7 @@ def test_a_path_of_ten_thousand_steps_needs_no_recursion_and_is_shown_in_short()
     found = explain(t, x)
     assert len(found.paths[0].steps) == 10_000
     assert len(str(found).splitlines()) < 25
-    assert "… 9,984 steps more" in str(found)
+    assert "… 9,984 more steps" in str(found)
 
 
 def test_the_text():
@@ -242,7 +242,7 @@ def test_wrong_use_is_refused():
         ((y, np.ones(2), 0), {"at": 0}, DTypeError, "wrt is array"),
         ((3.0, x, 0), {}, DTypeError, "output is 3.0"),
         ((y, c, 0), {"at": 0}, GradientError, "does not require a gradient"),
-        ((y, x, 0), {}, ShapeError, r"output has shape \(2,\); say which element of it, at="),
+        ((y, x, 0), {}, ShapeError, r"output has shape \(2,\); choose one element, such as at="),
         ((y, x), {"at": 0}, ShapeError, r"wrt has shape \(2,\)"),
         ((y, x, 2), {"at": 0}, IndexingError, "out of bounds"),
         ((y, x, slice(2)), {"at": 0}, ShapeError, "several elements"),

@@ -1,4 +1,4 @@
-"""explore, without a browser: what is in the document, and how the file is written."""
+"""explore, without a browser: the contents of the document, and how the file is written."""
 
 import json
 import re
@@ -107,7 +107,7 @@ def test_a_module_that_is_left_and_entered_again_is_folded_twice():
 
 
 def depth_and_width(data):
-    """The depth of the groups of a document, and the most members that one has."""
+    """The depth of the groups of a document, and the largest number of members in one."""
     members = [0] * len(data["groups"])
     for group in data["nodes"]["group"]:
         members[group] += 1

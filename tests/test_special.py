@@ -29,7 +29,7 @@ BINARY = [s.xlogy, s.xlog1py, s.rel_entr, s.kl_div, s.beta, s.betaln, s.powm1, s
           s.inv_boxcox, s.inv_boxcox1p, s.huber, s.pseudo_huber, s.owens_t, s.poch, s.binom]  # fmt: skip
 SEVERAL = [s.sici, s.shichi, s.fresnel, s.airy]
 
-# What has a rule in its last argument only, and the others; then the one that has it in its first.
+# Functions with a rule in the last argument only, with their other arguments; then one with it in the first.
 N, HALF = np.array([0, 1, 3]), np.array([2.5, 0.5, 3.2])
 IN_LAST = [
     *((f, HALF) for f in (s.gammainc, s.gammaincc, s.gammaincinv, s.gammainccinv, s.chdtr, s.chdtrc, s.stdtr,
@@ -44,7 +44,7 @@ IN_LAST = [
 
 
 def with_last(function, *others):
-    """The function of its last argument."""
+    """The function, as a function of its last argument."""
     return named(function, lambda x: function(*others, x))
 
 
@@ -77,7 +77,7 @@ def tensors(arrays):
 
 
 def close(ours, oracle, scale=1.0):
-    """Within the oracle's own error, and what SciPy's functions are accurate to."""
+    """Within the error of the oracle, and the accuracy of SciPy's functions."""
     values, error = oracle
     return np.max(np.abs(ours - values)) <= error + 1e-11 * scale * (1 + largest(values))
 
@@ -110,7 +110,7 @@ def test_second_order(f, arrays):
     for i, t in enumerate(given):
         oracle = hessian_product(richardson, f, arrays, directions, g, i)
         ours = np.zeros(t.shape) if t.grad is None else t.grad
-        # differences of differences: their estimate does not see the error of the inner ones
+        # these are differences of differences: their estimate ignores the error of the inner ones
         assert close(ours, oracle, scale=1e4)
 
 
@@ -120,7 +120,7 @@ def test_float32_stays_float32():
     assert x.grad.dtype == np.float32
 
 
-# At the points where a formula would have 0 / 0.
+# At the points where a formula would give 0 / 0.
 
 AT_ZERO = [
     (s.i1, 0.5), (s.j1, 0.5), (s.i1e, 0.5), (s.exprel, 0.5), (s.ellipk, np.pi / 8), (s.ellipe, -np.pi / 8),
@@ -154,13 +154,13 @@ def test_an_unknown_derivative_is_refused_when_it_is_recorded(f):
 
 
 def ufuncs_of_source():
-    """The functions that a rule in the source is given to."""
+    """The functions that are given a rule in the source."""
     source = inspect.getsource(sys.modules["autograd.rules.special"])
     return {getattr(s, name) for name in re.findall(r"^rule\(s\.(\w+)", source, re.MULTILINE)}
 
 
 def test_every_function_has_a_case():
-    s.erf(Tensor(X))  # which loads the rules
+    s.erf(Tensor(X))  # this call loads the rules
     given = {*sum(UNARY.values(), ()), *BINARY, *SEVERAL, *(row[0] for row in IN_LAST)}
     assert ufuncs_of_source() - given == {
         s.ellipkinc,
@@ -174,7 +174,7 @@ def test_every_function_has_a_case():
 
 @pytest.mark.parametrize("name", ["logsumexp", "softmax", "log_softmax"])
 def test_scipys_python_functions_are_refused_with_ours_as_the_remedy(name):
-    """They make an array of it, and never ask; ours gives the same with the call that is named."""
+    """They convert a Tensor to an array without asking; the error names a call that gives the same."""
     t = Tensor(np.outer(X, WIDE), requires_grad=True)
     with pytest.raises(
         DTypeError, match=rf"scipy.special.{name} takes no Tensor: use (autograd.\w+\([^)]+\))"

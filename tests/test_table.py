@@ -6,12 +6,12 @@ import pytest
 from autograd import Tensor
 from autograd.errors import GradientError, NoRuleError
 from autograd.ops import composed, table, untracked
-from autograd.rules import fourier  # noqa: F401  which is loaded when it is needed
+from autograd.rules import fourier  # noqa: F401  (otherwise loaded only when it is needed)
 from autograd.rules.refused import REASONS
 
 from . import cases_assembly, cases_calculus, cases_choosing, cases_statistics, oracles
 
-# Functions that take dates, and so no tensors.
+# Functions of dates, which take no tensors.
 OF_DATES = {np.isnat, np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string}
 
 
@@ -20,20 +20,21 @@ def leaf(*shape):
 
 
 def is_known(function):
-    """Whether a function has rules, is composed, refused with a reason, or only asked about an array."""
+    """Whether a function has rules, is composed, is refused with a reason, or only asks about an array."""
     row = table.get(function)
     return function in composed or function in untracked or (row and bool(row.rules or row.each))
 
 
 @pytest.mark.parametrize("module", [np, np.linalg, np.fft, np.emath, np.lib.stride_tricks])
 def test_every_function_that_asks_a_tensor_is_known(module):
-    """A function that is new in NumPy fails here, by name: it wants a row, or a reason to be refused."""
+    """A function that is new in NumPy fails here, by name: it needs a row, or a reason to be refused."""
     asking = (np.ufunc, type(np.sum))  # the kinds of functions that ask their arguments what to do
     found = {f for name, f in vars(module).items() if isinstance(f, asking) and not name.startswith("_")}
     assert len(found) > 0
     assert {f.__name__ for f in found if not is_known(f)} == {f.__name__ for f in OF_DATES & found}
 
 
+<<<<<<< HEAD
 OF_INTEGERS = [np.median, np.nanmedian, np.mean, np.nanmean, np.var, np.nanvar, np.std, np.nanstd, np.average]
 
 
@@ -42,6 +43,9 @@ def single(*shape):
 
 
 # A composition returns what NumPy returns, be it a list, a tuple or an array.
+=======
+# A composition returns what NumPy returns: a list, a tuple or an array.
+>>>>>>> english
 
 RETURNS = [
     (np.split, (leaf(4), 2), {}),
@@ -97,7 +101,7 @@ RETURNS = [
 
 
 def arrays_of(value):
-    """The value with arrays for tensors."""
+    """The value with arrays in place of tensors."""
     if isinstance(value, list | tuple):
         return type(value)(map(arrays_of, value))
     return value.data if type(value) is Tensor else value
@@ -160,7 +164,7 @@ def test_returns_the_same_dtype(case):
     assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype)
 
 
-# What NumPy raises for bad arguments is raised for tensors too.
+# NumPy's errors for bad arguments are raised for tensors too.
 
 BAD = [
     (np.hsplit, (leaf(), 2)),
@@ -208,7 +212,7 @@ def test_raises_what_numpy_raises(function, args):
         function(*args)
 
 
-# What cannot be differentiated is refused, by name.
+# Functions that cannot be differentiated are refused, by name.
 
 REFUSED = [
     (lambda x: np.pad(x, 1, "mean"), "mode='mean'"),
@@ -224,7 +228,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("function", "words"), REFUSED, ids=[words for _, words in REFUSED])
 def test_refused(function, words):
-    with pytest.raises(TypeError, match=words):  # which a NoRuleError is
+    with pytest.raises(TypeError, match=words):  # a NoRuleError is a TypeError
         function(leaf(3))
 
 

@@ -1,4 +1,4 @@
-"""The Tensor: it answers as its array does, records what NumPy does with it, and refuses the rest."""
+"""The Tensor: it answers like its array, records what NumPy does with it, and refuses the rest."""
 
 import copy
 import operator
@@ -29,7 +29,7 @@ def leaf(*values, dtype=float):
 A = np.array([[1.5, -2.0, 3.0], [0.5, 4.0, -1.0]])
 X = Tensor(A, requires_grad=True)
 
-# What an array answers, a Tensor answers too: as operators, methods, properties and functions.
+# A Tensor answers like an array: as operators, methods, properties and functions.
 
 BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lt", "le", "gt", "ge", "eq", "ne"]
 OTHERS = [2, 2.5, np.float32(3), np.array([1.0, 2.0, 3.0]), np.array([[2], [3]]), [1, 2, 3]]
@@ -224,7 +224,7 @@ def test_unusual_memory_as_data_operand_and_cotangent(array):
     x = Tensor(array, requires_grad=True)
     (x * array).backward(array)
     np.testing.assert_array_equal(x.grad, np.ones((2, 3)))
-    x.grad[0, 0] = 2  # nobody else's memory
+    x.grad[0, 0] = 2  # the memory is not shared
 
 
 def test_grad_can_be_set_and_cleared():
@@ -267,11 +267,11 @@ def test_modes_nest_decorate_and_survive_exceptions():
 
 
 class TestHooks:
-    """A hook sees the whole cotangent, of uses before and after it was registered."""
+    """A hook sees the whole cotangent, from uses before and after it was registered."""
 
     @staticmethod
     def passed(make):
-        """The cotangents that a hook saw, and the gradient of x, when the hook doubles them."""
+        """The cotangents that a hook saw, and the gradient of x if the hook doubles them."""
         x, seen = leaf(1.0, 2.0), []
         t = make(x)
         early = t * 2
@@ -464,7 +464,7 @@ def test_bad_input_is_refused_and_changes_nothing(f, error, message):
 
 
 def test_a_loop_that_fills_an_array_is_refused():
-    with pytest.raises(ValueError, match="array element") as caught:  # NumPy's words; ours are the cause
+    with pytest.raises(ValueError, match="array element") as caught:  # NumPy's words; our error is the cause
         fill_loop(np.zeros(3), leaf(1.0, 2.0, 3.0))
     assert isinstance(caught.value.__cause__, GradientError)
     assert "Tensor(array)[i] = t" in str(caught.value.__cause__)

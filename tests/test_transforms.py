@@ -32,7 +32,7 @@ M, N = rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
 
 
 def close(found, expected, rtol=1e-12):
-    """Equal but for a relative error; arrays and numbers only, no Tensors."""
+    """Equal up to a relative error; arrays and numbers only, no Tensors."""
     assert isinstance(found, np.ndarray | np.generic)
     assert found.shape == np.shape(expected)
     np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol)
@@ -68,7 +68,7 @@ def test_orders_to_sixth_agree_with_cauchy():
         assert abs(ours(0.3) - expected) < error + 1e-12 * abs(expected), order
 
 
-# Functions of arrays, held against numerical derivatives.
+# Functions of arrays, compared with numerical derivatives.
 
 SCALAR = {
     "quadratic": lambda x: x @ A @ x,
@@ -119,7 +119,7 @@ def test_jacobian_agrees_with_vjp_jvp_and_numbers(f):
     within(tangent, jacobian_product(complex_step, f, [X], [V]))
     value, pullback = vjp(f, X)
     g = rng.normal(size=value.shape)
-    for _ in range(2):  # it can be called again
+    for _ in range(2):  # it can be called repeatedly
         close(pullback(g)[0], np.tensordot(g, J, g.ndim))
 
 
@@ -220,7 +220,7 @@ def test_a_leaked_tensor_corrupts_nothing():
         return g * x + 0.0 * leaked[-1]
 
     close(grad(outer)(3.0), 12.0)
-    close(grad(lambda x: x * leaked[0])(3.0).detach().data, leaked[0].data)  # a constant like others
+    close(grad(lambda x: x * leaked[0])(3.0).detach().data, leaked[0].data)  # a constant like any other
     assert all(t.node.op is not LEAF or t.grad is None for t in leaked)
 
 
@@ -322,7 +322,7 @@ def test_structures_in_and_out():
     assert type(g) is Point
     close(g.x, 4.0)
     close(g.y, [2.0, 1.0])
-    _, tangent = jvp(f, [p], [Point(1, np.zeros(2, int))])  # integers are numbers to move by
+    _, tangent = jvp(f, [p], [Point(1, np.zeros(2, int))])  # integers are allowed as tangents
     close(tangent["all"][0], p.y)
     J = jacobian(f)(p)
     close(J["all"][0].x, p.y)
@@ -443,7 +443,7 @@ ERRORS = [
     (lambda: grad(np.sin, (0, -2))(1.0), IndexingError, "has no -2"),
     (lambda: jvp(np.sin, (X,), (V[1:],)), ShapeError, r"tangent\[0\] has shape \(4,\).*\(5,\)"),
     (lambda: jvp(second, (X, 1.0), (V,)), ShapeError, r"tangent\[1\] is missing"),
-    (lambda: jvp(np.sin, (X,), (V, V)), ShapeError, r"tangent\[1\] belongs to nothing"),
+    (lambda: jvp(np.sin, (X,), (V, V)), ShapeError, r"tangent\[1\] has no counterpart"),
     (lambda: jvp(dict.copy, ({"a": X},), ({"b": X},)), ShapeError, r"tangent\[0\]\['a'\] is missing"),
     (lambda: jvp(np.sin, (1.0,), ("a",)), DTypeError, r"tangent\[0\] is a str"),
     (lambda: jvp(np.sin, X, V), TypeError, r"jvp\(f, \(x,\), \(v,\)\)"),

@@ -1,4 +1,4 @@
-"""The methods of ufuncs on tensors: what NumPy computes, with the right gradient, or refused."""
+"""The methods of ufuncs on tensors: NumPy's results with the right gradients, or refusals."""
 
 import numpy as np
 import pytest
@@ -15,13 +15,13 @@ BINARY = [
     *(np.copysign, np.nextafter, np.heaviside),
 ]
 COMMUTATIVE = [np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.hypot]
-JUMPING = (np.remainder, np.fmod)  # where a quotient is whole
+JUMPING = (np.remainder, np.fmod)  # where a quotient is an integer
 STEADY = [f for f in BINARY if f not in JUMPING]
 RANDOM = np.random.default_rng(1742)
-MATRIX = RANDOM.permutation(np.arange(8, 20)).reshape(3, 4) / 8.0  # all different, for what chooses
+MATRIX = RANDOM.permutation(np.arange(8, 20)).reshape(3, 4) / 8.0  # all different, for functions that choose
 MASK = MATRIX > 1.4
 
-# the options of a reduction, one after the other, and what it reduces
+# the options of a reduction, one after the other, and its array
 REDUCTIONS = [
     *((MATRIX, {"axis": axis}) for axis in (0, 1, -1)),
     *((MATRIX[0], {"axis": axis, "keepdims": k}) for axis in (None, 0, (0,)) for k in (False, True)),
@@ -34,7 +34,7 @@ REDUCTIONS = [
     (np.array(1.5), {}),
     (np.array(1.5), {"axis": None}),
 ]
-MORE = [  # what only those can do that take their elements in any order, and have a neutral one
+MORE = [  # possible only for ufuncs that take elements in any order, and have a neutral one
     *((MATRIX, {"axis": axis}) for axis in (None, (0, 1), (-1, 0))),
     (MATRIX.reshape(3, 2, 2), {"axis": (0, 2), "keepdims": True}),
     (MATRIX, {"where": MASK, "initial": 1.25}),
@@ -47,7 +47,7 @@ PAIRS = [((3,), (2,)), ((), (2,)), ((2, 2), ()), ((2, 3), (2,)), ((0,), (2,))]
 
 
 def drawn(shapes):
-    """Arrays of these shapes, all elements different."""
+    """Arrays of these shapes, with all elements different."""
     sizes = [int(np.prod(s)) for s in shapes]
     values = RANDOM.permutation(np.arange(8, 8 + sum(sizes))) / 8
     return tuple(v.reshape(s) for v, s in zip(np.split(values, sizes[:1]), shapes, strict=True))
@@ -73,7 +73,7 @@ def described(call):
 
 
 def stepped(method, args, options):
-    """What NumPy computes; of two functions whose loops skip steps when they reduce, the steps in Python."""
+    """NumPy's result; for two functions whose loops skip steps in a reduction, the steps in Python."""
     if method.__self__ not in (np.power, np.arctan2) or method.__name__ == "outer":
         return method(*args, **options)
     slow = getattr(np.frompyfunc(method.__self__, 2, 1), method.__name__)
@@ -123,7 +123,7 @@ def test_single_precision(f, method):
         assert all(t.grad is None or t.grad.dtype == np.float32 for t in tensors)
 
 
-# Ties share, also those that come one after the other; and NaN is what it is in np.max and np.nanmax.
+# Ties share, even one after the other; NaN is treated as in np.max and np.nanmax.
 
 N = np.nan
 TIES = [
@@ -177,7 +177,7 @@ REFUSED = [
     (lambda x: np.add.outer(x, x, dtype=np.float32), NoRuleError, r"dtype=.*astype"),
     (lambda x: np.add.at(x, [0], 1.0), NoRuleError, "assignment"),
     (lambda x: np.subtract.reduce(x, where=[True, False], initial=1.0), NoRuleError, r"where=.*t\[mask\]"),
-    # what NumPy itself raises
+    # the error that NumPy itself raises
     (lambda x: np.subtract.reduce(x[None], axis=(0, 1)), ValueError, "not reorderable"),
     (lambda x: np.maximum.reduce(x, where=[True, False]), ValueError, "identity"),
     (lambda x: np.maximum.reduce(x[:0]), ValueError, "identity"),

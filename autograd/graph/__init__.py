@@ -1,8 +1,8 @@
-"""The neutral view of a recorded graph: what `draw`, `explain` and everything else that looks at one reads.
+"""The neutral view of a recorded graph, which `draw`, `explain` and all other readers of graphs use.
 
-`Graph.of(output)` is a read-only record of how `output` was computed.  It consists of vertices,
-one for each array, numbered 1, 2, 3, … in the order of their creation; and of edges, one for each
-use of an array as an argument: `x * x` has two.
+`Graph.of(output)` is a read-only record of how `output` was computed.  It consists of vertices and
+edges.  There is one vertex for each array, numbered 1, 2, 3, … in the order of creation, and one edge
+for each use of an array as an argument: `x * x` has two.
 
 >>> import numpy as np
 >>> from autograd import Graph, Tensor, sigmoid
@@ -30,11 +30,11 @@ t6: f64[1,1] = t4 * 2
 4 -> 6 0 x1 True
 5 -> 6 1 x2 False
 
-What each field holds is said in `records.Vertex`, `Edge`, `Scope` and `Source`.  Vertices and
-edges know each other by number, `graph[3]` and `graph.uses[3]`, so a graph has no reference cycles.
+`records.Vertex`, `Edge`, `Scope` and `Source` document their fields.  Vertices and edges refer to each
+other by number, `graph[3]` and `graph.uses[3]`, so a graph has no reference cycles.
 
-`graph.walk_back()` and `graph.backward()` go back through it with the engine's rules, and keep what
-the engine throws away: the cotangent of every array, and what each use contributes to it.
+`graph.walk_back()` and `graph.backward()` go back through the graph with the engine's rules, and keep
+what the engine throws away: the cotangent of every array, and what each use contributes to it.
 
 >>> back = graph.backward()
 >>> back.cotangents[4], back.contributions[3, 1].round(4)

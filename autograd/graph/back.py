@@ -15,9 +15,9 @@ from .records import Vertex
 class Sent:
     """One step of the backward pass: what arrived at a vertex, and what it sends on.
 
-    number         of the vertex
-    cotangent      the sum of what its uses contribute: the derivative of the output by it
-    contributions  by slot, what the vertex sends to that argument; none for a parameter
+    number         the number of the vertex
+    cotangent      the derivative of the output with respect to the vertex: the sum of what its uses send
+    contributions  what the vertex sends to each argument, by slot; empty for a parameter
     """
 
     number: int
@@ -29,10 +29,10 @@ class Sent:
 class Backward:
     """A whole backward pass.
 
-    cotangents     by number, in the order in which the engine finishes them; what no gradient
-                   reaches has none
-    contributions  by (target, slot), in the order in which they are computed: what one use of an
-                   array sends back to it.  Those of all uses of an array sum to its cotangent.
+    cotangents     by number, in the order in which the engine finishes them; a vertex that no gradient
+                   reaches has no entry
+    contributions  what one use of an array sends back to it, by (target, slot), in the order in which
+                   they are computed.  The contributions of all uses of an array sum to its cotangent.
     """
 
     cotangents: dict[int, Array]
@@ -63,5 +63,5 @@ def walk_back(nodes: Sequence[Vertex], cotangent: Array) -> Iterator[Sent]:
 
 
 def shown(g: Array) -> Array:
-    """A cotangent as it is to be looked at: those of several outputs as a tuple of arrays."""
+    """A cotangent in the form in which it is shown: for several outputs, a tuple of arrays."""
     return tuple(g) if isinstance(g, Parts) else g

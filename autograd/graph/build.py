@@ -17,9 +17,9 @@ from .text import printable
 
 
 class Builder:
-    """The vertices of a graph as they are found, and what is known of them.
+    """The vertices of a graph as they are found, and what is known about them.
 
-    numbers  of the vertices that later ones may refer to, by the key that `Naming` knows an array by
+    numbers  the numbers of the vertices that later ones may refer to, by the key of their array: `Naming.key`
     """
 
     def __init__(self, output: Tensor, names: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
@@ -39,7 +39,7 @@ class Builder:
             self.source(output.data, output.node, None)
 
     def scopes_of_leaves(self) -> dict[Node, Scope | None]:
-        """For each leaf the innermost scope around all its uses."""
+        """The innermost scope around all uses of each leaf."""
         found: dict[Node, Scope | None] = {}
         for node, scope in self.made_in.items():
             for parent in node.parents:
@@ -48,7 +48,7 @@ class Builder:
         return found
 
     def add_node(self, node: Node) -> None:
-        """Add a leaf, or an operation and what it uses for the first time."""
+        """Add a leaf, or an operation together with the arrays that it is the first to use."""
         uses = [
             (self.source(array, parent, self.made_in[node]), slot, name, carries)
             for slot, name, array, parent, carries in arguments(node)
@@ -63,7 +63,7 @@ class Builder:
         self.add("parameter" if leaf else computed, name, node.data, node, scope, edges)
 
     def source(self, array: Any, node: Node | None, scope: Scope | None) -> int:
-        """The number of an argument; an array that needs no gradient is added at its first use."""
+        """The number of an argument; adds an array that needs no gradient when it is first used."""
         if node is None and type(array) in NUMBERS:
             return self.add("constant", "", array, None, scope)
         key = self.naming.key(node, array)
@@ -97,7 +97,7 @@ class Builder:
         return number
 
     def unique(self, name: str) -> str:
-        """`name`, with a number behind it if a vertex has it already."""
+        """`name`, followed by a number if a vertex has that name already."""
         label = name
         while label in self.labels:
             self.labels[name] += 1
@@ -107,7 +107,7 @@ class Builder:
 
 
 def ancestors(node: Node | None) -> list[Node]:
-    """The nodes that `node` was computed from, and itself, the oldest first; no constants."""
+    """The node and all nodes that it was computed from, oldest first, without constants."""
     seen: set[Node] = set()
     waiting = [node]
     while waiting:
@@ -119,9 +119,9 @@ def ancestors(node: Node | None) -> list[Node]:
 
 
 def arguments(node: Node) -> Iterator[tuple[int, str, Any, Node | None, bool]]:
-    """The array arguments of a node, but not optional ones that were left out.
+    """The array arguments of a node, without optional ones that were left out.
 
-    Each with its slot, the function's name for it, its node, and whether a gradient goes back to it.
+    Each comes with its slot, the function's name for it, its node, and whether a gradient goes back to it.
     """
     named = zip(node.args, node.parents, node.op.rules, strict=False)
     for slot, (array, parent, rule) in enumerate(named):
@@ -132,10 +132,10 @@ def arguments(node: Node) -> Iterator[tuple[int, str, Any, Node | None, bool]]:
 
 @functools.cache
 def argument(op: Op, slot: int) -> str:
-    """The name of an operation's array argument; of one in a sequence "arrays[2]"."""
+    """The name of an array argument of an operation; "arrays[2]" for an argument in a sequence."""
     try:
         names = parameters(op.function)
-    except ValueError:  # a function in C that does not tell
+    except ValueError:  # a function in C without a signature
         names = ()
     if op.each:
         return f"{names[0] if names else 'arrays'}[{slot}]"

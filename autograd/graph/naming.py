@@ -1,4 +1,4 @@
-"""What the arrays and modules of a graph are called: as the variables that hold them."""
+"""Names for the arrays and modules of a graph, taken from the variables that hold them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Variables = Mapping[str, Any]
 
 
 def variables_of(frame: FrameType) -> Variables:
-    """The variables of a function that is running, its own before the global ones."""
+    """The variables of a running function: its local variables, then the global ones."""
     return {**frame.f_globals, **frame.f_locals}
 
 
 class Naming:
     """The names of nodes, arrays and modules, by the `id` of each.
 
-    Names that the user gave come first; then the name that a tensor was given, `t.name = "x"`; then
-    the variables, and what lists and dicts among them hold: `weights[0]`.
+    Names that the user passed come first, then the name that a tensor was given, `t.name = "x"`, then
+    the variables and the items of lists and dicts among them: `weights[0]`.
 
     >>> x, n = Tensor([1.0], requires_grad=True), np.array([2])
     >>> naming = Naming({"x": x}, {"n": n, "y": x})
@@ -47,7 +47,7 @@ class Naming:
                 self.integers.append(value)
 
     def of(self, node: Node | None, array: Any) -> str:
-        """The name of an array that `node` made; empty if it has none."""
+        """The name of an array and its node, if it has one; empty if no name is known."""
         key = self.key(node, array)
         if key in self.own:
             return self.own[key]
@@ -56,10 +56,10 @@ class Naming:
         return self.names.get(key, "")
 
     def key(self, node: Node | None, array: Any) -> int:
-        """The `id` by which an array is known: that of its node, but of a constant its own.
+        """The `id` that identifies an array: its node's, or the array's own if it is a constant.
 
-        Integers are made floats when they come beside a float64 tensor: the original is known by its
-        values.
+        Integers become floats when they meet a float64 tensor: the original array is then recognised by
+        its values.
         """
         if node is not None and (node.requires_grad or node.op is not LEAF):
             return id(node)
@@ -71,22 +71,22 @@ class Naming:
 
 
 def is_constant(node: Node | None) -> bool:
-    """Whether an array with this node was neither computed nor requires a gradient."""
+    """Whether an array with this node is a constant: not computed, and without a gradient."""
     return node is None or (node.op is LEAF and not node.requires_grad)
 
 
-NOTEBOOKS = {"In", "Out"}  # which hold everything that was ever shown
+NOTEBOOKS = {"In", "Out"}  # IPython's variables, which hold everything that was ever shown
 
 
 def identity(value: Any) -> int:
-    """The `id` by which a graph knows a variable's value: see `Naming.key`."""
+    """The `id` that identifies a variable's value in a graph: see `Naming.key`."""
     if type(value) is not Tensor:
         return id(value)
     return id(value.data) if is_constant(value.node) else id(value.node)
 
 
 def items_of(variables: Variables) -> Iterator[tuple[str, Any]]:
-    """What is directly in the lists, tuples and dicts among the variables, under the name `weights[0]`."""
+    """The items of lists, tuples and dicts among the variables, under names like `weights[0]`."""
     for name, value in variables.items():
         pairs: Iterable[Any] = value.items() if type(value) is dict else ()
         if type(value) in (list, tuple) and len(value) <= 1000:

@@ -17,8 +17,8 @@ from .text import SYMBOLS, summary, type_of
 class Edge:
     """One use of an array: argument number `slot`, counted from 0, of the vertex `target`.
 
-    argument  what the function calls it: "a", "axis"; of a ufunc "x1", "x2"
-    carries   whether a gradient goes back along it: the source requires one, and the rule is not None
+    argument  the function's name for it: "a", "axis"; for a ufunc "x1", "x2"
+    carries   whether a gradient goes back along the edge: the source requires one, and the rule is not None
     """
 
     source: int
@@ -33,10 +33,10 @@ class Scope:
     """One call of a module, or one `with scope(...)` block.
 
     number  1, 2, 3, … in the order in which the scopes were first needed
-    label   the attribute of the enclosing module that holds it ("encoder.0"), or the variable that
-            does, or its class; of a block its label
+    label   for a module, the attribute of the enclosing module that holds it ("encoder.0"), or else the
+            variable that holds it, or else its class; for a block, the block's label
     kind    the class of the module; empty for a block
-    path    all labels from the outermost scope, joined by dots; the same for each call of one module
+    path    all labels from the outermost scope, joined by dots; the same for each call of a module
     call    1 for the first call with this path in the graph, 2 for the second, …
     parent  the scope around it, or None
     """
@@ -50,7 +50,7 @@ class Scope:
 
     @property
     def chain(self) -> tuple[Scope, ...]:
-        """This scope and those around it, the outermost first."""
+        """This scope and the scopes around it, the outermost first."""
         chain, scope = [self], self.parent
         while scope is not None:
             chain.append(scope)
@@ -77,18 +77,18 @@ class Vertex:
     """One array, and how it was made.
 
     number         its place in `graph.nodes`, counted from 1
-    kind           "input", an array that needs no gradient; "constant", a number that stood in the
-                   formula; "parameter", a leaf that requires a gradient; "intermediate", what was
-                   computed; "output"
-    name           what the user calls it; empty if nothing is known
-    label          a name that no other vertex has: `name`, made unique, or `t` and its number; of a
-                   constant the number itself
+    kind           "input": an array that needs no gradient; "constant": a number that stood in the
+                   formula; "parameter": a leaf that requires a gradient; "intermediate": a computed
+                   array; or "output"
+    name           the user's name for it; empty if none is known
+    label          a name that no other vertex has: `name`, made unique, or `t` and its number; for a
+                   constant, the number itself
     op, options    the name of the function that made it and its keyword arguments; empty for a leaf
     inputs         the edges of its arguments, in order
-    value          the array itself, not to be written to; a tuple for a function of several outputs
+    value          the array itself, not to be written to; a tuple for a function with several outputs
     requires_grad  whether a gradient goes back through it
-    scope          the innermost scope it was made in, or None; of a leaf the innermost one around all
-                   its uses, but of an input None
+    scope          the innermost scope that it was made in, or None; for a parameter, the innermost scope
+                   around all its uses; for an input, None
     source         the user's line, if it was made in debug mode, or None
     node           the engine's node; None for an array that needs no gradient
     """
@@ -108,37 +108,37 @@ class Vertex:
 
     @property
     def symbol(self) -> str:
-        """The sign of its operation, `+` or `@`; the function's name, if it has none."""
+        """The sign of its operation, such as `+` or `@`; the function's name if it has no sign."""
         return SYMBOLS.get(self.op, self.op)
 
     @property
     def shape(self) -> Any:
-        """The shape; of several outputs a tuple of shapes."""
+        """The shape; a tuple of shapes for several outputs."""
         return tuple(map(np.shape, self.value)) if isinstance(self.value, tuple) else np.shape(self.value)
 
     @property
     def dtype(self) -> Any:
-        """The dtype; of several outputs a tuple of dtypes."""
+        """The dtype; a tuple of dtypes for several outputs."""
         several = isinstance(self.value, tuple)
         return tuple(np.asarray(v).dtype for v in self.value) if several else np.asarray(self.value).dtype
 
     @property
     def type(self) -> str:
-        """Dtype and shape as text: `f64[4,4]`."""
+        """The dtype and shape as text: `f64[4,4]`."""
         return type_of(self.value)
 
     @property
     def grad(self) -> Any:
-        """What `backward()` calls have left in a parameter's `grad`; None if nothing: not computed."""
+        """A parameter's `grad`, as `backward()` calls have left it; None if none has been computed."""
         grad = getattr(self.node, "grad", None)
         return grad.data if type(grad) is Tensor else grad
 
     @property
     def summary(self) -> str:
-        """The value in a line of text."""
+        """The value as one line of text."""
         return summary(self.value)
 
     @property
     def grad_summary(self) -> str:
-        """`grad` in a line of text; "not computed" if it is None."""
+        """`grad` as one line of text; "not computed" if it is None."""
         return summary(self.grad)

@@ -1,4 +1,4 @@
-"""Which modules and scopes the nodes of a graph were made in, read from their notes."""
+"""The modules and scopes in which the nodes of a graph were made, read from the nodes' notes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .records import Scope, Source
 class Scopes:
     """The scopes of a graph, in the order in which they are asked for.
 
-    A module is any object with `named_modules` and `named_parameters`.  It is only weakly referred
-    to: of one that is gone there remains the class.
+    A module is any object with `named_modules` and `named_parameters`.  Notes refer to it weakly: once
+    it is gone, only its class is known.
     """
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self.found: list[Scope] = []
         self.modules: dict[Scope, Any] = {}
         self.variables = {id(v): name for name, v in variables.items() if is_module(v)}
-        self.known: dict[int, Scope | None] = {}  # the scope that a note stands for, by its id
+        self.known: dict[int, Scope | None] = {}  # the scope that a note stands for, by the note's id
         self.calls: Counter[tuple[Scope | None, str]] = Counter()
         self.parts: dict[int, dict[int, tuple[str, Any]]] = {}
 
     def of(self, notes: Notes) -> Scope | None:
-        """The innermost scope that notes tell of."""
+        """The innermost scope that the notes record."""
         new = []
         while notes is not None and id(notes) not in self.known:
             new.append(notes)
@@ -40,7 +40,7 @@ class Scopes:
         return scope
 
     def enter(self, note: tuple[str, Any, Any], parent: Scope | None) -> Scope:
-        """The new scope inside `parent` that a note tells of."""
+        """The new scope inside `parent` that a note records."""
         what, value, _ = note
         module, label, kind = None, value, ""
         if what == "part":
@@ -58,18 +58,18 @@ class Scopes:
         return scope
 
     def label_of(self, module: Any, parent: Scope | None) -> str:
-        """What the module around it calls a module; or else the variable that holds it."""
+        """The enclosing module's name for a module, or else the variable that holds it."""
         name, _ = self.parts_of(self.enclosing(parent)).get(id(module), ("", None))
         return name or self.variables.get(id(module), "")
 
     def enclosing(self, scope: Scope | None) -> Any:
-        """The innermost module in whose call a scope lies, if it still exists."""
+        """The innermost module whose call encloses a scope, if the module still exists."""
         while scope is not None and self.modules[scope] is None:
             scope = scope.parent
         return self.modules[scope] if scope is not None else None
 
     def parts_of(self, module: Any) -> dict[int, tuple[str, Any]]:
-        """The modules inside a module and their names in it, by their id."""
+        """The modules inside a module, with their names in it, by their ids."""
         if module is None:
             return {}
         if id(module) not in self.parts:
@@ -77,7 +77,7 @@ class Scopes:
         return self.parts[id(module)]
 
     def parameter_names(self) -> dict[int, str]:
-        """The names of the parameters of all outermost modules, by the id of their node."""
+        """The names of the parameters of all outermost modules, by the ids of their nodes."""
         names: dict[int, str] = {}
         for scope, module in self.modules.items():
             if module is not None and self.enclosing(scope.parent) is None:
@@ -99,7 +99,7 @@ def common(scope: Scope | None, other: Scope | None) -> Scope | None:
 
 
 def source_of(node: Node) -> Source | None:
-    """The line of the user's that a node was made in, if it was noted."""
+    """The user's line that made a node, if it was noted."""
     notes = node.notes
     while notes is not None and notes[0] in ("name", "line"):
         if notes[0] == "line":

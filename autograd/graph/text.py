@@ -1,4 +1,4 @@
-"""How arrays, options and operations are written in a line of text."""
+"""Arrays, options and operations as one line of text."""
 # ruff: noqa: RUF001  # the signs of mathematics are meant, not the letters they look like
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SYMMETRIC = {"add", "multiply", "maximum", "minimum", "hypot", "logaddexp", "equ
 
 
 def printable(text: str) -> str:
-    """`text` in one line, with what is no character spelled out.
+    """`text` on one line, with unprintable characters spelled out.
 
     >>> print(printable("a\\nb\\0 ü"))
     a\\nb\\x00 ü
@@ -34,7 +34,7 @@ def printable(text: str) -> str:
 
 
 def type_of(value: Any) -> str:
-    """The dtype and shape of an array, or of each of several.
+    """The dtype and shape of an array, or of each array in a tuple.
 
     >>> type_of(np.zeros((4, 2))), type_of((np.float32(1), np.arange(3)))
     ('f64[4,2]', '(f32[], i64[3])')
@@ -47,7 +47,7 @@ def type_of(value: Any) -> str:
 
 
 def number(value: Any) -> str:
-    """A number to four digits, as one would write it.
+    """A number to four digits, in the usual notation.
 
     >>> number(2.0), number(1.0001), number(1 / 3), number(True)
     ('2', '1.0001', '0.3333', 'True')
@@ -60,9 +60,9 @@ def number(value: Any) -> str:
 
 
 def summary(array: Any) -> str:
-    """An array in a line: all elements of a small one, the range and mean of a large one.
+    """An array as one line: all elements of a small one, the range and mean of a large one.
 
-    None is what was not computed, which is not 0.
+    None stands for a value that was not computed, which is not the same as 0.
 
     >>> summary(np.array([[1.0, 0.25], [0, 1e-9]])), summary(np.arange(100.0)), summary(None)
     ('[[1 0.25] [0 1e-09]]', '0 … 99, mean 49.5', 'not computed')
@@ -92,7 +92,7 @@ def nested(value: Any) -> str:
 
 
 def option(value: Any) -> str:
-    """An option as one would write it, but an array in it only by its type.
+    """An option in Python's notation, with an array in it given by its type alone.
 
     >>> option((slice(None, 2), Ellipsis, np.array([0, 2])))
     '(:2, ..., i64[2])'
@@ -108,7 +108,7 @@ def option(value: Any) -> str:
 
 
 def call(op: str, arguments: Sequence[str], options: dict[str, Any]) -> str:
-    """An operation on arguments of these names, as one would write it.
+    """An operation on arguments of these names, in Python's notation.
 
     >>> call("multiply", ["2", "x"], {}), call("sum", ["x"], {"axis": 0})
     ('2 * x', 'sum(x, axis=0)')

@@ -1,4 +1,4 @@
-"""The graph as a whole: looking up, listing, going back."""
+"""The graph as a whole: lookup, listing, and the way back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .text import call, printable
 class Graph:
     """A read-only record of how an output was computed.
 
-    nodes   the vertices, in the order of their creation: `nodes[i].number` is i + 1
-    edges   all edges, by target and slot
-    uses    for each number the edges that lead from it, in the same order
+    nodes   the vertices, in the order of creation: `nodes[i].number` is i + 1
+    edges   all edges, ordered by target and slot
+    uses    for each number, the edges that lead from that vertex, in the same order
     scopes  the scopes, each after the one around it
     output  the vertex of the output
 
@@ -53,10 +53,10 @@ class Graph:
     ) -> Graph:
         """The graph of `output`.
 
-        names: what to call arrays, `{"W": layer.weight}`.  variables: where else to look for names;
-        the caller's variables, if it is left out.
+        names: the names to use for some arrays, `{"W": layer.weight}`.  variables: where else to look for
+        names; by default, the caller's variables.
 
-        Raises DTypeError for what is not a Tensor, and for names of what is not an array.
+        Raises DTypeError if `output` is not a Tensor, or if `names` has a value that is not an array.
         """
         if type(output) is not Tensor:
             raise DTypeError(
@@ -76,7 +76,7 @@ class Graph:
         return (edge for vertex in self.nodes for edge in vertex.inputs)
 
     def __getitem__(self, number: int) -> Vertex:
-        """The vertex of this number, counted from 1."""
+        """The vertex with this number, counted from 1."""
         if not 1 <= number <= len(self.nodes):
             raise IndexError(f"the graph has vertices 1 to {len(self.nodes)}, and no {number}")
         return self.nodes[number - 1]
@@ -85,12 +85,12 @@ class Graph:
         return len(self.nodes)
 
     def expression(self, vertex: Vertex) -> str:
-        """How a vertex was computed, in the labels of its arguments: `X @ W1`; empty for a leaf."""
+        """How a vertex was computed, written with the labels of its arguments: `X @ W1`; empty for a leaf."""
         arguments = [self[edge.source].label for edge in vertex.inputs]
         return call(vertex.op, arguments, vertex.options) if vertex.op else ""
 
     def listing(self, values: bool = False) -> str:
-        """The graph as typed text, one line an operation; with `values` those, and gradients, too."""
+        """The graph as typed text, one line per operation; `values` adds the values and gradients."""
         return "\n".join(line(self, v, values) for v in self.nodes if v.kind != "constant")
 
     __str__ = listing
@@ -98,7 +98,7 @@ class Graph:
     def walk_back(self, cotangent: Any = None) -> Iterator[Sent]:
         """The backward pass step by step, in the engine's order and by its rules: see `Sent`.
 
-        It writes no `grad`.  cotangent: that of the output; 1 if the output has one element.
+        It writes no `grad`.  cotangent: the cotangent of the output; 1 if the output has one element.
 
         Raises GradientError and ShapeError as `Tensor.backward` does.
         """
@@ -113,7 +113,7 @@ class Graph:
     def backward(self, cotangent: Any = None) -> Backward:
         """The cotangent of every array in the graph, and what each use contributes to it.
 
-        Each is kept, so this takes as much memory as the values do.  The rest is as in `walk_back`.
+        All of them are kept, so this takes as much memory as the values do.  Otherwise like `walk_back`.
 
         >>> x = Tensor(3.0, requires_grad=True)
         >>> back = Graph.of(x * x + x).backward()
@@ -126,7 +126,7 @@ class Graph:
 
 
 def line(graph: Graph, vertex: Vertex, values: bool) -> str:
-    """A line of the listing."""
+    """One line of the listing."""
     made = f" = {graph.expression(vertex)}" if vertex.op else f"  {vertex.kind}"
     shown = f"  = {vertex.summary}" if values else ""
     if values and vertex.kind == "parameter":

@@ -1,4 +1,4 @@
-"""Ways to see a recorded graph."""
+"""Three ways to look at a recorded graph: a picture, an explanation in text, and a page to step through."""
 
 from .draw import draw
 from .explain import explain

@@ -19,7 +19,7 @@ from .paths import Arc, flat, region
 
 
 def cuts(graph: Graph, wrt: Tensor, variables: Mapping[str, Any]) -> Iterator[str]:
-    """What the graph itself tells: what was detached, and what is piecewise constant."""
+    """The places where the graph cuts off a gradient: detached arrays, piecewise constants, and hooks."""
     yield from detached(graph, wrt, variables)
     goal = next((vertex.number for vertex in graph.nodes if vertex.node is wrt.node), None)
     between = region(graph, goal) if goal else set()
@@ -29,16 +29,16 @@ def cuts(graph: Graph, wrt: Tensor, variables: Mapping[str, Any]) -> Iterator[st
                 label = graph[edge.source].label
                 yield f"{vertex.label} = {graph.expression(vertex)} is piecewise constant in {label}"
         if vertex.number in between and vertex.node is not None and vertex.node.op is HOOK:
-            yield f"{vertex.label} has hooks, which may change the gradient: the paths are without them"
+            yield f"{vertex.label} has hooks, which may change the gradient: the paths leave them out"
         if vertex.kind == "input" and vertex.dtype == bool:
             yield (
                 f"{vertex.label} holds truth values: a comparison is piecewise constant, "
-                "and sends nothing back to what it compared"
+                "and sends nothing back to its arguments"
             )
 
 
 def detached(graph: Graph, wrt: Tensor, variables: Mapping[str, Any]) -> Iterator[str]:
-    """Inputs that are the very arrays of tensors which depend on `wrt`."""
+    """The inputs that share their arrays with tensors that depend on `wrt`."""
     held = [*variables.items(), *items_of(variables)]
     computed: dict[int, tuple[str, Node]] = {
         id(value.data): (name, value.node)
@@ -56,19 +56,19 @@ def detached(graph: Graph, wrt: Tensor, variables: Mapping[str, Any]) -> Iterato
 
 
 def stopped(graph: Graph, dead: Sequence[Arc]) -> Iterator[str]:
-    """What is said of derivatives that are 0, all those of one array together."""
+    """A line for each array with derivatives that are 0; all derivatives of one array share a line."""
     for (n, there), group in groupby(dead, key=lambda arc: (arc.target[0], arc.source[0])):
         vertex, source, arcs = graph[n], graph[there], list(group)
         place = arcs[0].source[1]
         made = subscripted(vertex.label, vertex.shape, arcs[0].target[1])
         by = subscripted(source.label, source.shape, place)
         value = number(flat(source.value)[place])
-        more = f", and so {len(arcs) - 1} more" if len(arcs) > 1 else ""
+        more = f", and so have {len(arcs) - 1} more" if len(arcs) > 1 else ""
         yield f"{made} = {graph.expression(vertex)} has the derivative 0 by {by}, which is {value}{more}"
 
 
 def subscripted(label: str, shape: tuple[int, ...], place: int) -> str:
-    """The name of one element: `W[0, 2]`; of an array of one element its own name."""
+    """The name of one element: `W[0, 2]`; for an array with a single element, the array's name."""
     if int(np.prod(shape)) == 1:
         return label
     index = ", ".join(str(int(i)) for i in np.unravel_index(place, shape))

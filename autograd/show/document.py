@@ -1,8 +1,8 @@
-"""A computation as the JSON document that the page of `explore` is made from.
+"""A computation as a JSON document, from which `explore` makes its page.
 
-It consists of tables by column: an entry of a column for each node, or edge, and what only few have
-as a mapping by their index.  Numbers that stand in a formula are no nodes of the page: they are in the
-label of the operation.  page/model.js reads it.
+The document consists of tables by column: a column has an entry for each node or edge, and a property
+that only few of them have is a mapping by index.  Numbers that stand in a formula are not nodes of the
+page: they are part of the operation's label.  page/model.js reads the document.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from .labels import operation
 from .numbers import in_json
 from .source import expression, listing, maker, summary
 
-LIMIT = 60  # boxes to be visible at first
-WHOLE = 256  # an array of more elements is summarised; in a large graph, of fewer
-NUMBERS = 400_000  # about so many numbers in a document, however large the graph
-DETAILED = 5000  # in a graph of more operations no local derivatives are kept
+LIMIT = 60  # boxes that may be visible at first
+WHOLE = 256  # elements up to which an array is kept whole; fewer in a large graph
+NUMBERS = 400_000  # about the most numbers in a document, however large the graph
+DETAILED = 5000  # operations up to which local derivatives are kept
 
 
 class Table(dict[Any, int]):
-    """Values without repetitions, each with its place."""
+    """Distinct values, each with its place."""
 
     def __missing__(self, value: Any) -> int:
         self[value] = len(self)
@@ -42,9 +42,9 @@ class Table(dict[Any, int]):
 
 
 def document(graph: Graph, report: Any = None) -> dict[str, Any]:
-    """What the page shows of a graph, and of a report on a hand derivation of its gradients.
+    """The page's data for a graph, and for a report on a hand derivation of its gradients.
 
-    Raises GradientError where a leaf has been changed in place since it was used.
+    Raises GradientError if a leaf has been changed in place since it was used.
     """
     nodes = [vertex for vertex in graph.nodes if vertex.kind != "constant" or vertex is graph.output]
     places = {vertex.number: i for i, vertex in enumerate(nodes)}
@@ -73,7 +73,7 @@ def document(graph: Graph, report: Any = None) -> dict[str, Any]:
 def columns(
     graph: Graph, nodes: Sequence[Vertex], back: Backward, most: int, texts: Table
 ) -> dict[str, list[Any]]:
-    """The table of nodes; what many have in common by its place among the `texts`."""
+    """The table of nodes; strings that many nodes share are given by their place in `texts`."""
     return {
         "kind": [texts[vertex.kind] for vertex in nodes],
         "name": [vertex.label for vertex in nodes],
@@ -88,20 +88,20 @@ def columns(
 
 
 def notes(graph: Graph, nodes: Sequence[Vertex], most: int) -> list[str]:
-    """What a reader should know of what is not shown, or how it is meant."""
+    """What a reader should know about things that are left out, or about the meaning of what is shown."""
     large = sum(np.size(vertex.value) > most for vertex in nodes if not isinstance(vertex.value, tuple))
     said = []
     if large:
         said.append(f"Arrays of more than {most} elements are summarised, {large:,} here.")
     if graph.output.requires_grad and np.size(graph.output.value) != 1:
-        said.append("The output has several elements: its gradient is that of their sum.")
+        said.append("The output has several elements: the gradients are those of their sum.")
     return said
 
 
 def groups_of(
     nodes: Sequence[Vertex], operations: Sequence[Vertex], folding: Folding, places: dict[int, int]
 ) -> list[int]:
-    """The group of each node: of a parameter that around all its uses; of an input, outside of modules."""
+    """The group of each node: for a parameter, the one around all its uses; for an input, outside modules."""
     found: dict[int, int] = {}
     for vertex, group in zip(operations, folding.group_of, strict=True):
         found[places[vertex.number]] = group
@@ -114,7 +114,7 @@ def groups_of(
 
 
 def source(vertex: Vertex) -> str:
-    """The user's line in which an operation was recorded."""
+    """The user's line that recorded an operation."""
     assert vertex.source is not None
     return f"{Path(vertex.source.filename).name}:{vertex.source.lineno}: {vertex.source.text}"
 
@@ -122,7 +122,7 @@ def source(vertex: Vertex) -> str:
 def edges(
     graph: Graph, operations: Sequence[Vertex], places: dict[int, int], back: Backward, most: int
 ) -> dict[str, Any]:
-    """The table of edges, and what goes back along them, where that is not the whole gradient."""
+    """The table of edges, with what goes back along each where that is not the whole gradient."""
     shown = [edge for vertex in operations for edge in vertex.inputs if edge.source in places]
     arguments = Counter(edge.target for edge in shown)
     carrying = [(i, edge) for i, edge in enumerate(shown) if (edge.target, edge.slot) in back.contributions]
@@ -130,7 +130,7 @@ def edges(
     rules, passed, parts, locals_ = Table(), [-1] * len(shown), {}, {}
     for i, edge in carrying:
         node = graph[edge.target].node
-        assert node is not None  # for a gradient went back from it
+        assert node is not None  # since a gradient went back from it
         passed[i] = rules[node.op, edge.slot]
         if contributing[edge.source] > 1:
             parts[i] = in_json(back.contributions[edge.target, edge.slot], most)
@@ -162,9 +162,9 @@ def local(node: Node, edge: Edge, most: int) -> list[Any] | None:
 
 
 def local_derivative(node: Node, slot: int) -> Any:
-    """The array by which a rule multiplies the cotangent of an elementwise operation; None of another.
+    """The array by which a rule multiplies the cotangent of an elementwise operation; else None.
 
-    Of an operation with a single number as output, too: what goes back is a multiple of an array.
+    An operation whose output is a single number counts as well: what goes back is a multiple of an array.
 
     >>> from autograd import Tensor
     >>> x = Tensor([0.0, 2.0], requires_grad=True)
@@ -181,18 +181,18 @@ def local_derivative(node: Node, slot: int) -> Any:
         if y.size == 1:
             return one
         some = np.random.default_rng(0).uniform(1, 2, y.shape).astype(y.dtype)
-        found = rule(some, y, *node.args, **node.kwargs)  # does each element depend on its own alone?
+        found = rule(some, y, *node.args, **node.kwargs)  # does each element depend on its own only?
         same = found.shape == y.shape and np.allclose(found, some * one, 1e-4, 0, equal_nan=True)
         return one if same else None
 
 
 @functools.cache
 def words(op: Op, rule: Rule) -> dict[str, Any]:
-    """A rule for reading: its text in the source, what is said of it, and what it calls the arguments.
+    """A rule in readable form: its text in the source, its description, and its names for the arguments.
 
-    Of a rule that another function made, or that has no source here, there is only what is said.
+    A rule that another function made, or whose source is not available, has only the description.
     """
-    rule = op.each or getattr(rule, "func", rule)  # a partial's function
+    rule = op.each or getattr(rule, "func", rule)  # the function of a partial
     assert rule is not None
     parameters = inspect.signature(rule).parameters.values()
     names = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
@@ -212,7 +212,7 @@ def words(op: Op, rule: Rule) -> dict[str, Any]:
 
 
 def verdicts(nodes: Sequence[Vertex], report: Any) -> dict[str, Any]:
-    """The lines of a derivation report, and by the index of a node the line that holds its gradient."""
+    """The lines of a derivation report, and for the nodes whose gradients they hold, the line, by index."""
     if report is None:
         return {"lines": [], "of": {}}
     prefix = getattr(report, "prefix", "d")

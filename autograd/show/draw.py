@@ -23,7 +23,7 @@ from .plan import Arrow, Box, Frame, Plan
 if TYPE_CHECKING:
     from .picture import Picture
 
-LIMIT = 50  # boxes, above which a picture is folded
+LIMIT = 50  # boxes above which a picture is folded
 FONT = "Helvetica,Arial,sans-serif"
 NODES = {"style": "filled", "fontname": FONT, "fontsize": "11", "margin": "0.12,0.06"}
 EDGES = {"arrowsize": "0.7", "fontname": FONT, "fontsize": "9"}
@@ -49,37 +49,37 @@ def draw(
     depth: int | None = None,
     limit: int | None = LIMIT,
 ) -> Picture:
-    """The picture of how `output` was computed; written to `path` too, as .svg, .png, .pdf or .dot.
+    """The picture of how `output` was computed; also written to `path`, as .svg, .png, .pdf or .dot.
 
-    Inputs are grey notes, parameters orange hexagons.  What was computed is a blue rounded box
-    that begins with its operation, where a number stands as it was used: `2 × ·`; the output is a
-    green double box.  An arrow is one use of an array as an argument: `x * x` has two, and those of
-    `a - b` are numbered.  Modules and scopes are frames.
+    Inputs are grey notes, and parameters are orange hexagons.  Computed arrays are blue rounded boxes.  A box
+    begins with its operation, in which a number stands as it was used: `2 × ·`.  The output is a green
+    double box.  An arrow is one use of an array as an argument: `x * x` has two, and the two of `a - b`
+    are numbered.  Modules and scopes are frames.
 
-    names      what arrays are called, `{"W": layer.weight}`; else as the modules and the caller's
-               variables that hold them
-    values     the numbers are shown as well: all of a small array, the range of a large one
-    gradients  the derivative of the output by each array is shown, computed by the engine's rules,
-               and no `grad` is written; of an output of several elements what `grad` holds
-    backward   the way back is drawn beside the way there
-    depth      modules inside so many others are violet blocks, and not frames: 0 for all
-    limit      above so many boxes the picture is folded, and says so: what is repeated is drawn once,
-               with a count, `× 12`; then scopes become blocks, the inner ones first; None for no limit
+    names      names for some arrays, `{"W": layer.weight}`; others are named after the modules and the
+               caller's variables that hold them
+    values     show the numbers as well: all of a small array, the range of a large one
+    gradients  show the derivative of the output by each array, computed by the engine's rules without
+               writing any `grad`; if the output has several elements, show what `grad` holds
+    backward   draw the backward pass beside the forward pass
+    depth      draw modules at this depth as violet blocks instead of frames: 0 for all modules
+    limit      with more boxes than this, fold the picture, and say so: repetitions are drawn once, with
+               a count, `× 12`; then scopes become blocks, the innermost first; None for no limit
 
-    Raises DTypeError for what is not a Tensor; DrawError for a path with another suffix, or if
-    nothing here can lay out a picture.
+    Raises DTypeError if `output` is not a Tensor, DrawError for a path with another suffix, or if no
+    program here can lay out a picture.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> draw(np.sum(x * x)).source.count("->")
     3
     """
-    from .picture import Picture  # only now: importing Graphviz takes longer than all of autograd
+    from .picture import Picture  # here, since importing Graphviz takes longer than all of autograd
 
     if type(output) is not Tensor:
         raise DTypeError(f"draw() draws how a Tensor was computed, and this is a {type(output).__name__}")
     graph = Graph.of(output, names, variables_of(sys._getframe(1)))
     plan = Plan(graph, depth, limit)
-    columns = {"fontname": "Menlo,Consolas,monospace"} if values or gradients else {}  # numbers align
+    columns = {"fontname": "Menlo,Consolas,monospace"} if values or gradients else {}  # so that numbers align
     picture = Picture(node_attr=NODES | columns, edge_attr=EDGES, graph_attr=GRAPH)
     picture.listing = graph.listing
     pencil = Pencil(plan, values, cotangents(graph) if gradients else None)
@@ -100,7 +100,7 @@ def draw(
 
 
 def cotangents(graph: Graph) -> dict[int, Any]:
-    """The gradients to be shown, by number."""
+    """The gradients to show, by number."""
     if graph.output.requires_grad and np.size(graph.output.value) == 1:
         return graph.backward().cotangents
     return {vertex.number: vertex.grad for vertex in graph.nodes if vertex.grad is not None}
@@ -110,7 +110,7 @@ class Pencil:
     """Writes a plan as a picture.
 
     values     whether the numbers are shown
-    gradients  the gradients to be shown, by number; None for none
+    gradients  the gradients to show, by number; None to show no gradients
     """
 
     def __init__(self, plan: Plan, values: bool, gradients: dict[int, Any] | None) -> None:
@@ -119,7 +119,7 @@ class Pencil:
         self.frames = itertools.count()
 
     def frame(self, picture: Picture, frame: Frame) -> None:
-        """The boxes and frames in a frame."""
+        """Draw the boxes and frames inside a frame."""
         for item in frame.inside:
             if isinstance(item, Box):
                 picture.node(item.name, picture.label(self.lines(item, frame)), **self.look(picture, item))
@@ -130,7 +130,7 @@ class Pencil:
                 self.frame(inner, item)
 
     def look(self, picture: Picture, box: Box) -> dict[str, str]:
-        """The shape and colour of a box, and what is shown when the pointer is on it."""
+        """The shape, the colour and the tooltip of a box."""
         vertex = box.vertices[0]
         look = KINDS["folded" if box.group else vertex.kind]
         if box is self.plan.box_of[self.plan.repeats.of(self.graph.output.number)] and vertex.op:
@@ -143,7 +143,7 @@ class Pencil:
         return look | {"tooltip": picture.label([title(box.group)] if box.group else hint)}
 
     def lines(self, box: Box, frame: Frame) -> list[str]:
-        """What stands in a box."""
+        """The lines of text in a box."""
         if box.group is not None:
             result = max((v for v in box.vertices if v.op), key=lambda v: v.number)
             return [title(box.group), content(box), f"→ {result.shape} {result.dtype}"]
@@ -160,7 +160,7 @@ class Pencil:
         return [line for line in lines if line]
 
     def name(self, vertex: Vertex, frame: Frame) -> str:
-        """The name of an array, without the path of the module in whose frame it is."""
+        """The name of an array, without the path of the module whose frame it is in."""
         if self.plan.repeats.of(self.graph.output.number) == vertex.number:
             return self.graph.output.name
         scope = frame.group.scope
@@ -168,7 +168,7 @@ class Pencil:
         return vertex.name.removeprefix(prefix)
 
     def operation(self, vertex: Vertex) -> str:
-        """What made an array, with the numbers and options that it was made with: `· ^ 2`, `Σ axis=0`."""
+        """The operation that made an array, with its numbers and options: `· ^ 2`, `Σ axis=0`."""
         if not vertex.op:
             return ""
         varied = vertex.number in self.plan.repeats.varied
@@ -181,7 +181,7 @@ class Pencil:
         return " ".join([what, *options])
 
     def arrow(self, picture: Picture, arrow: Arrow) -> None:
-        if arrow.again:  # back to where the next repetition begins
+        if arrow.again:  # from the end of one repetition to the start of the next
             picture.edge(arrow.source.name, arrow.target.name, style="dashed", constraint="false")
             return
         label = None
@@ -193,12 +193,12 @@ class Pencil:
         picture.edge(arrow.source.name, arrow.target.name, label)
 
     def way_back(self, picture: Picture) -> None:
-        """A box for the gradient of each box, beside it, and the arrows the other way round."""
+        """Draw a box for the gradient of each box, beside it, and the arrows reversed."""
         picture.attr(newrank="true")
         traced = [box for box in self.plan.boxes if any(v.requires_grad for v in box.vertices)]
         what = self.graph.output.name or "output"
         with picture.subgraph(name="cluster_backward") as inner:
-            inner.attr(label=inner.label([f"the way back: derivatives of {what}"]), style="rounded,filled")
+            inner.attr(label=inner.label([f"backward pass: derivatives of {what}"]), style="rounded,filled")
             inner.attr(fillcolor="#f7f7f7")
             for box in traced:
                 inner.node(f"d{box.name}", inner.label(self.derivative(box, what)), **KINDS["gradient"])
@@ -216,7 +216,7 @@ class Pencil:
         return self.graph.expression(vertex) if named else self.operation(vertex)
 
     def derivative(self, box: Box, what: str) -> list[str]:
-        """What stands in the box of a gradient."""
+        """The lines of text in the box of a gradient."""
         vertex = box.vertices[0]
         if box.group is not None:
             return [f"back through {title(box.group)}"]
@@ -235,7 +235,7 @@ def carries(arrow: Arrow) -> bool:
 
 
 def title(group: Group) -> str:
-    """What a group is called: the attribute that holds a module and its class, and how often it is there."""
+    """The title of a group: the attribute that holds the module, its class, and how often it is repeated."""
     if group.scope is None or group.last is None:
         return times(group.times) if group.times > 1 else f"{sum(1 for _ in members(group)):,} operations"
     first, last = group.scope, group.last
@@ -249,7 +249,7 @@ def times(n: int) -> str:
 
 
 def content(box: Box) -> str:
-    """What a folded box consists of, in short."""
+    """The content of a folded box, in short."""
     operations = Counter(vertex.op for vertex in box.vertices if vertex.op)
     parameters = sum(vertex.kind == "parameter" for vertex in box.vertices)
     most = [f"{count:,} {op}" if count > 1 else op for op, count in operations.most_common(3)]
@@ -264,10 +264,10 @@ def numbers(array: Any) -> list[str]:
     if array is None or np.size(array) > 16 or isinstance(array, tuple):
         return [summary(array)]
     lines = np.array2string(np.asarray(array), precision=4, max_line_width=44).splitlines()
-    return [line.ljust(max(map(len, lines))) for line in lines]  # as they are centred
+    return [line.ljust(max(map(len, lines))) for line in lines]  # since Graphviz centres lines
 
 
 def under(title: str, array: Any) -> list[str]:
-    """The lines that show an array under a title, or behind it if they are one."""
+    """The lines that show an array under a title, or beside the title if there is only one."""
     lines = numbers(array)
     return [f"{title} {lines[0]}"] if len(lines) == 1 else [title, *lines]

@@ -1,4 +1,4 @@
-"""`explain`: a gradient as the sum over paths that it is, in text."""
+"""`explain`: a gradient as a sum over paths, in text."""
 # ruff: noqa: RUF001, RUF002  # the signs of mathematics are meant, not the letters they look like
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ LONGEST = 16  # steps of a path that are written out
 class Step:
     """One factor of a product: the local derivative of `made` by `by`.
 
-    made, by    what the two numbers are called: "A1[0, 2]"
+    made, by    the names of the two numbers: "A1[0, 2]"
     formula     how the array of the first was computed: "sigmoid(Z1)"
-    derivative  the number; None where the path is one of whole arrays
+    derivative  the number; None if the path is one of whole arrays
     """
 
     made: str
@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way back: its steps from the output on, and what it contributes, the product of them."""
+    """One path: its steps from the output back, and its contribution, the product of their derivatives."""
 
     steps: tuple[Step, ...]
     product: float
@@ -46,14 +46,14 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a derivative is what it is: `str()` of it is the text.
+    """The reasons for the value of a derivative; `str()` gives the text.
 
-    output, wrt  what the two numbers are called
+    output, wrt  the names of the two numbers
     gradient     the derivative, as `backward()` computes it
-    count        how many paths there are that no factor 0 cuts; None if they are of whole arrays, and
-                 too many to count
-    total        the sum over all of them; over `paths`, if they could not be counted
-    paths        the heaviest, in order of the size of their product
+    count        the number of paths without a factor 0; None if the paths are of whole arrays and there
+                 are too many to count
+    total        the sum over all paths, or over the paths found if they could not be counted
+    paths        the heaviest paths, ordered by the size of their product
     cuts         where the influence of `wrt` on `output` ends, and why
     """
 
@@ -72,7 +72,7 @@ class Explanation:
 
     @property
     def share(self) -> float:
-        """The part of the gradient that `paths` carry: 1 if they are all there are."""
+        """The part of the gradient that `paths` account for: 1 if there are no other paths."""
         return self.shown / self.gradient if self.gradient else float(len(self.paths) == self.count)
 
     def __str__(self) -> str:
@@ -80,10 +80,10 @@ class Explanation:
         return "\n\n".join([self.heading(), *tables, *self.ending()])
 
     def heading(self) -> str:
-        """The result, and what it is the sum of."""
+        """The result, and the sum that it is."""
         result, shown = f"∂{self.output} / ∂{self.wrt} = {number(self.gradient)}", len(self.paths)
         if self.count is None:
-            return f"{result}, a sum of more paths than can be followed; the heaviest of those that were:"
+            return f"{result}, a sum of more paths than can be followed; the heaviest of those followed:"
         if self.count == 0:
             return f"{result}: no path leads from {self.output} back to {self.wrt}"
         if self.count == 1:
@@ -107,7 +107,7 @@ class Explanation:
 
 
 def written(n: int, path: Path) -> str:
-    """A path as a table of its steps, the middle of a long one left out."""
+    """A path as a table of its steps, without the middle if it is long."""
     half = LONGEST // 2
     gap = len(path.steps) - LONGEST
     parts = [path.steps] if gap <= 0 else [path.steps[:half], path.steps[-half:]]
@@ -118,7 +118,7 @@ def written(n: int, path: Path) -> str:
     if 1 < len(factors) <= LONGEST:
         product = f"{' × '.join(factors)} = {product}"
     what = "product" if factors else "contribution"
-    return f"path {n}\n" + f"\n    … {gap:,} steps more\n".join(tables) + f"\n    {what}: {product}"
+    return f"path {n}\n" + f"\n    … {gap:,} more steps\n".join(tables) + f"\n    {what}: {product}"
 
 
 def equation(step: Step) -> str:
@@ -132,7 +132,7 @@ def local(step: Step) -> str:
 
 
 def number(value: float) -> str:
-    """A number to six digits; no number has the sign of a zero."""
+    """A number to six digits; zero is written without a sign."""
     return f"{value + 0.0:.6g}"
 
 
@@ -145,21 +145,21 @@ def explain(
     most: int = 10,
     names: Mapping[str, Any] | None = None,
 ) -> Explanation:
-    """Why the derivative of one number by another is what it is: the paths between them.
+    """The reasons for the value of the derivative of one number by another: the paths between them.
 
     Along a path the local derivatives are multiplied, and the products of all paths are summed: the
     result is the gradient.  No `grad` is written.
 
-    wrt    a Tensor that `output` was computed from, a leaf or not; `index` says which element
-    at     which element of `output`, if it has several
-    most   the paths that are listed, the heaviest first; all of them are counted and summed
-    names  what arrays are called, `{"W": layer.weight}`
+    wrt    a Tensor from which `output` was computed, a leaf or not; `index` selects the element
+    at     the element of `output`, if it has several
+    most   the number of paths that are listed, the heaviest first; all of them are counted and summed
+    names  names for some arrays, `{"W": layer.weight}`
 
-    Where there are too many numbers to follow each, in networks of realistic size, the paths are
-    those over whole arrays, and each contributes a part of the gradient.
+    If there are too many numbers to follow each of them, as in networks of realistic size, the paths go
+    over whole arrays, and each contributes a part of the gradient.
 
-    Raises DTypeError for what is not a Tensor or not real; GradientError if `wrt` does not require a
-    gradient; ShapeError if an element must be chosen; IndexingError for one that does not exist.
+    Raises DTypeError for an argument that is not a real Tensor, GradientError if `wrt` does not require a
+    gradient, ShapeError if an element must be chosen, IndexingError for an element that does not exist.
 
     >>> a = Tensor(3.0, requires_grad=True)
     >>> b = a + a
@@ -187,7 +187,7 @@ def explain(
         if type(tensor) is not Tensor or tensor.dtype.kind != "f":
             raise DTypeError(f"explain takes real Tensors, and {what} is {tensor!r:.60}")
     if not wrt.requires_grad:
-        raise GradientError("explain: wrt does not require a gradient, so nothing is derived by it")
+        raise GradientError("explain: wrt does not require a gradient, so there is no derivative by it")
     variables = variables_of(sys._getframe(1))
     graph = Graph.of(output, names, variables)
     start = len(graph), element(output, at, "output", "at")
@@ -199,14 +199,14 @@ def explain(
     if goal is None or not graph.output.requires_grad:
         name = next((n for n, v in variables.items() if v is wrt), "wrt")
         return Explanation(top, subscripted(name, wrt.shape, place), 0.0, 0, 0.0, (), said)
-    with np.errstate(all="ignore"):  # an infinite derivative is shown
+    with np.errstate(all="ignore"):  # an infinite derivative is shown, not warned about
         return followed(graph, labels, start, (goal, place), most, said)
 
 
 def followed(
     graph: Graph, labels: Labels, start: State, goal: State, most: int, said: Sequence[str]
 ) -> Explanation:
-    """The explanation of a derivative by a number of the graph."""
+    """The explanation of a derivative by a number in the graph."""
     ends = labels.of(start), labels.of(goal)
     gradient = engines(graph, start, goal)
     try:
@@ -233,11 +233,11 @@ def engines(graph: Graph, start: State, goal: State) -> float:
 
 
 def element(tensor: Tensor, index: Any, what: str, option: str) -> int:
-    """The place of one element of a tensor, counted flat."""
+    """The position of one element of a tensor, counted flat."""
     places = np.arange(tensor.size).reshape(tensor.shape)
     if index is None and tensor.size != 1:
         raise ShapeError(
-            f"explain: {what} has shape {tensor.shape}; say which element of it, {option}=(0, 0) say"
+            f"explain: {what} has shape {tensor.shape}; choose one element, such as {option}=(0, 0)"
         )
     try:
         place = places.ravel()[0] if index is None else places[index]
@@ -249,7 +249,7 @@ def element(tensor: Tensor, index: Any, what: str, option: str) -> int:
 
 
 class Labels:
-    """What the numbers in a graph are called."""
+    """The names of the numbers in a graph."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph

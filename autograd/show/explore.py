@@ -1,4 +1,4 @@
-"""`explore`: a computation as one page, on which it is gone through step by step."""
+"""`explore`: a computation as one web page that steps through it."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def explore(
     report: Any = None,
     names: Mapping[str, Any] | None = None,
 ) -> Path:
-    """The path of a page, written there, on which the computation of `output` is gone through.
+    """The path of a page, after writing it there, that steps through the computation of `output`.
 
-    The page is one file, for any browser; it needs no other file and no network.  It shows the graph,
-    and goes forward and backward through it step by step: at each step what is computed, by which
-    rule and with which numbers.  Modules, and many operations in a row, fold into boxes.
+    The page is one file, for any browser, and needs no other file and no network.  It shows the graph,
+    and steps forward and backward through it; each step shows what is computed, by which rule and with
+    which numbers.  Modules, and long runs of operations, fold into boxes.
 
-    The gradients are those of `output`, or of the sum of its elements; no `grad` is changed.  report:
-    what `check.derivation` returned; its verdicts lie over the arrays whose gradients they are about.
-    Arrays are called as for `draw`, and `names` says so in the same way.
+    The gradients are those of `output`, or of the sum of its elements; no `grad` is changed.  report: the
+    result of `check.derivation`, whose verdicts are shown over the arrays whose gradients they judge.
+    names: names for some arrays, as in `draw`.
 
-    Of arrays with more than 256 elements, fewer in large graphs, the page holds a summary and some of
-    the elements.  Local derivatives are left out of graphs of more than 5000 operations.
+    For arrays with more than 256 elements (fewer in large graphs), the page holds a summary and some of
+    the elements.  Graphs with more than 5000 operations are shown without local derivatives.
 
-    Raises DTypeError for what is not a Tensor; DrawError for a path that does not end in .html;
+    Raises DTypeError if `output` is not a Tensor, DrawError for a path that does not end in .html,
     GradientError if a leaf has been changed in place since `output` was computed from it.
 
     >>> import tempfile
@@ -67,7 +67,7 @@ def explore(
 
 
 def page(data: dict[str, Any]) -> str:
-    """The page of a document: all in one text, in which only our own script and style may run."""
+    """The page of a document, all in one text, in which only our own script and style may run."""
     script = "".join((PAGE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = (PAGE / "page.css").read_text(encoding="utf-8")
     policy = f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; base-uri 'none'"
@@ -83,11 +83,11 @@ def page(data: dict[str, Any]) -> str:
 
 
 def digest(text: str) -> str:
-    """What a content security policy knows a script or style by."""
+    """The source expression by which a content security policy admits a script or style."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def embedded(data: Any) -> str:
-    """JSON that can stand within HTML: no character of it means anything there."""
+    """JSON that can stand inside HTML: none of its characters has a meaning there."""
     text = json.dumps(data, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, or replace one when all is written; if that fails, what was there stays there.
+    """Write a file, replacing an old one only when the new one is complete.
 
-    Raises OSError if it cannot be written.
+    Raises OSError if it cannot be written; an old file is then unchanged.
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,9 +1,9 @@
-"""Which arrays of a graph are drawn together: scopes as groups, and what is repeated as one of its kind.
+"""The arrays of a graph that are drawn together: scopes as groups, and repetitions as one instance.
 
-The operations of a graph are the leaves of a tree, whose branches are scopes.  `repeats` finds in
-each branch what is done several times in a row in the same way, `t = f(t)` a thousand times or
-twelve layers of a kind, and leaves the first of them, with a count.  All of it is linear in the
-size of the graph.
+The operations of a graph are the leaves of a tree whose branches are scopes.  In each branch, `Repeats`
+finds what is repeated several times in a row, such as `t = f(t)` a thousand times or twelve layers of
+the same kind, and keeps the first instance, with a count.  All of this is linear in the size of the
+graph.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import numpy as np
 from ..graph import Graph, Scope
 from ..graph.text import option
 
-DEEPEST = 50  # scopes inside more than so many others count as part of the last of those
-LONGEST = 256  # operations or scopes in a block that may be found to be repeated
-FEWEST = 3  # times that it must be there
-MOST_USES = 16  # of a leaf that is drawn with a repetition
+DEEPEST = 50  # the depth to which scopes are told apart: deeper ones count as part of the last
+LONGEST = 256  # the most operations or scopes in a block whose repetition is found
+FEWEST = 3  # the fewest instances of a block that count as a repetition
+MOST_USES = 16  # the most uses of a leaf that is drawn with a repetition
 
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Operations, by their numbers, and groups that are drawn together, in the order of creation.
+    """Operations, by their numbers, and other groups that are drawn together, in the order of creation.
 
-    scope  the scope they were made in; None for the root, for a block that is repeated, and for what
-           is only drawn together for want of space
-    last   the last of several scopes of a kind
-    times  how often there is one such group: this is the first, and the others are not drawn
+    scope  the scope in which they were made; None for the root, for a repeated block, and for operations
+           that are drawn together only to save space
+    last   the scope of the last instance, if there are several
+    times  the number of instances: this group is the first, and the others are not drawn
     """
 
     scope: Scope | None
@@ -41,7 +41,7 @@ class Group:
 
 
 def tree(graph: Graph) -> Group:
-    """The operations of a graph, in the groups that their scopes are."""
+    """The operations of a graph, grouped by their scopes."""
     root = Group(None)
     groups: dict[Scope | None, Group] = {None: root}
     for vertex in graph.nodes:
@@ -57,7 +57,7 @@ def tree(graph: Graph) -> Group:
 
 
 def members(item: int | Group) -> Iterator[int]:
-    """The operations in an item, of all that are drawn of it."""
+    """The operations in an item, as far as they are drawn."""
     if isinstance(item, int):
         yield item
     else:
@@ -66,17 +66,17 @@ def members(item: int | Group) -> Iterator[int]:
 
 
 def depth_of(group: Group) -> int:
-    """How many scopes there are inside one another."""
+    """How deeply scopes are nested in a group."""
     inner = max((depth_of(item) for item in group.items if isinstance(item, Group)), default=0)
     return inner + (group.scope is not None)
 
 
 class Repeats:
-    """What is repeated in a tree: `fold` leaves the first of each repetition in it.
+    """The repetitions in a tree: `fold` keeps only the first instance of each.
 
-    first            for each operation or leaf that is not drawn, the one that is drawn for it
-    representatives  the leaves that are drawn for others
-    varied           the operations that are drawn for others with other constants or options
+    first            for each operation or leaf that is not drawn, the one that is drawn in its place
+    representatives  the leaves that are drawn in place of others
+    varied           the operations that are drawn in place of others with other constants or options
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -87,13 +87,13 @@ class Repeats:
         self.kinds: dict[object, int] = {}
 
     def of(self, number: int) -> int:
-        """The operation or leaf that is drawn for this one: often itself."""
+        """The operation or leaf that is drawn in place of this one: often itself."""
         while number in self.first:
             number = self.first[number]
         return number
 
     def fold(self, group: Group) -> int:
-        """Fold a group and all in it; returns a number that groups of the same kind have in common."""
+        """Fold a group and all groups in it; returns a number that groups of the same kind share."""
         kinds = [self.kind(item) for item in group.items]
         items: list[int | Group] = []
         done = 0
@@ -116,10 +116,10 @@ class Repeats:
         return self.kinds.setdefault(looks, len(self.kinds))
 
     def alike(self, blocks: Sequence[Sequence[int | Group]]) -> int:
-        """How many blocks, from the first one on, use each other in the same way.
+        """The number of blocks, from the first on, that use one another in the same way.
 
-        The argument of an operation may be made in the same block or in one some blocks before, at the
-        same place in each; in the first blocks it then comes from elsewhere.
+        The argument of an operation may be made in the same block, or a number of blocks earlier at the
+        same position in each; in the first blocks, such an argument comes from elsewhere.
         """
         numbers = [[n for item in block for n in members(item)] for block in blocks]
         place = {n: (b, i) for b, block in enumerate(numbers) for i, n in enumerate(block)}
@@ -143,7 +143,7 @@ class Repeats:
         return len(blocks)
 
     def folded(self, blocks: Sequence[Sequence[int | Group]]) -> Group:
-        """One group in the place of blocks that are all alike."""
+        """One group in place of blocks that are all alike."""
         drawn = [n for item in blocks[0] for n in members(item)]
         for block in blocks[1:]:
             for number, first in zip((n for item in block for n in members(item)), drawn, strict=True):
@@ -166,7 +166,7 @@ class Repeats:
         return (*constants, *map(option, vertex.options.values()))
 
     def fold_leaves(self, number: int, first: int) -> None:
-        """The leaves that only one repetition uses are drawn as those of the first are."""
+        """Draw leaves that only one instance uses as the corresponding leaves of the first instance."""
         for edge, there in zip(self.graph[number].inputs, self.graph[first].inputs, strict=True):
             leaf, other = self.graph[edge.source], self.graph[there.source]
             same = (leaf.kind, leaf.type) == (other.kind, other.type)
@@ -181,7 +181,7 @@ class Repeats:
 
 
 def tandem(kinds: Sequence[int]) -> list[tuple[int, int, int]]:
-    """The runs of `kinds` that are a shorter one several times over: (start, period, count), in order.
+    """The parts of `kinds` in which a shorter run repeats: (start, period, count), in order.
 
     >>> tandem([7, 1, 2, 1, 2, 1, 2, 3, 3, 3, 3])
     [(1, 2, 3), (7, 1, 4)]
@@ -205,7 +205,7 @@ def tandem(kinds: Sequence[int]) -> list[tuple[int, int, int]]:
 
 
 def in_runs(group: Group, most: int) -> None:
-    """Gather the items of a group into at most so many runs of successive ones, but for the last item."""
+    """Gather successive items of a group, except the last, into at most `most` runs."""
     size = -(-len(group.items) // most)
     rest = iter(group.items[:-1])
     runs = iter(lambda: list(islice(rest, size)), [])

@@ -1,7 +1,7 @@
-"""What of a large graph can be folded: modules, and runs of operations within them, as a tree.
+"""The parts of a large graph that can be folded: modules, and runs of operations inside them, as a tree.
 
-Every group is a run of operations that were recorded one after the other.  So whatever is folded,
-no arrow of the folded picture goes back, and its boxes have an order, as operations do.
+Every group is a run of operations that were recorded one after the other.  Whatever is folded,
+therefore, no arrow of the folded picture goes backward, and boxes have an order, as operations do.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 
 from ..graph import Scope, Vertex
 
-WIDE = 60  # a group of more than so many members is folded further,
-NARROW = 12  # into about so many groups
-LONGEST = 64  # no repeated block of more members is looked for
+WIDE = 60  # a group with more members than this is folded further,
+NARROW = 12  # into about this many groups
+LONGEST = 64  # the most members in a block whose repetition is looked for
 
 
 @dataclass
 class Group:
-    """Some operations that can be folded into one box; `parent` is the index of the group around it.
+    """Operations that can be folded into one box; `parent` is the index of the group around it.
 
-    A module, or a scope; or, of many operations, a run of some of them.
+    A group is a module, a scope, or a run of operations where there are many.
     """
 
     label: str
@@ -34,33 +34,33 @@ class Group:
 
 @dataclass
 class Folding:
-    """The groups, parents first; the first is the whole.  And the group of each operation."""
+    """The groups, parents first, beginning with the whole graph; and the group of each operation."""
 
     groups: list[Group] = field(default_factory=lambda: [Group("", -1, True)])
     group_of: list[int] = field(default_factory=list)
 
     def common(self, one: int, other: int) -> int:
-        """The innermost group that holds two others."""
+        """The innermost group that contains both."""
         if one == other:
             return one
         around = set(self.around(one))
         return next(group for group in self.around(other) if group in around)
 
     def around(self, group: int) -> Iterator[int]:
-        """A group and those around it, the innermost first."""
+        """A group and the groups around it, the innermost first."""
         while group >= 0:
             yield group
             group = self.groups[group].parent
 
     def outside_modules(self, group: int) -> int:
-        """The innermost group around this one that lies in no module."""
+        """The innermost group around this one that is outside all modules."""
         modules = [g for g in self.around(group) if g and self.groups[g].is_module]
         return self.groups[modules[-1]].parent if modules else group
 
 
 @dataclass
 class Member:
-    """A member of a group: an operation, or those made in one call of a module, `start` to `end`."""
+    """A member of a group: an operation, or the operations of one module call, `start` to `end`."""
 
     label: str
     start: int
@@ -69,7 +69,7 @@ class Member:
 
 
 def folded(operations: Sequence[Vertex]) -> Folding:
-    """The groups of operations, given in the order in which they were recorded."""
+    """The groups of operations that are given in the order in which they were recorded."""
     folding = Folding(group_of=[0] * len(operations))
     waiting = [(0, members(operations, None, 0, len(operations)))]
     while waiting:
@@ -90,12 +90,12 @@ def folded(operations: Sequence[Vertex]) -> Folding:
 
 
 def title(scope: Scope) -> str:
-    """What a scope is called on a box: `0: Linear`."""
+    """The title of a scope on its box: `0: Linear`."""
     return f"{scope.label}: {scope.kind}" if scope.kind not in ("", scope.label) else scope.label
 
 
 def members(operations: Sequence[Vertex], scope: Scope | None, start: int, end: int) -> list[Member]:
-    """The operations from `start` to `end`, all made in `scope`; those of one scope inside it as one."""
+    """The operations from `start` to `end`, all made in `scope`, with each scope inside it as one member."""
     found = []
     depth = len(scope.chain) if scope else 0
 
@@ -113,7 +113,7 @@ def members(operations: Sequence[Vertex], scope: Scope | None, start: int, end: 
 
 
 def runs(inside: list[Member]) -> list[list[Member]]:
-    """The members in runs of about equal length, of whole blocks where blocks repeat."""
+    """The members in runs of about equal length, cut between blocks if blocks repeat."""
     levels = ceil(log(len(inside)) / log(NARROW) - 1e-9)
     block = period([member.label for member in inside]) or 1
     length = max(2, block, ceil(len(inside) ** (1 - 1 / levels) / block - 1e-6) * block)
@@ -121,7 +121,7 @@ def runs(inside: list[Member]) -> list[list[Member]]:
 
 
 def period(labels: Sequence[str]) -> int | None:
-    """The length of the block that the labels repeat, but for one in ten; None if there is none.
+    """The length of the block that the labels repeat, with at most one in ten different; else None.
 
     >>> period(["sin", "add"] * 20), period(["sin", "add", "exp"])
     (2, None)
@@ -134,7 +134,7 @@ def period(labels: Sequence[str]) -> int | None:
 
 
 def run_label(run: list[Member]) -> str:
-    """What a run is called: by the block that it repeats, if it does, or else by its ends."""
+    """The label of a run: the block that it repeats if it does, else its two ends."""
     labels = [member.label for member in run]
     block = period(labels)
     if block and block <= 4 and labels == (labels[:block] * (len(labels) // block + 1))[: len(labels)]:

@@ -1,4 +1,4 @@
-"""What stands on the box of an operation."""
+"""The text on the box of an operation."""
 # ruff: noqa: RUF002  # the signs of mathematics are meant, not the letters they look like
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from ..graph.text import OPERATORS, option
 
 
 def operation(graph: Graph, vertex: Vertex) -> str:
-    """What made an array, with the numbers and options that it was made with: `· ^ 2`, `Σ axis=0`.
+    """The operation that made an array, with its numbers and options: `· ^ 2`, `Σ axis=0`.
 
     >>> from autograd import Tensor
     >>> graph = Graph.of(2 * Tensor([1.0], requires_grad=True).sum(axis=0))

@@ -1,4 +1,4 @@
-"""Arrays as JSON has them: all elements of a small one, a summary of a large one."""
+"""Arrays in JSON: all elements of a small array, a summary of a large one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-THIN = 12  # rows and columns that are shown of an array that is summarised
+THIN = 12  # rows and columns that are shown of a summarised array
 
 
 def in_json(value: Any, most: int) -> Any:
-    """A number of a single element; a list of all elements, in C order, if there are at most `most`; or
-    a summary.  None is null: not computed.
+    """A number for a single element; a list of all elements, in C order, if there are at most `most`; else
+    a summary.  None becomes null: not computed.
 
-    Of the outputs of a function that has several, all elements, one output after the other.
+    For a function with several outputs, the elements of all outputs, one output after the other.
 
     >>> in_json(np.array([[1.0, np.nan], [np.inf, 0.1]]), 4), in_json(np.float32(0.1), 4), in_json(None, 4)
     ([1.0, 'nan', 'inf', 0.1], 0.1, None)
@@ -29,7 +29,7 @@ def in_json(value: Any, most: int) -> Any:
 
 
 def exact(vector: Any) -> list[Any]:
-    """The elements of a vector, to all their digits; as text, where JSON has no number for them.
+    """The elements of a vector, with all digits; as strings where JSON has no number for them.
 
     >>> exact(np.array([1 + 2j])), exact(np.array([2**60, 3])), exact(np.array([True]))
     (['(1+2j)'], ['1152921504606846976', 3], [1])
@@ -45,9 +45,9 @@ def exact(vector: Any) -> list[Any]:
 
 
 def summarised(array: Any, most: int) -> dict[str, Any]:
-    """The range and mean of the finite elements, how many are not, and some elements, evenly spaced.
+    """The range and mean of the finite elements, the number of others, and some evenly spaced elements.
 
-    Of complex numbers the range and mean of their absolute values.
+    For complex numbers, the range and mean of their absolute values.
     """
     sizes = np.abs(array) if array.dtype.kind == "c" else array.astype(float, copy=False)
     finite = sizes[np.isfinite(sizes)]

@@ -1,9 +1,9 @@
 """The paths by which one number depends on another, the heaviest first.
 
-The chain rule is a sum over paths: the derivative of an output by x is, over all ways back from the
-output to x, the sum of the products of the local derivatives along each.  The number of paths
-doubles with each array that is used twice, so they cannot all be looked at; but the heaviest can be
-found, and counted all of them, in one pass over the graph.
+The chain rule is a sum over paths.  The derivative of an output by x is the sum, over all paths from the
+output back to x, of the product of the local derivatives along the path.  The number of paths doubles
+with each array that is used twice, so they cannot all be listed.  But one pass over the graph can count
+them all and find the heaviest.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from ..graph import Edge, Graph, Vertex
 from ..hooks import HOOK
 from ..outputs import Parts
 
-BUDGET = 20_000_000  # numbers that may be computed on the way
-KEPT = 100  # paths that go on from each array, where paths are those of arrays
+BUDGET = 20_000_000  # the most numbers that may be computed on the way
+KEPT = 100  # the most paths that continue from each array, if paths go over whole arrays
 
-State = tuple[int, int]  # the number of a vertex, and the place of one element in it, counted flat
+State = tuple[int, int]  # the number of a vertex, and the position of one of its elements, counted flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class TooManyError(Exception):
 
 
 class Elements:
-    """The numbers on the ways from one element of the output back to one of the vertex `wrt`.
+    """The numbers on the paths from one element of the output back to one element of the goal.
 
-    arcs   for each number that the output depends on, the ones before it, with the local derivatives
-    dead   the arcs on which a way ends, because the derivative is 0 there
+    arcs   for each number that the output depends on, its arguments, with the local derivatives
+    dead   the arcs that cut off a path because their derivative is 0
     """
 
     def __init__(self, graph: Graph, start: State, goal: State) -> None:
@@ -62,7 +62,7 @@ class Elements:
                         reached.setdefault(arc.source[0], set()).add(arc.source[1])
 
     def arcs_of(self, vertex: Vertex, element: int) -> Iterator[Arc]:
-        """The arcs from one element of a vertex, by the engine's rules, with 1 for its cotangent."""
+        """The arcs from one element of a vertex: the engine's rules, given a cotangent of 1 for it."""
         found = False
         for edge, gi in sent_by(vertex, unit(vertex.value, element)):
             if edge.source in self.between:
@@ -70,7 +70,7 @@ class Elements:
                 if np.isnan(row).any() and np.shape(gi) == vertex.shape:
                     row = np.where(np.arange(row.size) == element, row, 0)  # elsewhere it is 0 times inf
                 places = np.flatnonzero(row).tolist()
-                self.budget -= row.size + 50 * len(places)  # as an arc takes so many times more
+                self.budget -= row.size + 50 * len(places)  # an arc takes 50 times as long as a number
                 if self.budget < 0:
                     raise TooManyError
                 for place in places:
@@ -94,7 +94,7 @@ class Elements:
         return found[::-1]
 
     def totals(self) -> tuple[int, float]:
-        """How many paths there are, and the sum of their products."""
+        """The number of paths, and the sum of their products."""
         counts: dict[State, int] = {self.goal: 1}
         sums: dict[State, float] = {self.goal: 1.0}
         for state in reversed(self.arcs):
@@ -104,15 +104,15 @@ class Elements:
         return counts[self.start], sums[self.start]
 
     def heaviest(self, most: int) -> list[list[Arc]]:
-        """The paths with the largest products in size, at most so many.
+        """The paths with the largest absolute products, at most `most`.
 
-        Each number keeps its own heaviest ways to the goal: as the logarithm of their size, the arc
-        that they begin with, and which of the ways from there they go on with.
+        Each number keeps its own heaviest ways to the goal.  A way consists of the logarithm of its
+        size, its first arc, and the rank of the way with which it goes on from there.
         """
         ways: dict[State, list[tuple[float, int, Arc | None, int]]] = {self.goal: [(0.0, 0, None, 0)]}
-        for state in reversed(self.arcs):  # the older ones first
+        for state in reversed(self.arcs):  # the oldest first
             candidates = (
-                (size(arc.derivative) + way[0], -order, arc, rank)
+                (log_size(arc.derivative) + way[0], -order, arc, rank)
                 for order, arc in enumerate(self.arcs[state])
                 if arc.derivative
                 for rank, way in enumerate(ways.get(arc.source, ()))
@@ -131,7 +131,7 @@ class Elements:
 
 
 def region(graph: Graph, goal: int) -> set[int]:
-    """The vertices that depend on the vertex `goal`, and itself."""
+    """The vertex `goal` and the vertices that depend on it."""
     found = {goal}
     for vertex in graph.nodes[goal:]:
         if any(edge.carries and edge.source in found for edge in vertex.inputs):
@@ -139,13 +139,13 @@ def region(graph: Graph, goal: int) -> set[int]:
     return found
 
 
-def size(derivative: float) -> float:
-    """The logarithm of the absolute value; what is not a number counts as infinite."""
+def log_size(derivative: float) -> float:
+    """The logarithm of the absolute value; NaN counts as infinite."""
     return math.log(abs(derivative)) if derivative and math.isfinite(derivative) else math.inf
 
 
 def flat(array: Any) -> Any:
-    """The elements of an array, or of several, in one row."""
+    """The elements of an array, or of several arrays, in one dimension."""
     if isinstance(array, tuple):
         return np.concatenate([np.ravel(part) for part in array])
     return np.ravel(array)
@@ -165,10 +165,10 @@ def unit(value: Any, element: int) -> Any:
 
 
 def array_paths(graph: Graph, start: State, goal: State) -> tuple[list[tuple[list[Edge], float]], bool]:
-    """Paths over whole arrays, with what each contributes to the derivative by the goal; whether that is all.
+    """Paths over whole arrays, with the contribution of each to the derivative; and whether these are all.
 
     Each cotangent goes back along one path only, so the contributions of all paths sum to the
-    derivative.  From each array only the KEPT paths with the largest cotangents go on.
+    derivative.  From each array, only the KEPT paths with the largest cotangents continue.
     """
     between = region(graph, goal[0])
     arrived: dict[int, list[tuple[Any, Any]]] = {start[0]: [(unit(graph.output.value, start[1]), None)]}
@@ -188,18 +188,18 @@ def array_paths(graph: Graph, start: State, goal: State) -> tuple[list[tuple[lis
 
 
 def sent_by(vertex: Vertex, g: Any) -> Iterator[tuple[Edge, Any]]:
-    """The edges on which a vertex sends a gradient back, and what it makes of the cotangent `g`.
+    """The edges on which a vertex sends a gradient back, each with what it makes of the cotangent `g`.
 
-    Hooks are left out: they may do anything, and are not to be called for a look.
+    Hooks are left out: they may have side effects, and must not be called just to look at a graph.
     """
-    assert vertex.node is not None  # what sends a gradient back was computed
+    assert vertex.node is not None  # a vertex that sends a gradient back was computed
     carrying = [edge for edge in vertex.inputs if edge.carries]
     sent = [g] if vertex.node.op is HOOK else [gi for _, gi in passed_back(vertex.node, g, None)]
     return zip(carrying, sent, strict=True)
 
 
 def edges_of(path: Any) -> list[Edge]:
-    """The edges of a linked path, from the output on."""
+    """The edges of a linked path, beginning at the output."""
     edges = []
     while path is not None:
         edge, path = path

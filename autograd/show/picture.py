@@ -1,4 +1,4 @@
-"""Graphviz, with or without a `dot` program.  Imported only when something is drawn."""
+"""Graphviz, with or without the program `dot`.  Imported only when something is drawn."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .files import write_whole
 
 TEXT = (".dot", ".gv")  # the DOT source itself; any other suffix is a format that Graphviz lays out
 FORMATS = (".svg", ".png", ".pdf", *TEXT)
-PATIENCE = 20.0  # seconds that `dot` may take
-MOST_LINES = 200  # of a listing that stands in for a picture
+PATIENCE = 20.0  # seconds after which `dot` is given up
+MOST_LINES = 200  # the most lines of a listing that stands in for a picture
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no types
-    """A `graphviz.Digraph` that is also drawn, in a notebook too, where no `dot` is installed.
+    """A `graphviz.Digraph` that can also be drawn, in a notebook too, where `dot` is not installed.
 
     listing  writes the graph as text, to be shown where it cannot be drawn
     """
@@ -31,14 +31,14 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no type
 
     def pipe(
         self,
-        format: str | None = None,  # noqa: A002  # its name in the class that this refines
+        format: str | None = None,  # noqa: A002  # its name in the base class
         *args: Any,
         encoding: str | None = None,
         **options: Any,
     ) -> Any:
-        """The picture in a format such as "svg" or "png", as bytes; as text, given an encoding.
+        """The picture in a format such as "svg" or "png", as bytes, or as text if an encoding is given.
 
-        Raises DrawError if `dot` is not there, fails or takes too long, and pygraphviz cannot do it.
+        Raises DrawError if `dot` is missing, fails or takes too long, and pygraphviz cannot draw either.
         """
         kind = format or self.format
         try:
@@ -67,24 +67,24 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no type
         return path
 
     def _repr_mimebundle_(self, *args: Any, **options: Any) -> dict[str, str]:
-        """What a notebook shows: the picture; where nothing can lay it out, the listing and the remedy."""
+        """The content for a notebook: the picture, or, if it cannot be drawn, the listing and the remedy."""
         try:
             return {"image/svg+xml": self.pipe("svg", encoding="utf-8")}
         except DrawError as error:
             lines = (self.listing() if self.listing else self.source).splitlines()
-            more = [f"… {len(lines) - MOST_LINES:,} lines more"] if len(lines) > MOST_LINES else []
+            more = [f"… {len(lines) - MOST_LINES:,} more lines"] if len(lines) > MOST_LINES else []
             return {"text/plain": "\n".join([*lines[:MOST_LINES], *more, "", str(error)])}
 
     @staticmethod
     def label(lines: Iterable[str], longest: int = 48) -> str:
-        """A label of these lines, in which nothing has a meaning to Graphviz but the line ends."""
+        """A label of these lines, in which only line ends have a meaning to Graphviz."""
         return graphviz.nohtml("\\n".join(literal(line, longest) for line in lines))  # type: ignore[no-any-return]
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to `path`, whose suffix says in which format.
+        """Write the picture to `path`, in the format of its suffix.
 
-        Raises DrawError for another suffix than those in FORMATS.  The file is replaced when
-        the picture is complete, and else stays what it was.
+        Raises DrawError for a suffix that is not in FORMATS.  An old file is replaced only when the
+        picture is complete.
         """
         path = Path(path)
         suffix = path.suffix.lower()
@@ -98,7 +98,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no type
 
 
 def literal(line: str, longest: int) -> str:
-    """`line` as Graphviz is to be given it: in one line, of bearable length, every character itself."""
+    """`line` in a form that Graphviz shows as it is: on one line, shortened, and escaped."""
     line = printable(line)
     if len(line) > longest:
         line = f"{line[: longest - 17]}…{line[-16:]}"
@@ -108,7 +108,7 @@ def literal(line: str, longest: int) -> str:
 def drawn_by_dot(source: str, kind: str) -> bytes:
     """DOT source laid out by the program `dot`.
 
-    Raises OSError if it is not there or does not run, SubprocessError if it fails or takes too long.
+    Raises OSError if it is missing or does not run, SubprocessError if it fails or takes too long.
     """
     program = shutil.which("dot")
     if program is None:
@@ -120,12 +120,12 @@ def drawn_by_dot(source: str, kind: str) -> bytes:
 
 
 def drawn_in_process(source: str, kind: str, error: Exception) -> bytes:
-    """DOT source laid out by the libraries inside pygraphviz; `error` is why `dot` did not do it."""
+    """DOT source laid out by the libraries inside pygraphviz; `error` is the reason why `dot` did not."""
     try:
         import pygraphviz
 
         drawn: bytes = pygraphviz.AGraph(string=source).draw(format=kind, prog="dot")
-    except Exception as other:  # whatever it is, no picture, and there is something better to say
+    except Exception as other:  # pygraphviz may raise anything
         raise DrawError(
             f"nothing here can lay out a picture: {error}; pygraphviz: {other}; do `pip install "
             "pygraphviz`, or install Graphviz, or write a .dot file, which needs neither"

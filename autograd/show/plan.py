@@ -1,4 +1,4 @@
-"""What a picture of a graph consists of: boxes, frames around them, and arrows between them."""
+"""The plan of a graph's picture: boxes, frames around them, and arrows between them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Path = tuple["Frame | Box", ...]
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """A frame around boxes and other frames: a scope, or what is repeated.  The outermost is the picture."""
+    """A frame around boxes and other frames: a scope, or a repetition.  The outermost is the picture."""
 
     group: Group
     path: Path = ()
@@ -25,9 +25,9 @@ class Frame:
 class Box:
     """One array, or several that are drawn as one.
 
-    vertices  the arrays that it stands for; of repetitions only those of the first
-    group     the group of operations that it is, if it is one
-    times     how often there is something like it
+    vertices  the arrays that it stands for; for repetitions, only the arrays of the first instance
+    group     the group of operations that it stands for, if any
+    times     the number of instances that it stands for
     path      the frames around it, the outermost first
     """
 
@@ -40,9 +40,9 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A use of one box by another: the very `edge` where that is a single array.
+    """A use of one box by another; `edge` is the use itself if there is only one.
 
-    again  whether it leads from one repetition to the next
+    again  whether the arrow leads from one repetition to the next
     """
 
     source: Box
@@ -54,10 +54,10 @@ class Arrow:
 class Plan:
     """The frame, boxes and arrows of a graph's picture.
 
-    depth   scopes inside so many others are drawn as one box each
-    limit   with more boxes than this, repetitions are folded; if there still are more, deeper scopes
-            too, and at last operations that follow one another; None for no limit
-    folded  what has been folded to keep to the limit, in words; empty if nothing has
+    depth   scopes at this depth are drawn as one box each
+    limit   with more boxes than this, repetitions are folded, then, if there still are more, scopes from the
+            deepest up, and at last successive operations; None for no limit
+    folded  what was folded to keep to the limit, in words; empty if nothing was
     """
 
     def __init__(self, graph: Graph, depth: int | None, limit: int | None) -> None:
@@ -116,7 +116,7 @@ class Plan:
                 self.add_items(item.items, inner, depth - (item.scope is not None))
 
     def only(self, group: Group) -> Vertex | None:
-        """The one operation in a group, if it has no parameters, so that a frame would say nothing more."""
+        """The one operation in a group, if it has no parameters: a frame around it would add nothing."""
         if len(group.items) != 1 or not isinstance(group.items[0], int):
             return None
         vertex = self.graph[group.items[0]]
@@ -136,8 +136,8 @@ class Plan:
         return [self.box_of[self.repeats.of(edge.target)] for edge in self.graph.uses[leaf.number]]
 
     def home(self, leaf: Vertex) -> Path:
-        """The frames, and at last perhaps the box, around all uses of a leaf, but not beyond what the
-        repetitions share."""
+        """The frames around all uses of a leaf, ending perhaps with a box, but not inside a repetition if
+        its instances share the leaf."""
         paths = [(*box.path, box) if box.group else box.path for box in self.users(leaf)]
         path = functools.reduce(common, paths) if paths else (self.frame,)
         if leaf.number in self.repeats.representatives:
@@ -148,7 +148,7 @@ class Plan:
         return path if leaf.kind == "parameter" or run else path[:1]
 
     def hide(self, leaf: Vertex) -> bool:
-        """Whether a leaf is used in one folded box only, and so is part of that."""
+        """Hide a leaf in a folded box if no other box uses it; returns whether this was done."""
         place = self.home(leaf)[-1]
         if isinstance(place, Box):
             self.box_of[leaf.number] = place
@@ -163,7 +163,7 @@ class Plan:
         self.add_box(frame, [leaf], None, times)
 
     def uses(self) -> Iterator[Arrow]:
-        """An arrow for each use that can be seen, some of them several times."""
+        """An arrow for each visible use, with duplicates."""
         for edge in self.graph.edges:
             if self.graph[edge.source].kind == "constant":
                 continue
@@ -181,13 +181,13 @@ class Plan:
 
 
 def common(path: Path, other: Path) -> Path:
-    """The part that two paths begin with."""
+    """The common beginning of two paths."""
     apart = (i for i, (a, b) in enumerate(zip(path, other, strict=False)) if a is not b)
     return path[: next(apart, min(len(path), len(other)))]
 
 
 def oldest(place: Frame | Box) -> int:
-    """The number of the first array in a box or frame: boxes are drawn in this order."""
+    """The number of the first array in a box or frame, by which boxes are ordered."""
     return place.vertices[0].number if isinstance(place, Box) else next(members(place.group))
 
 

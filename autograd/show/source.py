@@ -1,4 +1,4 @@
-"""How a derivative rule stands in the source."""
+"""The source text of derivative rules."""
 
 from __future__ import annotations
 
@@ -15,47 +15,47 @@ from ..ops import Function
 
 @functools.cache
 def lambdas(path: str) -> list[tuple[ast.expr, str]]:
-    """The bodies of a file's lambdas, innermost first, and how they are written."""
-    source = "".join(linecache.getlines(path))  # which knows the cells of a notebook, too
+    """The bodies of a file's lambdas, innermost first, each with its text."""
+    source = "".join(linecache.getlines(path))  # linecache knows the cells of a notebook, too
     bodies = [node.body for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Lambda)]
     written = [ast.get_source_segment(source, body) or "" for body in bodies]
     return [(body, " ".join(text.split())) for body, text in zip(bodies, written, strict=True)][::-1]
 
 
 def is_from(code: CodeType, body: ast.expr) -> bool:
-    """Whether all of a lambda's code was made from this expression."""
+    """Whether a lambda's code was compiled from this expression."""
     start, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
     spans = [(i or 0, j or 0, k or 0, n) for i, k, j, n in code.co_positions() if n]  # the first has no width
     return all(start <= (i, j) and (k, n) <= end for i, j, k, n in spans)
 
 
 def expression(f: Function) -> str | None:
-    """The expression that is all of `f`, as it stands in the source; None if there is more to it.
+    """The only expression in `f`, as it stands in the source; None if the function has more than that.
 
     >>> expression(lambda g, y, x: g / (2 * y))
     'g / (2 * y)'
     """
     if f.__name__ == "<lambda>":
         found = (text for body, text in lambdas(f.__code__.co_filename) if is_from(f.__code__, body))
-        return None if f.__closure__ else next(found, None)  # a closure says nothing without its variables
+        return None if f.__closure__ else next(found, None)  # a closure's text leaves out its variables
     definition = ast.parse(textwrap.dedent(inspect.getsource(f))).body[0]
-    *before, last = definition.body  # type: ignore[attr-defined]  # it is a function's
+    *before, last = definition.body  # type: ignore[attr-defined]  # the definition is a function
     return None if before or not isinstance(last, ast.Return) or not last.value else ast.unparse(last.value)
 
 
 def maker(f: Function) -> Function:
-    """The named function that a reader should look up: `f`, or the one that made it."""
+    """The named function that a reader should look up: `f`, or the function that made it."""
     found: Function = getattr(sys.modules[f.__module__], f.__qualname__.partition(".")[0], f)
     return found
 
 
 def summary(f: object) -> str:
-    """The first paragraph of a docstring, in one line."""
+    """The first paragraph of a docstring, on one line."""
     return " ".join((inspect.getdoc(f) or "").partition("\n\n")[0].split())
 
 
 def listing(f: Function) -> str:
-    """The code of a named function: its source without docstring, comments and annotations."""
+    """The code of a named function, without docstring, comments and annotations."""
     definition = ast.parse(textwrap.dedent(inspect.getsource(f))).body[0]
     assert isinstance(definition, ast.FunctionDef)
     definition.body = definition.body[ast.get_docstring(definition) is not None :]

@@ -1,4 +1,4 @@
-"""Memory for time: a function that is computed again when its gradient is asked for."""
+"""Trading time for memory: a function that is computed again when its gradient is needed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .walk import gradients_of, region
 
 
 def checkpoint(f: Function) -> Function:
-    """`f`, that forgets how it computed its result, and computes it again for the way back.
+    """`f` without the memory of how it computed its result: the backward pass computes it again.
 
-    Only what went in and came out is kept, so a chain of n checkpointed blocks trains in the memory
-    of one block and n results, for one more evaluation of each.  Gradients, of any order, also
-    reach the Tensors that `f` has from a closure, such as a module's parameters.
+    Only the inputs and the result of each call are kept.  A chain of n checkpointed blocks therefore
+    trains in the memory of one block and n results, and evaluates each block once more.  Gradients of
+    any order also reach the Tensors that `f` takes from a closure, such as a module's parameters.
 
     `f` returns one array, and must return the same each time: no dropout, no running averages.
-    Raises TypeError if it returns several Tensors; on the way back, GradientError if `f` has
-    returned something else than before.
+    Raises TypeError if `f` returns several Tensors, and GradientError in the backward pass if `f`
+    returned something else the second time.
 
-    Source: Griewank and Walther, Algorithm 799: revolve, ACM TOMS 26 (2000); one level of it, as
+    Source: Griewank and Walther, Algorithm 799: revolve, ACM TOMS 26 (2000), with one level, as in
     Chen et al., Training deep nets with sublinear memory cost (2016).
 
     >>> from autograd import Tensor
@@ -49,21 +49,21 @@ def checkpoint(f: Function) -> Function:
 
 
 class Call:
-    """One call of a checkpointed function, and how it is gone back through.
+    """One call of a checkpointed function, and the rules for going back through it.
 
-    Its node's parents are all Tensors that the call depended on, arguments or not.  The engine asks
-    for their cotangents one after the other with the same `g`: the first question answers all.
+    The parents of its node are all Tensors that the call depended on, arguments or not.  The engine asks
+    for their cotangents one after the other, with the same `g`; the first request computes them all.
     """
 
     def __init__(self, f: Function, args: Any, kwargs: dict[str, Any], parents: list[Node]) -> None:
         self.f, self.name, self.parents = f, name_of(f), tuple(parents)
-        # A tensor that is written to later is then one with another node: these are not.
+        # If an argument is written to later, it gets another node.  These copies keep the present one.
         keep = {p: Tensor.of(t.data, t.node) if is_traced(t) else t for p, t in flat((args, kwargs)).items()}
         self.args, self.kwargs = rebuilt((args, kwargs), keep)
         self.answered: tuple[Any, dict[int, Any]] = (None, {})
 
     def result(self, data: Any) -> Tensor:
-        """The Tensor of the call's result, which remembers the call and nothing in it."""
+        """The Tensor of the call's result: its node remembers the call, but none of the steps inside it."""
         node = Node()
         node.op, node.kwargs, node.data = Op(checkpoint), NO_OPTIONS, data
         node.op.rules = tuple(map(self.rule, range(len(self.parents))))
@@ -83,7 +83,7 @@ class Call:
         return passed
 
     def recompute(self, g: Any, y: Any, args: Any) -> list[Any]:
-        """The cotangents of all parents: they are Tensors if `g` is one."""
+        """The cotangents of all parents, as Tensors if `g` is a Tensor."""
         since = next_index()
         with Block(GRADIENTS):
             again = self.f(*self.args, **self.kwargs)
@@ -102,7 +102,7 @@ class Call:
 
 
 def alike(a: Any, b: Any) -> bool:
-    """Whether two results are the same but for rounding, which may differ from call to call."""
+    """Whether two results are equal up to rounding, which may differ from call to call."""
     if a.shape != b.shape:
         return False
     size = np.max(np.abs(b), initial=0, where=np.isfinite(b))

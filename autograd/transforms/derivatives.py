@@ -1,12 +1,13 @@
 """Gradients, Jacobians and Hessians of functions, and products with them.
 
-Arguments may be arrays, numbers, Tensors, and dicts, lists and tuples of them, nested: a gradient
-has the structure of its argument.  Each call evaluates the function at Tensors of its own, and
-writes to no `grad`.  What a call returns are arrays; but Tensors where gradients are being recorded
-and it depends on a Tensor that requires one, as an argument or from a closure: so calls nest.
+Arguments may be arrays, numbers or Tensors, or dicts, lists and tuples that contain them, nested to any
+depth: a gradient has the structure of its argument.  Each call evaluates the function at new Tensors,
+and writes to no `grad`.  A call returns arrays.  It returns Tensors instead if gradients are being
+recorded and the result depends on a Tensor that requires one, through an argument or a closure; this
+is what lets the calls nest.
 
-Complex arguments have complex gradients, dL/dx - i dL/dy, as `autograd/rules/parts.py` explains.  What
-`grad` and `jacobian` differentiate must be real; `vjp` and `jvp` take complex functions too.
+Complex arguments have complex gradients, dL/dx - i dL/dy, as `autograd/rules/parts.py` explains.
+`grad` and `jacobian` differentiate real functions only; `vjp` and `jvp` also take complex ones.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from .structure import Path, flat, matched, name_of, rebuilt, zeros_for
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """The gradient of a scalar function: (∇f)(x)[k] = ∂f/∂x[k], in the structure of the argument.
 
-    argnums: which argument to differentiate by; several of them give a tuple of gradients.  With
-    `has_aux`, `f` returns (value, anything), and the gradient comes as (gradient, anything).
+    argnums: the argument to differentiate by; several of them give a tuple of gradients.  With
+    `has_aux`, `f` returns (value, anything), and the result is (gradient, anything).
 
-    Raises GradientError if `f` returns no scalar, DTypeError for an argument that is not of floats,
-    IndexingError for an argument that is not there.
+    Raises GradientError if `f` does not return a scalar, DTypeError for an argument whose dtype is not
+    floating, IndexingError for an argument that does not exist.
 
     Source: Griewank and Walther, Evaluating Derivatives (2008), chapter 3.
 
@@ -50,9 +51,10 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
-    """The function that returns (f(x), ∇f(x)), for the price of one evaluation and its way back.
+    """The function that returns (f(x), ∇f(x)), for the price of one forward and one backward pass.
 
-    Arguments and errors are those of `grad`.  With `has_aux` it returns ((value, anything), gradient).
+    It takes the arguments of `grad` and raises the same errors.  With `has_aux` it returns
+    ((value, anything), gradient).
 
     Source: the cheap gradient principle, Griewank and Walther (2008), chapter 3.
 
@@ -75,10 +77,10 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
 
 
 def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
-    """The derivative of an elementwise function at each element: f'(x), of the shape of x.
+    """The derivative of an elementwise function at each element: f'(x), with the shape of x.
 
-    For a function that is not elementwise it is the sum of the rows of the Jacobian, Σᵢ ∂fᵢ/∂x.
-    Arguments and errors are those of `grad`, but that `f` returns an array of any shape.
+    For a function that is not elementwise, the result is the sum of the rows of the Jacobian, Σᵢ ∂fᵢ/∂x.
+    Arguments and errors are the same as for `grad`, but `f` may return an array of any shape.
 
     Source: the function of this name in HIPS/autograd.
 
@@ -95,13 +97,13 @@ def elementwise_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
 
 def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
-    """f(*args), and its pullback: the function from a cotangent g of f to those of its arguments.
+    """f(*args), and its pullback: the function from a cotangent g of the result to the arguments' cotangents.
 
-    pullback(g) is the tuple of the gᵀJᵢ, where Jᵢ = ∂f/∂args[i]: each has the structure of its
-    argument, as g has that of what f returns.  It can be called again and again.
+    pullback(g) is the tuple of all gᵀJᵢ, where Jᵢ = ∂f/∂args[i].  Each has the structure of its argument,
+    and g has the structure of the result.  The pullback can be called any number of times.
 
-    Raises DTypeError for arguments that are not of floats: close over those, `lambda x: f(x, n)`.
-    The pullback raises ShapeError for a cotangent of another structure or shape than the value.
+    Raises DTypeError for arguments whose dtype is not floating: close over them, `lambda x: f(x, n)`.
+    The pullback raises ShapeError if the cotangent differs from the result in structure or shape.
 
     Source: Griewank and Walther (2008), chapter 3.
 
@@ -114,12 +116,12 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
 
 
 def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
-    """f(*args), and how fast it changes when the arguments move along the tangents: Σᵢ Jᵢ vᵢ.
+    """f(*args), and its rate of change as the arguments move along the tangents: Σᵢ Jᵢ vᵢ.
 
-    The pullback g ↦ gᵀJ is linear in g, so its own pullback, wherever taken, is v ↦ Jv.
+    The pullback g ↦ gᵀJ is linear in g, so its own pullback, taken anywhere, is v ↦ Jv.
 
-    Raises ShapeError for tangents of another structure or shape than the arguments, DTypeError for
-    arguments that are not of floats.
+    Raises ShapeError if the tangents differ from the arguments in structure or shape, DTypeError for
+    arguments whose dtype is not floating.
 
     Source: Townsend, A new trick for calculating Jacobian vector products (2017).
 
@@ -137,9 +139,9 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
 def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The Jacobian of an array function: J[i, k] = ∂f[i]/∂x[k], of shape f(x).shape + x.shape.
 
-    Row by row, one pullback each.  If `f` returns a structure, the result is that structure with a
-    Jacobian at each leaf; and each of those has the structure of the argument.  Arguments and
-    errors are those of `grad`, but that `f` returns anything made of arrays.
+    It is computed row by row, with one pullback each.  If `f` returns a structure, the result is the same
+    structure with a Jacobian at each leaf, and each Jacobian has the structure of the argument.
+    Arguments and errors are the same as for `grad`, but `f` may return anything made of arrays.
 
     Source: Griewank and Walther (2008), chapter 3: rows are pullbacks of unit vectors.
 
@@ -157,7 +159,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
 
 def rows_of(run: Run, path: Path, y: Any) -> Any:
-    """The Jacobian of one array in the output: a pullback for each element, stacked."""
+    """The Jacobian of one array in the output: one pullback for each element, stacked."""
     shape, rows = np.shape(y), []
     for k in range(np.size(y)):
         unit = zeros_for(y)
@@ -171,8 +173,8 @@ def rows_of(run: Run, path: Path, y: Any) -> Any:
 def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The Hessian of a scalar function: H[i, k] = ∂²f/∂x[i]∂x[k], of shape x.shape + x.shape.
 
-    The Jacobian of the gradient.  For a dict of parameters it is a dict of dicts: H["w"]["b"] has
-    shape w.shape + b.shape.  Arguments and errors are those of `grad`.
+    It is the Jacobian of the gradient.  For a dict of parameters it is a dict of dicts: H["w"]["b"] has
+    shape w.shape + b.shape.  Arguments and errors are the same as for `grad`.
 
     Source: Griewank and Walther (2008), chapter 5.
 
@@ -186,10 +188,10 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 def hvp(f: Function, *args_and_v: Any, argnums: int | Sequence[int] = 0) -> Any:
     """The Hessian of a scalar function times v: hvp(f, *args, v) = ∇⟨∇f, v⟩, in the structure of v.
 
-    No Hessian is made: it takes a few times what the gradient takes, whatever the size of x.  `v` has
-    the structure and shapes of the argument (a tuple of them for several argnums).
+    The Hessian itself is never made: the product takes a few times as long as the gradient, whatever the
+    size of x.  `v` has the structure and shapes of the argument (for several argnums, a tuple of them).
 
-    Raises ShapeError for another structure or shape of v, and what `grad` raises.
+    Raises ShapeError if v has another structure or shape, and the errors of `grad`.
 
     Source: Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994), as
     reverse over reverse: Christianson, Automatic Hessians by reverse accumulation (1992).

@@ -1,4 +1,4 @@
-"""One evaluation of a function, and the way back through it: what all transformations share."""
+"""One evaluation of a function, and the way back through it: the part that all transformations share."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from .walk import gradients_of, region
 
 
 class Run:
-    """One evaluation of `f` at Tensors of its own in the place of some arguments.
+    """One evaluation of `f`, with new Tensors in place of some of its arguments.
 
-    targets    their nodes: leaves; or copies, made by `np.positive`, of Tensors that have a history
-    output     what f returned, in Tensors
-    connected  whether a derivative may depend on Tensors that are not of this evaluation
+    targets    the nodes of the new Tensors: leaves, or copies (made by `np.positive`) of Tensors that
+               have a history
+    output     what f returned, made of Tensors
+    connected  whether a derivative may depend on Tensors from outside this evaluation
     """
 
     def __init__(
@@ -49,17 +50,17 @@ class Run:
         self.connected = bool(outside) or any(t.op is not LEAF for t in self.targets.values())
 
     def seen(self, tree: Any) -> Any:
-        """A structure of results as the caller gets it: of arrays, unless they are connected."""
+        """A structure of results as the caller gets it: made of arrays, unless it is connected."""
         leaves = flat(tree)
         for path, t in leaves.items():
             if type(t) is Tensor and not (self.connected and recording.get().level):
                 leaves[path] = own(t.data)
             elif is_traced(t):
-                leaves[path] = +t  # what is done to it, a hook say, must not reach our graph
+                leaves[path] = +t  # a copy, so that a hook on it, say, does not reach our graph
         return rebuilt(tree, leaves)
 
     def refuse_complex_output(self) -> None:
-        """Raise DTypeError if the output has complex numbers, which have no gradient."""
+        """Raise DTypeError if the output has complex numbers, for which no gradient is defined."""
         for path, y in flat(self.output).items():
             remedy = "return np.real, np.imag or np.abs of it, or use vjp"
             refuse_unless("biuf", y, f"what {self.name} returned{where(path)}", remedy)
@@ -75,7 +76,7 @@ class Run:
         return data_of(self.output)
 
     def pull(self, cotangents: dict[Path, Any]) -> Any:
-        """The cotangents of the arguments, given those of the leaves of the output."""
+        """The cotangents of the arguments, given the cotangents of the leaves of the output."""
         record = recording.get().level and (self.connected or any(map(is_traced, cotangents.values())))
         lift = lift_for(self.connected) if record else None
         with Block(EVERYTHING if record and self.connected else recording.get().level):
@@ -89,21 +90,21 @@ class Run:
         return self.arranged({p: result(found.get(t), t, lift) for p, t in self.targets.items()})
 
     def arranged(self, leaves: dict[Path, Any]) -> Any:
-        """Leaves in the structure of the arguments they belong to."""
+        """The leaves, put into the structure of the arguments that they belong to."""
         trees = rebuilt(self.wanted, leaves)
         results = tuple(trees[n] for n in self.numbers)
         return results if isinstance(self.argnums, Sequence) else results[0]
 
 
 def position(n: int, count: int, name: str) -> int:
-    """The n-th of `count` arguments, counted from the last if negative."""
+    """The index of argument `n` of `count`; a negative `n` counts from the last."""
     if not -count <= integer(n) < count:
         raise IndexingError(f"argnums: {name} was called with {count} positional arguments, and has no {n}")
     return n % count
 
 
 def fresh_copy(value: Any, path: Path, name: str) -> Any:
-    """A Tensor of our own with the values of an argument, and with its history if it has one."""
+    """A new Tensor with the values of an argument, and with its history if it has one."""
     remedy = "pass floats, 3.0 or np.asarray(a, float), or close over it if it is a constant"
     refuse_unless("fc", value, f"argument {path[0]}{where(path[1:])} of {name}", remedy)
     return (
@@ -114,22 +115,22 @@ def fresh_copy(value: Any, path: Path, name: str) -> Any:
 
 
 def lift_for(connected: bool) -> Any:
-    """How recorded arrays become Tensors: with their history, or as constants if it ends with us.
+    """The function that makes Tensors of recorded arrays: with their history, or as constants.
 
-    With constants, the recorded way back is linear in the cotangents, and depends on nothing else.
+    With constants, the recorded backward pass is linear in the cotangents, and depends on nothing else.
     """
     return Tensor.lift if connected else as_constant
 
 
 def as_constant(data: Any, node: Node | None) -> Any:
-    """An argument of a node as a constant; several outputs, in a tuple, as many of them."""
+    """An argument of a node as a constant; a tuple of constants for the tuple of several outputs."""
     if isinstance(data, tuple):
         return tuple(Tensor.lift(part, None) for part in data)
     return Tensor.lift(data, None)
 
 
 def result(g: Any, target: Node, lift: Any) -> Any:
-    """A cotangent as its own array, or Tensor; zeros, if nothing has reached the target."""
+    """A cotangent as an array or Tensor of its own; zeros if nothing has reached the target."""
     if g is None:
         g = np.zeros_like(target.data)
         return Tensor(g) if lift else own(g)
@@ -137,5 +138,5 @@ def result(g: Any, target: Node, lift: Any) -> Any:
 
 
 def own(data: Any) -> Any:
-    """An array that nobody else has; a NumPy number, if it has no axes."""
+    """A copy that nothing else refers to; a NumPy scalar if the array is 0-d."""
     return np.array(data)[()] if np.ndim(data) == 0 else np.array(data)

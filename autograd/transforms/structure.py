@@ -1,4 +1,4 @@
-"""Structures: nested dicts, lists and tuples, as a dict of their leaves by path, and back."""
+"""Structures: nested dicts, lists and tuples, flattened to a dict from path to leaf, and rebuilt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Path = tuple[Any, ...]  # the keys and indices that lead to a leaf
 
 
 def flat(tree: Any, path: Path = ()) -> dict[Path, Any]:
-    """The leaves of a structure by their paths.
+    """The leaves of a structure, by their paths.
 
     >>> flat({"w": [1.0, 2.0], "b": 3.0})
     {('w', 0): 1.0, ('w', 1): 2.0, ('b',): 3.0}
@@ -26,7 +26,7 @@ def flat(tree: Any, path: Path = ()) -> dict[Path, Any]:
 
 
 def rebuilt(tree: Any, leaves: Mapping[Path, Any], path: Path = ()) -> Any:
-    """The structure of `tree`, with other leaves."""
+    """The structure of `tree`, with the given leaves in it."""
     if isinstance(tree, dict):
         return {key: rebuilt(part, leaves, (*path, key)) for key, part in tree.items()}
     if not isinstance(tree, list | tuple):
@@ -36,24 +36,24 @@ def rebuilt(tree: Any, leaves: Mapping[Path, Any], path: Path = ()) -> Any:
 
 
 def where(path: Path) -> str:
-    """A path as it is written: `['w'][0]`."""
+    """A path as Python code: `['w'][0]`."""
     return "".join(f"[{key!r}]" for key in path)
 
 
 def matched(given: Any, like: Any, what: str) -> dict[Path, Any]:
-    """The leaves of `given`, which must have the structure and shapes of `like`, in its dtypes."""
+    """The leaves of `given`, cast to the dtypes of `like`, whose structure and shapes it must have."""
     values, models = flat(given), flat(like)
     for path in [*models, *values]:
         if path not in models or path not in values:
-            there = "is missing" if path in models else "belongs to nothing"
+            there = "is missing" if path in models else "has no counterpart"
             raise ShapeError(f"{what}{where(path)} {there}: it must have the structure of what it belongs to")
     for path, model in models.items():
         value, zeros = values[path], zeros_for(model)
         refuse_unless("biuf" + zeros.dtype.kind, value, f"{what}{where(path)}", "pass real numbers")
         if np.shape(value) != zeros.shape:
             raise ShapeError(
-                f"{what}{where(path)} has shape {np.shape(value)}, and must have that of what it belongs to, "
-                f"{zeros.shape}"
+                f"{what}{where(path)} has shape {np.shape(value)}, and must have shape {zeros.shape}, "
+                "the shape of what it belongs to"
             )
         value = value if type(value) is Tensor else np.array(value)
         values[path] = value if value.dtype == zeros.dtype else value.astype(zeros.dtype)
@@ -61,7 +61,7 @@ def matched(given: Any, like: Any, what: str) -> dict[Path, Any]:
 
 
 def refuse_unless(kinds: str, value: Any, what: str, remedy: str) -> None:
-    """Raise DTypeError unless the dtype of `value` is of one of these kinds."""
+    """Raise DTypeError unless the dtype of `value` is one of these kinds."""
     dtype = data_of(value).dtype
     if dtype.kind not in kinds:
         raise DTypeError(f"{what} is a {type(value).__name__} of dtype {dtype}, {value!r:.40}: {remedy}")
@@ -78,11 +78,11 @@ def data_of(value: Any) -> Any:
 
 
 def zeros_for(value: Any) -> Any:
-    """Zeros of the shape of `value`, of its dtype if that is one of floats or complex numbers."""
+    """Zeros with the shape of `value`, and with its dtype if that is floating or complex."""
     data = data_of(value)
     return np.zeros(data.shape, data.dtype if data.dtype.kind in "fc" else float)
 
 
 def name_of(f: Any) -> str:
-    """What to call a function, or an object that is called like one."""
+    """The name of a function, or the class name of another callable."""
     return str(getattr(f, "__name__", type(f).__name__))

@@ -1,4 +1,4 @@
-"""The way back from some nodes to some others, and nowhere else."""
+"""The way back from some nodes to some others, and no further."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ..engine import Array, Lift, Node, way_back
 
 
 def region(roots: Iterable[Node], targets: Container[Node], since: int) -> tuple[list[Node], list[Node]]:
-    """The nodes by which `roots` depend on `targets`, youngest first, and what else they depend on.
+    """The nodes on the way from `roots` to `targets`, youngest first, and the outside nodes they depend on.
 
     The search ends at the targets, which need not be leaves, and at nodes older than the creation
-    index `since`: those of them that require a gradient are the second list.
+    index `since`.  The older nodes that require a gradient are the second list.
     """
     reached: list[Node] = []
     outside: list[Node] = []
@@ -37,9 +37,9 @@ def region(roots: Iterable[Node], targets: Container[Node], since: int) -> tuple
 def gradients_of(
     between: Sequence[Node], cotangents: dict[Node, Array], targets: Iterable[Node], lift: Lift | None = None
 ) -> dict[Node, Array]:
-    """The cotangents of `targets`, given those of some roots, and what lies between: their `region`.
+    """The cotangents of `targets`, given the cotangents of some roots and the `region` between them.
 
-    The targets need not be leaves.  One that nothing reaches is left out.  The arrays may be shared,
+    The targets need not be leaves.  A target that nothing reaches is left out.  The arrays may be shared
     with one another and with the graph.
     """
     ends = set(targets)

@@ -1,6 +1,6 @@
-"""Layers and losses as functions of tensors, each with its derivative worked out in one piece.
+"""Layers and losses as functions of tensors, each with its derivative derived as a whole.
 
-A chain of elementary operations gives the same gradients; fused, they are faster and stay accurate
+A chain of elementary operations gives the same gradients.  The fused functions are faster, and accurate
 where the chain would lose digits.
 """
 

@@ -1,6 +1,6 @@
-"""Activation functions that `autograd` does not have already, elementwise and fused.
+"""Elementwise activation functions that `autograd` does not have, each fused into one operation.
 
-They are safe for any finite input.  In the rules, masks multiply: `g * (x > 0)` has the dtype of g.
+They are safe for any finite input.  The rules multiply by masks, since `g * (x > 0)` keeps the dtype of g.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 
 
 def silu_rule(g: Any, y: Any, x: Any) -> Any:
-    """s + x s (1 - s), with s = sigmoid(x) and x s = y."""
+    """g times the derivative s + x s (1 - s), where s = sigmoid(x) and x s = y."""
     s = sigmoid(x)
     return g * (s + y * (1 - s))
 
@@ -76,11 +76,11 @@ def silu(x: Any) -> Any:
     return x * sigmoid(x)
 
 
-# GELU is x Phi(x), with the normal distribution Phi, whose density is phi.
+# GELU is x Phi(x), where Phi is the normal distribution and phi its density.
 
 
 def normal_distribution(x: Any) -> Any:
-    """Phi(x) = erfc(-x / sqrt(2)) / 2, from SciPy if it is there, else number by number."""
+    """Phi(x) = erfc(-x / sqrt(2)) / 2, from SciPy if it is installed, else number by number."""
     try:
         from scipy.special import erfc
     except ImportError:
@@ -104,7 +104,7 @@ def gelu_argument(x: Any) -> Any:
 
 
 def gelu_rule(g: Any, y: Any, x: Any, approximate: str = "none") -> Any:
-    """Phi + x phi; or (1 + tanh u)/2 + x (1 - tanh^2 u) u'/2, with u' = sqrt(2/pi) (1 + 3 * 0.044715 x^2)."""
+    """g (Phi + x phi), or g ((1 + tanh u) + x (1 - tanh^2 u) u')/2, u' = sqrt(2/pi) (1 + 0.134145 x^2)."""
     if approximate == "none":
         return g * (phi(x) + x * (np.exp(-x * x / 2) * (1 / sqrt(2 * pi))))
     t = np.tanh(gelu_argument(x))
@@ -113,10 +113,10 @@ def gelu_rule(g: Any, y: Any, x: Any, approximate: str = "none") -> Any:
 
 @op(rules=[gelu_rule])
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """x Phi(x), Phi the normal distribution; or x (1 + tanh u)/2, u = sqrt(2/pi) (x + 0.044715 x^3).
+    """x Phi(x) with the normal distribution Phi, or x (1 + tanh u)/2, u = sqrt(2/pi) (x + 0.044715 x^3).
 
-    The latter with approximate="tanh": it differs from the former by at most 0.0005.  The exact function
-    is quicker if SciPy is installed, as NumPy lacks the error function.
+    approximate="tanh" selects the second formula, which differs from the first by at most 0.0005.  The
+    first is faster if SciPy is installed, since NumPy has no error function.
 
     Raises ArgumentError for another approximation.
 
@@ -130,15 +130,15 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     return x * normal_distribution(x) if approximate == "none" else 0.5 * x * (1 + np.tanh(gelu_argument(x)))
 
 
-# Put together from other functions: recorded as such
+# Composed of other functions, and recorded as these
 
 
 def prelu(x: Any, weight: Any) -> Any:
     """x where x > 0, else weight x; its derivative at 0 is weight.
 
-    x: (n, channels, ...), weight: (channels,), or (1,) for all of them.
+    x: (n, channels, ...), weight: (channels,), or (1,) for all channels.
 
-    Raises autograd.errors.ShapeError for another weight.
+    Raises autograd.errors.ShapeError for a weight of another shape.
 
     Source: He et al., Delving Deep into Rectifiers (2015), eq. 1.
 
@@ -159,7 +159,7 @@ SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.673263242354377284
 
 
 def selu(x: Any) -> Any:
-    """scale elu(x, alpha), elementwise, with scale 1.0507... and alpha 1.6733..., which keep the variance 1.
+    """scale elu(x, alpha), with scale 1.0507... and alpha 1.6733..., which preserve a variance of 1.
 
     Source: Klambauer et al., Self-Normalizing Neural Networks (2017), eq. 2.
 
@@ -187,7 +187,7 @@ def logsigmoid(x: Any) -> Any:
     >>> logsigmoid(np.array([-1000.0, 1000.0]))
     array([-1000.,     0.])
     """
-    return 0 - softplus(0.0 - x)  # and not -x, which unsigned integers lack
+    return 0 - softplus(0.0 - x)  # not -x, which fails for unsigned integers
 
 
 def mish(x: Any) -> Any:
@@ -225,7 +225,7 @@ def tanhshrink(x: Any) -> Any:
 def glu(x: Any, axis: int = -1) -> Any:
     """a sigmoid(b), where a and b are the two halves of x along `axis`.
 
-    Raises autograd.errors.ShapeError if x has no halves there.
+    Raises autograd.errors.ShapeError if x cannot be halved along this axis.
 
     Source: Dauphin et al., Language Modeling with Gated Convolutional Networks (2017), eq. 1.
 

@@ -1,6 +1,6 @@
 """The affine map, y = x W^T + b, as one node with three rules.
 
-NumPy's fastest product is `dot` of two matrices, so leading axes are made one axis of rows.
+NumPy's fastest product is `dot` of two matrices, so all leading axes are merged into one axis of rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def by_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any = None) -> Any:
 
 
 def by_bias(g: Any, y: Any, x: Any, weight: Any, bias: Any = None) -> Any:
-    """The sum of the rows of g; of a small g as a product, which takes a third of the time."""
+    """The sum of the rows of g; for a small g as a product, which takes a third of the time."""
     g = g if g.ndim == 2 else rows(g)
     if type(g) is Tensor or g.size > 4096:
         return g.sum(axis=0)
@@ -45,7 +45,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
 
     Backward, with dy: dx = dy weight, dweight = dy^T x, and dbias is the sum of the rows of dy.
 
-    Raises autograd.errors.ShapeError if the shapes are others.
+    Raises autograd.errors.ShapeError for other shapes.
 
     >>> x, weight, bias = np.ones((4, 2)), Tensor([[1.0, 2.0]]), Tensor([0.5])
     >>> linear(x, weight, bias).shape
@@ -63,12 +63,12 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
         return y
     if y.dtype is not bias.dtype:
         return y + bias
-    y += bias  # y is new, and nobody else's
+    y += bias  # y is a new array that nothing else refers to
     return y
 
 
 def rows(x: Any) -> Any:
-    """`x` as a matrix whose rows are its last axis."""
+    """`x` as a matrix, with the last axis of x as rows."""
     return x.reshape(-1, x.shape[-1])
 
 
@@ -78,7 +78,7 @@ def product(x: Any, matrix: Any) -> Any:
 
 
 def misfit(x: Any, weight: Any, bias: Any) -> ShapeError:
-    """The error for arguments of `linear` whose shapes do not fit, naming the first that does not."""
+    """The error for `linear` with arguments whose shapes do not fit; it names the first that does not."""
     if np.ndim(weight) != 2:
         return ShapeError(
             f"linear takes a weight of shape (out_features, in_features), not {np.shape(weight)}"

@@ -1,4 +1,4 @@
-"""What functions of real numbers take: arrays and tensors of floats."""
+"""The arguments of real functions: arrays and tensors of floats."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["floats"]
 
 
 def floats(name: str, x: Any) -> Any:
-    """`x` as an array or a tensor of floats, which whole numbers become.
+    """`x` as an array or tensor of floats; integers are converted.
 
     Raises autograd.errors.DTypeError for complex numbers, whose imaginary parts would be lost, and for
-    what are no numbers.
+    anything that is not numbers.
     """
     x = x if hasattr(x, "ndim") else np.asarray(x)
     if x.dtype.kind == "f":

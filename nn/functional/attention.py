@@ -1,4 +1,4 @@
-"""Attention: for each query, the mean of values, weighted by how well their keys answer it."""
+"""Attention: for each query, the mean of the values, weighted by how well their keys match the query."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def scaled_dot_product_attention(
     """softmax(query key^T scale + mask) value.
 
     query: (..., queries, d), key: (..., keys, d), value: (..., keys, e); returns (..., queries, e).  scale:
-    1/sqrt(d), unless it is given.  attn_mask: broadcasts to (..., queries, keys); booleans, True where a
+    1/sqrt(d) by default.  attn_mask: broadcasts to (..., queries, keys); booleans that are True where a
     query may attend to a key (`MultiheadAttention` means the opposite, both as in PyTorch), or floats
-    that are added.  is_causal: no query attends to a key behind its own place.  dropout_p: the
-    probability of leaving a weight out, which is up to the caller to have only while training.
+    that are added to the scores.  is_causal: no query attends to a key after its own position.
+    dropout_p: the probability of dropping a weight; the caller must set it to 0 after training.
 
-    Backward, with dy and the softmax p: dvalue = p^T dy, dp = dy value^T, and by the scores ds = p (dp -
-    Σ dp p), the sum over the keys; dquery = scale ds key, dkey = scale ds^T query.
+    Backward, with dy and the softmax p: dvalue = p^T dy and dp = dy value^T; the scores get ds = p (dp -
+    Σ dp p), summed over the keys; dquery = scale ds key, dkey = scale ds^T query.
 
-    Raises autograd.errors.ShapeError for shapes that do not fit; ArgumentError for a query that may
+    Raises autograd.errors.ShapeError for shapes that do not fit, ArgumentError for a query that may
     attend to nothing.
 
     Source: Vaswani et al., Attention Is All You Need (2017), eq. 1.
@@ -76,7 +76,7 @@ def attention_weights(
 
 
 def masks(attn_mask: Any, is_causal: bool, found: Any) -> list[Any]:
-    """What is added to the scores that were found: -inf where a query must not attend to a key."""
+    """The arrays to add to the scores `found`: -inf where a query must not attend to a key."""
     result = [] if attn_mask is None else [additive(attn_mask, found.dtype)]
     if is_causal:
         result.append(additive(np.tri(*found.shape[-2:], dtype=bool), found.dtype))
@@ -85,7 +85,7 @@ def masks(attn_mask: Any, is_causal: bool, found: Any) -> list[Any]:
         total = np.broadcast_to(total, found.shape)
     except ValueError:
         raise ShapeError(
-            f"attention: a mask of shape {total.shape} for scores of shape {found.shape}"
+            f"attention: a mask of shape {total.shape} does not fit scores of shape {found.shape}"
         ) from None
     if found.size and (total == -inf).all(axis=-1).any():
         raise ArgumentError(
@@ -95,11 +95,11 @@ def masks(attn_mask: Any, is_causal: bool, found: Any) -> list[Any]:
 
 
 def additive(mask: Any, dtype: Any) -> Any:
-    """A mask as floats: 0 where it is True, and -inf where it is False."""
+    """A mask as floats to add: 0 where it is True, and -inf where it is False."""
     mask = mask if type(mask) is Tensor or type(mask) is np.ndarray else np.asarray(mask)
     if mask.dtype.kind == "f":
         return mask
     if mask.dtype.kind != "b":
-        raise DTypeError(f"attention: a mask is of booleans, or of floats that are added, not {mask.dtype}")
+        raise DTypeError(f"attention: a mask must have booleans, or floats to be added, not {mask.dtype}")
     mask = mask.data if type(mask) is Tensor else mask
     return np.where(mask, dtype.type(0), dtype.type(-inf))

@@ -1,8 +1,8 @@
-"""Losses of class scores: what a network says of each class, and which one it should have been.
+"""Losses of class scores: the scores that a network gives each class, against the right class.
 
-A target, be it classes or probabilities, becomes the weight q of each class in each sample, in which
-label smoothing, class weights and what is ignored are all accounted for.  The loss of a sample is
-then -Σ q log p, with p the softmax of its scores z, and its derivative by z is p Σ q - q.
+A target, whether classes or probabilities, is converted to the weight q of each class in each sample,
+which takes label smoothing, class weights and ignored classes into account.  The loss of a sample is
+then -Σ q log p, where p is the softmax of the scores z, and its derivative by z is p Σ q - q.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Any:
-    """-mean(log p[target]) of the probabilities p = softmax(input) of the classes.
+    """-mean(log p[target]) for the probabilities p = softmax(input) of the classes.
 
-    input: (n, classes), (n, classes, ...) for several places in a sample, or (classes,), the scores of
-    the classes, which need not be normalised.  target: either integers, the classes, in the shape of
-    the input without its axis of classes; or floats, probabilities, in the shape of the input.
+    input: (n, classes), (n, classes, ...) for several positions in a sample, or (classes,): the scores of
+    the classes, which need not be normalised.  target: either integers, the classes, in the shape of the
+    input without its axis of classes; or floats, probabilities, in the shape of the input.
 
-    weight: (classes,), what an error in each class counts.  ignore_index: a class that counts nothing.
-    label_smoothing: how much of the target is spread evenly over all classes.  reduction: "sum";
-    "none" for the samples, in the shape of the classes; or "mean", in which each sample counts as much
-    as its class, and one of probabilities counts 1.
+    weight: (classes,), the factor for the loss of each class.  ignore_index: a class that is not counted.
+    label_smoothing: the fraction of the target that is spread evenly over all classes.  reduction: "sum";
+    "none" for the losses of the samples, in the shape of the classes; or "mean", the mean weighted by
+    the weights of the samples' classes, or with equal weights if the target is probabilities.
 
     Raises autograd.errors.ShapeError for shapes that do not fit, DTypeError for classes that are not
-    integers, IndexingError for a class that is not there; ArgumentError for what are no probabilities,
-    a negative weight, another reduction, and the mean of nothing.
+    integers, IndexingError for a class that does not exist, ArgumentError for a target that is not
+    probabilities, a negative weight, another reduction, and the mean of no samples.
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), eq. 4.108; the smoothing is from
     Szegedy et al., Rethinking the Inception Architecture for Computer Vision (2016), section 7.
@@ -82,8 +82,8 @@ def nll_loss(
 ) -> Any:
     """-mean(input[target]), the negative log-likelihood of the classes, given log-probabilities.
 
-    `cross_entropy` of scores that have been through `log_softmax`.  The arguments, and what is raised,
-    are those of `cross_entropy` with classes as the target.
+    It equals `cross_entropy` of scores to which `log_softmax` was applied.  Arguments and errors are the
+    same as for `cross_entropy` with classes as the target.
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), eq. 4.108.
 
@@ -92,7 +92,7 @@ def nll_loss(
     """
     name, z = "nll_loss", scores("nll_loss", input)
     q, _ = one_hot(name, as_given(target), z, class_weights(name, weight, z), ignore_index)
-    losses = 0 - (np.where(q != 0, as_rows(z), 0) * q).sum(axis=1)  # an impossible class, -inf, may be beside
+    losses = 0 - (np.where(q != 0, as_rows(z), 0) * q).sum(axis=1)  # -inf may stand for an impossible class
     return reduced(name, losses, without_classes(z.shape), reduction, q.sum(dtype=float))
 
 
@@ -104,13 +104,13 @@ def multi_margin_loss(
     weight: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    """mean(Σ max(0, margin - z[target] + z[c])^p / classes), the sum over all classes c but the target.
+    """mean(Σ max(0, margin - z[target] + z[c])^p / classes), summed over all classes c except the target.
 
-    The hinge loss of several classes: 0 for a sample whose class leads by the margin.  input: (n,
-    classes) or (classes,), z; target: integers, the classes; p: 1 or 2; weight: (classes,), what an
-    error in each class counts.  The derivative at a margin that is just kept is 0.
+    This is the hinge loss for several classes: 0 for a sample whose class leads by the margin.  input, z:
+    (n, classes) or (classes,); target: integers, the classes; p: 1 or 2; weight: (classes,), the factor
+    for the loss of each class.  The derivative at the margin itself is 0.
 
-    Raises what `cross_entropy` raises of classes; ArgumentError for another p.
+    Raises the errors of `cross_entropy` with classes, and ArgumentError for another p.
 
     Source: Weston and Watkins, Support Vector Machines for Multi-Class Pattern Recognition (1999), eq. 3.
 
@@ -140,9 +140,9 @@ def cross_entropies_by_q(g: Any, y: Any, z: Any, q: Any, share: Any = 1) -> Any:
 
 @op(rules=[cross_entropies_by_z, cross_entropies_by_q])
 def cross_entropies(z: Any, q: Any, share: Any = None) -> Any:
-    """-Σ q log softmax(z) of each row; or the sum of these, each counted as a share of 1.
+    """-Σ q log softmax(z) for each row; or the sum over all rows, times `share` if that is given.
 
-    A class without weight may be impossible, its logarithm -inf.
+    A class with weight 0 may be impossible, with -inf as its logarithm.
     """
     log_p = log_softmax(z)
     if share is None:
@@ -153,7 +153,7 @@ def cross_entropies(z: Any, q: Any, share: Any = None) -> Any:
     return ((0 - total) * share).astype(log_p.dtype)
 
 
-# What is given, checked and brought to rows of classes
+# The arguments, checked and brought to rows of classes
 
 
 def as_given(target: Any) -> Any:
@@ -161,7 +161,7 @@ def as_given(target: Any) -> Any:
 
 
 def class_axis(shape: tuple[int, ...]) -> int:
-    """Which axis is that of the classes: the second, but of a single sample the only one."""
+    """The number of the axis of classes: 1, or 0 for a single sample."""
     return min(1, len(shape) - 1)
 
 
@@ -170,24 +170,24 @@ def without_classes(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def as_rows(z: Any) -> Any:
-    """`z` as a matrix, a row for each sample and place, a column for each class."""
+    """`z` as a matrix, with a row for each sample and position, and a column for each class."""
     if z.ndim == 2:
         return z
     return z.reshape(1, -1) if z.ndim == 1 else np.moveaxis(z, 1, -1).reshape(-1, z.shape[1])
 
 
 def scores(name: str, given: Any) -> Any:
-    """The scores, checked to be floats with an axis of classes."""
+    """The scores, which must be floats with an axis of classes."""
     z = as_given(given)
     if z.dtype.kind != "f":
-        raise DTypeError(f"{name} takes scores of classes, which are floats, not {z.dtype}")
+        raise DTypeError(f"{name} takes scores of classes, which must be floats, not {z.dtype}")
     if not z.ndim or not z.shape[class_axis(z.shape)]:
         raise ShapeError(f"{name} takes scores of shape (n, classes) or (n, classes, ...), not {z.shape}")
     return z
 
 
 def class_weights(name: str, weight: Any, z: Any) -> Any:
-    """What each class counts, in the dtype of the scores: 1, unless a weight is given."""
+    """The weight of each class in the dtype of the scores: 1 by default."""
     n = z.shape[class_axis(z.shape)]
     if weight is None:
         return np.ones(n, z.dtype)
@@ -202,18 +202,18 @@ def class_weights(name: str, weight: Any, z: Any) -> Any:
 
 
 def probabilities(name: str, t: Any) -> Any:
-    """The target, checked to be a probability for each class."""
+    """The target, which must be a probability for each class."""
     p = t.data if type(t) is Tensor else t
     if not ((p >= 0) & (p <= 1)).all():
         raise ArgumentError(
-            f"{name}: a target of floats is the probability of each class, and this one ranges from "
-            f"{p.min():.6g} to {p.max():.6g}; classes are integers"
+            f"{name}: a target of floats must be the probability of each class, and ranges from "
+            f"{p.min():.6g} to {p.max():.6g}; classes must be integers"
         )
     return t
 
 
 def one_hot(name: str, t: Any, z: Any, classes: Any, ignore_index: int | None) -> tuple[Any, Any]:
-    """A row for each sample, with what its class counts in the column of that; and which samples count."""
+    """A row for each sample, with the weight of its class in that column; and which samples count."""
     t, n = (t.data if type(t) is Tensor else t), len(classes)
     if t.dtype.kind not in "iu":
         raise DTypeError(
@@ -223,7 +223,7 @@ def one_hot(name: str, t: Any, z: Any, classes: Any, ignore_index: int | None) -
     if t.shape != without_classes(z.shape):
         raise ShapeError(
             f"{name}: scores of shape {z.shape} take classes of shape {without_classes(z.shape)}, "
-            f"not {t.shape}{'; of one-hot integers, target.argmax(axis=1)' if t.shape == z.shape else ''}"
+            f"not {t.shape}{'; for one-hot targets: target.argmax(axis=1)' if t.shape == z.shape else ''}"
         )
     flat = t.reshape(-1)
     counted = np.ones(flat.shape, bool) if ignore_index is None else flat != ignore_index
@@ -238,24 +238,24 @@ def one_hot(name: str, t: Any, z: Any, classes: Any, ignore_index: int | None) -
 
 
 def reduced(name: str, losses: Any, shape: tuple[int, ...], reduction: str, count: Any) -> Any:
-    """The losses of the samples, in a shape; or their sum, or that divided by how much they count."""
+    """The losses of the samples in a shape; or their sum; or their sum divided by `count`."""
     if reduction == "none":
         return losses.reshape(shape)
     of_one = share(name, losses, reduction, count)
-    if losses.dtype.char == "e":  # whose sum might not fit into float16
+    if losses.dtype.char == "e":  # the sum might not fit into float16
         return (losses.astype(float).sum() * of_one).astype(losses.dtype)
     return losses.sum() * of_one
 
 
 def share(name: str, losses: Any, reduction: str, count: Any) -> Any:
-    """How much each loss counts in the sum of all: 1, or in the mean 1 / count.
+    """The factor of each loss in the total: 1 for the sum, 1 / count for the mean.
 
-    In the losses' dtype, or in float64 for float16, which ends at 65,504 and rounds 1 / 70,000 to 0.1 %.
+    It has the losses' dtype, or float64 for float16, which ends at 65,504 and rounds 1 / 70,000 to 0.1 %.
     """
-    MSE[reduction]  # refuses another one
+    MSE[reduction]  # refuses an unknown reduction
     if reduction == "mean" and not count:
         raise ArgumentError(
-            f"{name}: the mean of no samples is undefined, and of these {len(losses)} none counts; "
+            f"{name}: the mean of no samples is undefined, and none of these {len(losses)} counts; "
             'reduction="sum" gives 0'
         )
     dtype = np.float64 if losses.dtype.char == "e" else losses.dtype.type

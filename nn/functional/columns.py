@@ -1,12 +1,12 @@
-"""The three products of a convolution, as products of matrices, each the derivative of the others.
+"""The three products of a convolution as products of matrices: each is the derivative of the others.
 
-A convolution takes the windows of x as columns of a matrix, and multiplies the weight with them, a few
-images at a time.  It is bilinear, and so are both of its derivatives: with the sum
-L = Σ y[n, f, p] w[f, c, q] x[n, c, p + q] over all n, f, c, places p and offsets q, the convolution
+A convolution arranges the windows of x as columns of a matrix, and multiplies the weight by it, for a
+few images at a time.  It is bilinear, and so are both of its derivatives.  Take the sum
+L = Σ y[n, f, p] w[f, c, q] x[n, c, p + q] over all n, f, c, positions p and offsets q.  The convolution
 of x and w is dL/dy, the transposed convolution of y and w is dL/dx, and the correlation of x and y
 is dL/dw.  So the rules of each of the three are the other two, to any order.
 
-They take arrays that have been checked.
+The functions here take arguments that have been checked.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from .geometry import Pairs, around
 
 __all__ = ["convolution", "correlation", "transposed_convolution"]
 
-BLOCK = 2**19  # numbers: columns of so many are read again before they have left the cache
+BLOCK = 2**19  # numbers: a block of columns of this size is still in the cache when it is multiplied
 
 
 def taken(n: int, matrix: Sequence[int]) -> tuple[int, list[slice]]:
-    """How many of n images make a block, with a matrix of columns for each, and the blocks."""
+    """The number of images per block, of n images with such a matrix of columns each, and the blocks."""
     count = min(n, max(1, BLOCK // max(prod(matrix), 1)))
     return count, [slice(start, min(start + count, n)) for start in range(0, n, max(count, 1))]
 
 
 def inside(places: Sequence[int], padding: Pairs) -> Any:
-    """The index of what is not padding."""
+    """The index of the part without padding."""
     return (..., *(slice(before, before + n) for n, (before, _) in zip(places, padding, strict=True)))
 
 
 def columns_of(
     x: Any, size: Sequence[int], stride: Any, padding: Pairs, dilation: Any, groups: int
 ) -> Iterator[tuple[slice, Any]]:
-    """The images of x a few at a time: which they are, and their windows as columns of matrices.
+    """The images of x, a few at a time: their slice, and their windows as columns of matrices.
 
-    Those are (images, groups, channels/groups · window, places), in memory that the next ones reuse.
+    The matrices are (images, groups, channels/groups · window, positions), in memory that is reused.
     """
     n, channels, *places = x.shape
     if any(map(any, padding)):
@@ -70,7 +70,7 @@ def convolution_by_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any = None,
 
 
 def convolution_by_bias(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
-    """The sum over all images and places; of arrays as a product, which takes a third of the time."""
+    """The sum over all images and positions; for arrays as a product, which takes a third of the time."""
     places = g.reshape(*g.shape[:2], prod(g.shape[2:]))
     if type(g) is Tensor:
         return places.sum(axis=(0, 2))
@@ -107,7 +107,7 @@ def transposed_by_weight(g: Any, y: Any, h: Any, weight: Any, *, shape: Any, **g
 def transposed_convolution(
     h: Any, weight: Any, *, shape: Any, stride: Any, padding: Pairs, dilation: Any, groups: int
 ) -> Any:
-    """dL/dx: the transposed weight times h, as columns that are added up where they belong in `shape`."""
+    """dL/dx: the transposed weight times h, as columns that are added at their positions in `shape`."""
     filters, channels, *size = weight.shape
     matrix = weight.reshape(groups, filters // groups, channels * prod(size)).mT
     x = np.empty((len(h), groups * channels, *shape), np.result_type(h, weight))
@@ -133,10 +133,10 @@ def add_by_folding(
 
 
 def add_by_skewing(x: Any, matrix: Any, h: Any, size: Sequence[int], padding: Pairs, dilation: Any) -> None:
-    """The same for windows at every place, by one sum instead of one for each offset, in half the time.
+    """Fill x in half the time if the windows are at every position, by one sum for all offsets.
 
-    h is surrounded by zeros, so that its places are numbered as those of the sums are.  (What the
-    zeros make of a weight that is not finite is NaN.)
+    h is surrounded by zeros, so that its positions are numbered like the positions of the sums.  (A weight
+    that is not finite gives NaN with these zeros.)
     """
     n, _, *m = h.shape
     groups, rows, filters = matrix.shape
@@ -145,7 +145,7 @@ def add_by_skewing(x: Any, matrix: Any, h: Any, size: Sequence[int], padding: Pa
     wide = np.zeros((count, groups * filters, *extent), h.dtype)
     columns, terms = skewed((count, x.shape[1], *size, *extent), dilation, x.dtype)
     columns = columns.reshape(count, groups, rows, prod(extent))
-    last = np.ravel_multi_index([a - 1 for a in m], extent) + 1  # of h; all after it is zeros
+    last = np.ravel_multi_index([a - 1 for a in m], extent) + 1  # the end of h: zeros follow
     axes, padded = tuple(range(2, 2 + len(size))), any(map(any, padding))
     for images in blocks:
         k = images.stop - images.start
@@ -158,11 +158,11 @@ def add_by_skewing(x: Any, matrix: Any, h: Any, size: Sequence[int], padding: Pa
 
 
 def skewed(shape: Sequence[int], dilation: Sequence[int], dtype: Any) -> tuple[Any, Any]:
-    """Memory for columns, (n, channels, *size, *extent), and a view of it whose sums over `size` fold them.
+    """Memory for columns, (n, channels, *size, *extent), and a view whose sums over `size` fold the columns.
 
-    The sum at a place takes, for each offset, element place - offset.  It lies at regular distances
-    also where place - offset is negative: in the zeros with which the row before ends, as many as an
-    offset can reach back.  So many zeros lie before the first row, too.
+    For each offset, the sum at a position takes the element at position - offset.  These elements lie at
+    regular distances even where position - offset is negative: there they are zeros, because the row
+    before ends with as many zeros as an offset can reach back, and as many precede the first row.
     """
     k = len(dilation)
     size, extent = shape[2 : 2 + k], shape[2 + k :]
@@ -184,11 +184,11 @@ def correlation_by_h(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: A
 
 @op(rules=[correlation_by_x, correlation_by_h])
 def correlation(x: Any, h: Any, *, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int) -> Any:
-    """dL/dw, of windows of a size: the columns of x times the transposed h, summed over all images."""
+    """dL/dw, for windows of this size: the columns of x times the transposed h, summed over all images."""
     n, filters, *m = h.shape
     h = h.reshape(n, groups, filters // groups, prod(m))
     channels = x.shape[1] // groups
     w = np.zeros((groups, channels * prod(size), filters // groups), np.result_type(x, h))
     for images, columns in columns_of(x, size, stride, padding, dilation, groups):
-        w += np.matmul(columns, h[images].mT).sum(axis=0)  # in this order, a sixth faster
+        w += np.matmul(columns, h[images].mT).sum(axis=0)  # a sixth faster in this order
     return w.mT.reshape(filters, channels, *size)

@@ -1,4 +1,4 @@
-"""Convolutions in one and two dimensions, and their transposes: what they take, and what they refuse."""
+"""Convolutions in one and two dimensions, and their transposes: the functions with their checks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def conv1d(
 ) -> Any:
     """y[n, f, i] = bias[f] + Σ weight[f, c, k] x[n, c, stride i + dilation k - padding] over c and k.
 
-    As `conv2d`, with one axis of places: x: (n, channels, length), weight: (filters, channels/groups,
+    Like `conv2d` with one spatial axis: x: (n, channels, length), weight: (filters, channels/groups,
     k), bias: (filters,) or None; returns (n, filters, m).
 
     >>> conv1d(np.arange(6.0).reshape(1, 1, 6), np.ones((1, 1, 3)), stride=2, padding=1)
@@ -50,16 +50,16 @@ def conv2d(
     bias: (filters,) or None.  Returns (n, filters, m, ...), m = (height + 2 padding - dilation (k - 1)
     - 1) // stride + 1.
 
-    stride: the step from one window to the next.  dilation: that from one element of a window to the
-    next.  padding: how many zeros are put around x, or "valid" for none, or "same" for as many as
-    keep height and width.  Each is one number or one for each axis.  groups: the channels and the
-    filters are divided into so many groups, and each filter sees only the channels of its own.
+    stride: the step from one window to the next.  dilation: the step from one element of a window to the
+    next.  padding: the number of zeros on each side of x, or "valid" for none, or "same" for as many as
+    preserve height and width.  Each is one number, or one for each axis.  groups: the number of groups
+    into which channels and filters are divided; each filter sees only the channels of its own group.
 
     Backward, with dy: dx[n, c, i, j] = Σ weight[f, c, k, l] dy[n, f, i - k, j - l] over f, k and l, which
     is `conv_transpose2d` of dy; dweight[f, c, k, l] = Σ dy[n, f, i, j] x[n, c, i + k, j + l] over n, i and
     j; dbias[f] = Σ dy[n, f, i, j].
 
-    Raises autograd.errors.ShapeError for shapes that do not fit together; ArgumentError for options
+    Raises autograd.errors.ShapeError for shapes that do not fit together, ArgumentError for options
     that do not.
 
     Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998), section II.A;
@@ -77,7 +77,7 @@ def conv2d(
 def conv(
     k: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Any:
-    """The convolution over k axes."""
+    """The convolution over k spatial axes."""
     name = f"conv{k}d"
     x = x if hasattr(x, "ndim") else np.asarray(x)
     if x.ndim == k + 1:
@@ -106,7 +106,7 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    """The transpose of `conv1d`, as `conv_transpose2d` is that of `conv2d`.
+    """The transpose of `conv1d`, like `conv_transpose2d` with one spatial axis.
 
     x: (n, channels, length), weight: (channels, filters/groups, k), bias: (filters,) or None.
 
@@ -128,15 +128,15 @@ def conv_transpose2d(
 ) -> Any:
     """y[n, f, i + k, j + l] = bias[f] + Σ weight[c, f, k, l] x[n, c, i, j]: each x, spread over a window.
 
-    The linear map whose matrix is the transpose of that of `conv2d` with the same weight and
+    The matrix of this linear map is the transpose of the matrix of `conv2d` with the same weight and
     options.  x: (n, channels, height, width), or one image without n; weight: (channels,
     filters/groups, k, l); bias: (filters,) or None.  Returns (n, filters, m, ...), m = (height - 1)
     stride - 2 padding + dilation (k - 1) + 1 + output_padding.
 
-    output_padding: with a stride, convolutions of several lengths have outputs of one length; this
-    says how much longer than the shortest the result shall be, less than the stride.
+    output_padding: with a stride, inputs of several lengths have convolutions of the same length;
+    this says how much longer than the shortest of them the result is; it is less than the stride.
 
-    Raises autograd.errors.ShapeError for shapes that do not fit together; ArgumentError for options
+    Raises autograd.errors.ShapeError for shapes that do not fit together, ArgumentError for options
     that do not.
 
     Source: Zeiler et al., Deconvolutional Networks (2010), section 2.
@@ -160,7 +160,7 @@ def conv_transpose(
     groups: int,
     dilation: Any,
 ) -> Any:
-    """The transposed convolution over k axes."""
+    """The transposed convolution over k spatial axes."""
     name = f"conv_transpose{k}d"
     x = x if hasattr(x, "ndim") else np.asarray(x)
     if x.ndim == k + 1:
@@ -182,13 +182,15 @@ def conv_transpose(
         )
     )
     if min(*shape, *x.shape[2:]) < 1:
-        raise ShapeError(f"{name} of x of shape {x.shape} with padding={before} has nothing left: {shape}")
+        raise ShapeError(
+            f"{name}: x of shape {x.shape} with padding={before} gives {shape}; neither may be empty"
+        )
     geometry = {"stride": stride, "padding": tuple((p, p) for p in before), "dilation": dilation}
     y = transposed_convolution(x, weight, shape=shape, groups=groups, **geometry)
     return y if bias is None else y + bias.reshape(-1, *(1,) * k)
 
 
 def of_floats(weight: Any) -> Any:
-    """The weight; of whole numbers, as floats: sums of small integers, as of pixels, would wrap around."""
+    """The weight; integers as floats, since sums of small integers, such as pixels, would wrap around."""
     weight = weight if hasattr(weight, "ndim") else np.asarray(weight)
     return weight.astype(float) if weight.dtype.kind in "biu" else weight

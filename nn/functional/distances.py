@@ -1,4 +1,4 @@
-"""More losses of a prediction and a target of one shape, put together from elementary functions."""
+"""More losses of a prediction and a target of the same shape, composed of elementary functions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["hinge_embedding_loss", "hinge_loss", "huber_loss", "kl_div", "l1_los
 def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     """mean(|prediction - target|); the derivative where they are equal is 0.
 
-    prediction, target: arrays or tensors of one shape.  reduction: "mean", "sum", or "none" for the
-    elements, of that same shape.
+    prediction, target: arrays or tensors of the same shape.  reduction: "mean", "sum", or "none" for the
+    losses of the elements, in the same shape.
 
-    Raises autograd.errors.ShapeError for different shapes and for the mean of nothing; ArgumentError
+    Raises autograd.errors.ShapeError for different shapes and for the mean of no elements, ArgumentError
     for another reduction.
 
     >>> l1_loss(Tensor([1.0, 2.0]), [1.0, 4.0])
@@ -34,8 +34,8 @@ def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
 def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
     """The mean of d^2/2 where |d| < delta, and of delta (|d| - delta/2) elsewhere, d = prediction - target.
 
-    A squared error for small differences and an absolute one for outliers.  The arguments, and what is
-    raised, are those of `l1_loss`; ArgumentError unless delta is positive.
+    It is a squared error for small differences and an absolute one for outliers.  Arguments and errors are
+    the same as for `l1_loss`; also raises ArgumentError unless delta is positive.
 
     Source: Huber, Robust Estimation of a Location Parameter (1964), section 4.
 
@@ -52,8 +52,8 @@ def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: flo
 def smooth_l1_loss(prediction: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """The mean of d^2/(2 beta) where |d| < beta, and of |d| - beta/2 elsewhere, d = prediction - target.
 
-    `huber_loss` with delta = beta, divided by beta; `l1_loss` for beta = 0.  The arguments, and what is
-    raised, are those of `l1_loss`; ArgumentError for a negative beta.
+    It is `huber_loss` with delta = beta, divided by beta, and `l1_loss` for beta = 0.  Arguments and errors
+    are the same as for `l1_loss`; also raises ArgumentError for a negative beta.
 
     Source: Girshick, Fast R-CNN (2015), eq. 3.
 
@@ -71,12 +71,12 @@ def smooth_l1_loss(prediction: Any, target: Any, reduction: str = "mean", beta: 
 def kl_div(prediction: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
     """mean(target (log target - prediction)): the Kullback-Leibler divergence, given log-probabilities.
 
-    prediction: log-probabilities; target: probabilities, or their logarithms too with log_target;
-    arrays or tensors of one shape.  0 log 0 is 0.  reduction: those of `l1_loss`, of which "mean" is over
-    all elements; and "batchmean", the sum divided by the length of the first axis, which is the
-    divergence that the mathematics defines, in the mean of the samples.
+    prediction: log-probabilities; target: probabilities, or with log_target their logarithms; arrays or
+    tensors of the same shape.  0 log 0 is 0.  reduction: as for `l1_loss`, where "mean" is over all
+    elements; or "batchmean", the sum divided by the length of the first axis, which is the mean over the
+    samples of the divergence as mathematics defines it.
 
-    Raises what `l1_loss` raises; ArgumentError for a negative target that is not a logarithm.
+    Raises the errors of `l1_loss`, and ArgumentError for negative probabilities in the target.
 
     Source: Kullback and Leibler, On Information and Sufficiency (1951), eq. 2.4.
 
@@ -88,9 +88,7 @@ def kl_div(prediction: Any, target: Any, reduction: str = "mean", log_target: bo
     if log_target:
         losses = np.exp(t) * (t - p)
     elif (np.asarray(t.data if type(t) is Tensor else t) < 0).any():
-        raise ArgumentError(
-            "kl_div: a target of probabilities is negative somewhere; log_target=True for logarithms"
-        )
+        raise ArgumentError("kl_div: the target has negative probabilities; log_target=True takes logarithms")
     else:
         losses = t * np.log(np.where(t > 0, t, 1)) - t * p
     if reduction != "batchmean":
@@ -101,10 +99,10 @@ def kl_div(prediction: Any, target: Any, reduction: str = "mean", log_target: bo
 
 
 def hinge_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """mean(max(0, 1 - target prediction)), of scores and targets that are -1 or 1.
+    """mean(max(0, 1 - target prediction)) for scores, and targets that are -1 or 1.
 
-    0 for a score that is on the right side of 0 by at least 1; the derivative at 1 is 0.  The arguments,
-    and what is raised, are those of `l1_loss`; ArgumentError for other targets.
+    It is 0 for a score that is on the right side of 0 by at least 1; the derivative at 1 is 0.  Arguments
+    and errors are the same as for `l1_loss`; also raises ArgumentError for other targets.
 
     Source: Cortes and Vapnik, Support-Vector Networks (1995), section 3.
 
@@ -117,10 +115,10 @@ def hinge_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 def hinge_embedding_loss(prediction: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
-    """The mean of x where the target is 1, and of max(0, margin - x) where it is -1, x the prediction.
+    """The mean of x where the target is 1, and of max(0, margin - x) where it is -1; x is the prediction.
 
-    x: the distance of two things, which are alike (1) or not (-1).  The arguments, and what is raised,
-    are those of `hinge_loss`.
+    x: the distance between two things that are alike (1) or not (-1).  Arguments and errors are the same
+    as for `hinge_loss`.
 
     >>> hinge_embedding_loss(Tensor([0.25, 0.25]), [1, -1], reduction="none")
     Tensor([0.25, 0.75], dtype=float64)
@@ -131,12 +129,12 @@ def hinge_embedding_loss(prediction: Any, target: Any, margin: float = 1.0, redu
 
 
 def pair(name: str, prediction: Any, target: Any) -> tuple[Any, Any]:
-    """Prediction and target as arrays or tensors of floats, of one shape."""
+    """The prediction and the target as arrays or tensors of floats; their shapes must be equal."""
     p = prediction if type(prediction) is Tensor else np.asarray(prediction)
     p = p.astype(float) if p.dtype.kind in "biu" else p
     if type(target) is not Tensor:
         return p, beside(p, target, name)
-    beside(p, target.data, name)  # raises, if the shapes differ
+    beside(p, target.data, name)  # raises if the shapes differ
     return p, target if target.dtype.kind == "f" else target.astype(p.dtype)
 
 
@@ -150,13 +148,13 @@ def signs(name: str, t: Any) -> None:
     if not ((t == 1) | (t == -1)).all():
         raise ArgumentError(
             f"{name} takes targets that are -1 or 1, and these range from {t.min()} to {t.max()}; "
-            "of y in 0 and 1, make 2 y - 1"
+            "for targets 0 and 1, pass 2 * target - 1"
         )
 
 
 def reduced(name: str, losses: Any, reduction: str) -> Any:
-    """The mean, the sum or the elements."""
-    MSE[reduction]  # refuses another one
+    """The mean or the sum of the losses, or the losses themselves."""
+    MSE[reduction]  # refuses an unknown reduction
     if reduction == "mean" and not losses.size:
         raise ShapeError(
             f'{name}: the mean of no elements, shape {losses.shape}, is undefined; reduction="sum" gives 0'

@@ -1,4 +1,4 @@
-"""The options of convolutions and pooling: checked, and spelled out for each axis."""
+"""The options of convolutions and pooling, checked and expanded to one number for each axis."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..errors import ArgumentError
 
 __all__ = ["PLACES", "Pairs", "around", "check", "numbers", "padding_pairs"]
 
-Pairs = Sequence[tuple[int, int]]  # of padding, before and after each axis
+Pairs = Sequence[tuple[int, int]]  # the padding before and after each axis
 
 
 def numbers(name: str, what: str, value: Any, k: int, least: int) -> tuple[int, ...]:
-    """An option of one number, or one for each of k axes, as k numbers."""
+    """An option that is one number, or one for each of k axes, as k numbers."""
     given = (value,) * k if isinstance(value, int | np.integer) else tuple(value)
     if len(given) != k or any(not isinstance(v, int | np.integer) or v < least for v in given):
         raise ArgumentError(
@@ -27,7 +27,7 @@ def numbers(name: str, what: str, value: Any, k: int, least: int) -> tuple[int, 
 
 
 def padding_pairs(name: str, padding: Any, size: Any, stride: Any, dilation: Any) -> Pairs:
-    """How many zeros go before and after each axis."""
+    """The numbers of zeros before and after each axis."""
     if padding == "valid":
         return tuple((0, 0) for _ in size)
     if padding == "same":
@@ -43,7 +43,7 @@ def padding_pairs(name: str, padding: Any, size: Any, stride: Any, dilation: Any
 def check(
     name: str, x: Any, weight: Any, bias: Any, k: int, groups: int, channels: int, filters: int
 ) -> None:
-    """Raise for arguments that do not fit: x of so many channels, a bias of so many filters."""
+    """Raise unless the arguments fit: x with these channels, and a bias with these filters."""
     if groups < 1 or len(weight) % groups:
         raise ArgumentError(f"{name}: groups={groups} does not divide a weight of shape {weight.shape}")
     if x.ndim != k + 2 or weight.ndim != k + 2 or x.shape[1] != channels:
@@ -61,5 +61,5 @@ PLACES = {1: ("length", "x.swapaxes(1, 2)"), 2: ("height, width", "x.transpose(0
 
 
 def around(n: Sequence[int], padding: Pairs) -> tuple[int, ...]:
-    """Lengths with their padding."""
+    """The lengths of the axes with their padding."""
     return tuple(a + before + after for a, (before, after) in zip(n, padding, strict=True))

@@ -1,7 +1,7 @@
-"""Losses: how far a prediction is from its target, element by element, and the mean or sum of it.
+"""Losses: the distance between a prediction and its target by elements, and its mean or sum.
 
-A loss never broadcasts: of a prediction of shape (4, 1) and a target of shape (4,), NumPy would
-make (4, 4) differences without a word, and the mean of those is no loss that anyone meant.
+A loss never broadcasts.  Given a prediction of shape (4, 1) and a target of shape (4,), NumPy would
+silently compute (4, 4) differences, and nobody wants their mean as a loss.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Function = Callable[[Any, Any], Any]
 def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     """mean((prediction - target)^2).
 
-    prediction, target: arrays or tensors of one shape.  reduction: "mean", "sum", or "none" for the
-    elements, of that same shape.
+    prediction, target: arrays or tensors of the same shape.  reduction: "mean", "sum", or "none" for the
+    losses of the elements, in the same shape.
 
-    Raises autograd.errors.ShapeError for different shapes and for the mean of nothing; DTypeError for a
-    prediction that is not of floats, and a complex target; ArgumentError for another reduction.
+    Raises autograd.errors.ShapeError for different shapes and for the mean of no elements, DTypeError for
+    a prediction that is not floats and for a complex target, ArgumentError for another reduction.
 
     >>> mse_loss(Tensor([1.0, 2.0]), [1.0, 4.0])
     Tensor(2., dtype=float64)
@@ -38,18 +38,18 @@ def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 def binary_cross_entropy(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """-mean(y log p + (1 - y) log(1 - p)) of the probabilities p and the target y.
+    """-mean(y log p + (1 - y) log(1 - p)) for probabilities p and a target y.
 
-    prediction, target: arrays or tensors of one shape.  reduction: "mean", "sum", or "none" for the
-    elements, of that same shape.
+    prediction, target: arrays or tensors of the same shape.  reduction: "mean", "sum", or "none" for the
+    losses of the elements, in the same shape.
 
-    Each logarithm is at least -100 (PyTorch's convention), so that p = 0 and p = 1 give finite
-    losses, and has derivative 0 where it would be less: that of the loss which is computed.  (PyTorch
-    has a slope of -1e12 there, which belongs to no loss.)  A network that is so sure and wrong learns
-    nothing any more; `binary_cross_entropy_with_logits` avoids that.
+    Each logarithm is at least -100 (PyTorch's convention), so that p = 0 and p = 1 give finite losses.
+    Where that bound applies the loss is constant, and its derivative 0.  (PyTorch has a slope of -1e12
+    there, which is not the slope of its loss.)  A network that is certain and wrong therefore no longer
+    learns; `binary_cross_entropy_with_logits` avoids this.
 
-    Raises ArgumentError for probabilities and targets outside [0, 1] and for another reduction;
-    autograd.errors.ShapeError for different shapes and for the mean of nothing, DTypeError as `mse_loss`.
+    Raises ArgumentError for probabilities and targets outside [0, 1] and for another reduction,
+    autograd.errors.ShapeError for different shapes and for the mean of no elements, DTypeError as `mse_loss`.
 
     Source: Bishop, Pattern Recognition and Machine Learning (2006), eq. 4.90.
 
@@ -67,14 +67,14 @@ def binary_cross_entropy(prediction: Any, target: Any, reduction: str = "mean") 
 def binary_cross_entropy_with_logits(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     """The binary cross-entropy of sigmoid(z) and y: mean(max(z, 0) - z y + log(1 + exp(-|z|))).
 
-    prediction, target: arrays or tensors of one shape, z and y.  reduction: "mean", "sum", or
-    "none" for the elements, of that same shape.
+    prediction, target: z and y, arrays or tensors of the same shape.  reduction: "mean", "sum", or
+    "none" for the losses of the elements, in the same shape.
 
-    Unlike the logarithm of a sigmoid it is accurate for any finite z, and so is its gradient,
+    Unlike the logarithm of a sigmoid, it is accurate for any finite z, and so is its gradient,
     (sigmoid(z) - y) / n.
 
-    Raises ArgumentError for targets outside [0, 1] and for another reduction;
-    autograd.errors.ShapeError for different shapes and for the mean of nothing, DTypeError as `mse_loss`.
+    Raises ArgumentError for targets outside [0, 1] and for another reduction, autograd.errors.ShapeError
+    for different shapes and for the mean of no elements, DTypeError as `mse_loss`.
 
     >>> binary_cross_entropy_with_logits(Tensor([-1000.0, 1000.0]), np.array([1, 1]), reduction="none")
     Tensor([1000.,    0.], dtype=float64)
@@ -82,11 +82,11 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any, reduction: st
     return BCE_WITH_LOGITS[reduction](prediction, target)
 
 
-# A loss is made of its elements, the sum of those, and its derivatives by prediction and by target.
+# A loss is built from its elements, their sum, and the derivatives by the prediction and by the target.
 
 
 class Reductions(dict[str, Any]):
-    """The operations that a loss comes as, by the name of the reduction."""
+    """The operations of a loss, by the name of the reduction."""
 
     def __missing__(self, reduction: str) -> NoReturn:
         raise ArgumentError(f'reduction={reduction!r} is not one of "mean", "sum" and "none"')
@@ -95,12 +95,12 @@ class Reductions(dict[str, Any]):
 def loss(
     name: str, each: Function, total: Function, *slopes: Function, target: Callable[..., Any]
 ) -> Reductions:
-    """The three reductions of a loss, each one operation.  The mean, the default, bears its name."""
+    """The three reductions of a loss, each one operation; the default, the mean, has the loss's own name."""
 
     def none(p: Any, t: Any) -> Any:
         return each(p, target(p, t, name))
 
-    def sum(p: Any, t: Any) -> Any:  # noqa: A001  (they are named after the reductions)
+    def sum(p: Any, t: Any) -> Any:  # noqa: A001  (named after the reduction)
         return total(p, target(p, t, name))
 
     def mean(p: Any, t: Any) -> Any:
@@ -130,7 +130,7 @@ def averaged(slope: Function) -> Callable[..., Any]:
 
 
 def beside(p: Any, t: Any, name: str) -> Any:
-    """The target `t` as an array of the shape of `p`; integers in its dtype, so float32 stays float32."""
+    """The target as an array with the shape of `p`; integers get p's dtype, so that float32 stays float32."""
     if getattr(p, "dtype", BOOL).kind != "f":
         raise DTypeError(
             f"{name} takes a prediction of floats, not {getattr(p, 'dtype', type(p).__name__)}: "
@@ -154,12 +154,12 @@ BOOL = np.dtype(bool)
 
 
 def probable(p: Any, t: Any, name: str) -> Any:
-    """The same of a target that is a probability, which is checked."""
+    """The target as `beside` returns it, checked to be probabilities."""
     t = beside(p, t, name)
     if t.size and (t.item(t.argmin()) < 0 or t.item(t.argmax()) > 1):
         raise ArgumentError(
-            f"{name}: a target is a probability, 0, 1 or between them, and these range from {t.min():.6g} to "
-            f"{t.max():.6g}; of -1 and 1, make (1 + target) / 2"
+            f"{name}: targets must be probabilities, between 0 and 1, and these range from {t.min():.6g} to "
+            f"{t.max():.6g}; for targets -1 and 1, pass (1 + target) / 2"
         )
     return t
 
@@ -171,7 +171,7 @@ def remedy(p: tuple[int, ...], t: tuple[int, ...]) -> str:
 
 
 def inner(a: Any, b: Any) -> Any:
-    """sum(a * b) over all elements: less than half the time of multiplying and adding."""
+    """sum(a * b) over all elements, in less than half the time of multiplying and adding."""
     return a.ravel().dot(b.ravel())
 
 
@@ -198,8 +198,8 @@ MSE = loss(
 )
 
 
-# Cross-entropy of probabilities.  0 log 0 is 0 here and not NaN, hence the floor under the logarithm.
-# And 0 - x is not -x: the loss of a perfect prediction is 0, and not -0.
+# Cross-entropy of probabilities.  Here 0 log 0 is 0 and not NaN, hence the lower bound for the logarithm.
+# 0 - x is used instead of -x, so that the loss of a perfect prediction is 0 and not -0.
 
 FLOOR = -100
 TINY = exp(FLOOR)
@@ -216,8 +216,8 @@ def sum_of_cross_entropies(p: Any, t: Any) -> Any:
 
 
 def logarithms(p: Any) -> tuple[Any, Any]:
-    """log(p) and log(1 - p), neither below the floor."""
-    if p.size and p.item(p.argmin()) > TINY and p.item(p.argmax()) < 1:  # `min` takes thrice as long
+    """log(p) and log(1 - p), with FLOOR as the lower bound."""
+    if p.size and p.item(p.argmin()) > TINY and p.item(p.argmax()) < 1:  # `min` takes three times as long
         return np.log(p), np.log1p(-p)
     if ((p < 0) | (p > 1)).any():
         raise ArgumentError(
@@ -228,12 +228,12 @@ def logarithms(p: Any) -> tuple[Any, Any]:
 
 
 def floored(log: Callable[[Any], Any], x: Any, low: Any) -> Any:
-    """log(x), but the floor where `low`: there the logarithm is taken of something harmless."""
+    """log(x), or FLOOR where `low`; there, 0.5 takes the place of x."""
     return np.where(low, FLOOR, log(np.where(low, 0.5, x)))
 
 
 def cross_entropy_by_p(p: Any, t: Any) -> Any:
-    """(p - t) / (p (1 - p)), without the derivative of a logarithm that is at the floor."""
+    """(p - t) / (p (1 - p)), without the derivative of a logarithm that is at its lower bound."""
     d = p * (1 - p)
     values = d.data if type(d) is Tensor else d
     if values.size and values.item(values.argmin()) > TINY:
@@ -256,7 +256,7 @@ BCE = loss(
 )
 
 
-# Cross-entropy of logits.  Its first two terms cancel exactly where the loss is small.
+# Cross-entropy of logits.  The first two terms cancel exactly where the loss is small.
 
 
 def logit_cross_entropies(z: Any, t: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Normalisation: numbers brought to mean 0 and variance 1, over samples, features or groups of them."""
+"""Normalisation to mean 0 and variance 1, over samples, over features, or over groups of features."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def batch_norm(
 ) -> Any:
     """weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of each channel.
 
-    x: (n, channels, ...); the others: (channels,) or None, weight and bias both or neither.  While
-    training, mean and variance are those of x, and the running ones, tensors if there are any, move
-    towards them by the part momentum of the way; the running variance moves towards the unbiased
-    estimate, as in PyTorch.  What is not finite moves nothing, or it would stay for ever.  Else they are
-    the running ones, or those of x if there are none.
+    x: (n, channels, ...); the others: (channels,) or None, with weight and bias both given or neither.  In
+    training, the mean and variance are computed from x, and the running mean and variance, if given, move
+    a fraction `momentum` of the way towards them.  The running variance moves towards the unbiased
+    estimate, as in PyTorch.  Values that are not finite are skipped, since they would stay for ever.  In
+    evaluation, the running mean and variance are used, or else those computed from x.
 
-    Backward, with dy, xhat = (x - mean) / sqrt(var + eps), and means and sums over all but the channels:
-    dweight = Σ dy xhat, dbias = Σ dy, and with dxhat = dy weight, dx = (dxhat - mean(dxhat) - xhat
-    mean(dxhat xhat)) / sqrt(var + eps).  With the running ones, which do not depend on x, dx = dxhat /
-    sqrt(var + eps).
+    Backward, with dy, xhat = (x - mean) / sqrt(var + eps), and means and sums over all axes but the
+    channels: dweight = Σ dy xhat, dbias = Σ dy, and with dxhat = dy weight, dx = (dxhat - mean(dxhat) -
+    xhat mean(dxhat xhat)) / sqrt(var + eps).  The running mean and variance do not depend on x: with
+    them, dx = dxhat / sqrt(var + eps).
 
-    Raises autograd.errors.ShapeError for shapes that do not fit; ArgumentError for a single number in a
-    channel, which is its own mean.
+    Raises autograd.errors.ShapeError for shapes that do not fit, ArgumentError for a channel with a single
+    number, which is its own mean.
 
     Source: Ioffe and Szegedy, Batch Normalization (2015), algorithms 1 and 2.
 
@@ -76,7 +76,7 @@ def batch_norm(
 def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of each sample's features.
 
-    x: (..., *normalized_shape), weight and bias: normalized_shape, or None.
+    x: (..., *normalized_shape), weight and bias: normalized_shape or None.
 
     Raises autograd.errors.ShapeError for other shapes.
 
@@ -93,8 +93,8 @@ def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
 def rms_norm(x: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
     """weight x / sqrt(mean(x^2) + eps), with the mean over each sample's features.
 
-    x: (..., *normalized_shape), weight: normalized_shape, or None.  eps: the machine epsilon of x's
-    dtype, unless it is given.
+    x: (..., *normalized_shape), weight: normalized_shape or None.  eps: by default, the machine epsilon
+    of x's dtype.
 
     Raises autograd.errors.ShapeError for other shapes.
 
@@ -111,10 +111,10 @@ def rms_norm(x: Any, normalized_shape: Any, weight: Any = None, eps: float | Non
 def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of each group of channels.
 
-    x: (n, channels, ...), weight and bias: (channels,), or None.  The channels are divided into
-    num_groups groups, in each of which a sample's numbers are brought to mean 0 and variance 1.
+    x: (n, channels, ...), weight and bias: (channels,) or None.  The channels are divided into num_groups
+    groups, and each sample is normalised to mean 0 and variance 1 in each group.
 
-    Raises autograd.errors.ShapeError for shapes that do not fit; ArgumentError if num_groups does not
+    Raises autograd.errors.ShapeError for shapes that do not fit, ArgumentError if num_groups does not
     divide the channels.
 
     Source: Wu and He, Group Normalization (2018), eq. 1 to 7.
@@ -136,7 +136,7 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, ep
     return scaled(y, weight, bias, (1, -1, *(1,) * (x.ndim - 2)))
 
 
-# What they have in common
+# Shared parts
 
 
 def plain(x: Any) -> Any:
@@ -144,16 +144,16 @@ def plain(x: Any) -> Any:
 
 
 def move(running: Tensor, value: Any, momentum: float) -> None:
-    """Bring a running mean the part momentum of the way towards a new value, where that is finite."""
+    """Move a running mean the fraction `momentum` of the way towards a value, where that is finite."""
     moved = (1 - momentum) * running.data + momentum * value
     running[...] = np.where(np.isfinite(value), moved, running.data)
 
 
 def last_axes(name: str, x: Any, shape: Any, *parameters: Any) -> tuple[Any, tuple[int, ...]]:
-    """x as floats, and its last axes, checked to be of a shape that the parameters have too."""
+    """x as floats, and its last axes, which must have this shape, as must the parameters."""
     x, shape = floats(name, x), (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     if not shape or x.shape[-len(shape) :] != shape:
-        raise ShapeError(f"{name} takes x whose last axes are {shape}, and x has shape {x.shape}")
+        raise ShapeError(f"{name} takes x with last axes {shape}, and x has shape {x.shape}")
     for p in parameters:
         if p is not None and p.shape != shape:
             raise ShapeError(f"{name} takes parameters of shape {shape}, not {p.shape}")
@@ -161,14 +161,14 @@ def last_axes(name: str, x: Any, shape: Any, *parameters: Any) -> tuple[Any, tup
 
 
 def scaled(y: Any, weight: Any, bias: Any, shape: Any = None) -> Any:
-    """weight y + bias, either of them left out if it is None, in a shape that broadcasts to y's."""
+    """weight y + bias, without what is None; weight and bias are reshaped to broadcast to y."""
     weight, bias = (v if v is None or shape is None else v.reshape(shape) for v in (weight, bias))
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
 
 
 def standardized_rule(g: Any, y: Any, x: Any, axis: Any, eps: float) -> Any:
-    """(g - mean(g) - y mean(g y)) / sqrt(var + eps)."""
+    """The rule of `standardized`: (g - mean(g) - y mean(g y)) / sqrt(var + eps)."""
     mean, mean_y = (np.mean(v, axis=axis, keepdims=True) for v in (g, g * y))
     return (g - mean - y * mean_y) / np.sqrt(np.var(x, axis=axis, keepdims=True) + eps)
 
@@ -181,7 +181,7 @@ def standardized(x: Any, axis: Any, eps: float) -> Any:
 
 
 def root_mean_squared_rule(g: Any, y: Any, x: Any, axis: Any, eps: float) -> Any:
-    """(g - y mean(g y)) / sqrt(mean(x^2) + eps)."""
+    """The rule of `root_mean_squared`: (g - y mean(g y)) / sqrt(mean(x^2) + eps)."""
     mean = np.mean(g * y, axis=axis, keepdims=True)
     return (g - y * mean) / np.sqrt(np.mean(x * x, axis=axis, keepdims=True) + eps)
 

@@ -1,4 +1,4 @@
-"""Activation functions that are pieced together from lines, elementwise."""
+"""Elementwise activation functions that consist of simple pieces, mostly straight lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["hardshrink", "hardsigmoid", "hardswish", "hardtanh", "relu6", "softs
 
 @op(rules=[lambda g, y, x, min_val=-1.0, max_val=1.0: g * ((x > min_val) & (x < max_val))])
 def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
-    """x between min_val and max_val, and the nearer of them beyond; its derivative at either is 0.
+    """x between min_val and max_val, and the nearer bound elsewhere; its derivative at a bound is 0.
 
     Source: Collobert, Large Scale Machine Learning (2004), section 5.2.
 

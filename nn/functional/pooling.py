@@ -1,4 +1,4 @@
-"""Pooling: the largest or the mean of each window that slides over the places, channel by channel."""
+"""Pooling: the largest element or the mean of each window that slides over x, channel by channel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"]
 
 
 def max_pool1d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1) -> Any:
-    """y[..., i] = max over k of x[..., stride i + dilation k - padding], as `max_pool2d` of one axis.
+    """y[..., i] = max over k of x[..., stride i + dilation k - padding], like `max_pool2d` with one axis.
 
     >>> max_pool1d(np.array([[3.0, 1.0, 2.0, 5.0]]), 2)
     array([[3., 5.]])
@@ -31,12 +31,12 @@ def max_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, d
 
     x: (..., height, width); returns (..., m, ...), m = (height + 2 padding - dilation (kernel_size - 1)
     - 1) // stride + 1.  kernel_size, stride, padding, dilation: one number, or one for each axis; the
-    stride is the kernel_size if it is not given.  Padding is never the largest.
+    stride is the kernel_size by default.  Padding never counts as the largest element.
 
-    Equal maxima of a window share its gradient, as in `np.max`.  (PyTorch gives all to the first.)
+    Equal maxima in a window share its gradient, as in `np.max`.  (PyTorch gives all of it to the first.)
 
-    Raises autograd.errors.ShapeError if x has no such window; ArgumentError for options that do not
-    fit together, such as a padding of more than half the kernel_size.
+    Raises autograd.errors.ShapeError if no window fits into x, ArgumentError for options that do not fit
+    together, such as a padding of more than half the kernel_size.
 
     >>> max_pool2d(np.arange(16.0).reshape(1, 4, 4), 2)
     array([[[ 5.,  7.],
@@ -48,7 +48,7 @@ def max_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, d
 def avg_pool1d(
     x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, count_include_pad: bool = True
 ) -> Any:
-    """y[..., i] = mean over k of x[..., stride i + k - padding], as `avg_pool2d` of one axis.
+    """y[..., i] = mean over k of x[..., stride i + k - padding], like `avg_pool2d` with one axis.
 
     >>> avg_pool1d(np.array([[3.0, 1.0, 2.0, 5.0]]), 2)
     array([[2. , 3.5]])
@@ -61,10 +61,10 @@ def avg_pool2d(
 ) -> Any:
     """y[..., i, j] = mean over k and l of x[..., i + k, j + l], with strides as `conv2d`.
 
-    The arguments are those of `max_pool2d`.  Unless count_include_pad, the zeros of the padding are
-    not counted: the sum is divided by the number of elements of x in the window.
+    The arguments are the same as for `max_pool2d`.  Unless count_include_pad is true, the zeros of the
+    padding are not counted: the sum is divided by the number of elements of x in the window.
 
-    Raises what `max_pool2d` raises.
+    Raises the errors of `max_pool2d`.
 
     Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998), section II.B.
 
@@ -76,7 +76,7 @@ def avg_pool2d(
 
 
 def max_pool(k: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> Any:
-    """The largest of windows over the last k axes."""
+    """The largest elements of windows over the last k axes."""
     name = f"max_pool{k}d"
     x, size, stride, before = given(name, k, x, kernel_size, stride, padding)
     dilation = numbers(name, "dilation", dilation, k, 1)
@@ -86,7 +86,7 @@ def max_pool(k: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilati
 
 
 def avg_pool(k: int, x: Any, kernel_size: Any, stride: Any, padding: Any, count_include_pad: bool) -> Any:
-    """The mean of windows over the last k axes."""
+    """The means of windows over the last k axes."""
     name = f"avg_pool{k}d"
     x, size, stride, before = given(name, k, x, kernel_size, stride, padding)
     places, axes = x.shape[-k:], tuple(range(-2 * k, -k))
@@ -100,7 +100,7 @@ def avg_pool(k: int, x: Any, kernel_size: Any, stride: Any, padding: Any, count_
 
 
 def given(name: str, k: int, x: Any, kernel_size: Any, stride: Any, padding: Any) -> Any:
-    """x as an array or tensor, and the options for each axis."""
+    """x as an array or tensor of floats, and the options, expanded for each axis."""
     size = numbers(name, "kernel_size", kernel_size, k, 1)
     before = numbers(name, "padding", padding, k, 0)
     if any(2 * p > n for p, n in zip(before, size, strict=True)):
@@ -120,16 +120,16 @@ def padded(x: Any, padding: Any, value: float) -> Any:
 def fits(name: str, x: Any, extent: Any) -> None:
     places = x.shape[-len(extent) :]
     if any(a < b for a, b in zip(places, extent, strict=True)):
-        raise ShapeError(f"{name}: no window of {tuple(extent)} fits into {places}, of x with its padding")
+        raise ShapeError(f"{name}: no window of {tuple(extent)} fits into x, {places} with its padding")
 
 
 def in_window(y: Any, k: int) -> Any:
-    """One number a window, beside the elements of the window."""
+    """One number for each window, in a shape that broadcasts to the elements of the windows."""
     return y.reshape(*y.shape[:-k], *(1,) * k, *y.shape[-k:])
 
 
 def largest_rule(g: Any, y: Any, x: Any, size: Any, stride: Any, dilation: Any) -> Any:
-    """g in equal parts to all elements of a window that are the largest."""
+    """g in equal parts for all largest elements of a window."""
     k = len(size)
     at = windows(x, size=size, stride=stride, dilation=dilation) == in_window(y, k)
     share = in_window(g / at.sum(axis=tuple(range(-2 * k, -k)), dtype=g.dtype), k)
@@ -138,7 +138,7 @@ def largest_rule(g: Any, y: Any, x: Any, size: Any, stride: Any, dilation: Any) 
 
 @op(rules=[largest_rule])
 def largest(x: Any, size: Any, stride: Any, dilation: Any) -> Any:
-    """The largest element of each window, found one offset after the other."""
+    """The largest element of each window, found by going through the offsets."""
     k, found = len(size), windows(x, size, stride, dilation)
     result = np.full((*found.shape[: -2 * k], *found.shape[-k:]), -inf, x.dtype)
     for at in np.ndindex(*size):

@@ -1,4 +1,4 @@
-"""What keeps a network from fitting the noise: dropout, and penalties on the size of the weights."""
+"""Regularization, against fitting the noise: dropout, and penalties on the size of the weights."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ __all__ = ["dropout", "l1_penalty", "l2_penalty"]
 def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Any:
     """x m / (1 - p), where each element of m is 0 with probability p and else 1; x itself unless training.
 
-    So the mean of the output is x.  rng: a `np.random.Generator`, or a seed for one.
+    The expected value of the output is x.  rng: a `np.random.Generator`, or a seed for one.
 
     Raises ArgumentError if p is not a probability.
 
     Source: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting (2014),
-    section 4; dividing by 1 - p while training, and not multiplying later, is their section 10.
+    section 4; dividing by 1 - p in training, instead of multiplying later, is from their section 10.
 
     >>> dropout(np.ones(6), 0.5, rng=0)
     array([2., 0., 0., 0., 2., 2.])
     """
     if not 0 <= p <= 1:
-        raise ArgumentError(f"dropout with p={p}: it is a probability, between 0 and 1")
+        raise ArgumentError(f"dropout: p={p} must be a probability, between 0 and 1")
     if not training or p == 0:
         return x
     x = floats("dropout", x)
@@ -55,8 +55,8 @@ def l1_penalty(parameters: Iterable[Tensor]) -> Any:
 def l2_penalty(parameters: Iterable[Tensor]) -> Any:
     """The sum of w^2 over all elements w of the parameters, whose derivative is 2 w.
 
-    Add a small multiple of it to a loss: it keeps the weights small.  The `weight_decay` of an optimizer
-    is λ where this is multiplied by λ/2.
+    Add a small multiple of it to a loss: it keeps the weights small.  Multiplied by λ/2, it corresponds to
+    the `weight_decay` λ of an optimizer.
 
     Raises ArgumentError if there are no parameters.
 
@@ -71,7 +71,7 @@ def l2_penalty(parameters: Iterable[Tensor]) -> Any:
 def listed(parameters: Any) -> list[Tensor]:
     found = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     if not found:
-        raise ArgumentError("a penalty on no parameters: was a generator, used up already, passed to it?")
+        raise ArgumentError("a penalty needs parameters, and got none: was a used-up generator passed to it?")
     return found
 
 

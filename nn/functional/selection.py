@@ -1,4 +1,4 @@
-"""Rows of a matrix, chosen by their number."""
+"""Rows of a matrix, selected by number."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["embedding"]
 def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Any:
     """weight[indices]: the row of each index.
 
-    indices: integers of any shape (...), from 0 to n - 1, weight: (n, d); returns (..., d).  The row
+    indices: integers from 0 to n - 1, of any shape (...), weight: (n, d); returns (..., d).  The row
     padding_idx, if there is one, gets no gradient.
 
     Raises autograd.errors.DTypeError if the indices are not integers, IndexingError if one is out of
-    range (a negative one too, which would count from the end), ShapeError if the weight is not a matrix.
+    range (also if negative, which would count from the end), ShapeError if the weight is not a matrix.
 
     >>> weight = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> embedding(np.array([1, 1, 0]), weight).sum().backward()
@@ -34,12 +34,12 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Any:
 
 
 def numbers_of_rows(indices: Any, n: int, name: str) -> Any:
-    """`indices` as an array of integers that are checked to be from 0 to n - 1."""
+    """`indices` as an array of integers, which must be from 0 to n - 1."""
     found = np.asarray(indices.data if isinstance(indices, Tensor) else indices)
     if found.dtype.kind not in "iu" and found.size:
         raise DTypeError(
-            f"{name} takes integers as indices, not {found.dtype}: they number the rows; "
-            "indices.astype(int), if they are whole"
+            f"{name} takes integers as indices, since they number the rows, not {found.dtype}: "
+            "pass indices.astype(int) if they are whole"
         )
     if found.size and (found.min() < 0 or found.max() >= n):
         raise IndexingError(

@@ -1,4 +1,4 @@
-"""Layers: modules to build networks from."""
+"""Layers: modules from which networks are built."""
 
 from .activations import (
     CELU,

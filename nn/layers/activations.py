@@ -1,6 +1,6 @@
-"""Activations as modules.  Those without options are their function, so calling them costs no more.
+"""Activations as modules.  Where there are no options, `forward` is the function itself, at no extra cost.
 
-Those that are made of straight pieces are in `piecewise`.
+The piecewise linear activations are in `piecewise`.
 """
 
 from __future__ import annotations
@@ -81,16 +81,16 @@ class ELU(Module):
 
 
 class GELU(Module):
-    """x Phi(x), Phi the normal distribution; or x (1 + tanh u)/2, u = sqrt(2/pi) (x + 0.044715 x^3).
+    """x Phi(x) with the normal distribution Phi, or x (1 + tanh u)/2, u = sqrt(2/pi) (x + 0.044715 x^3).
 
-    The latter with approximate="tanh".  Raises nn.errors.ArgumentError for another approximation.
+    approximate="tanh" selects the second formula.  Raises nn.errors.ArgumentError for other values.
 
     >>> GELU()(np.array([-1.0, 0.0, 1.0])).round(3)
     array([-0.159,  0.   ,  0.841])
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        F.gelu(np.zeros(1), approximate)  # refuses what it does not know here, not at the first call
+        F.gelu(np.zeros(1), approximate)  # refuses an unknown value here, not at the first call
         self.approximate = approximate
 
     def forward(self, x: Any) -> Any:
@@ -121,9 +121,9 @@ class Softplus(Module):
 
 
 class Softmax(Module):
-    """exp(x) / sum(exp(x)), the sum over `axis`: positive, with sum 1.
+    """exp(x) / sum(exp(x)), summed over `axis`: positive numbers that sum to 1.
 
-    axis is NumPy's name for PyTorch's dim, here and in `LogSoftmax` and `GLU`.
+    `axis` is NumPy's name for PyTorch's `dim`, here and in `LogSoftmax` and `GLU`.
 
     >>> Softmax()(np.array([0.0, 1000.0, 1000.0]))
     array([0. , 0.5, 0.5])
@@ -140,7 +140,7 @@ class Softmax(Module):
 
 
 class LogSoftmax(Softmax):
-    """x - log(sum(exp(x))), the sum over `axis`: the logarithm of the softmax.
+    """x - log(sum(exp(x))), summed over `axis`: the logarithm of the softmax.
 
     >>> LogSoftmax()(np.array([0.0, 1000.0]))
     array([-1000.,     0.])

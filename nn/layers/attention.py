@@ -1,4 +1,4 @@
-"""Attention of several heads, and the layer of a transformer that is built on it."""
+"""Multi-head attention, and the transformer layer that is built on it."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ __all__ = ["MultiheadAttention", "TransformerEncoderLayer"]
 
 
 class MultiheadAttention(Module):
-    """y = W_out [softmax(q_h k_h^T / sqrt(d)) v_h]_h + b_out: attention in each of num_heads heads h, joined.
+    """y = W_out [softmax(q_h k_h^T / sqrt(d)) v_h]_h + b_out: attention in num_heads heads h, concatenated.
 
-    q, k and v are the three parts of in_proj_weight and in_proj_bias, applied to query, key and value, and
-    cut into heads of d = embed_dim / num_heads numbers.
+    q, k and v are the query, key and value after the projections in in_proj_weight and in_proj_bias, which
+    have one third for each of them.  They are split into heads of d = embed_dim / num_heads numbers.
 
     in_proj_weight: (3 embed_dim, embed_dim), drawn by `init.xavier_uniform_`; in_proj_bias: (3 embed_dim,),
-    0; out_proj: a `Linear` from embed_dim to embed_dim, its bias 0.  Without bias, both are None.
+    initially 0; out_proj: a `Linear` from embed_dim to embed_dim, with bias initially 0.  With bias=False,
+    both biases are None.
 
-    Called with query: (queries, n, embed_dim), key and value: (keys, n, embed_dim), or (n, queries,
-    embed_dim) and so on with batch_first, or without n.  Returns y in the shape of the query, and with
-    need_weights the attention: (n, queries, keys), the mean of the heads, or (n, heads, queries, keys)
-    unless average_attn_weights; else None.
+    It is called with query: (queries, n, embed_dim), key and value: (keys, n, embed_dim); or, with
+    batch_first, (n, queries, embed_dim) and so on; or without n.  It returns y, in the shape of the query,
+    and the attention weights: (n, queries, keys), the mean over the heads; or (n, heads, queries, keys)
+    unless average_attn_weights; or None unless need_weights.
 
-    key_padding_mask: (n, keys), attn_mask: (queries, keys) or (n heads, queries, keys); booleans, True
-    where a query must not attend to a key, or floats that are added.  is_causal: no query attends to a
-    key behind its own place.  dropout: the probability of leaving out a weight while training.
+    key_padding_mask: (n, keys), attn_mask: (queries, keys) or (n heads, queries, keys); booleans that are
+    True where a query must not attend to a key, or floats that are added to the scores.  is_causal: no
+    query attends to a key after its own position.  dropout: the probability of dropping a weight in
+    training.
 
     Raises ArgumentError if num_heads does not divide embed_dim, and for a query that may attend to
-    nothing; autograd.errors.ShapeError for shapes that do not fit.
+    nothing, and autograd.errors.ShapeError for shapes that do not fit.
 
     Source: Vaswani et al., Attention Is All You Need (2017), section 3.2.2.
 
@@ -68,7 +70,7 @@ class MultiheadAttention(Module):
             )
         if not 0 <= dropout <= 1:
             raise ArgumentError(
-                f"MultiheadAttention(dropout={dropout}): it is a probability, between 0 and 1"
+                f"MultiheadAttention: dropout={dropout} must be a probability, between 0 and 1"
             )
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.batch_first, self.rng = batch_first, np.random.default_rng(rng)
@@ -104,12 +106,12 @@ class MultiheadAttention(Module):
         return y, attention[0] if single else attention
 
     def projected(self, query: Any, key: Any, value: Any, single: bool) -> tuple[Any, Any, Any]:
-        """The queries, keys and values of each head: (n, heads, length, d)."""
+        """The queries, keys and values of the heads, each (n, heads, length, d)."""
         shapes = [np.shape(x) for x in (query, key, value)]
         if any(len(s) != 3 - single or s[-1] != self.embed_dim for s in shapes) or shapes[1] != shapes[2]:
             order = f"(n, length, {self.embed_dim})" if self.batch_first else f"(length, n, {self.embed_dim})"
             raise ShapeError(
-                f"MultiheadAttention expects query, key and value of shape {order}, key and value of one, "
+                f"MultiheadAttention expects query, key and value of shape {order}, key and value alike, "
                 f"not {shapes[0]}, {shapes[1]} and {shapes[2]}"
             )
         weight, bias = self.in_proj_weight, self.in_proj_bias
@@ -123,20 +125,20 @@ class MultiheadAttention(Module):
         return q, k, v
 
     def in_heads(self, x: Any, single: bool) -> Any:
-        """(n, heads, length, d) of (length, n, embed_dim), or with batch_first of (n, length, embed_dim)."""
+        """x of shape (length, n, embed_dim), or (n, length, embed_dim), as (n, heads, length, d)."""
         x = x[None] if single else x if self.batch_first else x.swapaxes(0, 1)
         heads = x.reshape(*x.shape[:2], self.num_heads, self.embed_dim // self.num_heads)
         return heads.swapaxes(1, 2)
 
     def mask(self, attn_mask: Any, key_padding_mask: Any, q: Any, k: Any) -> Any:
-        """Both masks as one that is added to the scores, (n, heads, queries, keys), or None."""
+        """Both masks as one to add to the scores, (n, heads, queries, keys), or None."""
         total = None
         places = q.shape[2], k.shape[2]
         if attn_mask is not None:
             total = forbidden(attn_mask, q.dtype)
             if total.shape not in (places, (len(q) * self.num_heads, *places)):
                 raise ShapeError(
-                    f"MultiheadAttention: attn_mask has shape {total.shape}, and is one of (queries, keys), "
+                    f"MultiheadAttention: attn_mask has shape {total.shape}, and must be (queries, keys), "
                     f"{places}, or (n heads, queries, keys), {(len(q) * self.num_heads, *places)}"
                 )
             if total.ndim == 3:
@@ -145,7 +147,7 @@ class MultiheadAttention(Module):
             padding = forbidden(key_padding_mask, q.dtype)
             if padding.shape != (len(q), k.shape[2]):
                 raise ShapeError(
-                    f"MultiheadAttention: key_padding_mask has shape {padding.shape}, and is one of "
+                    f"MultiheadAttention: key_padding_mask has shape {padding.shape}, and must be "
                     f"(n, keys), {len(q), k.shape[2]}"
                 )
             padding = padding[:, None, None]
@@ -157,7 +159,7 @@ class MultiheadAttention(Module):
 
 
 def forbidden(mask: Any, dtype: Any) -> Any:
-    """A mask as floats: -inf where it is True."""
+    """A mask as floats to add: -inf where it is True."""
     mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
     return additive(~mask if mask.dtype.kind == "b" else mask, dtype)
 
@@ -167,18 +169,18 @@ class TransformerEncoderLayer(Module):
 
     With norm_first, h = x + attention(norm1(x)) and y = h + linear2(relu(linear1(norm2(h)))).
 
-    self_attn: a `MultiheadAttention` of d_model in nhead heads; linear1: a `Linear` from d_model to
-    dim_feedforward, linear2: one back; norm1, norm2: a `LayerNorm` of d_model; each a submodule with the
-    parameters of its own.  activation: "relu" or "gelu", or a function.  dropout: the probability with
-    which attention weights, hidden units and the outputs of both parts are left out while training.
+    self_attn: a `MultiheadAttention` of d_model with nhead heads; linear1: a `Linear` from d_model to
+    dim_feedforward, linear2: a `Linear` back; norm1, norm2: a `LayerNorm` of d_model; each is a submodule
+    with its own parameters.  activation: "relu", "gelu" or a function.  dropout: the probability of
+    dropping attention weights, hidden units and the outputs of both parts in training.
 
     x, y: (length, n, d_model), or (n, length, d_model) with batch_first.  src_mask, src_key_padding_mask
-    and is_causal are the attn_mask and so on of `MultiheadAttention`.
+    and is_causal are the attn_mask, key_padding_mask and is_causal of `MultiheadAttention`.
 
-    Raises what its parts raise; ArgumentError for another activation.
+    Raises the errors of its parts, and ArgumentError for another activation.
 
-    Source: Vaswani et al., Attention Is All You Need (2017), section 3.1; that the norm may come first is
-    from Xiong et al., On Layer Normalization in the Transformer Architecture (2020), figure 1.
+    Source: Vaswani et al., Attention Is All You Need (2017), section 3.1; norm_first is from
+    Xiong et al., On Layer Normalization in the Transformer Architecture (2020), figure 1.
 
     >>> layer = TransformerEncoderLayer(8, 2, dim_feedforward=16, batch_first=True, rng=0)
     >>> layer(np.zeros((5, 3, 8))).shape
@@ -226,9 +228,9 @@ class TransformerEncoderLayer(Module):
         return self.norm2(h + self.feed(h))
 
     def attend(self, x: Any, masks: dict[str, Any]) -> Any:
-        """The part that mixes the places."""
+        """The part that mixes the positions."""
         return self.dropout1(self.self_attn(x, x, x, need_weights=False, **masks)[0])
 
     def feed(self, x: Any) -> Any:
-        """The part that every place goes through on its own."""
+        """The part that transforms every position by itself."""
         return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))

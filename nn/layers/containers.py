@@ -1,4 +1,4 @@
-"""Modules that hold modules: one after the other, in a list, or by name."""
+"""Modules that hold modules: in sequence, in a list, or by name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
 class Sequential(Module):
-    """f_n(... f_2(f_1(x))): each module is given the output of the one before.
+    """f_n(... f_2(f_1(x))): each module gets the output of the one before.
 
-    Its modules are named by their position, "0", "1" and so on; `model[i]` is the i-th, a slice of
-    them is a Sequential of the same modules.
+    The modules are named by their position, "0", "1" and so on.  `model[i]` is the i-th module, and
+    `model[i:j]` is a Sequential of the same modules.
 
-    Raises TypeError for what is not a module.
+    Raises TypeError for an argument that is not a module.
 
     >>> import numpy as np
     >>> from nn import Linear, ReLU
@@ -48,7 +48,7 @@ class Sequential(Module):
         here = own_recording()
         outer = here.notes
         try:
-            for i, module in enumerate(self.items):  # as module(x), in a third of the time
+            for i, module in enumerate(self.items):  # like module(x), in a third of the time
                 here.notes = "part", i, outer
                 x = module.forward(x)
         finally:
@@ -69,9 +69,9 @@ class Sequential(Module):
 
 
 class ModuleList(Module):
-    """A list of modules, named by their position; what is done with them is up to who holds it.
+    """A list of modules, named by their position; the module that holds the list decides how to call them.
 
-    Raises TypeError for what is not a module.
+    Raises TypeError for an item that is not a module.
 
     >>> from nn import Linear
     >>> layers = ModuleList([Linear(2, 4)])
@@ -111,9 +111,9 @@ class ModuleList(Module):
 
 
 class ModuleDict(Module):
-    """Modules by name; what is done with them is up to who holds it.
+    """Modules by name; the module that holds them decides how to call them.
 
-    Raises TypeError for what is not a module.
+    Raises TypeError for a value that is not a module.
 
     >>> from nn import Linear
     >>> heads = ModuleDict({"left": Linear(2, 1)})
@@ -136,7 +136,7 @@ class ModuleDict(Module):
         return self.items_by_name.values()
 
     def items(self) -> Iterable[tuple[str, Module]]:
-        """The names, each with its module."""
+        """The pairs of name and module."""
         return self.items_by_name.items()
 
     def _members(self) -> Iterable[tuple[Any, Any]]:

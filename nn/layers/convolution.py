@@ -18,7 +18,7 @@ __all__ = ["Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d"]
 
 
 class Convolution(Module):
-    """What the layers below have in common: their options, and the initial values of their parameters."""
+    """The shared part of the layers below: their options, and the initial values of their parameters."""
 
     axes: int
     function: Callable[..., Any]
@@ -76,7 +76,7 @@ class Convolution(Module):
 
 
 class TransposedConvolution(Convolution):
-    """What the transposed layers have in common: their options come in PyTorch's order."""
+    """The shared part of the transposed layers: their options come in PyTorch's order."""
 
     transposed = True
 
@@ -107,8 +107,8 @@ class TransposedConvolution(Convolution):
 class Conv1d(Convolution):
     """y[n, f, i] = bias[f] + Σ weight[f, c, k] x[n, c, stride i + dilation k - padding] over c and k.
 
-    weight: (out_channels, in_channels/groups, kernel_size), bias: (out_channels,) or None without one;
-    x: (n, in_channels, length), y: (n, out_channels, m).  The options are those of `Conv2d`.
+    weight: (out_channels, in_channels/groups, kernel_size), bias: (out_channels,), or None with bias=False;
+    x: (n, in_channels, length), y: (n, out_channels, m).  The options are the same as for `Conv2d`.
 
     >>> Conv1d(2, 4, 3, padding="same", rng=0)(np.zeros((5, 2, 8))).shape
     (5, 4, 8)
@@ -120,15 +120,15 @@ class Conv1d(Convolution):
 class Conv2d(Convolution):
     """y[n, f, i, j] = bias[f] + Σ weight[f, c, k, l] x[n, c, i + k, j + l] over c, k and l.
 
-    weight: (out_channels, in_channels/groups, *kernel_size), bias: (out_channels,) or None without one;
+    weight: (out_channels, in_channels/groups, *kernel_size), bias: (out_channels,), or None with bias=False;
     x: (n, in_channels, height, width), y: (n, out_channels, ...).  stride, padding, dilation and groups
-    are those of `nn.functional.conv2d`.  Both are drawn from U(-k, k), k = 1/sqrt(fan_in) with the
-    fan_in of the weight, as in PyTorch.
+    are the same as for `nn.functional.conv2d`.  weight and bias are drawn from U(-k, k), k =
+    1/sqrt(fan_in), with the fan_in of the weight, as in PyTorch.
 
     rng: a `np.random.Generator`, or a seed for one.
 
-    Raises ArgumentError for fewer than one channel and for options that do not fit together; calling
-    it, autograd.errors.ShapeError for x with other channels, or too small for a window.
+    Raises ArgumentError for fewer than one channel and for options that do not fit together.  A call
+    raises autograd.errors.ShapeError for x with other channels, or too small for a window.
 
     Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998), section II.A.
 
@@ -145,8 +145,8 @@ class Conv2d(Convolution):
 class ConvTranspose1d(TransposedConvolution):
     """y[n, f, stride i + k] = bias[f] + Σ weight[c, f, k] x[n, c, i] over c, i and k.
 
-    weight: (in_channels, out_channels/groups, kernel_size), bias: (out_channels,) or None without one;
-    x: (n, in_channels, length), y: (n, out_channels, m).  The options are those of `ConvTranspose2d`.
+    weight: (in_channels, out_channels/groups, kernel_size), bias: (out_channels,), or None with bias=False;
+    x: (n, in_channels, length), y: (n, out_channels, m).  The options are the same as for `ConvTranspose2d`.
 
     >>> ConvTranspose1d(2, 4, 3, stride=2, rng=0)(np.zeros((5, 2, 8))).shape
     (5, 4, 17)
@@ -158,14 +158,14 @@ class ConvTranspose1d(TransposedConvolution):
 class ConvTranspose2d(TransposedConvolution):
     """y[n, f, i + k, j + l] = bias[f] + Σ weight[c, f, k, l] x[n, c, i, j]: each x, spread over a window.
 
-    weight: (in_channels, out_channels/groups, *kernel_size), bias: (out_channels,) or None without one;
-    x: (n, in_channels, height, width), y: (n, out_channels, ...).  The options are those of
-    `nn.functional.conv_transpose2d`.  Both are drawn as those of `Conv2d`; as PyTorch reckons the fan_in,
-    it is out_channels/groups times the places of a window.
+    weight: (in_channels, out_channels/groups, *kernel_size), bias: (out_channels,), or None with bias=False;
+    x: (n, in_channels, height, width), y: (n, out_channels, ...).  The options are the same as for
+    `nn.functional.conv_transpose2d`.  weight and bias are drawn as in `Conv2d`; here the fan_in is, as in
+    PyTorch, out_channels/groups times the number of elements in a window.
 
     rng: a `np.random.Generator`, or a seed for one.
 
-    Raises what `Conv2d` raises.
+    Raises the errors of `Conv2d`.
 
     Source: Zeiler et al., Deconvolutional Networks (2010), section 2.
 

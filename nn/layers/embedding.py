@@ -1,4 +1,4 @@
-"""Vectors for words, characters, or whatever is counted."""
+"""Learnt vectors for words, characters, or anything else that is numbered."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Embedding(Module):
 
     rng: a `np.random.Generator`, or a seed for one.
 
-    Raises ArgumentError for fewer than one row or column, and a padding_idx that is no row; calling it,
-    autograd.errors.DTypeError if x are not integers, IndexingError if one of them has no row.
+    Raises ArgumentError for fewer than one row or column, and for a padding_idx without a row.  A call
+    raises autograd.errors.DTypeError if x is not integers, IndexingError for an index without a row.
 
     Source: Bengio et al., A Neural Probabilistic Language Model (2003), section 2.
 

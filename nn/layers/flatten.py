@@ -1,4 +1,4 @@
-"""Several axes made one."""
+"""Several axes merged into one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["Flatten"]
 
 
 class Flatten(Module):
-    """x with its axes from start_dim to end_dim made one, their elements in the order they had.
+    """x with its axes from start_dim to end_dim merged into one; the order of the elements stays.
 
-    Raises, when it is called, autograd.errors.ShapeError if x lacks these axes.
+    A call raises autograd.errors.ShapeError if x does not have these axes.
 
     >>> Flatten()(np.zeros((5, 8, 3, 3))).shape
     (5, 72)
@@ -32,7 +32,7 @@ class Flatten(Module):
         shape = np.shape(x)
         start, end = (d + len(shape) if d < 0 else d for d in (self.start_dim, self.end_dim))
         if not 0 <= start <= end < len(shape):
-            raise ShapeError(f"{self!r} makes axes {start} to {end} one, and x has shape {shape}")
+            raise ShapeError(f"{self!r} merges axes {start} to {end}, and x has shape {shape}")
         return np.reshape(x, (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
 
     def extra_repr(self) -> str:

@@ -19,13 +19,14 @@ __all__ = ["Linear"]
 class Linear(Module):
     """y = x W^T + b.
 
-    weight: (out_features, in_features), bias: (out_features,) or None without one; x: (..., in_features),
-    y: (..., out_features).  Both are drawn from U(-k, k) with k = 1/sqrt(in_features), as in PyTorch.
+    weight: (out_features, in_features), bias: (out_features,), or None with bias=False; x: (...,
+    in_features), y: (..., out_features).  weight and bias are drawn from U(-k, k) with k =
+    1/sqrt(in_features), as in PyTorch.
 
     rng: a `np.random.Generator`, or a seed for one.
 
-    Raises ArgumentError for fewer than one feature; autograd.errors.DTypeError for a dtype that is
-    not a real float; calling it, autograd.errors.ShapeError for x with another last axis.
+    Raises ArgumentError for fewer than one feature, autograd.errors.DTypeError for a dtype that is not a
+    real float.  A call raises autograd.errors.ShapeError for x with another last axis.
 
     Source: LeCun et al., Efficient BackProp (1998), section 4.6, for the scale 1/sqrt(in_features).
 

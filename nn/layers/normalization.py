@@ -17,7 +17,7 @@ __all__ = ["BatchNorm1d", "BatchNorm2d", "GroupNorm", "LayerNorm", "RMSNorm"]
 
 
 class BatchNorm(Module):
-    """What the two below have in common: everything but how many axes x has."""
+    """The shared part of the two layers below: everything but the number of axes that x has."""
 
     axes: tuple[int, ...]
 
@@ -47,7 +47,7 @@ class BatchNorm(Module):
                 f"(n, {self.num_features}, ...), and x has shape {np.shape(x)}"
             )
         seen = 0 if self.num_batches_tracked is None else self.num_batches_tracked.item() + 1
-        momentum = 1 / max(seen, 1) if self.momentum is None else self.momentum  # None for the plain mean
+        momentum = 1 / max(seen, 1) if self.momentum is None else self.momentum  # None: the plain mean
         y = F.batch_norm(
             *(
                 x,
@@ -73,16 +73,16 @@ class BatchNorm(Module):
 class BatchNorm1d(BatchNorm):
     """y = weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of each feature.
 
-    weight, bias: (num_features,), 1 and 0 at first, or None unless affine; x, y: (n, num_features) or
+    weight, bias: (num_features,), initially 1 and 0, or None unless affine; x, y: (n, num_features) or
     (n, num_features, length).
 
-    While training, mean and variance are those of the samples in x; the buffers running_mean and
-    running_var, (num_features,), move towards them by the part momentum of the way (None: they are the
-    mean of all of them), and num_batches_tracked counts.  In evaluation, the running ones are used, or
-    those of x unless track_running_stats.
+    In training, mean and variance are computed from the samples in x.  The buffers running_mean and
+    running_var, (num_features,), move the fraction `momentum` of the way towards them (with None, they are
+    the mean over all batches), and num_batches_tracked counts the batches.  In evaluation, the running mean
+    and variance are used, or those of x unless track_running_stats.
 
-    Raises ArgumentError for fewer than one feature; calling it, for a single number in a feature while
-    training, and autograd.errors.ShapeError for x of another shape.
+    Raises ArgumentError for fewer than one feature.  A call raises ArgumentError for a feature with a
+    single number in training, and autograd.errors.ShapeError for x of another shape.
 
     Source: Ioffe and Szegedy, Batch Normalization (2015), algorithms 1 and 2.
 
@@ -100,8 +100,8 @@ class BatchNorm1d(BatchNorm):
 class BatchNorm2d(BatchNorm):
     """y = weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of each channel.
 
-    weight, bias: (num_features,), 1 and 0 at first, or None unless affine; x, y: (n, num_features,
-    height, width).  The rest is as in `BatchNorm1d`: a channel is normalised over all samples and places.
+    weight, bias: (num_features,), initially 1 and 0, or None unless affine; x, y: (n, num_features,
+    height, width).  A channel is normalised over all samples and positions; the rest is as in `BatchNorm1d`.
 
     >>> BatchNorm2d(3)(np.zeros((5, 3, 8, 8))).shape
     (5, 3, 8, 8)
@@ -113,10 +113,10 @@ class BatchNorm2d(BatchNorm):
 class LayerNorm(Module):
     """y = weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of each sample's features.
 
-    weight, bias: normalized_shape, 1 and 0 at first, or None unless elementwise_affine (bias also unless
-    bias); x, y: (..., *normalized_shape).
+    weight, bias: normalized_shape, initially 1 and 0, or None unless elementwise_affine (and no bias with
+    bias=False); x, y: (..., *normalized_shape).
 
-    Raises ArgumentError for an empty normalized_shape; calling it, autograd.errors.ShapeError for x of
+    Raises ArgumentError for an empty normalized_shape.  A call raises autograd.errors.ShapeError for x of
     another shape.
 
     Source: Ba, Kiros and Hinton, Layer Normalization (2016), eq. 4.
@@ -150,10 +150,10 @@ class LayerNorm(Module):
 class RMSNorm(Module):
     """y = weight x / sqrt(mean(x^2) + eps), with the mean over each sample's features.
 
-    weight: normalized_shape, 1 at first, or None unless elementwise_affine; x, y: (..., *normalized_shape).
-    eps: the machine epsilon of x's dtype, unless it is given.
+    weight: normalized_shape, initially 1, or None unless elementwise_affine; x, y: (..., *normalized_shape).
+    eps: by default, the machine epsilon of x's dtype.
 
-    Raises what `LayerNorm` raises.
+    Raises the errors of `LayerNorm`.
 
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019), eq. 4.
 
@@ -183,10 +183,10 @@ class RMSNorm(Module):
 class GroupNorm(Module):
     """y = weight (x - mean) / sqrt(var + eps) + bias, with the mean and variance of each group of channels.
 
-    weight, bias: (num_channels,), 1 and 0 at first, or None unless affine; x, y: (n, num_channels, ...).
-    The channels are divided into num_groups groups; each sample is normalised in each of them.
+    weight, bias: (num_channels,), initially 1 and 0, or None unless affine; x, y: (n, num_channels, ...).
+    The channels are divided into num_groups groups, and each sample is normalised in each group.
 
-    Raises ArgumentError if num_groups does not divide num_channels; calling it,
+    Raises ArgumentError if num_groups does not divide num_channels.  A call raises
     autograd.errors.ShapeError for x of another shape.
 
     Source: Wu and He, Group Normalization (2018), eq. 1 to 7.
@@ -225,7 +225,7 @@ class GroupNorm(Module):
 
 
 def shape_of(name: str, given: Any) -> tuple[int, ...]:
-    """The shape that is normalised, which has at least one axis and is not empty."""
+    """The normalised shape, which must have at least one axis and must not be empty."""
     shape = (given,) if isinstance(given, int | np.integer) else tuple(given)
     if not shape or min(shape) < 1:
         raise ArgumentError(f"{name}: normalized_shape={given!r} has nothing to normalise")

@@ -1,4 +1,4 @@
-"""Activations of straight pieces, as modules.  Those without options are their function."""
+"""Piecewise activations as modules.  Where there are no options, `forward` is the function itself."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class LeakyReLU(Module):
 class PReLU(Module):
     """x where x > 0, else weight x, elementwise; its derivative at 0 is weight.
 
-    weight: (num_parameters,), at first all init; x: (n, num_parameters, ...), or any if there is one.
+    weight: (num_parameters,), initially `init`; x: (n, num_parameters, ...), or any shape for one parameter.
 
-    Raises, when it is called, autograd.errors.ShapeError for x with other channels.
+    A call raises autograd.errors.ShapeError for x with other channels.
 
     Source: He et al., Delving Deep into Rectifiers (2015), eq. 1.
 
@@ -87,7 +87,7 @@ class ReLU6(Module):
 
 
 class Hardtanh(Module):
-    """x between min_val and max_val, and the nearer of them beyond; its derivative at either is 0.
+    """x between min_val and max_val, and the nearer bound elsewhere; its derivative at a bound is 0.
 
     >>> Hardtanh()(np.array([-4.0, 0.5, 4.0]))
     array([-1. ,  0.5,  1. ])

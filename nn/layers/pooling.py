@@ -11,7 +11,7 @@ __all__ = ["AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d"]
 
 
 class MaxPool(Module):
-    """What the two below have in common: their options."""
+    """The shared part of the two layers below: their options."""
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1) -> None:
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
@@ -25,7 +25,7 @@ class MaxPool(Module):
 class MaxPool1d(MaxPool):
     """y[..., i] = max over k of x[..., stride i + dilation k - padding].
 
-    The arguments, and what is raised, are those of `nn.functional.max_pool1d`.
+    Arguments and errors are the same as for `nn.functional.max_pool1d`.
 
     >>> import numpy as np
     >>> MaxPool1d(2)(np.array([[3.0, 1.0, 2.0, 5.0]]))
@@ -39,7 +39,7 @@ class MaxPool1d(MaxPool):
 class MaxPool2d(MaxPool):
     """y[..., i, j] = max over k and l of x[..., i + k, j + l], with strides.
 
-    The arguments, and what is raised, are those of `nn.functional.max_pool2d`.
+    Arguments and errors are the same as for `nn.functional.max_pool2d`.
 
     >>> import numpy as np
     >>> MaxPool2d(2)(np.zeros((5, 8, 26, 26))).shape
@@ -51,7 +51,7 @@ class MaxPool2d(MaxPool):
 
 
 class AvgPool(Module):
-    """What the two below have in common: their options."""
+    """The shared part of the two layers below: their options."""
 
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, *, count_include_pad: bool = True
@@ -66,7 +66,7 @@ class AvgPool(Module):
 class AvgPool1d(AvgPool):
     """y[..., i] = mean over k of x[..., stride i + k - padding].
 
-    The arguments, and what is raised, are those of `nn.functional.avg_pool1d`.
+    Arguments and errors are the same as for `nn.functional.avg_pool1d`.
 
     >>> import numpy as np
     >>> AvgPool1d(2)(np.array([[3.0, 1.0, 2.0, 5.0]]))
@@ -80,7 +80,7 @@ class AvgPool1d(AvgPool):
 class AvgPool2d(AvgPool):
     """y[..., i, j] = mean over k and l of x[..., i + k, j + l], with strides.
 
-    The arguments, and what is raised, are those of `nn.functional.avg_pool2d`.
+    Arguments and errors are the same as for `nn.functional.avg_pool2d`.
 
     >>> import numpy as np
     >>> AvgPool2d(2)(np.zeros((5, 8, 26, 26))).shape

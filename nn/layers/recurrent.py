@@ -1,7 +1,7 @@
-"""Recurrent layers: one step after the other, each with the state that the one before left.
+"""Recurrent layers: step after step, each with the state that the step before left.
 
-A sequence is taken apart into its steps at once and put together at once, so that the way back costs
-as much for each step, however many there are.
+A sequence is split into all its steps by one operation and joined by one, so that the backward pass
+costs the same for each step, however long the sequence is.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ..module import Module, Parameter
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
-State = tuple[Any, ...]  # of one layer in one direction: h, or h and c, each (1, n, hidden)
+State = tuple[Any, ...]  # the state of one layer in one direction: h, or h and c, each (1, n, hidden)
 
 
 class Recurrent(Module):
-    """What the layers below have in common: parameters for each layer and direction, and the loop.
+    """The shared part of the layers below: parameters for each layer and direction, and the loop.
 
-    A layer k has weight_ih_lk: (gates hidden, inputs), weight_hh_lk: (gates hidden, hidden), bias_ih_lk
-    and bias_hh_lk: (gates hidden,), and for the way back the same with the suffix _reverse.
+    Layer k has weight_ih_lk: (gates hidden, inputs), weight_hh_lk: (gates hidden, hidden), bias_ih_lk
+    and bias_hh_lk: (gates hidden,), and the same with the suffix _reverse for the reverse direction.
     """
 
-    gates: int  # the number of parts in what a step computes from x and from h
+    gates: int  # the number of parts in the products of a step with x and with h
     states = 1
 
     def __init__(
@@ -53,7 +53,7 @@ class Recurrent(Module):
                 f"{name}({input_size}, {hidden_size}, num_layers={num_layers}) needs at least one of each"
             )
         if not 0 <= dropout <= 1:
-            raise ArgumentError(f"{name}(dropout={dropout}): it is a probability, between 0 and 1")
+            raise ArgumentError(f"{name}: dropout={dropout} must be a probability, between 0 and 1")
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional, self.rng = bidirectional, np.random.default_rng(rng)
@@ -72,11 +72,11 @@ class Recurrent(Module):
                     setattr(self, f"{kind}_l{layer}{direction}", parameter)
 
     def step(self, x: Any, h: Any, state: State) -> State:
-        """The next state, given what this step's input and the last state contribute to the gates."""
+        """The next state, given the last state and the contributions of x and h to the gates."""
         raise NotImplementedError
 
     def run(self, x: Any, states: State) -> tuple[Any, State]:
-        """The outputs of all steps of x, (length, n, inputs), and the last states, (layers, n, hidden)."""
+        """The outputs of all steps of x, (length, n, inputs), and the last state, (layers, n, hidden)."""
         last: list[State] = []
         for layer in range(self.num_layers):
             if layer and self.dropout:
@@ -127,7 +127,7 @@ class Recurrent(Module):
         return x, last if self.states > 1 else last[0]
 
     def initial(self, x: Any, given: Any, single: bool) -> State:
-        """The states to begin with: (layers, n, hidden), zeros unless they are given."""
+        """The initial states: (layers, n, hidden), zeros by default."""
         shape = self.num_layers * len(self.directions), x.shape[1], self.hidden_size
         if given is None:
             return (np.zeros(shape, x.dtype if x.dtype.kind == "f" else float),) * self.states
@@ -147,25 +147,25 @@ class Recurrent(Module):
 
 
 class RNN(Recurrent):
-    """h' = tanh(W_ih x + b_ih + W_hh h + b_hh), from step to step; y is all of the h'.
+    """h' = tanh(W_ih x + b_ih + W_hh h + b_hh), step by step; y consists of all h'.
 
     x: (length, n, input_size), or (n, length, input_size) with batch_first, or one sequence without n;
-    state: (layers, n, hidden_size), h at the beginning, zeros if it is not given.  Returns y: (length,
-    n, hidden_size) and the last state.  With bidirectional a second layer goes from the end to the
-    beginning, and y has the outputs of both beside each other, 2 hidden_size.  A layer's input is the
-    output of the one before, while training with the given dropout.
+    state: (layers, n, hidden_size), the initial h, zeros by default.  Returns y: (length, n, hidden_size)
+    and the last state.  If bidirectional, a second layer goes through the sequence from its end, and y
+    has the outputs of both, 2 hidden_size.  The input of a layer is the output of the layer before, with
+    dropout in training.
 
-    For each layer k: weight_ih_lk: (hidden_size, inputs), weight_hh_lk: (hidden_size, hidden_size),
-    bias_ih_lk, bias_hh_lk: (hidden_size,); with the suffix _reverse those of the way back.  All are
-    drawn from U(-k, k) with k = 1/sqrt(hidden_size), as in PyTorch.
+    Layer k has weight_ih_lk: (hidden_size, inputs), weight_hh_lk: (hidden_size, hidden_size), bias_ih_lk
+    and bias_hh_lk: (hidden_size,), and the same with the suffix _reverse for the reverse direction.  All
+    are drawn from U(-k, k) with k = 1/sqrt(hidden_size), as in PyTorch.
 
-    Backward, from the last step to the first, with dh' by its output and by the step after it: da = dh'
-    (1 - h'^2), dx = da W_ih, dh = da W_hh; and summed over all steps, dW_ih = Σ da^T x, dW_hh = Σ da^T h,
+    Backward, from the last step to the first, where dh' comes from the output and from the next step: da =
+    dh' (1 - h'^2), dx = da W_ih, dh = da W_hh.  Summed over all steps, dW_ih = Σ da^T x and dW_hh = Σ da^T h,
     and both biases get the sum of all rows of da.
 
     nonlinearity: "tanh" or "relu".  rng: a `np.random.Generator`, or a seed for one.
 
-    Raises ArgumentError for sizes below 1, and another nonlinearity; calling it,
+    Raises ArgumentError for sizes below 1 and for another nonlinearity.  A call raises
     autograd.errors.ShapeError for x or a state of another shape, and for a sequence without steps.
 
     Source: Elman, Finding Structure in Time (1990), figure 2.
@@ -203,18 +203,18 @@ class RNN(Recurrent):
 
 
 class LSTM(Recurrent):
-    """c' = f c + i g and h' = o tanh(c'), from step to step; y is all of the h'.
+    """c' = f c + i g and h' = o tanh(c'), step by step; y consists of all h'.
 
-    The gates i, f, g, o are the four parts of W_ih x + b_ih + W_hh h + b_hh, through a sigmoid all but g,
-    which goes through tanh.  i lets in, f forgets, o lets out.
+    The gates i, f, g, o are the four parts of W_ih x + b_ih + W_hh h + b_hh, each passed through a sigmoid,
+    except g, which is passed through tanh.  i is the input gate, f the forget gate, o the output gate.
 
-    x, y and the options are those of `RNN`; the state is (h, c), each (layers, n, hidden_size), zeros if
-    it is not given.  Returns y and the last state.
+    x, y and the options are the same as for `RNN`; the state is (h, c), each (layers, n, hidden_size),
+    zeros by default.  Returns y and the last state.
 
-    For each layer k: weight_ih_lk: (4 hidden_size, inputs), weight_hh_lk: (4 hidden_size, hidden_size),
-    bias_ih_lk, bias_hh_lk: (4 hidden_size,); the rest is as in `RNN`.
+    Layer k has weight_ih_lk: (4 hidden_size, inputs), weight_hh_lk: (4 hidden_size, hidden_size), bias_ih_lk
+    and bias_hh_lk: (4 hidden_size,); the rest is as in `RNN`.
 
-    Raises what `RNN` raises.
+    Raises the errors of `RNN`.
 
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory (1997), section 4; the gate f is from Gers,
     Schmidhuber and Cummins, Learning to Forget (2000), eq. 3.
@@ -234,20 +234,20 @@ class LSTM(Recurrent):
 
 
 class GRU(Recurrent):
-    """h' = (1 - z) n + z h, from step to step; y is all of the h'.
+    """h' = (1 - z) n + z h, step by step; y consists of all h'.
 
-    r and z are the sigmoids of two parts of W_ih x + b_ih + W_hh h + b_hh; of the third, n is the tanh of
-    W_ih x + b_ih + r (W_hh h + b_hh).  r forgets what is irrelevant now, z keeps what is not to change.
+    r and z are the sigmoids of the first two parts of W_ih x + b_ih + W_hh h + b_hh, and n is the tanh of
+    W_ih x + b_ih + r (W_hh h + b_hh) in the third.  r is the reset gate, z the update gate.
 
-    x, y, the state and the options are those of `RNN`.
+    x, y, the state and the options are the same as for `RNN`.
 
-    For each layer k: weight_ih_lk: (3 hidden_size, inputs), weight_hh_lk: (3 hidden_size, hidden_size),
-    bias_ih_lk, bias_hh_lk: (3 hidden_size,), in the order r, z, n; the rest is as in `RNN`.
+    Layer k has weight_ih_lk: (3 hidden_size, inputs), weight_hh_lk: (3 hidden_size, hidden_size), bias_ih_lk
+    and bias_hh_lk: (3 hidden_size,), in the order r, z, n; the rest is as in `RNN`.
 
-    Raises what `RNN` raises.
+    Raises the errors of `RNN`.
 
-    Source: Cho et al., Learning Phrase Representations Using RNN Encoder-Decoder (2014), eq. 5 to 8; that
-    r multiplies after the product with W_hh is PyTorch's order.
+    Source: Cho et al., Learning Phrase Representations Using RNN Encoder-Decoder (2014), eq. 5 to 8;
+    as in PyTorch, r multiplies after the product with W_hh.
 
     >>> layer = GRU(3, 4, bidirectional=True, rng=0)
     >>> y, h = layer(np.zeros((5, 2, 3)))

@@ -16,7 +16,7 @@ __all__ = ["Dropout"]
 class Dropout(Module):
     """x m / (1 - p), where each element of m is 0 with probability p and else 1; x itself in evaluation.
 
-    rng: a `np.random.Generator`, or a seed for one, which the layer keeps and draws from.
+    rng: a `np.random.Generator` that the layer draws from, or a seed for one.
 
     Raises ArgumentError if p is not a probability.
 
@@ -31,7 +31,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, *, rng: Any = None) -> None:
         if not 0 <= p <= 1:
-            raise ArgumentError(f"Dropout(p={p}): it is a probability, between 0 and 1")
+            raise ArgumentError(f"Dropout: p={p} must be a probability, between 0 and 1")
         self.p, self.rng = p, np.random.default_rng(rng)
 
     def forward(self, x: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Optimizers, which let parameters follow their gradients, and the schedules of their learning rates."""
+"""Optimizers, which move parameters along their gradients, and schedules for their learning rates."""
 
 from . import lr_scheduler
 from .algorithms import SGD, Adagrad, Adam, AdamW, Lion, RMSprop

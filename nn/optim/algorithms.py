@@ -1,7 +1,7 @@
-"""The algorithms: each says, as one function of arrays, which way a parameter moves.
+"""The algorithms: each is one function of arrays, which returns the direction that a parameter moves in.
 
-Their names, options, defaults and order of operations are PyTorch's, so that the numbers are, too.
-In the formulas, g is the gradient of the parameter p, t counts the steps from 1 on, and every sum,
+Names, options, defaults and the order of operations are PyTorch's, and so are the resulting numbers.
+In the formulas, g is the gradient of the parameter p, t counts the steps from 1, and every sum,
 product, square and root is elementwise.
 """
 
@@ -20,17 +20,17 @@ __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Lion", "RMSprop"]
 
 
 class SGD(Optimizer):
-    """Gradient descent: p <- p - lr * v, where v is the gradient, or its memory with momentum.
+    """Gradient descent: p <- p - lr * v, where v is the gradient, or with momentum its running sum.
 
     g <- g + weight_decay * p
     v <- momentum * v + (1 - dampening) * g    (v = g in the first step)
     p <- p - lr * v,  with Nesterov's momentum  p - lr * (g + momentum * v)
 
-    params: leaf tensors, such as `model.parameters()`, or groups of them; one without a gradient
-    stays as it is.  "Stochastic" is the choice of the samples that the loss is computed from.
+    params: leaf tensors, such as `model.parameters()`, or groups of them; a parameter without a gradient
+    does not move.  "Stochastic" refers to the random choice of the samples for the loss.
 
-    Raises ArgumentError as `Optimizer` does, and for Nesterov's momentum without any momentum, or
-    with dampening.
+    Raises ArgumentError as `Optimizer` does, and for Nesterov's momentum without momentum or with
+    dampening.
 
     Source: Robbins and Monro, A Stochastic Approximation Method (1951), eq. 8; Sutskever et al., On
     the importance of initialization and momentum in deep learning (2013), eqs. 1-4, for momentum.
@@ -98,7 +98,7 @@ class Adagrad(Optimizer):
     """Steps that shrink where gradients have been large: p <- p - lr_t g / (sqrt(s) + eps).
 
     g <- g + weight_decay * p
-    s <- s + g^2,  from initial_accumulator_value on
+    s <- s + g^2,  starting with initial_accumulator_value
     lr_t = lr / (1 + (t - 1) lr_decay)
 
     Source: Duchi, Hazan and Singer, Adaptive Subgradient Methods (2011), figure 1.
@@ -154,7 +154,7 @@ class RMSprop(Optimizer):
 
     g <- g + weight_decay * p
     s <- alpha * s + (1 - alpha) g^2
-    centered: sqrt(s - m^2) instead, the deviation, with m <- alpha * m + (1 - alpha) g
+    centered: sqrt(s - m^2) instead, the standard deviation, with m <- alpha * m + (1 - alpha) g
     with momentum: p <- p - lr b, with b <- momentum * b + g / (sqrt(s) + eps)
 
     Source: Tieleman and Hinton, Lecture 6.5 of Neural Networks for Machine Learning (2012); Graves,
@@ -206,7 +206,7 @@ class RMSprop(Optimizer):
         s = follow(state, "square_avg", g * g, alpha)
         if centered:
             m = follow(state, "grad_avg", g, alpha)
-            s = np.maximum(s - m * m, 0)  # where all gradients were equal, rounding makes it negative
+            s = np.maximum(s - m * m, 0)  # rounding may make it negative if all gradients were equal
         scaled = g / (np.sqrt(s) + eps)
         if momentum:
             state["momentum_buffer"] = scaled = momentum * state.get("momentum_buffer", 0) + scaled
@@ -214,13 +214,13 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """The recent mean of the gradients over the root of their recent mean square.
+    """Adaptive moments: the recent mean of the gradients, over the root of their recent mean square.
 
     g <- g + weight_decay * p
-    m <- beta1 * m + (1 - beta1) g,  v <- beta2 * v + (1 - beta2) g^2,  both from 0 on
+    m <- beta1 * m + (1 - beta1) g,  v <- beta2 * v + (1 - beta2) g^2,  both starting with 0
     p <- p - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 
-    The powers make up for the start at 0.  amsgrad: the largest v so far instead of v.
+    The powers correct for the start at 0.  amsgrad: the largest v so far in place of v.
 
     Source: Kingma and Ba, Adam: A Method for Stochastic Optimization (2015), algorithm 1; Reddi, Kale
     and Kumar, On the Convergence of Adam and Beyond (2018), algorithm 2, for amsgrad.
@@ -261,10 +261,10 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam, with a weight decay that is no part of the gradient: p <- (1 - lr * weight_decay) p first.
+    """Adam with a weight decay that is not part of the gradient: p <- (1 - lr * weight_decay) p first.
 
-    In Adam, the decay of a weight is divided by the root of its mean square gradient like the rest
-    of the gradient, so that weights with large gradients hardly decay.
+    In Adam, the decay of a weight is divided by the root of its mean square gradient, like the rest of the
+    gradient, so that weights with large gradients hardly decay.
 
     Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019), algorithm 2.
 
@@ -302,12 +302,12 @@ class AdamW(Adam):
 
 
 class Lion(Optimizer):
-    """Steps of one size, in the direction of the sign of a mean of the gradients.
+    """Steps of constant size, with the sign of a running mean of the gradients.
 
     p <- (1 - lr * weight_decay) p - lr * sign(beta1 * m + (1 - beta1) g)
-    m <- beta2 * m + (1 - beta2) g,  from 0 on
+    m <- beta2 * m + (1 - beta2) g,  starting with 0
 
-    Its learning rate is a third to a tenth of AdamW's, and its weight decay three to ten times that.
+    Its learning rate should be a third to a tenth of AdamW's, its weight decay three to ten times AdamW's.
 
     Source: Chen et al., Symbolic Discovery of Optimization Algorithms (2023), algorithm 2.
 
@@ -337,7 +337,7 @@ class Lion(Optimizer):
 
 
 def adam(g: Any, state: State, betas: tuple[float, float], eps: float, amsgrad: bool) -> Any:
-    """The step of Adam for the gradient g, without any weight decay."""
+    """The step of Adam for the gradient g, without weight decay."""
     t = state["step"] = state.get("step", 0) + 1
     m = follow(state, "exp_avg", g, betas[0])
     v = follow(state, "exp_avg_sq", g * g, betas[1])
@@ -348,6 +348,6 @@ def adam(g: Any, state: State, betas: tuple[float, float], eps: float, amsgrad: 
 
 
 def follow(state: State, name: str, x: Any, decay: float) -> Any:
-    """The running mean under `name`, moved on: decay * mean + (1 - decay) x, from 0 on."""
+    """The running mean named `name`, after its update: decay * mean + (1 - decay) x, starting with 0."""
     state[name] = mean = decay * state.get(name, 0) + (1 - decay) * x
     return mean

@@ -1,4 +1,4 @@
-"""Gradients kept small, between `backward()` and `step()`."""
+"""Gradient clipping, between `backward()` and `step()`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 
 
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0) -> float:
-    """The norm of all gradients together, as it was; they are scaled to `max_norm` if it is larger.
+    """The norm of all gradients together, before they are scaled to `max_norm` if it is larger.
 
-    g <- g * min(1, max_norm / (norm + 1e-6)), so that their direction stays.  norm_type: the p of
+    g <- g * min(1, max_norm / (norm + 1e-6)), which keeps their direction.  norm_type: the p of
     the p-norm, math.inf for the largest magnitude.
 
-    Raises ArgumentError for a max_norm or norm_type that is not positive; GradientError if a
-    gradient is not finite.  Then no gradient has changed.
+    Raises ArgumentError for a max_norm or norm_type that is not positive, GradientError if a gradient is
+    not finite.  No gradient is then changed.
 
     Source: Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks
     (2013), algorithm 1.
@@ -43,8 +43,8 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     if not math.isfinite(norm):
         i = int(np.argmin(np.isfinite(norms)))
         raise GradientError(
-            f"the gradient of parameter {i} with shape {followed[i].shape} has norm {norms[i]}, and no "
-            "scaling would mend that: the loss, or a derivative on the way to it, is not finite"
+            f"the gradient of parameter {i} with shape {followed[i].shape} has norm {norms[i]}, which "
+            "scaling cannot mend: the loss, or a derivative on the way to it, is not finite"
         )
     factor = max_norm / (norm + 1e-6)
     if factor < 1:

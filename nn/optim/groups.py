@@ -1,4 +1,4 @@
-"""Groups of parameters that share their options, and the checks of what they may be."""
+"""Groups of parameters that share their options, and the checks of parameters and options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..errors import ArgumentError
 
 State = dict[str, Any]
 
-# What the number that an option is must be: at least the first, and less than the second.
+# The range of each option that is a number: at least the first, and less than the second.
 RANGES = {
     "lr": (0, math.inf),
     "initial_lr": (0, math.inf),
@@ -34,7 +34,7 @@ RANGES = {
 class Group(UserDict[str, Any]):
     """The parameters, `group["params"]`, and the options that they share.
 
-    Raises ArgumentError where an option is set that does not exist, or to what it cannot be.
+    Raises ArgumentError if an option that does not exist is set, or one to a value that it cannot have.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Group(UserDict[str, Any]):
         self.arrange()
 
     def arrange(self) -> None:
-        """Lay out what a step needs for each parameter: it, its rate, its state, and other options.
+        """Lay out what a step needs for each parameter: the parameter, its rate, its state, other options.
 
-        Where u is the gradient itself, only the first two are needed: `descending` has those.
-        The learning rate is an array, as it is multiplied in two thirds of the time that a float
-        takes; of the parameter's dtype, as a float64 array would promote a float32 gradient.
+        If the parameter moves along the gradient itself, only the first two are needed: `descending`.
+        The learning rate is an array, because multiplying by an array takes two thirds of the time of
+        multiplying by a float.  It has the parameter's dtype: float64 would promote a float32 gradient.
         """
         lr, *others = (self.data[name] for name in self.names)
         rates = [(p, np.array(lr, p.dtype)) for p in self.data["params"]]
@@ -69,13 +69,13 @@ class Group(UserDict[str, Any]):
         self.arrange()
 
     def become(self, other: Group) -> None:
-        """Take over the options and states of another group of these parameters."""
+        """Take over the options and states of another group of the same parameters."""
         self.states, self.data = other.states, other.data
         self.arrange()
 
 
 def checked(name: str, value: Any) -> Any:
-    """The value of an option, as a plain Python number, if it may have it."""
+    """The value of an option as a plain Python number, checked to be allowed."""
     if name == "betas":
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise ArgumentError(f"betas must be two numbers, not {value!r}")
@@ -96,7 +96,7 @@ def number(name: str, value: Any) -> float:
 
 
 def groups_of(params: Any) -> list[dict[str, Any]]:
-    """`params` as groups: they may be one group of tensors, or a list of dicts already."""
+    """`params` as a list of groups: it may be one group of tensors, or a list of dicts already."""
     if isinstance(params, Tensor) or not isinstance(params, Iterable):
         raise ArgumentError(
             f"an optimizer takes an iterable of tensors, such as model.parameters(), "
@@ -107,11 +107,11 @@ def groups_of(params: Any) -> list[dict[str, Any]]:
 
 
 def trainable(params: Any, others: list[Tensor]) -> list[Tensor]:
-    """`params` as a list, checked to be leaves that require a gradient, distinct and not in `others`."""
+    """`params` as a list, checked to be distinct leaves that require a gradient and are not in `others`."""
     found = [params] if isinstance(params, Tensor) else list(params or ())
     if not found:
         raise ArgumentError(
-            "an optimizer without parameters: was a generator, used up already, passed to it?"
+            "an optimizer needs parameters, and got none: was a used-up generator passed to it?"
         )
     seen = set(others)
     for i, p in enumerate(found):
@@ -126,14 +126,14 @@ def trainable(params: Any, others: list[Tensor]) -> list[Tensor]:
             )
         if p in seen:
             raise ArgumentError(
-                f"parameter {i}, of shape {p.shape}, is given twice, and would move twice a step"
+                f"parameter {i}, of shape {p.shape}, is given twice, and would move twice in a step"
             )
         seen.add(p)
     return found
 
 
 def fitting(p: Tensor, number: int, state: State) -> State:
-    """A copy of what is remembered of a parameter, in its dtype, if it has its shape."""
+    """A copy of a parameter's state, in its dtype; its arrays must have the parameter's shape."""
     for name, value in state.items():
         if np.ndim(value) and np.shape(value) != p.shape:
             raise ArgumentError(
@@ -146,5 +146,5 @@ def fitting(p: Tensor, number: int, state: State) -> State:
 
 
 def array(gradient: Any) -> Any:
-    """The array of a gradient: after `backward(create_graph=True)` it is a Tensor."""
+    """The array of a gradient, which is a Tensor after `backward(create_graph=True)`."""
     return gradient.data if isinstance(gradient, Tensor) else gradient

@@ -1,15 +1,15 @@
-"""Schedules: how the learning rates of an optimizer change from epoch to epoch.
+"""Schedules: they change the learning rates of an optimizer from epoch to epoch.
 
-A schedule is a formula for the rate in epoch t, given the rate that the optimizer was made with.
-Making a schedule sets the rates of epoch 0, and each `step()` those of the next epoch:
+A schedule is a formula for the rate in epoch t, given the rate with which the optimizer was created.
+Creating a schedule sets the rates of epoch 0, and each `step()` sets the rates of the next epoch:
 
     for epoch in range(epochs):
         train(model)
         schedule.step()
 
-It need not be an epoch: call `step()` after every batch, and t counts batches.  As every rate comes
-from the formula, and not from the rate before, a schedule must be alone: two are put one after the
-other by `SequentialLR`.  `ReduceLROnPlateau` is the exception, as it follows the loss.
+The unit need not be an epoch: if `step()` is called after every batch, t counts batches.  Since every
+rate comes from the formula, and not from the rate before, an optimizer can have one schedule only;
+`SequentialLR` makes one schedule of several.  `ReduceLROnPlateau` is the exception: it follows the loss.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ __all__ = [
 class LRScheduler:
     """A schedule.  Subclasses define `rate(t, base)`: the learning rate in epoch t.
 
-    base: the rate of a group when its first schedule was made; the group keeps it as "initial_lr".
-    last_epoch: the t of the rates that are set.
+    base: the rate of a group when its first schedule was created; the group keeps it as "initial_lr".
+    last_epoch: the epoch t whose rates are set.
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -52,26 +52,26 @@ class LRScheduler:
         self.set_rates(0)
 
     def rate(self, t: int, base: float) -> float:
-        """The learning rate in epoch t of a group with rate `base` at first."""
+        """The learning rate in epoch t of a group whose initial rate is `base`."""
         raise TypeError(f"{type(self).__name__} has no formula: define `def rate(self, t, base): ...`")
 
     def step(self) -> None:
         """Set the learning rates of the next epoch.
 
-        Raises ArgumentError if a rate is not what this schedule has set it to: the formula would
-        undo what has been done since, by hand or by another schedule.
+        Raises ArgumentError if a rate has been changed since this schedule set it, by hand or by another
+        schedule: the formula would undo the change.
         """
         for group, rate in zip(self.optimizer.param_groups, self.get_last_lr(), strict=True):
             if group["lr"] != rate:
                 raise ArgumentError(
-                    f"{type(self).__name__} has set a learning rate to {rate:.6g}, and it is "
-                    f"{group['lr']:.6g} now: put schedules one after the other with SequentialLR, and to "
-                    'change the rate by hand set group["initial_lr"]'
+                    f"{type(self).__name__} has set a learning rate to {rate:.6g}, and now it is "
+                    f"{group['lr']:.6g}: combine schedules with SequentialLR, and to change the rate by "
+                    'hand, set group["initial_lr"]'
                 )
         self.set_rates(self.last_epoch + 1)
 
     def set_rates(self, t: int) -> None:
-        """Set the rates of epoch t, when all are known to be ones."""
+        """Set the rates of epoch t, after all of them have been checked."""
         groups = self.optimizer.param_groups
         rates = [checked("lr", self.rate(t, group["initial_lr"])) for group in groups]
         for group, rate in zip(groups, rates, strict=True):
@@ -79,22 +79,22 @@ class LRScheduler:
         self.last_epoch, self.last_lr = t, rates
 
     def get_last_lr(self) -> list[float]:
-        """The learning rate of each group, as this schedule has set it."""
+        """The learning rate of each group, as set by this schedule."""
         return self.last_lr
 
     def state_dict(self) -> dict[str, Any]:
-        """What a schedule made with the same arguments needs to carry on; the optimizer keeps the rates."""
+        """The state with which a schedule with the same arguments continues; the optimizer has the rates."""
         return {"last_epoch": self.last_epoch, "last_lr": list(self.last_lr)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Carry on from a state; the optimizer's is to be loaded, too.
+        """Continue from a state; the optimizer's state must be loaded, too.
 
-        Raises ArgumentError if it has the rates of another number of groups; then nothing has changed.
+        Raises ArgumentError if the state has the rates of another number of groups, and changes nothing.
         """
         epoch, rates = index(state_dict["last_epoch"]), [float(rate) for rate in state_dict["last_lr"]]
         if len(rates) != len(self.optimizer.param_groups):
             raise ArgumentError(
-                f"the state has the rates of {len(rates)} groups, and the optimizer "
+                f"the state has rates for {len(rates)} groups, and the optimizer has "
                 f"{len(self.optimizer.param_groups)}"
             )
         self.last_epoch, self.last_lr = epoch, rates
@@ -121,7 +121,7 @@ class LambdaLR(LRScheduler):
 
 
 class StepLR(LRScheduler):
-    """base * gamma^floor(t / step_size): times gamma every step_size epochs.
+    """base * gamma^floor(t / step_size): multiplied by gamma every step_size epochs.
 
     >>> from autograd import Tensor
     >>> from nn.optim import SGD
@@ -140,7 +140,7 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """base * gamma^k, where k of the milestones are at or before t.
+    """base * gamma^k, where k is the number of milestones at or before t.
 
     >>> from autograd import Tensor
     >>> from nn.optim import SGD
@@ -204,9 +204,9 @@ class LinearLR(LRScheduler):
 
 
 class CosineAnnealingLR(LRScheduler):
-    """eta_min + (base - eta_min) (1 + cos(pi t / T_max)) / 2: half a wave down in T_max epochs.
+    """eta_min + (base - eta_min) (1 + cos(pi t / T_max)) / 2: half a cosine wave down, in T_max epochs.
 
-    After T_max epochs the rate rises again, as it came.
+    After T_max epochs the rate rises again, along the other half of the wave.
 
     Source: Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts (2017), eq. 5.
 
@@ -227,12 +227,12 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class SequentialLR(LRScheduler):
-    """Schedules one after the other: at each milestone the next one starts, with its epoch 0.
+    """Several schedules in sequence: at each milestone the next one starts, with its epoch 0.
 
-    schedulers: made for the same optimizer.  milestones: epochs in rising order, one fewer.
+    schedulers: schedules of the same optimizer.  milestones: increasing epochs, one fewer than schedules.
 
-    Raises ArgumentError for another number of milestones, ones that do not rise, and a schedule
-    that is not a formula or is another optimizer's.
+    Raises ArgumentError for another number of milestones, milestones that do not increase, and a schedule
+    that is not a formula or belongs to another optimizer.
 
     >>> from autograd import Tensor
     >>> from nn.optim import SGD
@@ -249,11 +249,11 @@ class SequentialLR(LRScheduler):
         for part in schedulers:
             if not isinstance(part, LRScheduler) or part.optimizer is not optimizer:
                 raise ArgumentError(
-                    f"SequentialLR takes schedules of its own optimizer that are formulas, not {part!r}"
+                    f"SequentialLR takes schedules of its own optimizer with a formula, not {part!r}"
                 )
         if len(milestones) != len(schedulers) - 1 or any(a >= b for a, b in pairwise([0, *milestones])):
             raise ArgumentError(
-                f"{len(schedulers)} schedules need {len(schedulers) - 1} milestones, rising from 1 on, "
+                f"{len(schedulers)} schedules need {len(schedulers) - 1} milestones, increasing from 1, "
                 f"not {list(milestones)}"
             )
         self.schedulers, self.milestones = list(schedulers), [0, *milestones]
@@ -265,12 +265,12 @@ class SequentialLR(LRScheduler):
 
 
 class ReduceLROnPlateau:
-    """lr <- max(factor * lr, min_lr) when the loss has not improved in more than `patience` epochs.
+    """lr <- max(factor * lr, min_lr) when the loss has not improved for more than `patience` epochs.
 
-    `step(loss)` is told the loss of each epoch, or another figure that should fall (mode="min") or
-    rise ("max").  It improves when it beats the best one by the fraction `threshold` of it, or by
-    `threshold` itself with threshold_mode="abs"; NaN never does.  After a reduction, `cooldown` epochs
-    do not count.  A change of less than `eps` is not made.
+    `step(loss)` gets the loss of each epoch, or another figure that should fall (mode="min") or rise
+    ("max").  It has improved if it is better than the best one by more than the fraction `threshold` of
+    that, or by `threshold` itself with threshold_mode="abs"; NaN never is.  After a reduction, `cooldown`
+    epochs do not count.  A change of at most `eps` is not made.
 
     Raises ArgumentError for another mode, and for a factor that is not below 1.
 
@@ -310,7 +310,7 @@ class ReduceLROnPlateau:
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
     def step(self, metrics: float) -> None:
-        """Take note of an epoch's loss, or other figure, and reduce the rates if it is time to."""
+        """Record the loss of an epoch, or another figure, and reduce the rates if it is time to."""
         value = float(metrics)
         self.last_epoch += 1
         if self.improves(value):
@@ -325,13 +325,13 @@ class ReduceLROnPlateau:
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
 
     def improves(self, value: float) -> bool:
-        """Whether `value` beats the best so far by more than the threshold."""
+        """Whether `value` is better than the best so far by more than the threshold."""
         sign = 1 if self.mode == "min" else -1
         by = self.threshold * (self.best if self.threshold_mode == "rel" else 1)
         return sign * value < sign * self.best - by if math.isfinite(self.best) else value < math.inf
 
     def reduce(self) -> None:
-        """Multiply the rates by the factor, down to the least; changes below eps are none."""
+        """Multiply the rates by the factor, but not below min_lr, unless the change is at most eps."""
         for group in self.optimizer.param_groups:
             reduced = max(self.factor * group["lr"], self.min_lr)
             if group["lr"] - reduced > self.eps:
@@ -342,11 +342,11 @@ class ReduceLROnPlateau:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """What a schedule made with the same arguments needs to carry on."""
+        """The state that a schedule with the same arguments needs to continue."""
         return {name: getattr(self, name) for name in PLATEAU}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Carry on from a state; the optimizer's is to be loaded, too."""
+        """Continue from a state; the optimizer's state must be loaded, too."""
         vars(self).update({name: state_dict[name] for name in PLATEAU})
 
 
@@ -354,7 +354,7 @@ PLATEAU = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")
 
 
 def at_least(low: float, **option: Any) -> Any:
-    """The one option, if it is a finite number that is not below `low`."""
+    """The value of the one option, checked to be a finite number and at least `low`."""
     [(name, value)] = option.items()
     if not isinstance(value, int | float) or not low <= value < math.inf:
         raise ArgumentError(f"{name} must be a number and at least {low}, not {value!r}")

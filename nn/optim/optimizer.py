@@ -1,7 +1,7 @@
-"""What all optimizers are: groups of parameters with their options, and what is remembered of each.
+"""The shared part of all optimizers: groups of parameters with their options, and a state for each parameter.
 
-An optimizer of this library is one function, its `update`: which way a parameter moves, given its
-values, its gradient, and what was remembered of the gradients before.
+An optimizer is defined by one function, `update`.  It returns the direction in which a parameter moves,
+given its values, its gradient, and the state that it keeps from step to step.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ __all__ = ["Optimizer"]
 
 
 class Optimizer:
-    """What moves parameters.  Subclasses have options, and an `update`.
+    """An object that moves parameters along their gradients.  Subclasses have options, and an `update`.
 
     params: leaf tensors, such as `model.parameters()`, or several groups of them with options of
     their own: `[{"params": encoder.parameters(), "lr": 0.01}, {"params": head.parameters()}]`
 
-    param_groups: the groups.  `group["lr"] = 0.1` changes an option between steps; `lr` is that of
-    all groups at once.  state: what is remembered of each parameter.
+    param_groups: the groups.  `group["lr"] = 0.1` changes an option between steps, and `optimizer.lr = 0.1`
+    changes the rate of all groups.  state: the state of each parameter.
 
-    Raises ArgumentError if there are no parameters, or one is not a leaf that requires a gradient
-    or is given twice; for an option that does not exist or cannot have such a value.
+    Raises ArgumentError if there are no parameters, if one is given twice or is not a leaf that requires a
+    gradient, and for an option that does not exist or cannot have such a value.
     """
 
     def __init__(self, params: Any, **defaults: Any) -> None:
@@ -40,22 +40,22 @@ class Optimizer:
 
     @staticmethod
     def update(p: Any, g: Any, state: State, *options: Any) -> Any:
-        """The u of p <- p - lr * u, for the array `p` with gradient `g`.
+        """The u in p <- p - lr * u, for the array `p` with gradient `g`.
 
-        state: what was remembered of `p`, empty at first, to be changed in place.  options: those of
-        the group but lr, in the order in which the optimizer declares them.
+        state: the state of `p`, initially empty, to be changed in place.  options: the options of the
+        group except lr, in the order in which the optimizer declares them.
         """
         raise TypeError("an optimizer defines `update(p, g, state, *options)`")
 
     @staticmethod
     def plain(*options: Any) -> bool:
-        """Whether `update` would return g with these options, so that a step can go without it."""
+        """Whether `update` would return g with these options, so that a step need not call it."""
         return False
 
     def add_param_group(self, group: dict[str, Any]) -> None:
-        """Optimize more parameters, `group["params"]`; options that it lacks are the defaults.
+        """Optimize more parameters, `group["params"]`; missing options get their defaults.
 
-        Raises ArgumentError as the constructor does; then nothing has changed.
+        Raises ArgumentError as the constructor does, and changes nothing.
         """
         if unknown := group.keys() - self.defaults.keys() - {"params"}:
             raise ArgumentError(
@@ -70,7 +70,7 @@ class Optimizer:
 
     @property
     def lr(self) -> float:
-        """The learning rate of all groups."""
+        """The learning rate of all groups; raises ArgumentError if they differ."""
         rates = {group["lr"] for group in self.param_groups}
         if len(rates) > 1:
             raise ArgumentError(
@@ -87,7 +87,7 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient, in place.
 
-        A graph made before the step is stale then: its backward() raises GradientError.
+        Graphs recorded before the step are then out of date: their backward() raises GradientError.
         """
         with no_grad():
             for group in self.param_groups:
@@ -101,12 +101,12 @@ class Optimizer:
                         p -= lr * self.update(p.data, array(g), state, *options)
 
     def zero_grad(self) -> None:
-        """Forget the gradient of every parameter."""
+        """Reset the gradient of every parameter to None."""
         for p in self.parameters:
             p.grad = None
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of the options and of what is remembered, in PyTorch's arrangement.
+        """A copy of the options and states, in PyTorch's arrangement.
 
         {"state": {0: {"momentum_buffer": array, …}, …}, "param_groups": [{"lr": …, "params": [0, …]}, …]},
         where parameters are numbered in the order of the groups.
@@ -117,25 +117,25 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over the options and memory of another optimizer of the same kind.
+        """Take over the options and states of another optimizer of the same kind.
 
-        Raises ArgumentError if its groups have other sizes or options, or what it remembers is of a
-        parameter that there is not, or of another shape; then nothing has changed.
+        Raises ArgumentError if its groups have other sizes or options, or if it has a state for a parameter
+        that does not exist or has another shape; nothing is then changed.
         """
         if missing := {"state", "param_groups"} - set(state_dict):
             raise ArgumentError(
-                f"a state of an optimizer has {min(missing)!r}, and this one {list(state_dict)}"
+                f"the state of an optimizer needs {min(missing)!r}, and this one has {list(state_dict)}"
             )
         groups = state_dict["param_groups"]
         sizes, own = ([len(group["params"]) for group in g] for g in (groups, self.param_groups))
         if sizes != own:
             raise ArgumentError(
-                f"the state is of groups of {sizes} parameters, and this {type(self).__name__} has "
+                f"the state has groups of {sizes} parameters, and this {type(self).__name__} has "
                 f"groups of {own}"
             )
         numbers = {number for group in groups for number in group["params"]}
         if unknown := state_dict["state"].keys() - numbers:
-            raise ArgumentError(f"the state remembers parameter {min(unknown)}, and no group has that")
+            raise ArgumentError(f"the state has a parameter {min(unknown)}, which is in none of its groups")
         loaded = [
             self.restored(old["params"], new, state_dict["state"])
             for old, new in zip(self.param_groups, groups, strict=True)
@@ -145,7 +145,7 @@ class Optimizer:
             self.state.update(new.states)
 
     def restored(self, params: list[Tensor], group: dict[str, Any], state: dict[int, State]) -> Group:
-        """The group of a state, checked to be one of this optimizer's, for `params`."""
+        """A group for `params` with the options and states in `group` and `state`, which are checked."""
         expected, found = self.defaults.keys(), group.keys() - {"params", "initial_lr"}
         if expected != found:
             raise ArgumentError(

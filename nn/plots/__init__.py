@@ -1,14 +1,14 @@
-"""Pictures that teach: what a network does to the plane, to the numbers in it, and to an image.
+"""Plots that show what a network does to the plane, to the numbers inside it, and to an image.
 
-They are drawn with matplotlib: `pip install matplotlib`.  Each function returns a Figure, and
-also writes it to `path`, in the format of its suffix: .png, .svg, .pdf.
+They are drawn with matplotlib: `pip install matplotlib`.  Each function returns a Figure, and also writes
+it to `path` if that is given, in the format of its suffix: .png, .svg, .pdf.
 """
 
 try:
-    import matplotlib  # noqa: F401  (so that its absence is told here, and not in the middle)
+    import matplotlib  # noqa: F401  (so that its absence is reported here)
 except ModuleNotFoundError as missing:
     raise ImportError(
-        f"nn.plots draws with matplotlib, and there is none here ({missing}): pip install matplotlib"
+        f"nn.plots needs matplotlib, which cannot be imported ({missing}): pip install matplotlib"
     ) from missing
 
 from .curves import curves

@@ -1,4 +1,4 @@
-"""The curves of a training, epoch by epoch."""
+"""The curves of a training run, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["curves"]
 def curves(columns: Mapping[str, Sequence[float]], best: int, path: Path = None) -> Figure:
     """The curves of training and validation, one panel for each figure: see `nn.History.plot`.
 
-    columns: the figures of all epochs by name, those of the validation as "validation_" and the name; best:
-    the number of the best epoch, from 0 on.
+    columns: the figures of all epochs by name, validation figures under "validation_" and the name; best:
+    the number of the best epoch, from 0.
 
     >>> curves({"loss": [2.0, 1.0], "validation_loss": [2.0, 3.0]}, best=0).axes[0].get_ylabel()
     'loss'

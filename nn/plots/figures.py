@@ -1,4 +1,4 @@
-"""Figures and colours that all pictures are made of."""
+"""The figures and colours that all plots share."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from matplotlib.figure import Figure
 __all__ = ["COLORS", "MARKERS", "Path", "panels", "written"]
 
 Path = str | os.PathLike[str] | None
-# Two classes are told apart by hue and by lightness, and the points of each by their shape, too: 70 of
-# them, as there are ten colours and seven shapes
+# Classes are told apart by the hue and lightness of their colour and by the shape of their points: 70
+# classes differ, since there are ten colours and seven shapes.
 COLORS = ["#2166ac", "#d6604d", "#4d9221", "#9970ab", "#e08214", "#35978f", "#c51b7d", "#8c6d31"]
 COLORS += ["#4d4d4d", "#66c2e0"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 
 
 def written(figure: Figure, path: Path) -> Figure:
-    """The figure, after it was written to `path`."""
+    """The figure, after writing it to `path` if that is given."""
     if path is not None:
         figure.savefig(path, dpi=150)
     return figure
 
 
 def panels(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Figure, Any]:
-    """A figure and its axes, (rows, columns), each `size` inches large; no window is opened."""
+    """A figure and its axes, (rows, columns), each of `size` inches; no window is opened."""
     figure = Figure((columns * size[0], rows * size[1]), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, squeeze=False, **options)

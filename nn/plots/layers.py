@@ -1,4 +1,4 @@
-"""The numbers in a network, layer by layer."""
+"""The numbers inside a network, layer by layer."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ __all__ = ["layer_histograms", "layer_values"]
 def layer_histograms(
     model: Module, loss: Callable[[Any, Any], Any], inputs: Any, target: Any, path: Path = None
 ) -> Figure:
-    """Histograms of what every layer gives, and of the gradient of the loss by that, in one step.
+    """Histograms of every layer's output, and of the gradient of the loss by that output, for one batch.
 
-    A row is a layer, from the first to the last.  On the left are its outputs: those of a sigmoid that is
-    saturated pile up at 0 and 1.  On the right are the magnitudes of the gradients, in powers of ten: in a
-    row further up they are further back, and lie further left if gradients vanish, further right if they
-    explode.  What is not finite is counted and left out.
+    A row is a layer, from the first to the last.  The left column shows the outputs: the outputs of a
+    saturated sigmoid pile up at 0 and 1.  The right column shows the magnitudes of the gradients in powers of
+    ten.  From the bottom row to the top they move left if gradients vanish, and right if they explode.
+    Numbers that are not finite are counted and left out.
 
-    The model is left as it was: its gradients, the running means of a batch norm, and the generators that
-    a dropout draws from.
+    The model is not changed: its gradients, the running means of a batch norm and the generators of a
+    dropout are restored.
 
     Raises ArgumentError if there is no layer.
 
@@ -68,12 +68,12 @@ def layer_histograms(
 
 
 def finite(values: Any) -> Any:
-    """The numbers in an array that are finite, in a row."""
+    """The finite numbers of an array, in one dimension."""
     return values[np.isfinite(values)]
 
 
 def scales(outputs: list[Any], magnitudes: list[Any]) -> tuple[Any, float]:
-    """The powers of ten that gradients are counted between, and how far outputs reach from 0."""
+    """The powers of ten for the histograms of gradients, and the largest magnitude shown of outputs."""
     found = np.concatenate(magnitudes or [np.array([])])
     low, high = (math.log10(f(found)) for f in (min, max)) if found.size else (-1.0, 0.0)
     low = max(low, high - 40)
@@ -83,7 +83,7 @@ def scales(outputs: list[Any], magnitudes: list[Any]) -> tuple[Any, float]:
 
 
 def about(gradient: Any, magnitudes: Any) -> str:
-    """What is to be said of the gradient by a layer's output, besides its histogram."""
+    """A note on the gradient by a layer's output, to go beside its histogram."""
     if gradient is None:
         return "no gradient"
     if bad := not_finite(gradient):
@@ -99,7 +99,7 @@ def note(ax: Axes, text: str) -> None:
 def layer_values(
     model: Module, loss: Callable[[Any, Any], Any], inputs: Any, target: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The output of every layer that has no layers in it, and the gradient of the loss by it, by name."""
+    """The output of every layer without layers in it, and the gradient of the loss by it, by name."""
     leaves = [(name, m) for name, m in model.named_modules() if len(list(m.named_modules())) == 1]
     names = {name: f"{name} {type(m).__name__}".strip() for name, m in leaves}
     outputs: dict[str, Any] = {}
@@ -125,5 +125,5 @@ def layer_values(
         for p, g in zip(parameters, before, strict=True):
             p.grad = g
     if not outputs:
-        raise ArgumentError(f"{type(model).__name__} has no layer that gives anything to count")
+        raise ArgumentError(f"{type(model).__name__} has no layer with an output to plot")
     return outputs, gradients

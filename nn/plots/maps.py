@@ -1,4 +1,4 @@
-"""An image as a convolution sees it."""
+"""An image as convolutions see it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["feature_maps"]
 def feature_maps(
     model: Module, image: Any, path: Path = None, *, layer: str | None = None, most: int = 16
 ) -> Figure:
-    """What every channel of every convolution makes of one image; a row is a layer.
+    """The output of every channel of every convolution for one image; a row is a layer.
 
-    image: (channels, height, width), or (height, width) for one channel.  layer: only the one of this
-    name, as in `model.named_modules()`, of whatever kind.  most: so many channels of a layer, the first.
-    In each map, dark is the smallest value and bright the largest.
+    image: (channels, height, width), or (height, width) for one channel.  layer: show only the layer of
+    this name in `model.named_modules()`, of whatever kind.  most: the number of channels shown per layer.
+    In each map, the smallest value is dark and the largest bright.
 
-    Raises ArgumentError if there is no convolution, or no layer of that name, or if what it gives is no
-    image; and for fewer than one channel.
+    Raises ArgumentError if there is no convolution, no layer of that name, or if its output is not an
+    image, and for fewer than one channel.
 
     >>> import numpy as np
     >>> import nn
@@ -36,7 +36,7 @@ def feature_maps(
     8
     """
     if most < 1:
-        raise ArgumentError(f"most={most}: so many channels of a layer are shown, at least 1")
+        raise ArgumentError(f"most={most} must be at least 1, for the channels of a layer")
     image = plain(image)
     image = image[None] if image.ndim == 2 else image
     found: dict[str, Any] = {}
@@ -63,7 +63,7 @@ def grid_of_images(rows: dict[str, Any], all_maps: dict[str, Any]) -> Figure:
             ax.imshow(channel, cmap="gray")
         total = len(all_maps.get(name, maps))
         shown = f", {len(maps)} of {total} channels" if total > len(maps) else ""
-        line[0].set_title(" ", fontsize=8)  # keeps the place; a title itself would widen the first column
+        line[0].set_title(" ", fontsize=8)  # reserves the space; the title would widen the first column
         title = line[0].annotate(
             f"{name}, {maps.shape[1]} x {maps.shape[2]}{shown}",
             (0, 1.06),

@@ -1,4 +1,4 @@
-"""The plane as a network of two inputs sees it."""
+"""The plane as a network with two inputs sees it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["BoundaryFrames", "decision_boundary"]
 def decision_boundary(
     model: Module, x: Any, y: Any, path: Path = None, *, threshold: float = 0.5, resolution: int = 200
 ) -> Figure:
-    """What a model of two inputs answers all over the plane, with the samples it is to tell apart.
+    """The answers of a model with two inputs all over the plane, with the samples that it should tell apart.
 
-    x: (n, 2); y: (n,) or (n, 1), the classes, whole numbers.  A model with one output is drawn by its value,
-    and the line is where that is `threshold`: 0.5 for probabilities, 0 for logits.  One with an output
-    for each class is drawn by the largest of them.
+    x: (n, 2); y: (n,) or (n, 1), the classes, as integers.  A model with one output is drawn by its value,
+    and the line is where the value is `threshold`: 0.5 for probabilities, 0 for logits.  A model with an
+    output for each class is drawn by the largest output.
 
-    Raises autograd.errors.ShapeError for another x, y or output; ArgumentError for an x that is not
-    finite, and a y that is no class.
+    Raises autograd.errors.ShapeError for another x, y or output, ArgumentError for an x that is not
+    finite, and for a y that is not integers.
 
     >>> import nn
     >>> x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
@@ -51,10 +51,10 @@ def decision_boundary(
 
 
 class BoundaryFrames:
-    """The decision boundary after every epoch: a callback of `nn.fit`, and frames of an animation.
+    """The decision boundary after every epoch: a callback for `nn.fit`, and the frames of an animation.
 
-    x, y, threshold, resolution: as in `decision_boundary`.  every: an epoch out of so many is kept.
-    `save("training.gif")` writes the animation; `figure(i)` is frame i, as a Figure.
+    x, y, threshold, resolution: as in `decision_boundary`.  every: keep one epoch out of this many.
+    `save("training.gif")` writes the animation; `figure(i)` is frame i as a Figure.
 
         frames = BoundaryFrames(x, y)
         nn.fit(model, loss, optimizer, (x, y), callbacks=[frames])
@@ -74,7 +74,7 @@ class BoundaryFrames:
     ) -> None:
         self.x, self.y = checked_plane(x, y)
         if every < 1:
-            raise ArgumentError(f"every={every}: an epoch out of so many is kept, at least of 1")
+            raise ArgumentError(f"every={every} must be at least 1")
         self.threshold, self.resolution, self.every = threshold, resolution, every
         self.grid, self.extent = grid_around(self.x, resolution)
         self.frames: list[tuple[int, float, Any]] = []  # epoch, loss, answers
@@ -84,17 +84,17 @@ class BoundaryFrames:
             self.add(model, len(history), history[-1]["loss"])
 
     def add(self, model: Module, epoch: int, loss: float) -> None:
-        """Keep a frame: for training loops of one's own."""
+        """Keep a frame; a training loop of your own calls this."""
         self.frames.append((epoch, loss, answers(model, self.grid, self.resolution)))
 
     def figure(self, i: int = -1, path: Path = None) -> Figure:
-        """Frame i as a figure."""
+        """Frame i as a Figure."""
         figure, ((ax,),) = panels(1, 1, (5, 4.4))
         self.draw(ax, self.frames[i])
         return written(figure, path)
 
     def draw(self, ax: Axes, frame: tuple[int, float, Any]) -> None:
-        """Draw a frame, (epoch, loss, answers), in the place of what is there."""
+        """Draw a frame, (epoch, loss, answers), in place of the current content."""
         ax.clear()
         epoch, loss, answer = frame
         draw_answers(ax, answer, self.extent, self.threshold, bar=False)
@@ -102,7 +102,7 @@ class BoundaryFrames:
         ax.set_title(f"epoch {epoch}, loss {loss:.4f}")
 
     def save(self, path: str | os.PathLike[str], fps: int = 10) -> None:
-        """Write all frames as an animated GIF, or PNG, by the suffix of `path`.
+        """Write all frames as an animated GIF or PNG, according to the suffix of `path`.
 
         Raises ArgumentError if there is no frame.
         """
@@ -117,12 +117,12 @@ def checked_plane(x: Any, y: Any) -> tuple[Any, Any]:
     x, y = plain(x), plain(y)
     y = y.reshape(len(y)) if y.ndim and y.size == len(y) else y
     if x.ndim != 2 or x.shape[1] != 2 or y.shape != x.shape[:1] or not x.size:
-        raise ShapeError(f"a plane is drawn of x: (n, 2) and y: (n,), not {x.shape} and {y.shape}")
+        raise ShapeError(f"a plane needs x of shape (n, 2) and y of shape (n,), not {x.shape} and {y.shape}")
     if bad := not_finite(x):
-        raise ArgumentError(f"x, of shape {x.shape}, has {bad}, and these have no place on the plane")
+        raise ArgumentError(f"x, of shape {x.shape}, has {bad}, which have no place on the plane")
     if not (y == np.round(y)).all():
         raise ArgumentError(
-            f"y is the class of each sample, a whole number, and ranges {y.min()} to {y.max()}"
+            f"y must have the class of each sample, an integer, and ranges from {y.min()} to {y.max()}"
         )
     return x if x.dtype.kind == "f" else x.astype(float), y.astype(int)
 
@@ -137,18 +137,18 @@ def grid_around(x: Any, resolution: int) -> tuple[Any, tuple[float, float, float
 
 
 def answers(model: Module, grid: Any, resolution: int) -> Any:
-    """The outputs of the model on the grid: (resolution, resolution, outputs)."""
+    """The model's outputs on the grid: (resolution, resolution, outputs)."""
     with evaluating(model), no_grad():
         output = plain(model(grid))
     if output.shape[:1] != grid.shape[:1] or output.ndim > 2:
-        raise ShapeError(f"a decision is one output, or one for each class, not {output.shape[1:]} a sample")
+        raise ShapeError(f"a sample must have one output, or one for each class, not {output.shape[1:]}")
     return output.reshape(resolution, resolution, -1)
 
 
 def draw_answers(
     ax: Axes, answer: Any, extent: tuple[float, ...], threshold: float, bar: bool = True
 ) -> None:
-    """The plane coloured by the model's answer, and the line between two answers."""
+    """Colour the plane by the model's answer, and draw the line between two answers."""
     options: dict[str, Any] = {
         "extent": extent,
         "origin": "lower",
@@ -165,7 +165,7 @@ def draw_answers(
                 ax.contour((classes == c).astype(float), [0.5], colors="0.2", linewidths=1, extent=extent)
         return
     value = answer[..., 0]
-    # Logits may be huge in a corner; those beyond three quarters of the others have the last colour
+    # Logits may be huge in a corner: values beyond three quarters of the others get the last colour
     reach = 0.5 if threshold == 0.5 else max(np.percentile(np.abs(value - threshold), 75), 1e-12)
     image = ax.imshow(
         value, cmap="RdBu_r", alpha=0.75, vmin=threshold - reach, vmax=threshold + reach, **options
@@ -183,5 +183,5 @@ def draw_samples(ax: Axes, x: Any, y: Any, extent: tuple[float, ...]) -> None:
         style: dict[str, Any] = {"c": color, "marker": marker, "edgecolors": "white", "label": f"class {c}"}
         ax.scatter(x[y == c, 0], x[y == c, 1], s=24, linewidths=0.6, **style)
     ax.set(xlabel="input 0", ylabel="input 1", xlim=extent[:2], ylim=extent[2:])
-    # below the plane, as on it there may be a sample behind
+    # below the plane, where it cannot cover a sample
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=5, frameon=False, columnspacing=1.0)

@@ -1,4 +1,4 @@
-"""The browser, and a page in it that may not complain, nor ask anything of a network."""
+"""The browser, and a page in it that must not complain, nor request anything from a network."""
 
 import shutil
 
@@ -23,7 +23,7 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """Opens a file in the browser; at the end of a test, no page has complained or asked for anything."""
+    """Open a file in the browser; at the end of a test, no page may have complained or requested anything."""
     contexts, complaints, requests = [], [], []
 
     def visit(path, width=1280, height=820, **options):

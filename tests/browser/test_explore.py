@@ -41,7 +41,7 @@ def sigmoid(z):
 
 
 def xor():
-    """The first guide's network, its leaves by name."""
+    """The network of the first guide, with names for its leaves."""
     rng = np.random.default_rng(0)
     x, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
     leaves = {
@@ -57,7 +57,7 @@ def xor():
 
 
 def modules():
-    """Modules in modules, their parameters by name."""
+    """Modules in modules, with named parameters."""
     block = [nn.Sequential(nn.Linear(3, 3, rng=i), nn.Sigmoid()) for i in range(2)]
     model = nn.Sequential(*block, nn.Linear(3, 1, rng=9))
     loss = nn.functional.mse_loss(model(np.eye(3)), np.ones((3, 1)))
@@ -65,7 +65,7 @@ def modules():
 
 
 def shared():
-    """A weight that is used at each of several steps, a square, a skip, float32, and nan."""
+    """A weight that is used at each of several steps, a square, a skip, float32, and NaN."""
     w = Tensor(np.float32([[0.1, 0.2], [0.3, -0.7]]), requires_grad=True)
     c = Tensor(np.float32([1.0, np.nan]), requires_grad=True)
     h = start = np.tanh(w * w)
@@ -75,7 +75,7 @@ def shared():
 
 
 def nested():
-    """Scopes in scopes, with edges over their borders, and one into the innermost from outside."""
+    """Scopes in scopes, with edges across their borders, and one edge into the innermost from outside."""
     x, w = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
     with scope("outer"):
         y = x * w
@@ -91,7 +91,7 @@ NETWORKS = {f.__name__: f for f in (xor, modules, shared, nested)}
 
 @pytest.fixture(params=NETWORKS)
 def network(request, tmp_path):
-    """A network, its page, and what the engine says of it."""
+    """A network, its page, and the engine's graph of it."""
     output, leaves = NETWORKS[request.param]()
     path = explore(output, tmp_path / "page.html", names=leaves)
     output.backward()
@@ -107,7 +107,7 @@ def opened(visit, network, **options):
 
 def test_every_node_and_edge_is_there(network, visit):
     page, graph = opened(visit, network), Graph.of(network.output)
-    numbers = {vertex.number for vertex in graph.nodes if vertex.kind == "constant"}  # they stand in labels
+    numbers = {vertex.number for vertex in graph.nodes if vertex.kind == "constant"}  # these stand in labels
     assert page.locator("#graph .box").count() == len(graph.nodes) - len(numbers)
     assert page.locator("#graph .edge").count() == sum(edge.source not in numbers for edge in graph.edges)
 
@@ -284,7 +284,7 @@ def test_a_name_is_only_text(visit, tmp_path, name):
 
 
 def test_a_report_lies_over_the_graph(visit, tmp_path):
-    """That of a derivation with one mistake, a constant that is taken out, and a line that inherits."""
+    """The page for a derivation with one mistake, a constant that is taken out, and a line that inherits."""
     output, leaves = xor()
 
     def forward(X, y, W1, b1, W2, b2):
@@ -369,7 +369,7 @@ def test_it_prints_without_controls(visit, tmp_path):
 
 
 def in_modules(operations):
-    """So many operations in ten blocks of ten modules."""
+    """This many operations, in ten blocks of ten modules."""
 
     class Chain(nn.Module):
         def __init__(self, depth):
@@ -408,7 +408,7 @@ def test_a_large_graph_is_folded(visit, tmp_path, capsys, make, operations):
     assert page.locator("#graph .box").count() <= 60
     shown = time.perf_counter() - start
     assert f"{operations:,} operations" in page.locator("#counts").inner_text()
-    assert "Folded by itself" in page.locator("#notice").inner_text()
+    assert "Folded automatically" in page.locator("#notice").inner_text()
     page.keyboard.press("End")
     assert page.locator("#graph .box.unknown").count() == 0
     page.locator("#graph .folded").first.click()

@@ -1,4 +1,4 @@
-"""The command line: try programs, and say what was tried and what failed."""
+"""The command line: try programs, and print what was tried and what failed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .shrink import shrunk
 from .statements import KINDS, USES
 from .trial import Doubt, Failure, drafted, judge, snippet
 
-CHUNK = 50  # programs that a process tries at a time
-SHOWN = 20  # failures that are made short and printed
+CHUNK = 50  # programs in a batch for one process
+SHOWN = 20  # failures that are shortened and printed
 
 
 @dataclass
 class Tally:
-    """What has been tried."""
+    """The counts of what has been tried."""
 
     programs: int = 0
     doubts: Counter[str] = field(default_factory=Counter)
@@ -43,7 +43,7 @@ class Tally:
 
 
 def tried(start: int, seed: int, lines: int, kinds: tuple[str, ...], end: int) -> Tally:
-    """The programs of a seed from `start` on, a chunk of them."""
+    """The counts for a chunk of the programs of a seed, from `start` on."""
     tally = Tally()
     for k in range(start, min(start + CHUNK, end)):
         draft, refused = drafted(f"{seed}.{k}", lines, kinds)
@@ -65,7 +65,7 @@ def tried(start: int, seed: int, lines: int, kinds: tuple[str, ...], end: int) -
 
 
 def tallies(jobs: int, programs: int, **options: object) -> Iterator[Tally]:
-    """The tallies of all chunks, as they come."""
+    """The tallies of all chunks, as they are finished."""
     starts = range(0, programs, CHUNK)
     one = partial(tried, end=programs, **options)  # type: ignore[arg-type]
     if jobs == 1:

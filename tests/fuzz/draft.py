@@ -1,10 +1,10 @@
-"""Programs, and what they give at several points at once.
+"""Programs, and their values at several points at once.
 
-A program is text: a function of a few arrays, line by line, as somebody who writes NumPy would write it.
-A line is added by running it at every point that the oracle is going to need: the inputs themselves, and
-the inputs moved a little along two directions.  It is refused where one of them fails, has a value that
-is no good number, or chooses differently (another maximum, another order, the other branch).  So a program
-is smooth where it is differentiated, and its values at the points are there when its last line is.
+A program is text: a function of a few arrays, line by line, as somebody who uses NumPy would write it.
+A line is added by running it at every point that the oracle will need: the inputs themselves, and the
+inputs moved a little along two directions.  It is refused if it fails at one of the points, has a value
+that is not finite or too large, or chooses differently (another maximum, another order, another branch).
+So a program is smooth where it is differentiated, and its values at all points are known with its last line.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ Array = Any
 MODULES = {"np": np, "autograd": autograd}
 
 STEPS = [2.0**-k for k in (6, 7, 8, 9)]
-TINY = 1e-30  # a step of which the square vanishes beside 1
+TINY = 1e-30  # a step whose square vanishes beside 1
 
-# Where a program is run, as multiples of its two directions v and w.  Of an analytic one, imaginary parts
-# are derivatives along v, and w is gone along by steps; any other is gone along v + w and v - w.
+# The points at which a program is run, as multiples of its directions v and w.  If it is analytic, imaginary
+# parts are derivatives along v, and steps go along w; otherwise steps go along v + w and along v - w.
 BOTH_WAYS = [s * h for h in STEPS for s in (1, -1)]
 ANALYTIC = [(0, 0), (TINY * 1j, 0), (0, TINY * 1j), *((TINY * 1j, h) for h in BOTH_WAYS)]
 REAL = [(0, 0), *((h, h) for h in BOTH_WAYS), *((h, -h) for h in BOTH_WAYS)]
 
-LARGEST, STEEPEST = 30.0, 20.0  # values and slopes that an array in a program may have
-MOST = 60  # elements
+LARGEST, STEEPEST = 30.0, 20.0  # the largest values and slopes of arrays in a program
+MOST = 60  # elements of an array
 
 
-class Refused(Exception):  # noqa: N818  no error: another line is drawn
-    """A line that a program cannot have, and why."""
+class Refused(Exception):  # noqa: N818  not an error: another line is drawn
+    """The reason why a program cannot have a line."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A statement: its text, what must not change between the points, what it is a use of, and its kind."""
+    """A statement: its text, what must be equal at all points, the operation that it uses, and its kind."""
 
     text: str
     watch: str = ""
@@ -54,7 +54,7 @@ class Line:
 
 @dataclass
 class Program:
-    """Lines that begin with the names of inputs x0, x1, … and constants k0, k1, …, and the two directions."""
+    """Lines that use the names of inputs x0, x1, … and constants k0, k1, …; and the two directions."""
 
     inputs: list[Array]
     constants: list[Array]
@@ -85,7 +85,7 @@ class Program:
         return scope["f"]
 
     def arguments(self, along: tuple[complex, complex] = (0, 0)) -> list[Array]:
-        """The inputs, moved, and the constants, with the same order of memory at all points."""
+        """The moved inputs and the constants, with the same memory order at all points."""
         a, b = along
         moved = [np.array(x, np.result_type(x, a, b)) for x in self.inputs]
         for x, v, w in zip(moved, *self.directions, strict=True):
@@ -94,12 +94,12 @@ class Program:
 
 
 def defined(names: Iterable[str], body: str) -> str:
-    """A function of these arguments with this body, as text."""
+    """A function with these arguments and this body, as text."""
     return f"def f({', '.join(names)}):\n{textwrap.indent(body, '    ')}\n"
 
 
 class Draft:
-    """A program in the making: its names, and what each of them is at every point."""
+    """A program in the making: its names, and their values at every point."""
 
     def __init__(
         self, program: Program, rng: random.Random | None = None, kinds: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class Draft:
         return dict(zip(self.program.names, arguments, strict=True))
 
     def values(self) -> dict[str, Array]:
-        """What the names are at the inputs themselves."""
+        """The values of the names at the inputs themselves."""
         return {
             name: v
             for name, v in self.there.items()
@@ -126,7 +126,7 @@ class Draft:
         return self.there[text] if text in self.there else eval(text, self.there)
 
     def add(self, line: Line) -> None:
-        """Run a line at all points, and keep it; after Refused, all is as it was."""
+        """Run a line at all points, and keep it; if Refused is raised, nothing has changed."""
         code = compiled(line.text, "exec")
         self.assert_same_choice(line.watch)
         before = [dict(scope) for scope in self.scopes]
@@ -158,7 +158,7 @@ class Draft:
                 raise Refused("it chooses differently at another point")
 
     def assert_good(self, name: str) -> None:
-        """What a name is, is a number of moderate size at all points, and of moderate slope."""
+        """Raise Refused unless a name's values and slopes are of moderate size at all points."""
         values = [scope[name] for scope in self.scopes]
         there = values[0]
         if not 0 < there.size <= MOST or there.ndim > 4 or any(v.shape != there.shape for v in values):
@@ -172,7 +172,7 @@ class Draft:
             raise Refused("its values are large, or steep")
 
     def results(self) -> list[str]:
-        """The names of what the lines have made."""
+        """The names that the lines have assigned."""
         return [name for name in self.values() if name.startswith("t")]
 
     def new(self) -> str:
@@ -181,13 +181,13 @@ class Draft:
 
 
 def held_by(scope: dict[str, Any]) -> list[tuple[Array, Array]]:
-    """The arrays that own what the names of a scope can write to, each with a copy."""
+    """The arrays that own the memory that a scope's names can write to, each with a copy."""
     roots = {id(r): r for v in scope.values() if type(v) is np.ndarray for r in [root(v)]}
     return [(r, r.copy()) for r in roots.values() if r.flags.writeable]
 
 
 def root(a: Any) -> Any:
-    """What owns the memory of `a`: an array, which np.lib.stride_tricks hides behind an object of its own."""
+    """The owner of the memory of `a`: an array, which np.lib.stride_tricks hides behind its own object."""
     while getattr(a, "base", None) is not None:
         a = a.base
     return a
@@ -199,7 +199,7 @@ def compiled(text: str, mode: str) -> CodeType:
 
 
 def quietly(run: Any, code: CodeType, scope: dict[str, Any]) -> Any:
-    """Run code for its values: whatever it raises or warns of, it is refused for."""
+    """Run code for its values; any error or warning that it raises makes it refused."""
     try:
         return run(code, scope)
     except (

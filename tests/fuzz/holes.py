@@ -1,4 +1,4 @@
-"""What a hole in a template can be filled with, given the program so far."""
+"""The values for the holes of templates, given the program so far."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
 def fill(template: str, draft: Draft, drawn: dict[str, str]) -> str:
-    """A template with its holes filled; what is drawn for a name stands for that name from then on."""
+    """A template with its holes filled; a name's value, once drawn, is used for it from then on."""
 
     def filled(hole: re.Match[str]) -> str:
         name, kind = hole[1], hole[2] or hole[1]
@@ -27,7 +27,7 @@ def fill(template: str, draft: Draft, drawn: dict[str, str]) -> str:
     return HOLE.sub(filled, template)
 
 
-# Arrays.  Where no name has what is wanted, something is made of one that has it.
+# Arrays.  If no name has the wanted property, an array with it is made from another.
 
 
 def is_real(v: Array) -> bool:
@@ -35,9 +35,9 @@ def is_real(v: Array) -> bool:
 
 
 def pick(draft: Draft, wanted: Callable[[Array], bool], beside: bool = False) -> str:
-    """A name of an array of floats that is as wanted; the younger, the oftener, and constants seldom.
+    """A name of an array of floats with the wanted property, more often a young one, seldom a constant.
 
-    One constant is an array, also where the program is given Tensors: it is only drawn beside another.
+    A constant is an array even if the program is given Tensors, so it is only drawn beside another name.
     """
     names = [name for name, v in draft.values().items() if v.dtype.kind == "f" and wanted(v)]
     constants = [name for name in names if name == "k0" or (name == "k1" and beside)]
@@ -70,12 +70,12 @@ def array(
 
 
 def made(remedy: str, shaped: Callable[[Array], bool]) -> Any:
-    """Draw an array of some shape, and make something of it."""
+    """Draw an array of some shape, and make an expression of it."""
     return array(lambda v: False, remedy, shaped)
 
 
 def vector_for(matrix: str) -> Any:
-    """A vector that a matrix can be multiplied with, a row of it if there is no other."""
+    """A vector that can multiply a matrix, or a row of the matrix if there is none."""
 
     def draw(draft: Draft, name: str, drawn: dict[str, str]) -> str:
         n = draft.value(drawn[matrix]).shape[-1]
@@ -88,7 +88,7 @@ def vector_for(matrix: str) -> Any:
 
 
 def alike(draft: Draft, name: str, drawn: dict[str, str]) -> str:
-    """An array of the shape of a."""
+    """An array with the shape of a."""
     shape = draft.value(drawn["a"]).shape
     try:
         return pick(draft, lambda v: v.shape == shape)
@@ -97,7 +97,7 @@ def alike(draft: Draft, name: str, drawn: dict[str, str]) -> str:
 
 
 def complex_array(draft: Draft, name: str, drawn: dict[str, str]) -> str:
-    """A name of an array of complex numbers; to write to, where z is a target."""
+    """A name of an array of complex numbers, writable if z is a target."""
     names = [n for n, v in draft.there.items() if type(v) is np.ndarray and v.dtype.kind == "c"]
     if not names:
         raise Refused("no complex numbers")
@@ -117,7 +117,7 @@ def one_of(*texts: Any) -> Any:
 
 
 def first(draft: Draft, drawn: dict[str, str]) -> Array:
-    """The array that an option is for: the first that was drawn."""
+    """The array that an option is for: the first one drawn."""
     return np.asarray(draft.value(next(text for name, text in drawn.items() if name != "new")))
 
 
@@ -143,7 +143,7 @@ def order(draft: Draft, name: str, drawn: dict[str, str]) -> str:
 
 
 def shape(draft: Draft, name: str, drawn: dict[str, str]) -> str:
-    """A shape of as many elements."""
+    """A shape with the same number of elements."""
     n = first(draft, drawn).size
     k = draft.rng.choice([k for k in range(1, n + 1) if n % k == 0])
     return draft.rng.choice([f"({k}, {n // k})", f"(-1, {k})", f"({k}, 1, -1)", f"({n},)"])
@@ -206,7 +206,7 @@ def mask_of(shape: tuple[int, ...], draft: Draft) -> str:
 
 
 def mask(draft: Draft, name: str, drawn: dict[str, str]) -> str:
-    """A mask of all axes or of the first."""
+    """A mask of all axes, or of the first."""
     a = first(draft, drawn)
     return mask_of(a.shape[: draft.rng.choice([1, a.ndim])], draft)
 
@@ -215,11 +215,11 @@ def mask_of_a(draft: Draft, name: str, drawn: dict[str, str]) -> str:
     return mask_of(draft.there[pick(draft, lambda v: v.size < 12)].shape, draft)
 
 
-# Places to write to, and what is written there.
+# Places to write to, and values to write there.
 
 
 def is_alone(draft: Draft, name: str) -> bool:
-    """Whether no other name refers to the memory of this one."""
+    """Whether no other name refers to the memory of this name."""
     mine = root(draft.there[name])
     return not any(
         root(v) is mine for other, v in draft.there.items() if other != name and type(v) is np.ndarray
@@ -229,12 +229,12 @@ def is_alone(draft: Draft, name: str) -> bool:
 def can_be_written_to(v: Array) -> bool:
     try:
         return v.flags.writeable
-    except FutureWarning:  # np.broadcast_arrays warns whoever asks
+    except FutureWarning:  # np.broadcast_arrays warns everybody who asks
         return False
 
 
 def target(draft: Draft, name: str, drawn: dict[str, str]) -> str:
-    """A name of an array that can be written to: where views are not drawn, one without any."""
+    """A name of an array that can be written to; one without views if no views are drawn."""
     names = [
         name
         for name, v in draft.there.items()
@@ -247,7 +247,7 @@ def target(draft: Draft, name: str, drawn: dict[str, str]) -> str:
 
 
 def matrix_target(draft: Draft, name: str, drawn: dict[str, str]) -> str:
-    """One with two axes, or more."""
+    """Such a name, with two axes or more."""
     text = target(draft, name, drawn)
     if draft.there[text].ndim < 2:
         raise Refused("nothing can be written to")
@@ -259,7 +259,7 @@ def place(draft: Draft, name: str, drawn: dict[str, str]) -> str:
 
 
 def fitting(draft: Draft, name: str, drawn: dict[str, str]) -> str:
-    """What can be written to a place, or to all of a target: the like of it, or a number."""
+    """A value for a place, or for all of a target: an array of its kind, or a number."""
     where = f"{drawn['t']}[{drawn['i']}]" if "i" in drawn else drawn["t"]
     try:
         there = np.shape(draft.value(where))
@@ -271,7 +271,7 @@ def fitting(draft: Draft, name: str, drawn: dict[str, str]) -> str:
 
 
 def goes_into(shape: tuple[int, ...], v: Array) -> bool:
-    """Whether an array can be stretched to a shape."""
+    """Whether an array can be broadcast to a shape."""
     return v.ndim <= len(shape) and all(m in (1, n) for m, n in zip(v.shape[::-1], shape[::-1], strict=False))
 
 
@@ -322,7 +322,7 @@ KINDS: dict[str, Callable[[Draft, str, dict[str, str]], str]] = {
     "scalar": array(lambda v: not v.ndim, "np.mean({})"),
     "small_scalar": made("np.tanh(np.mean({}))", lambda v: True),
     "positive_scalar": made("(np.mean({}) ** 2 + 1)", lambda v: True),
-    # matrices that are far from singular, and some with eigenvalues that are far from each other
+    # matrices that are far from singular, and some with eigenvalues that are far apart
     "square": array(lambda v: False, "(2 * np.eye({0}.shape[-1]) + 0.4 * np.sin({0}))", is_square),
     "definite": array(lambda v: False, "(2 * np.eye({0}.shape[-1]) + 0.1 * np.sin({0} + {0}.mT))", is_square),
     "spread_out": array(
@@ -350,7 +350,7 @@ KINDS: dict[str, Callable[[Draft, str, dict[str, str]], str]] = {
     "order": order,
     "shape": shape,
     "repeats": repeats,
-    # indices, and what is written there
+    # indices, and values to write there
     "basic": basic,
     "advanced": advanced,
     "mask": mask,

@@ -1,4 +1,4 @@
-"""A failing program made as short as it can be: lines and outputs are left out while it still fails alike."""
+"""A failing program made as short as possible: lines and outputs are left out while it fails alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .trial import Doubt, Failure, judge, strict
 
 
 def shrunk(program: Program, failure: Failure) -> tuple[Program, Failure]:
-    """The shortest program that leaving out leads to, and its failure, of the same kind."""
+    """The shortest program found by leaving parts out, and its failure, which is of the same kind."""
     for shorter in candidates(program):
         found = failure_of(shorter)
         if found is not None and found.kind == failure.kind:
@@ -20,7 +20,7 @@ def shrunk(program: Program, failure: Failure) -> tuple[Program, Failure]:
 
 
 def candidates(program: Program) -> Iterator[Program]:
-    """The programs with one part less; the last lines first, as nothing depends on them."""
+    """The programs with one part less; the last lines go first, since nothing depends on them."""
     for kept in without_one(program.lines[::-1]):
         yield dataclasses.replace(program, lines=kept[::-1])
     for kept in without_one(program.outputs):
@@ -33,7 +33,7 @@ def without_one(parts: list[Any]) -> Iterator[list[Any]]:
 
 
 def failure_of(program: Program) -> Failure | None:
-    """How a program fails, if it does, and if it is one that could have been drawn."""
+    """The failure of a program, if it fails, and if it is a program that could have been drawn."""
     try:
         with strict():
             return judge(redrawn(program))[0]
@@ -42,7 +42,7 @@ def failure_of(program: Program) -> Failure | None:
 
 
 def redrawn(program: Program) -> Draft:
-    """The program, run anew; of its outputs those that are still there."""
+    """The program, run anew, with those of its outputs that still exist."""
     draft = Draft(dataclasses.replace(program, lines=[]))
     for line in program.lines:
         draft.add(line)

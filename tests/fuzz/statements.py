@@ -110,7 +110,7 @@ COMPLEX_VIEWS = {
     "np.multiply": ("{new} = {z:complex}.real\n{new} *= {number} * 0.5", "{z:complex} *= 1j"),
 }
 
-# Each kind of statement, how often it is drawn, and its templates.
+# Each kind of statement, its frequency, and its templates.
 KINDS = {"in place": 2, "assignments": 2, "loops": 1, "views": 4}
 TEMPLATES = {"in place": IN_PLACE, "assignments": ASSIGNMENTS, "loops": LOOPS, "views": VIEWS}
 EXPRESSIONS = 9
@@ -135,7 +135,7 @@ USES = {analytic: list(words) for analytic, words in WORDS.items()}
 
 
 def expression(draft: Draft) -> tuple[str, str, str]:
-    """A new name for an operation of the table: its text, its watch, the operation."""
+    """A new name for the result of an operation: the text, its watch, and the operation."""
     analytic = draft.program.analytic
     if not analytic and draft.rng.random() < 0.06:
         return "{new} = " + draft.rng.choice(vocabulary.OF_COMPLEX), "", "np.multiply"
@@ -154,7 +154,7 @@ def statement(draft: Draft, kind: str) -> tuple[str, str, str]:
 
 
 def line(draft: Draft) -> Line:
-    """A line drawn for this program, which may refuse it.  Raises Refused where nothing fits."""
+    """A line drawn for this program, which may still refuse it.  Raises Refused if nothing fits."""
     kinds = [kind for kind in KINDS if kind in draft.kinds]
     kind = draft.rng.choices(["expressions", *kinds], [EXPRESSIONS, *(KINDS[k] for k in kinds)])[0]
     text, watch, use = expression(draft) if kind == "expressions" else statement(draft, kind)
@@ -162,7 +162,7 @@ def line(draft: Draft) -> Line:
     return Line(fill(text, draft, drawn), fill(watch, draft, drawn), use, kind)
 
 
-# Inputs of several shapes, some in another order of memory.
+# Inputs of several shapes, some with another memory order.
 
 SHAPES = [
     (),
@@ -187,7 +187,7 @@ def strided(a: np.ndarray) -> np.ndarray:
 
 
 def program(rng: random.Random, lines: int, kinds: tuple[str, ...]) -> tuple[Draft, Counter[str]]:
-    """A random program, as drafted, and for which reasons lines were refused on the way."""
+    """A random program, as drafted, and the reasons for which lines were refused on the way."""
 
     def numbers(shape: tuple[int, ...], most: float) -> np.ndarray:
         values = [round(rng.uniform(-most, most), 3) for _ in range(int(np.prod(shape)))]

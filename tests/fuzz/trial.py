@@ -1,4 +1,4 @@
-"""A program held against its numerical derivatives: value, gradient, and Hessian."""
+"""A program compared with its numerical derivatives: value, gradient, and Hessian."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ from .statements import program
 
 Array = Any
 
-# How far derivatives may be apart, as parts of the scale: the largest slope of what the program computes.
-# The complex step and the engine each round some dozens of times, to 2e-16, but not where the other does;
-# a sum of large terms that cancel, or a matrix that is inverted, multiplies that.  Differences are divided by
-# a step, and for second derivatives by its square, and come with an estimate of what that does to them.
+# How far derivatives may be apart, relative to the scale, which is the largest slope in the program.
+# The complex step and the engine each round some dozens of times, to 2e-16, at different places.  A sum of
+# large terms that cancel, or the inverse of a matrix, multiplies this.  Differences are divided by a step,
+# and for second derivatives by its square; they come with an estimate of the resulting error.
 FIRST, SECOND = 1e-11, 1e-9
-ROUNDING = 1e-12  # of values, where the terms of a sum are not added in the same order
-DOUBTFUL = 1e-8  # where differences are no better than this, the function bends too much for the steps
-MARGIN = 30  # that estimate is what the last extrapolation changed, which can be little by chance
+ROUNDING = 1e-12  # of values, if the terms of a sum are added in another order
+DOUBTFUL = 1e-8  # if differences are worse than this, the function bends too much for the steps
+MARGIN = 30  # the estimate is the change by the last extrapolation, which can be small by chance
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What is wrong with a program: the kind, and the figures."""
+    """A fault in a program: its kind, and the figures."""
 
     kind: str
     detail: str
 
 
-class Doubt(Exception):  # noqa: N818  no error: the program says nothing
-    """The oracle does not know."""
+class Doubt(Exception):  # noqa: N818  not an error: the program tells nothing
+    """The oracle is too uncertain."""
 
 
 @contextmanager
 def strict() -> Any:
-    """Every warning is an error, but for what is too small to matter."""
+    """A block in which every warning is an error, except about numbers that are too small to matter."""
     with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
         warnings.simplefilter("error")
         yield
 
 
 def loss(outputs: Sequence[Any], parts: bool) -> Any:
-    """One number made of all outputs: of a complex one, of its real and imaginary part."""
+    """One number made from all outputs; for a complex output, from its real and imaginary part."""
     real = [part for y in outputs for part in ([y.real, y.imag] if parts and y.dtype.kind == "c" else [y])]
     flat = np.concatenate([np.ravel(y) for y in real])
     return np.sum(np.cos(1.7 * np.arange(flat.size)) * np.sin(flat))
@@ -66,7 +66,7 @@ def loss(outputs: Sequence[Any], parts: bool) -> Any:
 
 @dataclass(frozen=True)
 class Expected:
-    """The slopes along v and along w, and v' H w; each with an estimate of its error."""
+    """The slopes along v and along w, and v' H w, each with an estimate of its error."""
 
     along_v: Estimate
     along_w: Estimate
@@ -115,14 +115,14 @@ def drafted(seed: str, lines: int, kinds: tuple[str, ...]) -> tuple[Draft, Count
 
 
 def judge(draft: Draft) -> tuple[Failure | None, dict[str, float]]:
-    """What is wrong with the engine's derivatives of a program, and how far off they are."""
+    """The fault in the engine's derivatives of a program, if there is one, and how far off they are."""
     values = [draft.there[name] for name in draft.program.outputs]
     try:
         with strict():
             return compared(draft.program, expected(draft), values, rounded(draft))
     except Doubt:
         raise
-    except Exception as error:  # whatever it is, it is the finding
+    except Exception as error:  # any error is the finding
         return Failure(type(error).__name__, str(error)), {}
 
 
@@ -165,9 +165,9 @@ def compared(
 
 
 def rounded(draft: Draft) -> set[str]:
-    """The names whose values may be rounded otherwise: of what the library composes of other functions.
+    """The names whose values may be rounded differently, because the library composes their operation.
 
-    NumPy adds up the same terms there, but perhaps in another order.  And all that was computed of them.
+    NumPy adds the same terms, but perhaps in another order.  Names computed from these are included.
     """
     found: set[str] = set()
     variables = draft.there.keys() - MODULES.keys() - {*draft.program.names}
@@ -180,7 +180,7 @@ def rounded(draft: Draft) -> set[str]:
 
 
 def taken(leaves: list[Tensor]) -> list[Any]:
-    """The gradients of the leaves, zeros where none came, and none left behind."""
+    """The gradients of the leaves, zeros where none arrived; `grad` is None again afterwards."""
     gradients = [np.zeros(x.shape) if x.grad is None else x.grad for x in leaves]
     for x in leaves:
         x.grad = None
@@ -192,13 +192,13 @@ def product(gradients: Sequence[Array], direction: Sequence[Array]) -> float:
 
 
 def distance(gradients: Sequence[Array], direction: Sequence[Array], right: Estimate) -> tuple[float, float]:
-    """How far a slope is from the right one, and the oracle's own error, as parts of the scale."""
+    """The distance of a slope from the right one, and the oracle's own error, relative to the scale."""
     scale = 1 + sum(float(np.sum(np.abs(g * d))) for g, d in zip(gradients, direction, strict=True))
     return abs(product(gradients, direction) - right[0]) / scale, right[1] / scale
 
 
 def function_of(use: str) -> Any:
-    """The function that a row of the table is for."""
+    """The function of a row of the table."""
     return eval(use, {"operator": operator, **MODULES})
 
 
@@ -211,7 +211,7 @@ def snippet(program: Program, title: str) -> str:
 
 
 def array_text(a: Array) -> str:
-    """An array as text: its numbers, and their order in memory."""
+    """An array as text: its numbers, and their memory order."""
     if not a.flags.forc:
         return f"np.repeat({a.tolist()}, 2, axis=-1)[..., ::2]"
     return f"np.array({a.tolist()})" if a.flags.c_contiguous else f'np.array({a.tolist()}, order="F")'

@@ -1,13 +1,13 @@
-"""The words of a program: for every operation of the table, how it is written.
+"""The words of a program: how each operation of the table is written.
 
-A hole in a template is `{name:kind}`, drawn by the kind's function in `holes.py`; `{name}` alone is what has
-been drawn before, or of the kind that `name` is.  The forms of one operation are drawn equally often.  What
-follows a `#` must not change between the points that the program is differentiated from.
+A hole in a template is `{name:kind}`, and is filled by the kind's function in `holes.py`.  A hole `{name}`
+repeats what has been drawn for the name, or else has the kind `name`.  The forms of one operation are drawn
+equally often.  An expression after `#` must be equal at all points at which the program is run.
 """
 
 from __future__ import annotations
 
-# Of complex numbers these are what they are of real ones, so the complex step differentiates them.
+# For complex numbers these are the same analytic functions, so the complex step differentiates them.
 ANALYTIC: dict[str, tuple[str, ...]] = {
     # elementwise
     "np.add": ("{a} + {b}", "np.add({a}, {b})", "{number} + {a}"),
@@ -342,7 +342,7 @@ OF_COMPLEX = (
     "{z:complex} * {z}",
 )
 
-# What must not change between the points that a program is differentiated from, where a form does not say.
+# Expressions that must be equal at all points of a program, if a form does not name its own.
 SAME = {
     "{a} == np.max({a}, axis={axes}, keepdims=True)": "np.max np.amax",
     "{a} == np.min({a}, axis={axes}, keepdims=True)": "np.min np.amin",

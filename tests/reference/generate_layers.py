@@ -1,4 +1,4 @@
-"""Write layers.npz and convnet.safetensors: what PyTorch computes for the rows in layers.py.
+"""Write layers.npz and convnet.safetensors: PyTorch's results for the rows in layers.py.
 
 Run it with `python -m tests.reference.generate_layers`, with PyTorch 2.13 and safetensors installed.
 """
@@ -18,7 +18,7 @@ NAMES = {"nn": torch.nn, "F": torch.nn.functional} | {k: torch.tensor(v) for k, 
 
 
 def flat(outputs):
-    """The tensors in what a module returns, in order."""
+    """The tensors in a module's result, in order."""
     if isinstance(outputs, torch.Tensor):
         return [outputs]
     return [t for part in outputs if part is not None for t in flat(part)]
@@ -30,7 +30,7 @@ def tensors(shapes, rng):
 
 
 def record(out, name, arrays, inputs, outputs, rng):
-    """Keep what a call was given and returned, and the gradients of a weighted sum of that."""
+    """Keep the inputs and outputs of a call, and the gradients of a weighted sum of the outputs."""
     cotangents = [rng.normal(size=tuple(y.shape)) for y in outputs]
     sum((y * torch.tensor(g)).sum() for y, g in zip(outputs, cotangents, strict=True)).backward()
     for i, (a, t) in enumerate(zip(arrays, inputs, strict=True)):
@@ -44,7 +44,7 @@ def record(out, name, arrays, inputs, outputs, rng):
 def of_module(out, name, expression, shapes, rng):
     module = eval(expression, NAMES)
     with torch.no_grad():
-        for tensor in module.state_dict().values():  # no parameter 0 or 1, and no running mean
+        for tensor in module.state_dict().values():  # no parameter is 0 or 1, and no running mean is
             if tensor.dtype.is_floating_point:
                 tensor.copy_(torch.tensor(rng.uniform(0.25, 1, tuple(tensor.shape))) * (1 - 2 * (tensor < 0)))
     for key, tensor in module.state_dict().items():
@@ -66,7 +66,7 @@ def of_function(out, name, expression, shapes, rng):
 
 
 def convolutional():
-    """A small network in single precision, saved as safetensors, and what it makes of an input."""
+    """A small network in single precision, saved as safetensors, and its output for an input."""
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float32)
     nn = torch.nn

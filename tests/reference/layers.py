@@ -1,7 +1,7 @@
-"""What is compared with PyTorch: modules and functions, spelled so that both libraries understand it.
+"""The modules and functions that are compared with PyTorch, in expressions that both libraries understand.
 
-Each row is a name of its own, an expression with `nn` and `F` for either library's, and the shapes of the
-arrays that it is called with: of normal numbers, unless a kind follows the shape.
+Each row has a unique name, an expression in which `nn` and `F` are either library's, and the shapes of the
+arguments, which are normally distributed unless a kind follows the shape.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ MODULES = {
     ]
 }
 
-# A loss, as a module and as a function, its options, and the shapes of what it is called with.
+# A loss, as a module and as a function, its options, and the shapes of its arguments.
 LOSSES = [
     ("MSELoss", "mse_loss", "", (4, 3), (4, 3)),
     ("L1Loss", "l1_loss", "", (4, 3), (4, 3)),
@@ -116,7 +116,7 @@ LOSSES = [
     ("MultiMarginLoss", "multi_margin_loss", ", p=2, margin=0.8, weight=w", (5, 4), (5, "below 4")),
 ]
 
-# A function of its arguments x, y, ..., and their shapes.
+# A function of the arguments x, y, ..., and their shapes.
 FUNCTIONS = {
     f"{name}{options} {reduction}": (f"F.{name}(x, y, reduction='{reduction}'{options})", *shapes)
     for _, name, options, *shapes in LOSSES
@@ -152,18 +152,18 @@ def drawn(shape, rng):
     }[kind]()
 
 
-# Most arrays are so small that a file of each would be larger than its numbers: all are kept as one.
+# Most arrays are so small that separate files would be larger than the numbers: one file holds all.
 
 
 def save(arrays):
-    """Keep arrays of float64 and integers, by name."""
+    """Keep arrays of float64 and of integers, by name."""
     shapes = {name: [a.dtype.str, *a.shape] for name, a in arrays.items()}
     values = np.concatenate([np.ravel(a).astype(float) for a in arrays.values()])
     np.savez_compressed(FILE, shapes=np.frombuffer(json.dumps(shapes).encode(), np.uint8), values=values)
 
 
 def load():
-    """What `save` kept."""
+    """The arrays that `save` has kept."""
     with np.load(FILE) as file:
         shapes, values = json.loads(file["shapes"].tobytes()), file["values"]
     arrays, start = {}, 0

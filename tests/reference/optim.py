@@ -1,4 +1,4 @@
-"""Writes optim.npz: what PyTorch 2.13 makes of tests/cases_optim.py, in float64.
+"""Write optim.npz: PyTorch 2.13's results for tests/cases_optim.py, in float64.
 
 From the root of a checkout, with PyTorch installed:  python -m tests.reference.optim
 """

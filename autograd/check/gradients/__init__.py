@@ -1,4 +1,4 @@
-"""Gradients held against numerical derivatives."""
+"""Gradient checks: claimed gradients compared with numerical derivatives."""
 
 from .gradcheck import gradcheck, gradient
 from .report import GradcheckReport

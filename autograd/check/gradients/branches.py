@@ -1,7 +1,8 @@
-"""What a recorded graph says of the way it went: whether it is analytic, and which branches it took.
+"""What a recorded graph tells about the function: whether it is analytic, and which branches it took.
 
-A function with branches (a comparison, a largest element, an `abs`) is one smooth function for each
-way through them.  A difference of two points tells a derivative only if both went the same way.
+A function with branches (a comparison, a largest element, an `abs`) consists of several smooth functions,
+one for each combination of branches.  The difference of two values tells a derivative only if both were
+computed by the same branches.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from ...rules.ufunc_methods import extreme, running_extreme
 
 Array = Any
 
-# The functions that NumPy computes for complex numbers as the same analytic function.  Not among them
-# is what drops the imaginary part (abs, norm, var), takes a conjugate (vdot, correlate, cholesky), or
-# chooses (max, sort); and a function of the user's own, of which nothing is known.
+# The functions that NumPy extends to complex numbers analytically.  This leaves out functions that drop
+# the imaginary part (abs, norm, var), take a conjugate (vdot, correlate, cholesky), or choose (max, sort),
+# and the user's own functions, about which nothing is known.
 ANALYTIC: set[Any] = {
     *(np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.reciprocal, np.square),
     *(np.power, np.float_power, np.sqrt, np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p),
@@ -47,21 +48,21 @@ ANALYTIC: set[Any] = {
 
 
 def is_analytic(nodes: Iterable[Node]) -> bool:
-    """Whether these operations, applied to complex numbers, are one analytic function.
+    """Whether these operations, applied to complex numbers, make one analytic function.
 
-    An option `dtype` is not: a real one drops the imaginary part.
+    They do not if one has the option `dtype`: a real dtype drops the imaginary part.
     """
     return all(n.op.function in ANALYTIC and n.kwargs.get("dtype") is None for n in nodes)
 
 
-# Which branch a function of floats took at each element, as numbers that are equal if it is the same.
-# What is compared has three outcomes: at a tie it is on neither side, and a step leads away from it.
+# Which branch a function of floats took at each element, as numbers that are equal for equal branches.
+# A comparison has three outcomes: a tie is on neither side, and any step leads away from it.
 
 Decision = Callable[..., Any]
 
 
 def sign_of(y: Array, x: Array) -> Array:
-    """The sign; of complex numbers, which go around 0, only where they are 0."""
+    """The sign of a real number; for a complex number, which can go around 0, only whether it is 0."""
     return np.sign(x) if x.dtype.kind != "c" else x == 0
 
 
@@ -74,14 +75,14 @@ def at_extreme(y: Array, a: Array, axis: Any = None, **_: Any) -> Array:
 
 
 def order(y: Array, a: Array, axis: Any = -1, **_: Any) -> list[Array]:
-    """The order, and where neighbours in it are equal."""
+    """The sorting order, and where neighbours in it are equal."""
     a, axis = (a.reshape(-1), 0) if axis is None or not a.ndim else (a, axis)
     places = np.argsort(a, axis=axis, kind="stable")
     return [places, np.diff(np.take_along_axis(a, places, axis), axis=axis) == 0]
 
 
 def norm_branch(y: Array, x: Array, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> list[Array]:  # noqa: A002
-    """Where a norm is 0; where one of another order than 2 has its signs, and its largest elements."""
+    """Where a norm is 0; for orders other than 2 also the signs, and where the largest elements are."""
     zero = y == 0
     if ord is None or ord == 2:
         return [zero]
@@ -111,7 +112,7 @@ DECISIONS: dict[Function, Decision] = {
 
 
 class Branch(NamedTuple):
-    """One operation on the way, and what it decided; `what` it is, the same at every point."""
+    """One operation, and its decisions; `what` identifies the operation, and is the same at every point."""
 
     what: Any
     name: str
@@ -119,26 +120,26 @@ class Branch(NamedTuple):
 
 
 class Parting(NamedTuple):
-    """An operation at which two ways part: a mask of the elements that it decided otherwise."""
+    """An operation that branches differently in two evaluations, with a mask of the elements concerned."""
 
     name: str
     mask: Array
 
 
 def branches(roots: Iterable[Node | None]) -> list[Branch]:
-    """The way that a computation went: its operations in order, each with what it decided.
+    """The branches that a computation took: its operations in order, each with what it decided.
 
-    What it decided are the results of piecewise constant functions, the entries of DECISIONS, and
-    whatever integers and truth values it was given: an index may have been computed.
+    An operation's decisions are the result of a piecewise constant function, the entry in DECISIONS, and
+    all integers and truth values that the operation was given: an index may have been computed.
     """
     with np.errstate(all="ignore"):
         return [Branch(what(n.op.function), n.op.name, decided(n)) for n in ancestors(roots)]
 
 
 def what(function: Function) -> Any:
-    """What a function is, the same for one that is made anew at each call: its code.
+    """The identity of a function, equal for functions that are made anew at each call: the code.
 
-    With it go the whole numbers and strings it was made with, which may have been chosen: an exponent.
+    It includes the integers and strings that the function was made with, such as a chosen exponent.
 
     >>> def power(n):
     ...     return lambda x: x**n
@@ -146,15 +147,15 @@ def what(function: Function) -> Any:
     (True, False)
     """
     code = getattr(function, "__code__", None)
-    if code is None:  # NumPy's own, of which there is one of each name
+    if code is None:  # NumPy's functions, whose names are unique
         return type(function), function.__name__, getattr(function, "__module__", None)
-    cells = [c.cell_contents for c in function.__closure__ or () if c != types.CellType()]  # an empty one
+    cells = [c.cell_contents for c in function.__closure__ or () if c != types.CellType()]  # not empty
     given = [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     return code, tuple(v for v in given if isinstance(v, int | str | np.integer | np.bool_))
 
 
 def ancestors(roots: Iterable[Node | None]) -> list[Node]:
-    """All nodes that these were computed from, and themselves, the oldest first."""
+    """The nodes and all nodes that they were computed from, oldest first."""
     found: set[Node] = set()
     waiting = list(roots)
     while waiting:
@@ -166,7 +167,7 @@ def ancestors(roots: Iterable[Node | None]) -> list[Node]:
 
 
 def decided(node: Node) -> list[Array]:
-    """The discrete values in one operation."""
+    """The discrete values that one operation used or made."""
     rules, function = node.op.rules, node.op.function
     given = [v for v in (*node.args, *parts(node.kwargs.get("index"))) if is_discrete(v)]
     if rules and not any(rules) and function is not cast:
@@ -186,9 +187,9 @@ def is_discrete(value: Any) -> bool:
 
 
 def differing(one: list[Branch], other: list[Branch]) -> list[Parting] | None:
-    """Where two ways through a function part, an entry for each decision that differs.
+    """The decisions in which two evaluations branch differently, each with a mask of its elements.
 
-    An empty list if they are the same; None if they are different operations altogether.
+    The list is empty if they take the same branches, and None if they make different operations altogether.
 
     >>> one, other = ([Branch(np.sign, "sign", [np.array(a)])] for a in ([1, 0], [1, 1]))
     >>> differing(one, other)

@@ -1,4 +1,4 @@
-"""A claimed gradient beside a numerical one, along a direction: do they agree, and could that be told?"""
+"""A claimed and a numerical gradient along a direction: do they agree, and is that known well enough?"""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .numeric import EPS, Estimate, Phi, complex_step, richardson
 from .problem import Array, Point, Problem, largest
 from .rounding import noise_of, of_opaque
 
-# How far a gradient may be from the numerical one, as a part of its own scale: the rounding of some
+# How far a gradient may be from the numerical one, relative to its own scale: the rounding of some
 # hundreds of operations to 2e-16 each, in a function that loses up to six digits on the way.
 TOLERANCE = 1e-9
-# A numerical derivative that is not known as well as this might not tell a mistake of one in ten thousand.
+# With a less certain numerical derivative, a relative mistake of 1e-4 might go unnoticed.
 LIMIT = 5e-5
 
 COMPLEX, RICHARDSON = "complex step", "Richardson"
@@ -25,10 +25,10 @@ AGREES, UNCLEAR, DIFFERS, KINK = range(4)
 
 @dataclass(slots=True)
 class Claim:
-    """The gradient of one input, as claimed: an array for each output of f, with its cotangent.
+    """The gradient of one input, as claimed: an array for each output of f, times its cotangent.
 
-    noise   what rounding does to each output times its cotangent
-    method  how the numerical derivatives are found
+    noise   the rounding error of each output times its cotangent
+    method  how the numerical derivatives are computed
     """
 
     problem: Problem
@@ -43,17 +43,17 @@ class Claim:
 
     @property
     def tolerance(self) -> float:
-        """TOLERANCE, or the rounding of a function that computes with fewer digits inside."""
+        """TOLERANCE, or more if f computes with fewer digits inside."""
         return max(TOLERANCE, 64 * self.problem.digits)
 
 
 class Comparison(NamedTuple):
-    """A product of the gradient with a direction, for each output of f with its cotangent.
+    """Products of the gradient with a direction, one for each output of f, times its cotangent.
 
-    yours, true  as claimed, and as found numerically
-    error        the bound of the error of the latter, in the same unit
-    scale        the size of such a product, the root of the sum of the squares of its terms
-    status       AGREES, UNCLEAR, DIFFERS or KINK, whichever of them comes last among the outputs
+    yours, true  the claimed and the numerical product
+    error        a bound for the error of the numerical product, in the same unit
+    scale        the usual size of such a product: the root of the sum of the squares of its terms
+    status       AGREES, UNCLEAR, DIFFERS or KINK: the highest among the outputs, in this order
     """
 
     along: Array
@@ -65,7 +65,7 @@ class Comparison(NamedTuple):
 
     @property
     def apart(self) -> Array:
-        """How far the two are apart; inf for a claim that is no number."""
+        """The distance between the two products; inf for a claim that is not finite."""
         return distance(self.yours, self.true)
 
 
@@ -76,9 +76,9 @@ def distance(yours: Array, true: Array) -> Array:
 
 
 def directions(x: Array, rng: np.random.Generator) -> list[Array]:
-    """Directions in which every element moves, at random: one relative to each, two to the largest.
+    """Random directions in which every element moves: one by its own size, two by the largest size.
 
-    The first is for elements of very different sizes, and the others see a mistake at small ones too.
+    The first suits elements of very different sizes; the others show mistakes at small elements too.
     """
     scale = scale_of(x)
     own = np.where(np.isfinite(x) & (x != 0), np.abs(x), scale)
@@ -93,7 +93,7 @@ def scale_of(x: Array) -> float:
 
 
 def claim_of(problem: Problem, gradients: list[Point], path: Path, v: Array) -> Claim:
-    """The claim for one input, with the method and the noise that are found along v."""
+    """The claim for one input, with its noise and with the method that is valid along v."""
     claim = Claim(problem, path, [g[path] for g in gradients], noise_of(problem))
     if problem.run is None:
         claim.noise = np.fmax(claim.noise, of_opaque(along(claim, v, problem.evaluate)))
@@ -105,27 +105,27 @@ def claim_of(problem: Problem, gradients: list[Point], path: Path, v: Array) -> 
 
 
 def contracted(problem: Problem, outputs: list[Array]) -> Array:
-    """Each output times its cotangent, summed: as many numbers as there are outputs."""
+    """Each output times its cotangent, summed: one number for each output."""
     pairs = zip(problem.cotangents, outputs, strict=True)
     return np.array([np.sum(c * np.asarray(y, complex if np.iscomplexobj(y) else float)) for c, y in pairs])
 
 
 def along(claim: Claim, v: Array, evaluate: Callable[[Point], list[Array] | None]) -> Phi:
-    """The outputs as functions of t, when the input moves by t v: NaN where f cannot be evaluated."""
+    """The outputs as functions of t, as the input moves by t v: NaN where f cannot be evaluated."""
     problem, x, nothing = claim.problem, claim.point, np.full(len(claim.yours), np.nan)
 
     def phi(t: Any) -> Array:
         try:
             outputs = evaluate({**problem.point, claim.path: x + t * v})
             return nothing if outputs is None else contracted(problem, outputs)
-        except Exception:  # whatever f raises beside the point, outside of its domain
+        except Exception:  # f may raise anything outside its domain
             return nothing
 
     return phi
 
 
 def numeric(claim: Claim, v: Array, size: Array, method: str) -> Estimate:
-    """The derivative along v by one of the two methods."""
+    """The derivative along v by the given method."""
     problem = claim.problem
     if method == COMPLEX:
         return complex_step(along(claim, v, problem.complexly), claim.noise)
@@ -142,18 +142,18 @@ def differences(
 
 
 def across(claim: Claim, v: Array) -> Estimate:
-    """The derivative along v by differences, whatever branches f takes.
+    """The derivative along v by differences across all branches of f.
 
-    Where an operation in f is at a kink, f itself need not be: norm(x)**2 at 0 is smooth.
+    If an operation in f is at a kink, f itself need not be: norm(x)**2 is smooth at 0.
     """
     return differences(claim, v, np.zeros(len(claim.yours)), claim.problem.complexly)
 
 
 def method_for(claim: Claim, v: Array) -> str:
-    """The complex step, if it is shown to be valid here: it agrees with real differences along v.
+    """The complex step, if it proves valid here by agreeing with real differences along v.
 
-    Of what is recorded and known to be analytic nothing more is asked; of a function of which nothing
-    is known, that the real differences are good ones.
+    A recorded function of analytic operations needs to show nothing more.  If nothing is known about the
+    function, the real differences must be accurate as well.
     """
     analytic = claim.problem.analytic
     if analytic is False:
@@ -192,7 +192,7 @@ def compare(claim: Claim, v: Array) -> Comparison:
 
 
 def status_of(apart: float, scale: float, error: float, tolerance: float) -> int:
-    """Whether two numbers agree: to the tolerance, or as well as the one of them is known."""
+    """Whether two numbers agree, to the tolerance or to the uncertainty of the numerical one."""
     if apart <= tolerance * scale or apart <= error <= LIMIT * scale:
         return AGREES
     return UNCLEAR if apart <= error else DIFFERS

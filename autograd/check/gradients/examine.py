@@ -1,4 +1,4 @@
-"""The check of one input: several random directions, and where one of them fails, element by element."""
+"""The check of one input: along random directions, and where one of them fails, element by element."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from .numeric import EPS, Estimate
 from .problem import SEED, Array, Point, Problem, largest
 from .report import InputCheck
 
-ALL = 256  # an input of so many elements is looked at element by element; a larger one where it fails
+ALL = 256  # the size up to which an input is examined element by element; a larger one is only where it fails
 FEW = 64
-ROUNDS = 64  # how often kinks are taken out, and the directions tried anew
+ROUNDS = 64  # how often elements at kinks are taken out and the directions tried again
 
 
 class Elements(NamedTuple):
-    """Single elements of a gradient: their flat indices; for each a row of numbers, one for each output."""
+    """Single elements of a gradient: their flat indices, and for each a row with a number for each output."""
 
     index: Array
     yours: Array
@@ -59,7 +59,7 @@ def examine(problem: Problem, gradients: list[Point], path: Path, order: int) ->
 
 
 def held_against(claim: Claim, tried: Sequence[Array], check: InputCheck) -> InputCheck:
-    """The verdict by these directions; by all of them again, each time that kinks have been left out."""
+    """The verdict along these directions, which are tried again whenever elements at kinks are left out."""
     free = np.ones(check.shape, bool)  # the elements that are not at a kink
     for _ in range(ROUNDS):
         found = until_one_fails(claim, [v * free for v in tried])
@@ -94,7 +94,7 @@ def until_one_fails(claim: Claim, tried: Sequence[Array]) -> list[Comparison]:
 
 
 def decided(claim: Claim, check: InputCheck, found: list[Comparison]) -> InputCheck:
-    """The verdict where no direction failed: one that was clear is enough, as a mistake shows in each."""
+    """The verdict if no direction failed.  One clear comparison is enough: a mistake shows in each."""
     clear, zero = any(c.status == AGREES for c in found), not any(map(np.any, claim.yours))
     if zero or (not clear and all(np.all(c.error >= c.scale) for c in found)):
         if zero and check.order == 2:
@@ -113,13 +113,13 @@ def decided(claim: Claim, check: InputCheck, found: list[Comparison]) -> InputCh
 
 
 def searched(claim: Claim, failed: Comparison, free: Array) -> Elements:
-    """The elements that a failing direction leads to."""
+    """The elements to look at one by one, after a direction has failed."""
     index = np.flatnonzero(free)
     if index.size > ALL:
         parted = claim.problem.parted if failed.status == KINK else []
         crossing = [mask for _, mask in parted if mask.size == free.size]
         at_kinks = np.flatnonzero(free.reshape(-1) & np.any([m.reshape(-1) for m in crossing], axis=0))
-        if crossing and at_kinks.size:  # elementwise, as in relu(x): no need to look for each of them
+        if crossing and at_kinks.size:  # an elementwise kink, as in relu(x), tells its elements itself
             none = np.zeros((at_kinks.size, len(claim.yours)))
             return Elements(at_kinks, none, none, none, np.ones(at_kinks.size, bool))
         index = narrowed(claim, failed, index)
@@ -132,7 +132,7 @@ def searched(claim: Claim, failed: Comparison, free: Array) -> Elements:
 
 
 def narrowed(claim: Claim, failed: Comparison, index: Array) -> Array:
-    """A few of the elements, among which one fails: of two halves, always the one that is further off."""
+    """A few elements that contain a wrong one, found by bisection: always the half that is further off."""
     while index.size > FEW:
         halves = np.array_split(index, 2)
         found = [compare(claim, only(failed.along, half)) for half in halves]
@@ -144,17 +144,17 @@ def narrowed(claim: Claim, failed: Comparison, index: Array) -> Array:
 
 
 def only(v: Array, index: Array) -> Array:
-    """The direction v, but 0 at all elements that are not among these."""
+    """The direction v, with 0 at all elements except these."""
     kept = np.zeros(v.shape)
     kept.flat[index] = v.flat[index]
     return kept
 
 
 def smooth_after_all(claim: Claim, elements: Elements) -> Elements:
-    """The elements, of which those at kinks are no more so if f is smooth there and the gradient wrong.
+    """The elements; those at kinks no longer count as such if f is smooth there and the gradient is wrong.
 
-    Smooth is f if its derivatives across the kinks add up: the median of equal numbers stays where it is
-    when one of them moves, but not when all of them do.
+    f is smooth if its derivatives across the kinks add up.  The median of equal numbers is not: it does not
+    move when one of the numbers moves, but does when all of them move.
     """
     at = np.flatnonzero(elements.kink)
     if claim.problem.run is None or not at.size or claim.point.size > ALL:
@@ -184,12 +184,12 @@ def adds_up(claim: Claim, steps: Sequence[Array], found: Sequence[Estimate]) -> 
 
 
 def is_known(e: Estimate, scale: Array) -> bool:
-    """Whether there is a derivative, and it is known: at a jump the differences agree on nothing."""
+    """Whether there is a derivative and it is known: at a jump, the differences do not converge."""
     return bool(not np.any(e.bent) and np.all(e.error <= LIMIT * np.maximum(np.abs(e.value), scale)))
 
 
 def element(claim: Claim, k: int) -> Comparison:
-    """One element of the gradient, by a step in the scale of the input, or of the element alone."""
+    """One element of the gradient, by a step in the scale of the whole input, or else of that element."""
     x, found = claim.point, []
     for size in dict.fromkeys((scale_of(x), abs(float(x.flat[k])))):
         if size and np.isfinite(size):
@@ -202,7 +202,7 @@ def element(claim: Claim, k: int) -> Comparison:
 
 
 def wrong_ones(claim: Claim, elements: Elements) -> Array:
-    """Which of the elements are wrong, each for any of the outputs: by more than can be rounding."""
+    """Which elements are wrong by more than rounding, for each of the outputs."""
     scales = scales_of(claim, elements)
     apart = distance(elements.yours, elements.true)
     known = np.isfinite(elements.error) & ~elements.kink[:, None]
@@ -210,13 +210,13 @@ def wrong_ones(claim: Claim, elements: Elements) -> Array:
 
 
 def scales_of(claim: Claim, elements: Elements) -> Array:
-    """The largest element of the gradient for each output, claimed or true."""
+    """The largest element of the gradient for each output, whether claimed or true."""
     true = np.where(np.isfinite(elements.true), np.abs(elements.true), 0)
     return np.maximum([*map(largest, claim.yours)], true.max(axis=0, initial=0))
 
 
 def pointed_out(claim: Claim, check: InputCheck, elements: Elements, wrong: Array) -> InputCheck:
-    """The failure, with the worst element and what the wrong ones have in common."""
+    """The failed check, with the worst element and what the wrong ones have in common."""
     scales = scales_of(claim, elements)
     relative = np.where(wrong, distance(elements.yours, elements.true) / np.where(scales, scales, 1), -1)
     row, output = np.unravel_index(int(np.argmax(relative)), relative.shape)
@@ -242,10 +242,12 @@ def pointed_out(claim: Claim, check: InputCheck, elements: Elements, wrong: Arra
 
 
 def convention(claim: Claim, k: int) -> str:
-    """Said of an element that is wrong where f is smooth, but an operation in it is at a kink."""
+    """The hint for an element that is wrong where f is smooth, but an operation in f is at a kink."""
     if claim.problem.run is None or element(claim, k).status != KINK:
         return ""
-    name = next((p.name for p in claim.problem.parted if p.name), "an operation")  # the first that parts
+    name = next(
+        (p.name for p in claim.problem.parted if p.name), "an operation"
+    )  # the first that branches differently
     return (
         f"f is smooth here, but {name} in it is not: what the derivative of {name} is at a kink or a tie is "
         "a convention, from which that of f does not follow; move the point, or write f without it, as "
@@ -254,7 +256,7 @@ def convention(claim: Claim, k: int) -> str:
 
 
 def shaking(claim: Claim) -> float:
-    """How much the gradient changes, as a part of its scale, when the inputs change in their last digits."""
+    """How much the gradient changes, relative to its scale, when the last digits of the inputs change."""
     rng = np.random.default_rng(SEED)
     problem, path = claim.problem, claim.path
     near = {p: a * (1 + 4 * EPS * rng.choice([-1.0, 1.0], a.shape)) for p, a in problem.point.items()}

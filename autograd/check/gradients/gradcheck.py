@@ -1,4 +1,4 @@
-"""The two gradient checks: of what the engine differentiates, and of a gradient written by hand."""
+"""The two gradient checks: for the engine's gradient of a function, and for a gradient written by hand."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from .subjects import gradient_function, pair, recorded
 
 
 def gradcheck(f: Function, *inputs: Any, order: int = 1) -> GradcheckReport:
-    """Whether the engine's gradient of `f` at these inputs is right: a report, true if it is.
+    """A report on the engine's gradient of `f` at these inputs; it is true if the gradient is right.
 
     f       takes the inputs as Tensors, and returns one Tensor of any shape, or a tuple, list or dict of them
     inputs  arrays, numbers, Tensors, and nested dicts, lists and tuples of them; they are copied, in
-            float64, and left as they were
-    order   2 checks the gradient of the gradient too
+            float64, and not changed
+    order   2 also checks the gradient of the gradient
 
-    The gradient of <c, f(x)>, for a random c, is held against a numerical derivative along random
-    directions of each input: the complex step, Im f(x + ih) / h, where all that f does is analytic,
-    and else differences extrapolated to a step of 0.  An error is relative to the tensor's own scale
-    (dimensionless), and passes up to 1e-9, or as much as the numerical derivative is itself uncertain.
-    Where a direction fails, single elements are looked at, to say which are wrong.  Elements at a kink of
-    f are left out, and counted; but not where only an operation in f is at one, f is smooth, and the
-    derivative wrong: that of second order of norm(x)**2 at 0, say.
+    The gradient of <c, f(x)>, for a random c, is compared with a numerical derivative along random
+    directions of each input.  The numerical derivative is the complex step, Im f(x + ih) / h, if all
+    operations in f are analytic, or else finite differences extrapolated to a step of 0.  An error is
+    relative to the tensor's own scale (dimensionless).  It passes up to 1e-9, or up to the uncertainty of
+    the numerical derivative.  If a direction fails, single elements are examined, to find the wrong ones.
+    Elements at a kink of f are left out, and counted.  But if f is smooth and only an operation in f is at
+    a kink, a wrong derivative fails: the second derivative of norm(x)**2 at 0, say.
 
-    The verdict is "inconclusive" where no mistake could have been found: the gradient is zero
-    everywhere, f is random, or its numerical derivative is too uncertain.  `power` says why.
+    The verdict is "inconclusive" if no mistake could have been found: the gradient is zero everywhere,
+    f is random, or its numerical derivative is too uncertain.  `power` says why.
 
-    Raises DTypeError for inputs that are not of floats, and whatever f raises at the inputs.
+    Raises DTypeError for inputs whose dtype is not floating, and whatever f raises at the inputs.
 
     Source: Squire and Trapp (1998) and Ridders (1982), as in `check.numeric`.
 
@@ -64,20 +64,21 @@ def gradcheck(f: Function, *inputs: Any, order: int = 1) -> GradcheckReport:
 
 
 def gradient(f: Function, gradient: Function, *inputs: Any) -> GradcheckReport:
-    """Whether `gradient(*inputs)` is the gradient of `f(*inputs)`: a report, true if it is.
+    """A report on whether `gradient(*inputs)` is the gradient of `f(*inputs)`; it is true if so.
 
-    Both are plain NumPy, and need no engine.  `f` returns a number, or an array with one element, and
-    `gradient` the gradient for each input: a tuple of them, or one alone for one input.  For an `f` that
-    returns a larger array, or several, `gradient(*inputs, g)` is given a cotangent `g` too, of the shape
-    (or structure) of what f returns: it is the backward pass of a layer.
+    Both are plain NumPy functions, and the engine takes no part.  `f` returns a number or an array with
+    one element, and `gradient` returns a tuple with the gradient of each input, or the gradient itself if
+    there is one input.  If `f` returns a larger array, or several arrays, the gradient is called with a
+    cotangent too, `gradient(*inputs, g)`, with the shape (or structure) of what f returns: then it is the
+    backward pass of a layer.
 
-    Inputs, numerical derivatives and verdicts are those of `gradcheck`.  As nothing is known of what f
-    does, the complex step is used only where it agrees with real differences, and kinks are found by
-    one-sided differences that do not meet.  A gradient of another shape than its input fails: nothing
-    is broadcast.
+    Inputs, numerical derivatives and verdicts are the same as in `gradcheck`.  Since nothing is known about
+    the operations in f, the complex step is used only where it agrees with real differences, and kinks are
+    found where the one-sided differences do not converge to the same value.  A gradient with another shape
+    than its input fails: nothing is broadcast.
 
-    Raises DTypeError for inputs or gradients that are not real numbers, ShapeError for gradients in
-    another structure than that of the inputs.
+    Raises DTypeError for inputs or gradients that are not real numbers, ShapeError for gradients whose
+    structure differs from the inputs'.
 
     >>> import numpy as np
     >>> from autograd import check
@@ -95,12 +96,12 @@ def gradient(f: Function, gradient: Function, *inputs: Any) -> GradcheckReport:
 
 
 def examined(problem: Problem, order: int) -> tuple[list[InputCheck], list[str]]:
-    """The checks of all inputs, and what they could not have seen."""
+    """The checks of all inputs, and the mistakes that they could not have found."""
     gradients, again = (problem.gradients(problem.point) for _ in range(2))
     for one, two in zip(gradients, again, strict=True):
         steady = is_repeated("the gradient", [*one.values()], [*two.values()], problem.digits, problem.notes)
         problem.steady = problem.steady and steady
-    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):  # beside the point, on purpose
+    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):  # raised near the point
         checks = {path: examine(problem, gradients, path, order) for path in problem.point}
         power = [p for path, c in checks.items() for p in power_of(problem, gradients, path, c)]
     return [*checks.values()], power

@@ -1,10 +1,11 @@
-"""Numerical derivatives, each with an estimate of its own error: plain NumPy that knows no engine.
+"""Numerical derivatives, each with an estimate of its own error, in plain NumPy without the engine.
 
-Everything here is the derivative at t = 0 of some `phi(t)`, a row of numbers that depend on one
-number: move an array along a direction by t, and it is a product of the gradient with the direction.
+Every function here takes a function `phi(t)` of one number, which returns a row of numbers, and
+differentiates it at t = 0.  If t moves an array along a direction, the derivative is the product of the
+gradient with that direction.
 
-`noise` is what rounding can do to phi, and `size` about how large the derivative may be expected to
-be: both have the shape of phi, and `noise` its unit.
+`noise` is the error that rounding can cause in phi, and `size` the order of magnitude that the derivative
+is expected to have.  Both have the shape of phi, and `noise` has its unit.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ Array = Any
 Phi = Callable[[Any], Array]
 
 EPS = 2.0**-52
-TINY = 2.0**-100  # the complex step: its square vanishes beside 1, and it is a power of two
+TINY = 2.0**-100  # the step of the complex step: its square vanishes beside 1, and it is a power of two
 WINDOWS = (1, 4, 8, 12, 16, 20, 24, 28, 32, 36)  # steps of 2^-k to 2^-(k+3), until one is good enough
-CLEAN = 2.0**-40  # the noise, as a part of the derivative, below which the largest steps are not needed
-GOOD = 1e-11  # an error, as a part of the derivative, that no smaller step need improve
+CLEAN = 2.0**-40  # the noise, relative to the derivative, below which the largest steps are not needed
+GOOD = 1e-11  # the error, relative to the derivative, below which no smaller step is tried
 
 
 class Estimate(NamedTuple):
-    """Derivatives, with bounds of their errors in the same unit; and where phi is bent at 0.
+    """Derivatives, bounds for their errors in the same unit, and whether phi has a kink at 0 (`bent`).
 
-    Where it is bent, its derivatives from the left and from the right differ, and there is none.
+    At a kink the derivatives from the left and from the right differ, and there is no derivative.
     """
 
     value: Array
@@ -39,9 +40,9 @@ class Estimate(NamedTuple):
 def complex_step(phi: Phi, noise: Array) -> Estimate:
     """The derivative at 0 of an analytic `phi`: Im phi(ih) / h.
 
-    No difference is taken, so nothing cancels, and the derivative is as exact as phi itself.  Only
-    where it is 0 may a term with h² be left, which a second step shows.
-    Whether phi is analytic is not seen here: one that takes a modulus has another derivative.
+    No difference is taken, so nothing cancels, and the derivative is as exact as phi itself.  A term with
+    h² can remain only where the derivative is 0; a second step shows it.
+    Whether phi is analytic cannot be seen here: a phi that takes a modulus gives another derivative.
 
     Source: Squire and Trapp, Using Complex Variables to Estimate Derivatives of Real Functions,
     SIAM Review 40 (1998), equation 2.
@@ -58,14 +59,14 @@ def complex_step(phi: Phi, noise: Array) -> Estimate:
 def richardson(phi: Phi, noise: Array, size: Array) -> Estimate:
     """The derivative at 0 of a real `phi`, by central differences extrapolated to a step of 0.
 
-    Four steps, each half of the one before, are a window.  Their differences are a series in h², and
-    each extrapolation removes a term of it.  The error is estimated by how far the two results
-    before the last are apart, which is cautious for a smooth phi and honest for one with a kink among
-    the steps; and by what rounding does to a difference, noise / h.
+    Four steps, each half as long as the one before, are a window.  The differences are a series in h², and
+    each extrapolation removes one term of it.  The error has two parts.  One is estimated from the distance
+    between the two results before the last, which is cautious for a smooth phi and honest if there is a
+    kink among the steps.  The other is the effect of rounding on a difference, noise / h.
 
-    The first window has the largest steps, larger ones if there is much noise.  Where phi is not finite
-    there, or a step crosses a kink, smaller ones are tried, and the value with the smallest error is
-    kept.  Where phi is never finite beside 0 the value is NaN and the error inf.
+    The first window has the largest steps, or larger ones if there is much noise.  If phi is not finite
+    there, or a step crosses a kink, smaller steps are tried, and the value with the smallest error is
+    kept.  If phi is never finite next to 0, the value is NaN and the error inf.
 
     Source: Press et al., Numerical Recipes (2007), section 5.7; Ridders, Accurate Computation of
     F'(x) and F'(x) F''(x), Advances in Engineering Software 4 (1982).
@@ -97,7 +98,7 @@ def richardson(phi: Phi, noise: Array, size: Array) -> Estimate:
 
 
 def both_ends(phi: Phi, steps: Array) -> Array | None:
-    """phi at all steps ahead and behind; None as soon as one of them is not finite."""
+    """phi at all steps ahead and behind; None as soon as a value is not finite."""
     ends: list[list[Array]] = [[], []]
     for h in steps.tolist():
         for side, t in zip(ends, (h, -h), strict=True):
@@ -108,7 +109,7 @@ def both_ends(phi: Phi, steps: Array) -> Array | None:
 
 
 def extrapolated(row: Array) -> tuple[Array, Array]:
-    """What central differences with h, h/2, h/4, h/8 tend to, and twice what the last but one changed."""
+    """The limit of central differences with h, h/2, h/4 and h/8, and twice the change before the last one."""
     first = refined(row, 4.0)
     second = refined(first, 16.0)
     change = np.maximum(np.abs(second[1] - second[0]), np.abs(first[2] - second[1]) / 64)
@@ -116,19 +117,19 @@ def extrapolated(row: Array) -> tuple[Array, Array]:
 
 
 def refined(row: Array, factor: float) -> Array:
-    """One extrapolation: the term of the error that falls by `factor` from each to the next is gone."""
+    """One extrapolation: it removes the error term that falls by `factor` from each value to the next."""
     return np.array([b + (b - a) / (factor - 1) for a, b in pairwise(row)])
 
 
 def bends(
     ends: Array, centre: Array, steps: Array, noise: Array, size: Array, bend: Array, bent: Array
 ) -> tuple[Array, Array]:
-    """How far the one-sided derivatives at 0 are apart, and where that is a kink.
+    """How far the one-sided derivatives at 0 are apart, and where this means a kink.
 
-    The one-sided differences of a smooth phi are h phi'' apart, and terms with h³ and more: extrapolated
-    to h = 0, they meet.  At a kink they do not, and at a jump they even part.  A kink that is near 0
-    looks like one at 0 until the steps are smaller than its distance: so each window decides anew, as
-    long as a bend of before would still show above the noise.
+    The one-sided differences of a smooth phi differ by h phi'' and terms in h³ and above: extrapolated to
+    h = 0, they meet.  At a kink they do not meet, and at a jump they even diverge.  A kink near 0 looks
+    like a kink at 0 until the steps are smaller than its distance.  Each window therefore decides anew, as
+    long as a kink found before would still show above the noise.
     """
     apart = (ends[0] + ends[1] - 2 * centre) / steps
     floor = np.maximum(64 * noise / steps[-1], GOOD * size)

@@ -1,4 +1,4 @@
-"""What a check could not have seen: gradients that are zero, and why they are."""
+"""What a check could not have found: mistakes hidden by gradients that are zero, and why they are zero."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .report import PASS, InputCheck
 
 
 def power_of(problem: Problem, gradients: list[Point], path: Path, check: InputCheck) -> list[str]:
-    """Why no mistake, or not every mistake, in the gradient of this input could have been found."""
+    """The reasons why some mistakes, or all, in the gradient of this input could not have been found."""
     found = [g[path] for g in gradients]
     if check.zero and check.order == 2:
         return [f"{check.label}: the second derivative is zero everywhere, as f is linear here"]
@@ -32,7 +32,7 @@ def power_of(problem: Problem, gradients: list[Point], path: Path, check: InputC
 
 
 def why_zero(problem: Problem, found: Sequence[Array], path: Path) -> str:
-    """What is known of a gradient that is zero everywhere."""
+    """Why a gradient is zero everywhere, as far as that is known."""
     if problem.run is None:
         return "what f returns does not change with it at this point: choose one at which it does"
     target = problem.run.targets[path]
@@ -60,7 +60,7 @@ def roots_of(run: Run) -> list[Node]:
 
 
 def last_on_the_way(problem: Problem, between: Sequence[Node], target: Node) -> Node | None:
-    """The first operation on the way back that is given a cotangent and passes on nothing but zeros."""
+    """The first operation on the way back that gets a cotangent and passes on nothing but zeros."""
     assert problem.run is not None
     outputs = flat(problem.run.output).values()
     pairs = zip(outputs, problem.cotangents, strict=True)
@@ -72,12 +72,12 @@ def last_on_the_way(problem: Problem, between: Sequence[Node], target: Node) -> 
 
 
 def is_some(g: Array) -> bool:
-    """Whether any of a cotangent, or of those of several outputs, is not 0."""
+    """Whether a cotangent, or one of the cotangents of several outputs, has an element that is not 0."""
     return any(np.any(part) for part in g) if isinstance(g, tuple | Parts) else bool(np.any(g))
 
 
 def cancelling(run: Run, between: Sequence[Node], target: Node, found: float) -> str:
-    """Said of a number that sums an array, whose elements change though their sum does not."""
+    """The reason, if f sums an array whose elements change with the input while their sum does not."""
     for root in roots_of(run):
         node = summed(root, {*between})
         if node is None or not isinstance(node.data, np.ndarray):
@@ -94,7 +94,7 @@ def cancelling(run: Run, between: Sequence[Node], target: Node, found: float) ->
 
 
 def summed(node: Node, between: Container[Node]) -> Node | None:
-    """The array that a number was made of, by one operation after the other; None for other numbers."""
+    """The array from which a chain of single operations made a number; None if there is no such chain."""
     while not isinstance(node.data, tuple) and np.size(node.data) == 1:
         before = [p for p in node.parents if p is not None and p in between]
         if len(before) != 1:

@@ -1,8 +1,7 @@
-"""What is to be checked, in one form: a function at a point, how to evaluate it beside the point, and
-the gradients that somebody claims it has there.
+"""The common form of all that can be checked: a function at a point, with its claimed gradients there.
 
-Two kinds of functions come in it: one that the engine records, whose gradients are the engine's; and a
-pair of plain NumPy functions, of which nothing is known but what they return.
+Two kinds of functions are put into this form: one that the engine records, with the engine's gradients,
+and a pair of plain NumPy functions, about which only their results are known.
 """
 
 from __future__ import annotations
@@ -25,24 +24,24 @@ from .numeric import EPS
 Array = Any
 Point = dict[Path, Array]  # the leaves of the inputs, by the number of the input and the path in it
 
-SEED = 1676  # the year Leibniz wrote the chain rule down
+SEED = 1676  # the year in which Leibniz wrote down the chain rule
 
 
 @dataclass(slots=True)
 class Problem:
     """A function at a point, and its claimed gradients there.
 
-    names       what to call the inputs
+    names       the names of the inputs
     point       the inputs, as float64 arrays of our own
-    values      what f returns there
+    values      what f returns at the point
     cotangents  one for each of the values
-    evaluate    f at another point; None where it took another branch, and then `parted` says where
-    complexly   the same for complex inputs
-    gradients   at any point: for each of the values, times its cotangent, the gradient of each input
+    evaluate    f at another point; None if it took other branches, and then `parted` says where
+    complexly   f at a complex point
+    gradients   the gradients of all inputs at any point, for each of the values times its cotangent
     analytic    whether f may be evaluated at complex points; None if nothing is known
     digits      the relative precision of the least precise number that took part
     run         the recorded evaluation, if there is one
-    steady      whether f and the gradients gave the same when evaluated again
+    steady      whether f and the gradients gave the same results when evaluated again
     notes       what was found out about f on the way
     """
 
@@ -65,9 +64,9 @@ class Problem:
 
 
 def point_of(f: Function, inputs: Sequence[Any]) -> tuple[Point, dict[Path, str]]:
-    """The leaves of the inputs as float64 arrays of their own, and what to call them.
+    """The leaves of the inputs as float64 arrays of their own, and their names.
 
-    Raises DTypeError for a leaf that is not of real floats, TypeError if there is no leaf at all.
+    Raises DTypeError for a leaf whose dtype is not real floating, TypeError if there are no leaves.
     """
     first = argument_names(f, inputs)
     leaves = flat(tuple(inputs))
@@ -81,7 +80,7 @@ def point_of(f: Function, inputs: Sequence[Any]) -> tuple[Point, dict[Path, str]
 
 
 def argument_names(f: Any, inputs: Sequence[Any]) -> list[str]:
-    """What f calls its positional arguments."""
+    """The names that f gives to its positional arguments."""
     try:
         found = list(inspect.signature(f).bind(*inputs).arguments.items())
     except (TypeError, ValueError):
@@ -96,9 +95,9 @@ def argument_names(f: Any, inputs: Sequence[Any]) -> list[str]:
 
 @contextlib.contextmanager
 def unchanged(inputs: Sequence[Any], notes: list[str], name: str) -> Iterator[None]:
-    """A block after which the caller's inputs are what they were, even if f wrote into them.
+    """A block after which the caller's inputs are restored, even if f wrote into them.
 
-    f gets copies; but it may reach the originals through a closure.
+    f gets copies, but may reach the originals through a closure.
     """
     leaves = [v for v in flat(tuple(inputs)).values() if isinstance(v, np.ndarray | Tensor)]
     tensors = [(t, t.data, t.node, t.grad) for t in leaves if type(t) is Tensor]
@@ -117,7 +116,7 @@ def unchanged(inputs: Sequence[Any], notes: list[str], name: str) -> Iterator[No
 
 
 def same(a: Array, b: Array) -> bool:
-    """Whether two arrays have the same bytes, so that NaN is the same as itself, and 0 not as -0."""
+    """Whether two arrays have the same bytes: NaN is the same as NaN, but 0 is not the same as -0."""
     return bool(a.shape == b.shape and a.tobytes() == b.tobytes())
 
 
@@ -127,7 +126,7 @@ def same(a: Array, b: Array) -> bool:
 def outputs_of(tree: Any, name: str, kinds: str = "biuf") -> list[Array]:
     """The arrays in what a function returned.
 
-    Raises DTypeError for what is not of these kinds of dtypes, TypeError if there is nothing at all.
+    Raises DTypeError for an array of another kind of dtype, TypeError if there are no arrays.
     """
     leaves = flat(tree)
     if not leaves:
@@ -140,14 +139,14 @@ def outputs_of(tree: Any, name: str, kinds: str = "biuf") -> list[Array]:
 def cotangents_for(values: Sequence[Array]) -> list[Array]:
     """A random cotangent for each array, of either sign and not near 0.
 
-    Never ones: a cotangent of ones sums what a softmax or a normalisation keeps constant.
+    Ones would not do: they sum what a softmax or a normalisation keeps constant.
     """
     rng = np.random.default_rng(SEED)
     return [np.asarray(rng.uniform(0.5, 1.5, y.shape) * rng.choice([-1.0, 1.0], y.shape)) for y in values]
 
 
 def digits_of(arrays: Iterable[Any]) -> float:
-    """The relative precision of the least precise floats among some arrays, float64 at best."""
+    """The relative precision of the least precise floats among some arrays, at best float64's."""
     kinds = {a.dtype for a in arrays if isinstance(a, np.ndarray | np.generic)}
     return max([EPS, *(float(np.finfo(t).eps) for t in kinds if t.kind in "fc")])
 
@@ -155,7 +154,7 @@ def digits_of(arrays: Iterable[Any]) -> float:
 def is_repeated(
     what: str, one: Sequence[Array], two: Sequence[Array], digits: float, notes: list[str]
 ) -> bool:
-    """Whether two evaluations gave the same, but for the last digits; a note if not."""
+    """Whether two evaluations gave the same result up to the last digits; if not, a note is added."""
     for a, b in zip(one, two, strict=True):
         if a.shape == b.shape and np.allclose(a, b, rtol=0, atol=1e3 * digits * largest(a), equal_nan=True):
             continue
@@ -174,7 +173,7 @@ def largest(a: Array) -> float:
 
 
 def note_writing(what: str, names: dict[Path, str], given: Point, left: Point, notes: list[str]) -> None:
-    """Note the inputs that are not what they were when they were given."""
+    """Note which inputs were changed by the function that got them."""
     changed = [names[path] for path in given if not same(given[path], left[path])]
     if changed:
         notes.append(f"{what} writes into its inputs in place: {', '.join(changed)}; it was given copies")

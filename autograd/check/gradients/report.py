@@ -1,4 +1,4 @@
-"""What a gradient check found: a record for each input, a table in words, and one for notebooks."""
+"""The result of a gradient check: a record for each input, a table as text, and one for notebooks."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 
 @dataclass(frozen=True, slots=True)
 class InputCheck:
-    """What was found of the gradient with respect to one input.
+    """The result for the gradient with respect to one input.
 
-    name      what the function calls it: `w`, `params['w'][0]`
+    name      the function's name for the input: `w`, `params['w'][0]`
     order     1 for the gradient, 2 for the gradient of the gradient
-    verdict   "pass", "fail" or "inconclusive"; `reason` says why, where it is not a pass
+    verdict   "pass", "fail" or "inconclusive"; `reason` says why, unless it is a pass
     error     how far the claimed gradient is from the numerical one, relative to the tensor's scale
-    estimate  the bound of the error of the numerical one, in the same unit
+    estimate  the bound for the error of the numerical gradient, in the same unit
     method    "complex step" or "Richardson"
-    index     where it is worst, if it fails; `yours` and `true` are the two numbers there
-    wrong     how many of the `looked` elements that were looked at alone are wrong
-    kinks     how many elements were left out, as the function bends there, or ends
-    zero      whether the gradient is zero everywhere, but for rounding: no wrong factor could show
+    index     where a failing gradient is worst; `yours` and `true` are the two numbers there
+    wrong     how many of the `looked` elements that were examined one by one are wrong
+    kinks     how many elements were left out, because the function has a kink or an edge there
+    zero      whether the gradient is zero everywhere up to rounding, so that no wrong factor could show
     """
 
     name: str
@@ -50,14 +50,14 @@ class InputCheck:
 
     @property
     def label(self) -> str:
-        """The name, and the order if that is not the first."""
+        """The name, followed by the order if it is not 1."""
         return self.name if self.order == 1 else f"{self.name} (order {self.order})"
 
     def by(self, method: str) -> InputCheck:
         return replace(self, method=method)
 
     def seen(self, found: Sequence[Comparison], kinks: int) -> InputCheck:
-        """With the largest error, and bound of the other side's error, among these comparisons."""
+        """A copy with the largest error among these comparisons, and the largest bound for it."""
         with np.errstate(divide="ignore", invalid="ignore"):
             errors = [np.max((c.apart / c.scale)[c.scale > 0], initial=0) for c in found]
             estimates = [np.max((c.error / c.scale)[c.scale > 0], initial=0) for c in found]
@@ -74,7 +74,7 @@ class InputCheck:
         return replace(self, verdict=FAIL, reason=reason, error=float("inf"))
 
     def pointing(self, hint: str, **found: Any) -> InputCheck:
-        """The failure at one element."""
+        """A copy that fails at one element."""
         check = replace(self, verdict=FAIL, **found)
         where = f"element {list(check.index)} of it" if check.index else "it"
         ratio = (
@@ -92,12 +92,12 @@ HEADER = ("input", "shape", "verdict", "error", "known to", "method", "kinks")
 
 @dataclass(frozen=True, slots=True)
 class GradcheckReport:
-    """What a check of a gradient found; true if every input passed.
+    """The result of a gradient check; it is true if every input passed.
 
     verdict  "fail" if any input fails, else "inconclusive" if any is, else "pass"
-    inputs   an InputCheck for each input, and for each order
-    power    for which inputs a mistake could not have been found, and why
-    notes    what else was found out: randomness, inputs written to in place
+    inputs   an InputCheck for each input and each order
+    power    the inputs for which a mistake could not have been found, and why
+    notes    other findings: randomness, inputs written to in place
     """
 
     name: str
@@ -115,7 +115,7 @@ class GradcheckReport:
         return self.ok
 
     def assert_ok(self) -> None:
-        """Raise CheckError, which is an AssertionError, with the whole report, unless it passed."""
+        """Raise CheckError, an AssertionError with the whole report, unless every input passed."""
         if not self.ok:
             raise CheckError(str(self))
 
@@ -135,7 +135,7 @@ class GradcheckReport:
         ]
 
     def remarks(self) -> list[str]:
-        """What there is to say, one paragraph each: what failed first."""
+        """All remarks, one paragraph each, failures first."""
         failed = [f"{c.label}: {c.reason}." for c in self.inputs if c.verdict == FAIL]
         undecided = [f"{c.label}: {c.reason}." for c in self.inputs if c.verdict == INCONCLUSIVE]
         return [*failed, *undecided, *(f"{p}." for p in self.power), *(f"Note: {n}." for n in self.notes)]
@@ -162,14 +162,14 @@ class GradcheckReport:
 
 
 def number(value: float) -> str:
-    """An error as it stands in the table: its size; nothing, if there is none."""
+    """An error as the table shows it: its order of magnitude, or nothing if there is none."""
     return "" if np.isnan(value) else f"{value:.0e}" if value else "0"
 
 
 def report(
     name: str, inputs: Sequence[InputCheck], power: Sequence[str], notes: Sequence[str]
 ) -> GradcheckReport:
-    """The report of these inputs, with the worst of their verdicts."""
+    """The report on these inputs, with the worst of their verdicts."""
     verdicts = {c.verdict for c in inputs}
     verdict = next(v for v in (FAIL, INCONCLUSIVE, PASS) if v in verdicts)
     return GradcheckReport(name, verdict, tuple(inputs), tuple(power), tuple(dict.fromkeys(notes)))

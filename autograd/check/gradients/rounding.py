@@ -1,7 +1,7 @@
-"""What rounding does inside of a function: to what it returns, and to its derivatives.
+"""The effect of rounding inside a function on its result and its derivatives.
 
-A function may lose digits that what it returns does not show: the sum of a softmax is 1, and the mean of
-deviations 0, each with the rounding of much larger terms.
+A function may lose digits without its result showing it: the sum of a softmax is 1, and the mean of
+deviations is 0, but each carries the rounding of much larger terms.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ TREMBLES = (2.0**-40, 1.5 * 2.0**-41, 2.0**-42)
 def noise_of(problem: Problem) -> Array:
     """The rounding of each output times its cotangent: Σ g y over all results y on the way, each rounded.
 
-    The sum is of squares, as roundings are independent.  Of a function that is not recorded, only what
-    it returns is known.
+    The squares are summed, since roundings are independent.  For a function that is not recorded, only
+    its result is known.
 
     Source: Linnainmaa, Taylor Expansion of the Accumulated Rounding Error, BIT 16 (1976).
     """
@@ -34,16 +34,16 @@ def noise_of(problem: Problem) -> Array:
 
 
 def squares(g: Array, y: Array) -> float:
-    """Σ (g y)², also of several outputs."""
+    """Σ (g y)², also for several outputs."""
     if isinstance(y, tuple):
         return sum(map(squares, g, y))
     return float(np.nansum(np.abs(np.multiply(g, y)) ** 2))
 
 
 def of_opaque(phi: Phi) -> Array:
-    """The rounding that a function shows: how irregular it is where it can be nothing but a line.
+    """The rounding that a function shows: its irregularity over steps so short that it must be linear.
 
-    At a kink or a jump it is as regular as elsewhere: the same on all steps.
+    Kinks and jumps do not count, since they are the same at all these steps.
     """
     centre = phi(0.0)
     second = np.array([phi(t) + phi(-t) - 2 * centre for t in TREMBLES])

@@ -1,4 +1,4 @@
-"""The two kinds of functions that can be checked, as problems: what the engine records, and plain NumPy."""
+"""The two kinds of functions that can be checked, as problems: recorded functions, and plain NumPy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .problem import (
 
 
 def recorded(f: Function, inputs: Sequence[Any], notes: list[str]) -> Problem:
-    """A function on Tensors, with the engine's gradients."""
+    """The problem of a function on Tensors, with the engine's gradients."""
     name, tree, everything = name_of(f), tuple(inputs), tuple(range(len(inputs)))
     point, names = point_of(f, inputs)
 
@@ -70,12 +70,12 @@ def recorded(f: Function, inputs: Sequence[Any], notes: list[str]) -> Problem:
 
 
 def parts_of(data: Any) -> tuple[Array, ...]:
-    """The arrays in what a node holds: several of them, if its function has several outputs."""
+    """The arrays that a node holds: several if its function has several outputs."""
     return data if isinstance(data, tuple) else (data,)
 
 
 def gradients_of_run(run: Run, cotangents: Sequence[Array]) -> list[Point]:
-    """For each output, times its cotangent alone, the gradients of all inputs."""
+    """The gradients of all inputs, for each output times its cotangent alone."""
     outputs = flat(run.output)
     pairs = zip(outputs.items(), cotangents, strict=True)
     return [flat(run.pull({path: in_dtype_of(y, c)})) for (path, y), c in pairs]
@@ -87,9 +87,9 @@ def in_dtype_of(y: Any, cotangent: Array) -> Array:
 
 
 def gradient_function(f: Function, problem: Problem) -> Function:
-    """The function from the inputs to their gradients: of all outputs of f at once, each as large as 1.
+    """The function from the inputs to their gradients, for all outputs of f at once, each scaled to 1.
 
-    Called with Tensors it is recorded, so that it can itself be checked: that is the second order.
+    Called with Tensors it is recorded, so that it can be checked itself, which checks the second order.
     """
     weights = [
         c / (np.max(np.abs(y), initial=0) or 1)
@@ -106,13 +106,13 @@ def gradient_function(f: Function, problem: Problem) -> Function:
 
 
 def pair(f: Function, gradient: Function, inputs: Sequence[Any], notes: list[str]) -> Problem:
-    """A plain function, and another that claims to be its gradient."""
+    """The problem of a plain function and another function that claims to be its gradient."""
     name, tree = name_of(f), tuple(inputs)
     point, names = point_of(f, inputs)
     numbers = {path for path, value in flat(tree).items() if not isinstance(value, np.ndarray | Tensor)}
 
     def arguments(at: Point) -> tuple[Any, Point]:
-        """The inputs as f and its gradient get them, and the copies that are in them."""
+        """The inputs in the form in which f and its gradient get them, and the copies inside."""
         copies = {path: np.array(a) for path, a in at.items()}
         return rebuilt(tree, {p: a[()] if p in numbers else a for p, a in copies.items()}), copies
 
@@ -161,9 +161,9 @@ def pair(f: Function, gradient: Function, inputs: Sequence[Any], notes: list[str
 
 
 def claimed(found: Any, tree: tuple[Any, ...], name: str) -> Point:
-    """What a gradient function returned, by the paths of the inputs; shapes are not looked at here.
+    """The gradients that a function returned, by the paths of the inputs; shapes are not checked here.
 
-    Raises ShapeError if it has another structure than the inputs, DTypeError for what is not numbers.
+    Raises ShapeError if their structure differs from the inputs', DTypeError for anything but numbers.
     """
     alone = len(tree) == 1 and not (
         isinstance(found, list | tuple) and len(found) == 1 and not isinstance(tree[0], list | tuple)
@@ -185,5 +185,5 @@ def claimed(found: Any, tree: tuple[Any, ...], name: str) -> Point:
 
 
 def dropping_forbidden() -> warnings.catch_warnings[Any]:
-    """A block in which an imaginary part that would be dropped with a warning is an error."""
+    """A block in which it is an error to drop an imaginary part, where NumPy would only warn."""
     return warnings.catch_warnings(action="error", category=np.exceptions.ComplexWarning)

@@ -1,18 +1,18 @@
 // Arrays as numbers, as tables and as heat maps.
 //
-// A value is a number (of a single element), a list of all elements in C order, or, of a large array, a
-// summary: {min, mean, max, odd, rows, columns, thin}, with some elements of it and how many are not finite.
-// What JSON has no number for (nan, inf, complex, long integers) is a string.
+// A value is a number (of a single element), a list of all elements in C order, or, for a large array, a
+// summary {min, mean, max, odd, columns, thin}: some elements, and how many elements are not finite.
+// A number that JSON does not have (nan, inf, complex numbers, long integers) is a string.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// Text in which nothing is a control character: a line end is shown as \n.
+// Text with visible control characters: a line end is shown as \n.
 function printable(text) {
   return String(text).replace(/[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069]/gu, (c) =>
     ({ "\n": "\\n", "\t": "\\t", "\r": "\\r" })[c] ?? `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
 }
 
-// Long text with its middle left out.
+// Long text without its middle.
 function shortened(text, most) {
   const characters = [...text];
   if (characters.length <= most) return text;
@@ -20,7 +20,7 @@ function shortened(text, most) {
   return `${characters.slice(0, most - tail - 1).join("")}…${characters.slice(-tail).join("")}`;
 }
 
-// A number to four digits, or to all of them.
+// A number to four digits, or with all of them.
 function number(x, all = false) {
   if (typeof x !== "number") return printable(x);
   if (all) return String(Object.is(x, -0) ? "-0" : x);
@@ -36,12 +36,12 @@ function grid(value, shape) {
   if (value === null || value === undefined) return [];
   if (typeof value !== "object") return [[value]];
   const list = Array.isArray(value) ? value : value.thin;
-  const several = shape.startsWith("((");  // of a function with several outputs
+  const several = shape.startsWith("((");  // the shapes of several outputs
   const columns = several ? list.length : Array.isArray(value) ? (dims(shape).at(-1) ?? 1) : value.columns;
   return Array.from({ length: columns ? list.length / columns : 0 }, (_, i) => list.slice(i * columns, (i + 1) * columns));
 }
 
-// The greatest finite size in an array: what has it gets the full colour.
+// The largest finite magnitude in an array, which gets the full colour.
 function greatest(value) {
   const all = typeof value !== "object" ? [value] : Array.isArray(value) ? value : [value.min, value.max];
   return all.reduce((top, x) => (Number.isFinite(x) ? Math.max(top, Math.abs(x)) : top), 0);
@@ -50,7 +50,7 @@ function greatest(value) {
 const sign = (x) => (typeof x !== "number" ? "odd" : x < 0 ? "negative" : "positive");
 const strength = (x, top) => (typeof x !== "number" ? 1 : top ? Math.abs(x) / top : 0);
 
-// An SVG group: the array as coloured cells within a square of `side`, at most so many to a side.
+// An SVG group: the array as coloured cells inside a square of `side`, at most `most` along each side.
 function thumbnail(value, shape, side, most = 6) {
   const rows = thinned(grid(value, shape), most), top = greatest(value), g = document.createElementNS(SVG, "g");
   const columns = rows[0]?.length ?? 0, cell = Math.min(side / rows.length, side / columns, side / 4);
@@ -74,7 +74,7 @@ function svg(name, attributes) {
   return node;
 }
 
-// An HTML element with properties and children; text is only ever text.
+// An HTML element with properties and children; text is never parsed as HTML.
 function element(name, properties = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, x] of Object.entries(properties)) {
@@ -85,8 +85,8 @@ function element(name, properties = {}, ...children) {
   return node;
 }
 
-// An array with its name above: a table of its numbers on the colours of the heat map; of a large array the
-// heat map, and the numbers when they are asked for.
+// An array with its name above: a table of its numbers, coloured like a heat map; for a large array, the
+// heat map, and the numbers on request.
 function figure(caption, value, shape, all) {
   const label = element("figcaption", {}, element("b", {}, caption), " ", element("span", { className: "quiet" }, shape));
   if (!isSummary(value)) return element("figure", {}, label, numbersOf(value, shape, all));
@@ -116,7 +116,7 @@ function summary(value, all) {
   return element("p", { className: "quiet" }, `${range}${odd}. Shown: ${value.thin.length} elements, evenly spaced.`);
 }
 
-// An array in a few words, for those who hear the page: all numbers of a small one.
+// An array in a few words, for screen readers: all numbers of a small one.
 function spoken(value, shape) {
   if (value === null || value === undefined) return "not computed";
   if (typeof value !== "object") return number(value);

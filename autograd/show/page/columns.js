@@ -1,5 +1,5 @@
-// Coordinates across.  Cells one below the other, whose link is to be straight, become a column that moves as a
-// whole; columns first stand as far to the left as they can, and then move to where their links pull them.
+// Horizontal coordinates.  Cells in successive rows whose link should be straight form a column, which moves
+// as a whole.  Columns first stand as far left as possible, then move to where their links pull them.
 //
 // Source: Brandes and Koepf, Fast and simple horizontal coordinate assignment (2001): the alignment.
 function straighten(rows, links) {
@@ -18,7 +18,7 @@ function straighten(rows, links) {
 const xOf = (cell) => cell.column.x + cell.shift;
 const distance = (left, right) => (left.width + right.width) / 2 + Math.max(gap(left), gap(right));
 
-// The links that are made straight: those that pull most come first, and no two of them cross.
+// The links that become straight: the strongest pull comes first, and no two of them cross.
 function aligned(rows, links) {
   const straight = rows.map(() => []), above = new Set(), below = new Set();
   for (const l of [...links].sort((a, b) => pull(b) - pull(a))) {
@@ -44,7 +44,7 @@ function columnsOf(rows, straight) {
   return columns;
 }
 
-// Columns from left to right: each after all that have a cell left of one of its own.
+// The columns from left to right: each after all columns with a cell to the left of one of its cells.
 function inOrder(columns) {
   const waits = new Map(columns.map((c) => [c, c.cells.filter((cell) => cell.before).length]));
   const queue = columns.filter((c) => waits.get(c) === 0);
@@ -63,7 +63,7 @@ const leftmost = (column) => column.cells.reduce((low, cell) => (cell.before
 const rightmost = (column) => column.cells.reduce((high, cell) => (cell.next
   ? Math.min(high ?? Infinity, xOf(cell.next) - distance(cell, cell.next) - cell.shift) : high), null);
 
-// Where the links of a column to others pull it.
+// The position to which a column's links to other columns pull it.
 function wanted(column) {
   let sum = 0, weights = 0;
   for (const cell of column.cells) {

@@ -14,7 +14,7 @@ const labelWidth = (frame) => textWidth(frameLabel(frame), FONTS.label) + 64;
 const frameLabel = (group) => shortened(printable(group.label), 40);
 const isScalar = (node) => typeof node.value !== "object" || node.value === null;
 
-// The two lines in a box: what was done, then its name and shape; of a leaf its name, then its shape.
+// The two lines of text in a box: the operation, then name and shape; for a leaf, its name, then its shape.
 function linesOf(item) {
   if (isGroup(item)) return [frameLabel(item), extent(item)];
   const shape = item.dtype === "float64" ? item.shape : `${item.shape} ${item.dtype}`;
@@ -22,7 +22,7 @@ function linesOf(item) {
   return [shortened(printable(item.label), 26), `${shortened(title(item), 20)}  ${shape}`];
 }
 
-// How much a group holds: of a run, which of all operations; of a module, how many.
+// The extent of a group: for a run, the range of its operations; for a module, their number.
 function extent(group) {
   if (group.isModule) return many(group.operations, "operation");
   return `operations ${group.first.toLocaleString("en")} to ${(group.first + group.operations - 1).toLocaleString("en")}`;
@@ -30,7 +30,7 @@ function extent(group) {
 
 const many = (n, what) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
 
-// The room right of the text of a node: for its value and its gradient.
+// The width to the right of a node's text, for its value and its gradient.
 function aside(node) {
   if (isGroup(node)) return 26;
   return isScalar(node) ? BOX.number : node.grad === null ? BOX.thumb + 2 : 2 * BOX.thumb + 6;
@@ -43,7 +43,7 @@ function sizeOf(item) {
   return { width: Math.ceil(text + aside(item) + sides), height: BOX.height };
 }
 
-// The outlines by which the kinds are told apart without colour, too.
+// The outlines, which distinguish the kinds even without colour.
 const OUTLINES = {
   input: (w, h) => `M0 0H${w - 10}L${w} 10V${h}H0Z M${w - 10} 0V10H${w}`,
   parameter: (w, h) => `M11 0H${w - 11}L${w} ${h / 2}L${w - 11} ${h}H11L0 ${h / 2}Z`,
@@ -58,7 +58,7 @@ function rounded(x, y, w, h, r) {
     `h${2 * r - w}a${r} ${r} 0 0 1 ${-r} ${-r}v${2 * r - h}a${r} ${r} 0 0 1 ${r} ${-r}z`;
 }
 
-// Draw all of a layout afresh; returns the drawn elements by item, to be marked at each step.
+// Draw a whole layout anew; returns the drawn elements by item, which are marked at each step.
 function draw(canvas, view, places) {
   const drawn = { boxes: new Map(), edges: new Map() };
   const parts = [];
@@ -82,7 +82,7 @@ function drawFrame(frame, { x, y, width, height }) {
   return svg("rect", { x, y, width, height, rx: 8, class: "frame" });
 }
 
-// The head of a frame, which folds it.
+// The head of a frame: a click on it folds the frame.
 function drawHead(frame, { x, y }, drawn) {
   const wide = labelWidth(frame) - 16;
   const g = svg("g", {
@@ -95,7 +95,7 @@ function drawHead(frame, { x, y }, drawn) {
   return g;
 }
 
-// A plus on what is folded, a minus on what is not.
+// A plus on what is folded, a minus on what is unfolded.
 function foldSign(x, y, plus) {
   const path = `M${x - 4} ${y}h8${plus ? `M${x} ${y - 4}v8` : ""}`;
   const g = svg("g", { class: "sign" });
@@ -143,7 +143,7 @@ function described(item) {
 const MARKS = { right: "✓", scaled: "≈", inherits: "↓", "wrong here": "✗", inconclusive: "?" };
 const classOf = (verdict) => `verdict-${verdict.replace(/\W+/g, "-")}`;
 
-// The verdict over a node; over a folded group the gravest of those inside.
+// The verdict over a node; over a folded group, the gravest verdict inside it.
 function verdictOf(item) {
   if (!isGroup(item)) return item.verdict?.verdict ?? null;
   const inside = new Set();
@@ -174,7 +174,7 @@ function drawEdge(edge, points, drawn) {
   return g;
 }
 
-// What is shown of a node at a time: its value once it is computed, its gradient once it is complete.
+// Show each node's value once it is computed, and its gradient once it is complete.
 function mark(drawn, model, view, stop, selected) {
   const time = stop.to;
   $("graph").classList.toggle("is-forward", stop.phase === "forward");
@@ -218,7 +218,7 @@ function thumb(value, shape, x, kind) {
   return g;
 }
 
-// The path under the pointer: all that an item was computed from, and all that was computed from it.
+// The path under the pointer: everything that an item was computed from, and everything computed from it.
 function pathThrough(view, item) {
   const items = new Set([item]), edges = new Set();
   for (const [here, there] of [["to", "from"], ["from", "to"]]) {
@@ -245,7 +245,7 @@ function highlight(canvas, drawn, path) {
   for (const [key, { g }] of drawn.edges) g.classList.toggle("on-path", path?.edges.has(key) ?? false);
 }
 
-// What the shapes and colours mean: those kinds that occur.
+// The meaning of the shapes and colours, for the kinds that occur.
 function drawLegend(place, model) {
   const kinds = new Set(model.nodes.map(kindOf));
   if (model.groups.length > 1) kinds.add("folded");

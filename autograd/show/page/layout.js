@@ -1,9 +1,10 @@
-// A layered layout, from top to bottom, of items inside frames inside frames.
+// A layered layout, from top to bottom, of items in nested frames.
 //
-// Each frame is laid out on its own, innermost first, and is then one large item of the frame round it:
-// so nothing overlaps.  An edge that leaves a frame goes to a port on its lower border; one that enters
-// comes from a port on its upper border.  Within a frame, all edges from one source share one trunk of
-// bends, one bend in each row that they pass.  A row is one rank; edges bend only between rows.
+// Each frame is laid out by itself, the innermost first, and is then one large item of the frame around
+// it, so that nothing overlaps.  An edge that leaves a frame ends at a port on its lower border, and an
+// edge that enters starts at a port on its upper border.  Inside a frame, all edges from one source share
+// one trunk of bends, with one bend in each row that they pass.  A row is one rank; edges bend only
+// between rows.
 //
 // Source: Sugiyama, Tagawa and Toda, Methods for visual understanding of hierarchical system
 // structures (1981): ranks, barycentres, coordinates.
@@ -21,15 +22,15 @@ function layout(model, view, size) {
   return placed(model, view, frames);
 }
 
-// The frames round an item, the innermost first.
-function framesRound(frame) {
-  const round = [];
-  for (let f = frame; f; f = f.parent) round.push(f);
-  return round;
+// The frames around an item, the innermost first.
+function framesAround(frame) {
+  const around = [];
+  for (let f = frame; f; f = f.parent) around.push(f);
+  return around;
 }
 
-// For each frame its nets: a net is a source with all its targets there.  The source of a net that comes
-// from outside is null, an upper port; and so is a target outside, a lower port.
+// The nets of each frame: a net is a source with all its targets in the frame.  A source outside the frame
+// is null and stands for an upper port; a target outside is null and stands for a lower port.
 function netsOf(view) {
   const nets = new Map();
   const add = (frame, key, source, target, edge) => {
@@ -42,9 +43,9 @@ function netsOf(view) {
   };
   for (const edge of view.edges) {
     const key = edge.from.key;
-    const up = framesRound(view.items.get(edge.from)), down = framesRound(view.items.get(edge.to));
+    const up = framesAround(view.items.get(edge.from)), down = framesAround(view.items.get(edge.to));
     while (up.length > 1 && down.length > 1 && up.at(-2) === down.at(-2)) { up.pop(); down.pop(); }
-    const place = (round, item, i) => (i === 0 ? item : round[i - 1]);
+    const place = (around, item, i) => (i === 0 ? item : around[i - 1]);
     up.slice(0, -1).forEach((frame, i) => add(frame, key, place(up, edge.from, i), null, edge));
     const top = up.length - 1, bottom = down.length - 1;
     add(up[top], key, place(up, edge.from, top), place(down, edge.to, bottom), edge);
@@ -53,7 +54,7 @@ function netsOf(view) {
   return nets;
 }
 
-// The layout of one frame: its size, and where its cells are and its nets run, from its own corner.
+// The layout of one frame: its size, its cells and the course of its nets, measured from its corner.
 function arrange(frame, items, nets, frames, size) {
   const cells = new Map(items.map((item) => [item, cellOf(item, frames.get(item) ?? size(item), frames.get(item))]));
   rank([...cells.values()], nets, cells);
@@ -69,7 +70,7 @@ function cellOf(item, { width, height }, inner) {
   return { item, width, height, inner, rank: 1, above: [], below: [], x: 0 };
 }
 
-// Ranks by the longest path; what has no argument here goes down to just above its first use.
+// Ranks by the longest path; a cell without arguments in the frame moves down to just above its first use.
 function rank(cells, nets, cellsByItem) {
   const after = new Map(cells.map((cell) => [cell, []])), before = new Map(cells.map((cell) => [cell, 0]));
   for (const { source, targets } of nets.values()) {
@@ -94,14 +95,14 @@ function rank(cells, nets, cellsByItem) {
   }
 }
 
-// Row 0 is for the upper ports, the last row for the lower ones.
+// The rows of cells; row 0 is for the upper ports, and the last row for the lower ports.
 function rowsOf(cells) {
   const rows = Array.from({ length: cells.reduce((r, cell) => Math.max(r, cell.rank), 0) + 2 }, () => []);
   for (const cell of cells) rows[cell.rank].push(cell);
   return rows;
 }
 
-// Bends and ports are put into the rows; each net becomes the links between neighbouring rows.
+// Put bends and ports into the rows, and split each net into links between neighbouring rows.
 function threads(nets, cells, rows) {
   const links = [], last = rows.length - 1;
   const bend = (row, height = 0) => {
@@ -129,19 +130,19 @@ function threads(nets, cells, rows) {
       link(at, cell ?? bend(last), edges, net);
     }
   }
-  for (const made of links) {  // where a link touches an inner frame: at its port
+  for (const made of links) {  // a link touches an inner frame at its port
     made.start = made.from.inner?.exits.get(made.net.key) ?? 0;
     made.end = made.to.inner?.entries.get(made.net.key) ?? made.edges?.[0].slot ?? 0;  // else in the order of arguments
   }
   return links;
 }
 
-// Order within the rows: each cell to the mean of its neighbours, down and up, and the best order is kept.
+// Order the cells in the rows: move each to the mean of its neighbours, down and up, and keep the best order.
 function order(rows, links) {
   spread(rows);
   let best = rows.map((row) => [...row]), fewest = crossings(rows, links);
-  for (let round = 0; round < 10 && fewest > 0; round += 1) {
-    const down = round % 2 === 0;
+  for (let sweep = 0; sweep < 10 && fewest > 0; sweep += 1) {
+    const down = sweep % 2 === 0;
     for (const row of down ? rows : [...rows].reverse()) {
       const place = new Map(row.map((cell) => [cell, mean(down ? cell.above : cell.below, down) ?? cell.x]));
       row.sort((a, b) => place.get(a) - place.get(b));
@@ -167,7 +168,7 @@ function pack(row) {
 
 const gap = (cell) => (cell.item ? GAP.item : GAP.bend);
 
-// The mean of where the neighbours above or below would have a cell, the main line counting for most.
+// The mean of the positions that the neighbours above or below suggest; the main line has most weight.
 function mean(links, down) {
   let sum = 0, weights = 0;
   for (const l of links) {
@@ -178,8 +179,8 @@ function mean(links, down) {
   return weights ? sum / weights : null;
 }
 
-// How straight a link should be: above all those of trunks and of the main line of a computation; its
-// inputs stand beside it.
+// How straight a link should be: most of all in trunks and on the main line of a computation; its inputs
+// stand beside it.
 function pull({ from, to }) {
   if (isLeaf(from)) return 0.02;
   if (!from.item && !to.item) return 8;
@@ -188,8 +189,8 @@ function pull({ from, to }) {
 
 const isLeaf = (cell) => cell.item && !cell.inner && cell.above.length === 0;
 
-// Where several edges reach a box they arrive side by side, in the order in which they come; if one of
-// them is the main line it arrives in the middle.
+// Edges that reach the same box arrive side by side, in the order in which they come.  If one of them is
+// the main line, it arrives in the middle.
 function fanIn(cells) {
   for (const cell of cells.values()) {
     if (cell.inner) continue;
@@ -207,13 +208,13 @@ function fanIn(cells) {
   }
 }
 
-// The number of pairs of links that cross, as they stand.
+// The number of pairs of links that cross in the present order.
 function crossings(rows, links) {
   const byRow = rows.map(() => []);
   for (const l of links) byRow[l.from.rank].push([l.from.x + l.start, l.to.x + l.end]);
   let count = 0;
   for (const spans of byRow) {
-    if (spans.length > 200) continue;  // too many to be told apart anyway
+    if (spans.length > 200) continue;  // too many to follow by eye anyway
     spans.forEach(([a, b], i) => {
       for (let j = 0; j < i; j += 1) if ((a - spans[j][0]) * (b - spans[j][1]) < 0) count += 1;
     });
@@ -221,7 +222,7 @@ function crossings(rows, links) {
   return count;
 }
 
-// The size of a frame, and everything in it measured from its upper left corner.
+// The size of a frame, with everything in it measured from its upper left corner.
 function measured(frame, rows, links, cells) {
   const all = rows.flat();
   const left = all.reduce((x, cell) => Math.min(x, cell.x - cell.width / 2), Infinity);
@@ -240,7 +241,7 @@ function measured(frame, rows, links, cells) {
     bottoms.push(y += height);
   });
   for (const cell of all) {
-    cell.y = isLeaf(cell) ? bottoms[cell.rank] - cell.height : tops[cell.rank];  // near to what uses it
+    cell.y = isLeaf(cell) ? bottoms[cell.rank] - cell.height : tops[cell.rank];  // leaves stand near their use
   }
   const entries = new Map(), exits = new Map();
   for (const l of links) {
@@ -250,7 +251,7 @@ function measured(frame, rows, links, cells) {
   return { width, height: y, cells, links, tops, bottoms, entries, exits };
 }
 
-// More room where edges go far to the side.
+// The height between two rows: larger where edges go far to the side.
 function rowGap(row) {
   const slant = row.flatMap((cell) => cell.below).reduce((far, l) => Math.max(far, Math.abs(l.from.x - l.to.x)), 0);
   return GAP.row + Math.min(26, slant / 14) + Math.min(20, row.length);

@@ -1,4 +1,4 @@
-// The state of the page, and what changes it: the player, folding, selecting, searching, zoom and theme.
+// The state of the page, and the ways to change it: player, folding, selection, search, zoom and theme.
 
 const $ = (id) => document.getElementById(id);
 const model = readModel(JSON.parse($("data").textContent));
@@ -36,7 +36,7 @@ function toggle(group) {
   bringIntoView(group);
 }
 
-const MOST = 3000;  // boxes that one click may bring
+const MOST = 3000;  // boxes that one click may show
 
 function unfoldLevel() {
   const wider = oneLevelMore(model, state.open), boxes = visible(model, wider).items.size;
@@ -152,7 +152,7 @@ function fit() {
   zoomTo(Math.min(fitting(), ($("scroller").clientHeight - 6) / (places.height + 22)));
 }
 
-// The zoom at which the whole width is seen; one scrolls down.
+// The zoom at which the whole width is visible; one scrolls down for the rest.
 const fitting = () => Math.min(1.1, ($("scroller").clientWidth - 6) / (places.width + 8));
 
 function bringIntoView(item) {
@@ -167,7 +167,7 @@ function bringIntoView(item) {
   scroller.scrollTo(target);
 }
 
-// Theme: as the system has it, until told otherwise.
+// The theme is the system's until the user changes it.
 
 function switchTheme() {
   const dark = document.documentElement.dataset.theme
@@ -175,7 +175,7 @@ function switchTheme() {
   document.documentElement.dataset.theme = dark ? "light" : "dark";
 }
 
-// The text of the graph: made when it is first opened, in pieces, for it may be long.
+// The text of the graph: written when it is first opened, in pieces, since it may be long.
 
 function writeListing() {
   if ($("listing").childElementCount || !$("text").open) return;
@@ -192,7 +192,7 @@ function writeListing() {
   more(0);
 }
 
-// As `Graph.listing` writes it.
+// A line in the format of `Graph.listing`.
 const listed = (node) => `${node.name}: ${node.type}${node.isOperation ? ` = ${node.formula}` : `  ${node.kind}`}`;
 
 // Keys
@@ -204,13 +204,13 @@ const KEYS = {
   End: ["End", "to the end", () => go(stops.length - 1)],
   " ": ["space", "play or pause", play],
   ArrowDown: ["↓", "to the next box of the graph", () => moveFocus(1)],
-  ArrowUp: ["↑", "to the box before", () => moveFocus(-1)],
-  Enter: ["Enter", "select the box, fold or unfold it", () => select(state.focused)],
+  ArrowUp: ["↑", "to the previous box of the graph", () => moveFocus(-1)],
+  Enter: ["Enter", "select the box, or fold or unfold it", () => select(state.focused)],
   "/": ["/", "search", () => $("search").focus()],
-  "+": ["+", "larger", () => zoomTo(state.zoom * 1.2)],
-  "-": ["−", "smaller", () => zoomTo(state.zoom / 1.2)],
+  "+": ["+", "zoom in", () => zoomTo(state.zoom * 1.2)],
+  "-": ["−", "zoom out", () => zoomTo(state.zoom / 1.2)],
   0: ["0", "fit to the window", () => fit()],
-  t: ["T", "light or dark", switchTheme],
+  t: ["T", "switch between light and dark", switchTheme],
 };
 
 function press(event) {
@@ -227,7 +227,7 @@ function press(event) {
   action[2]();
 }
 
-// All together
+// The start
 
 function begin() {
   const { doc } = model;
@@ -236,7 +236,7 @@ function begin() {
   $("counts").textContent = `${many(model.nodes.length, "node")}, ${many(model.edges.length, "edge")}, ${many(model.forward.length, "operation")}`;
   const folded = model.groups.some((g) => !firstOpen.has(g.id));
   const notes = [...doc.notes];
-  if (folded) notes.unshift(`Folded by itself, for no more than ${doc.limit} boxes are shown at first: click a box with + to unfold it.`);
+  if (folded) notes.unshift(`Folded automatically, to show at most ${doc.limit} boxes at first: click a box with + to unfold it.`);
   $("notice").textContent = notes.join(" ");
   $("notice").hidden = notes.length === 0;
   $("keys").replaceChildren(...Object.values(KEYS).flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]));
@@ -266,7 +266,7 @@ function listen() {
   on("digits", "change", show);
   on("search", "input", () => search($("search").value));
   on("text", "toggle", writeListing);
-  // on the scroller, for an <svg> that listens for the focus takes it, too
+  // listen on the scroller, because an <svg> that listens for the focus would also take it
   on("scroller", "click", (event) => { const item = itemAt(event.target); if (item) select(item, false); });
   on("scroller", "pointerover", trace);
   on("scroller", "pointerleave", () => trace(null));

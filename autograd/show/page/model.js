@@ -1,8 +1,8 @@
-// The document that Python wrote, as objects; what of it is visible; and the steps through it.
+// The document that Python wrote, as objects; the part of it that is visible; and the steps through it.
 //
 // A node is an array: an input, a parameter, or the result of an operation, in the order of creation.
 // A group is a module, or a run of operations, that can be folded into one box; group 0 is the page.
-// What is drawn is an item: a node, or a group that is folded.  An open group is a frame round its items.
+// An item is something drawn: a node, or a folded group.  An open group is a frame around its items.
 
 function readModel(doc) {
   const { nodes: columns, edges: links, texts } = doc;
@@ -42,8 +42,8 @@ function readModel(doc) {
 
 const localOf = (entry) => entry && { shape: entry[0], value: entry[1], summed: entry[2] };
 
-// Times.  0: nothing is computed; then one tick for each operation, one for the seed of the backward
-// pass, and one for each operation that the backward pass visits, youngest first.
+// Times.  At 0 nothing is computed.  Then there is one tick for each operation, one for the seed of the
+// backward pass, and one for each operation that the backward pass visits, youngest first.
 function giveTimes(model) {
   const forward = model.nodes.filter((node) => node.isOperation);
   forward.forEach((node, i) => { node.forwardAt = i + 1; });
@@ -59,13 +59,13 @@ function giveTimes(model) {
   }
 }
 
-// The contribution of one use of a node to its gradient: kept only where there are several.
+// The contribution of one use of a node to its gradient; the document has it only if there are several.
 const contribution = (edge) => edge.part ?? edge.from.grad;
 const contributions = (node) => node.uses.filter((use) => use.flows).sort((a, b) => a.to.backwardAt - b.to.backwardAt);
 
-// What is visible when the groups in `open` are: items with the frame each lies in, and edges.
+// What is visible if the groups in `open` are open: items, each with the frame it lies in, and edges.
 function visible(model, open) {
-  const hider = new Map();  // the outermost closed group round each group, itself included; or null
+  const hider = new Map();  // the outermost closed group around each group, or the group itself; else null
   for (const group of model.groups) {  // parents come before their children
     const outer = group.parent && hider.get(group.parent);
     hider.set(group, outer ?? (open.has(group.id) ? null : group));
@@ -99,7 +99,7 @@ function visible(model, open) {
   return { items, edges, frames, holder };
 }
 
-// The stops of the player: a visible operation or a folded group is one, in each direction.
+// The stops of the player: one for each visible operation or folded group, in each direction.
 function stopsOf(model, view) {
   const stops = [{ phase: "start", from: 0, to: 0, item: null }];
   const add = (phase, nodes, time) => {
@@ -117,7 +117,7 @@ function stopsOf(model, view) {
   return stops;
 }
 
-// The groups to open at first: level by level, as long as no more than `limit` items are visible.
+// The groups that are open at first: level by level, as long as at most `limit` items are visible.
 function openAtFirst(model, limit) {
   let open = new Set([0]);
   for (;;) {
@@ -132,7 +132,7 @@ function oneLevelMore(model, open) {
   return new Set([...open, ...model.groups.filter((g) => g.depth === depth).map((g) => g.id)]);
 }
 
-// What a reader calls a node: its name, or else its operation.
+// The title of a node: its name, or else its operation.
 const title = (item) => printable(isGroup(item) ? item.label : item.name);
 const isGroup = (item) => item.operations !== undefined;
 const equation = (node) => printable(node.isOperation ? `${node.name} = ${node.formula}` : node.name);

@@ -15,7 +15,7 @@ function row(...parts) {
 
 const operator = (sign) => element("span", { className: "operator", ariaHidden: "true" }, sign);
 
-// One sentence about a stop: for the live region, and above its numbers.
+// One sentence about a stop, for the live region and above the stop's numbers.
 function sentence(model, stop) {
   const { item, phase } = stop;
   if (phase === "start") return "Start: only the inputs and parameters are known.";
@@ -61,7 +61,7 @@ function forwardStep(node, { all, select }) {
 
 const distinct = (list) => [...new Set(list)];
 
-// A step back: the cotangent that arrives, and for each argument the rule and what it makes of it.
+// A step of the backward pass: the cotangent that arrives, and for each argument the rule and its result.
 function backwardStep(node, time, options) {
   const parts = [plain(code(equation(node)), "formula")];
   if (contributions(node).length > 1) parts.push(...sumOf(node, time, options));
@@ -88,7 +88,7 @@ function passedBack(edge, time, options) {
   ].filter(Boolean);
 }
 
-// A rule as it stands in the source, and what its letters are here.
+// A rule's source text, and the meaning of its letters at this step.
 function ruleText(rule, edge) {
   const letters = [["g", `cotangent of ${title(edge.to)}`], ...lettersIn(rule, edge).map(([letter, node]) => [letter, title(node)])];
   return element("div", { className: "rule" },
@@ -97,7 +97,7 @@ function ruleText(rule, edge) {
     rule.text ? plain(`where ${letters.map(([letter, what]) => `${letter} = ${what}`).join(", ")}`, "quiet") : null);
 }
 
-// The letters in the text of a rule, but g, and the nodes that they stand for: the output, the arguments.
+// The letters in the text of a rule, except g, and the nodes that they stand for: the output, the arguments.
 function lettersIn(rule, edge) {
   if (!rule?.text) return [];
   const body = rule.text.replace(/^def [^\n]*\n/, "");
@@ -105,12 +105,12 @@ function lettersIn(rule, edge) {
   return [["y", edge.to], ...nodes].filter(([letter, node]) => node && new RegExp(`\\b${letter}\\b`).test(body));
 }
 
-// The gradient of what is used more than once, path by path.
+// The gradient of a node with several uses, use by use.
 function sumOf(node, time, { all }) {
   const parts = contributions(node), terms = [];
   const here = parts.filter((use) => use.to.backwardAt <= time);
   const shown = here.slice(0, 8);
-  shown.forEach((use, i) => terms.push(i ? operator("+") : null, figure(`by way of ${title(use.to)}`, contribution(use), node.shape, all)));
+  shown.forEach((use, i) => terms.push(i ? operator("+") : null, figure(`through ${title(use.to)}`, contribution(use), node.shape, all)));
   if (here.length > shown.length) terms.push(operator(`+ ${here.length - shown.length} more`));
   const done = here.length === parts.length;
   if (done) terms.push(operator("="), figure(`gradient of ${title(node)}`, node.grad, node.shape, all));
@@ -121,7 +121,7 @@ function sumOf(node, time, { all }) {
   ];
 }
 
-// What crosses the border of a folded group at this step.
+// The values or gradients that cross the border of a folded group at this step.
 function throughGroup(view, { item, phase }, { all }) {
   const into = view.edges.filter((e) => e.to === item), out = view.edges.filter((e) => e.from === item);
   const arrays = (edges, what, name) => {
@@ -135,7 +135,7 @@ function throughGroup(view, { item, phase }, { all }) {
   return [
     plain("Unfold the box to see each operation."),
     row(...first, operator("→"), ...second),
-    back ? plain("A gradient to which other paths contribute, too, is shown whole.", "quiet") : null,
+    back ? plain("A gradient is shown complete, even if other paths contribute to it.", "quiet") : null,
   ].filter(Boolean);
 }
 
@@ -162,10 +162,10 @@ function links(nodes, select) {
   return nodes.length > 8 ? [...shown, ` and ${nodes.length - 8} more`] : shown;
 }
 
-// The modules that a node lies in, the outermost first.
-const pathOfGroup = (group) => framesRound(group).slice(0, -1).reverse().map((g) => printable(g.label)).join(" › ");
+// The modules that contain a node, the outermost first.
+const pathOfGroup = (group) => framesAround(group).slice(0, -1).reverse().map((g) => printable(g.label)).join(" › ");
 
-// All about one node.
+// Everything about one node.
 function showNode(place, node, time, { all, select }) {
   if (!node) return place.replaceChildren(plain("Select a box of the graph to see its numbers, gradient and source.", "quiet"));
   const facts = [["kind", node.kind], ["shape", node.shape], ["dtype", node.dtype]];
@@ -195,7 +195,7 @@ function verdictBox({ name, verdict, kind, hint, source, lineno }) {
     source ? plain(code(`${lineno ? `${lineno}: ` : ""}${source}`)) : null);
 }
 
-// The lines of a hand derivation in their order, with what has no node here.
+// The lines of a hand derivation, in their order; some of them have no node here.
 function showVerdicts(place, { lines }, model, select) {
   place.hidden = lines.length === 0;
   const entries = lines.map((line) => {

@@ -1,4 +1,4 @@
-// From the layouts of the frames to places on the page, and to the paths of edges.
+// From the layouts of the frames to positions on the page and paths of edges.
 
 function placed(model, view, frames) {
   const boxes = new Map();
@@ -20,7 +20,7 @@ function placed(model, view, frames) {
   return { boxes, paths, width, height };
 }
 
-// The pieces of all routes in one frame whose corner is (x, y).
+// The pieces of all routes in one frame, whose corner is at (x, y).
 function run({ links, tops, bottoms }, x, y, routes) {
   const into = new Map(links.filter((l) => l.edges === null).map((l) => [l.to, l]));
   for (const l of links) {
@@ -40,12 +40,12 @@ function run({ links, tops, bottoms }, x, y, routes) {
   }
 }
 
-// The pieces of one edge, from the innermost frame of its source out and in again, as one line.
+// The pieces of one edge, from the innermost frame around its source out and in again, as one line.
 function joined(edge, pieces) {
   return pieces.sort((a, b) => a[0][1] - b[0][1]).flat();
 }
 
-// A line through points: straight where it goes down, and a curve that begins and ends going down else.
+// A line through points: straight where it goes down, else a curve that starts and ends vertically.
 function pathOf(points) {
   const parts = points.map(([x, y], i) => {
     if (i === 0) return `M${round(x)} ${round(y)}`;

@@ -1,11 +1,11 @@
-// Searching: what is found is a list under the field, from which the arrows and Enter choose.
+// Search: the results are a list under the field, in which the arrow keys and Enter choose.
 
 function search(words) {
   const wanted = words.trim().toLowerCase();
   const hits = wanted === "" ? [] : ranked(model.nodes, wanted).slice(0, 12);
   const options = hits.map((node, i) => element("li", { role: "option", id: `found-${i}`, ariaSelected: String(i === 0), onclick: () => take(node) },
     element("b", {}, shortened(title(node), 60)), " ", element("span", { className: "quiet" }, shortened(node.isOperation ? equation(node) : node.shape, 80))));
-  if (wanted !== "" && !hits.length) options.push(element("li", { className: "quiet" }, "nothing of that name"));
+  if (wanted !== "" && !hits.length) options.push(element("li", { className: "quiet" }, "no results"));
   $("found").replaceChildren(...options);
   $("found").hidden = options.length === 0;
   $("search").setAttribute("aria-expanded", String(options.length > 0));
@@ -14,7 +14,7 @@ function search(words) {
   state.hit = 0;
 }
 
-// Names that begin with the words come first, then those that contain them, then operations.
+// Names that begin with the words come first, then names that contain them, then operations.
 function ranked(nodes, wanted) {
   const places = [[], [], []];
   for (const node of nodes) {
