@@ -34,7 +34,6 @@ def test_every_function_that_asks_a_tensor_is_known(module):
     assert {f.__name__ for f in found if not is_known(f)} == {f.__name__ for f in OF_DATES & found}
 
 
-<<<<<<< HEAD
 OF_INTEGERS = [np.median, np.nanmedian, np.mean, np.nanmean, np.var, np.nanvar, np.std, np.nanstd, np.average]
 
 
@@ -42,10 +41,7 @@ def single(*shape):
     return leaf(*shape).astype(np.float32)
 
 
-# A composition returns what NumPy returns, be it a list, a tuple or an array.
-=======
 # A composition returns what NumPy returns: a list, a tuple or an array.
->>>>>>> english
 
 RETURNS = [
     (np.split, (leaf(4), 2), {}),
