@@ -1,5 +1,8 @@
 """How much of NumPy the table covers, and what compositions return and refuse."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,8 +11,12 @@ from autograd.errors import GradientError, NoRuleError
 from autograd.ops import composed, table, untracked
 from autograd.rules import fourier  # noqa: F401  which is loaded when it is needed
 from autograd.rules.refused import REASONS
+from autograd.rules.versions import SINCE, has
 
-from . import cases_assembly, cases_calculus, cases_choosing, cases_statistics
+from . import cases_assembly, cases_calculus, cases_choosing, cases_statistics, cases_versions
+from .cases_versions import present
+
+ROOT = Path(__file__).parents[1]
 
 # Functions that take dates, and so no tensors.
 OF_DATES = {np.isnat, np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string}
@@ -34,6 +41,13 @@ def test_every_function_that_asks_a_tensor_is_known(module):
     assert {f.__name__ for f in found if not is_known(f)} == {f.__name__ for f in OF_DATES & found}
 
 
+@pytest.mark.parametrize("name", SINCE)
+def test_numpy_has_a_function_since_its_version(name):
+    assert hasattr(np, name) == has(name)
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert f"numpy>={SINCE[name][0]}.{SINCE[name][1]}" > next(r for r in requirements if "numpy" in r)
+
+
 # A composition returns what NumPy returns, be it a list, a tuple or an array.
 
 RETURNS = [
@@ -42,7 +56,7 @@ RETURNS = [
     (np.hsplit, (leaf(2, 4), 2), {}),
     (np.vsplit, (leaf(2, 4), 2), {}),
     (np.dsplit, (leaf(1, 2, 4), 2), {}),
-    (np.unstack, (leaf(2, 3),), {}),
+    *((f, (leaf(2, 3),), {}) for f in present("unstack")),
     (np.broadcast_arrays, (leaf(2, 1), leaf(3)), {}),
     (np.meshgrid, (leaf(2), leaf(3)), {}),
     (np.meshgrid, (leaf(2),), {}),
@@ -83,7 +97,7 @@ def test_returns_what_numpy_returns(function, args, options):
         assert (a.shape, a.dtype) == (e.shape, e.dtype)
 
 
-HERE = [cases_assembly, cases_calculus, cases_choosing, cases_statistics]
+HERE = [cases_assembly, cases_calculus, cases_choosing, cases_statistics, cases_versions]
 
 
 @pytest.mark.parametrize("case", [c for module in HERE for c in module.CASES], ids=str)
@@ -116,7 +130,7 @@ BAD = [
     (np.average, (leaf(2, 3), None, [1.0, 2.0])),
     (np.average, (leaf(2, 3), 0, [1.0, 2.0, 3.0])),
     (np.pad, (leaf(3), -1)),
-    (np.cumulative_sum, (leaf(2, 2),)),
+    *((f, (leaf(2, 2),)) for f in present("cumulative_sum")),
     (np.ediff1d, (np.arange(3), leaf(2))),
     (np.polyder, (leaf(3), -1)),
     (np.polyint, (leaf(3), -1)),

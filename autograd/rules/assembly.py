@@ -11,6 +11,7 @@ import numpy as np
 
 from ..ops import Function, Op, compose
 from ..record import apply
+from .versions import has
 
 
 def along(axis: int, index: Any) -> tuple[Any, ...]:
@@ -170,7 +171,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(np.moveaxis(x, axis, 0))
 
 
-if hasattr(np, "unstack"):  # since NumPy 2.1
+if has("unstack"):
     compose(np.unstack)(unstack)
 
 
