@@ -40,7 +40,11 @@ def leave_history(tensor: Any, conversion: str, frame: FrameType) -> None:
 
 
 def is_being_stored(frame: FrameType) -> bool:
-    """Whether `frame` is at an assignment `array[i] = tensor`, for which NumPy asks for a float."""
+    """Whether `frame` is at an assignment `array[i] = tensor`, for which NumPy asks for a float.
+
+    NumPy asks in the same way as `float(tensor)` does, so only the instruction tells.  `co_code` has it as
+    the compiler wrote it, without what the interpreter or a debugger has made of it in the meantime.
+    """
     return frame.f_code.co_code[frame.f_lasti] == opmap["STORE_SUBSCR"]
 
 

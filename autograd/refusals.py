@@ -16,6 +16,8 @@ def full_name(function: Function) -> str:
     """The name to call a function by: `np.exp`, `nn.functional.linear`; just `erf` of another ufunc."""
     if isinstance(function, np.ufunc):
         return ("np." if getattr(np, function.__name__, None) is function else "") + function.__name__
+    if getattr(np.emath, function.__name__, None) is function:  # before NumPy 2.3, their module is private
+        return f"np.emath.{function.__name__}"
     return f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
 
 

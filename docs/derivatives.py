@@ -33,6 +33,7 @@ import autograd
 from autograd import functions, ops, rules
 from autograd.refusals import full_name
 from autograd.rules.refused import REASONS
+from autograd.rules.versions import SINCE
 from autograd.show.source import expression, maker, summary
 
 ROOT = Path(__file__).parents[1]
@@ -281,9 +282,15 @@ def arguments(function: ops.Function) -> list[str]:
     return names[3 if each else 2 :]
 
 
+def since(name: str) -> str:
+    """The NumPy that a function needs, if the oldest one that is supported does not have it."""
+    version = SINCE.get(name.removeprefix("np."), ())
+    return f", since NumPy {'.'.join(map(str, version))}" if version else ""
+
+
 def lines(entry: Entry) -> Iterator[str]:
     """The lines of a table for one function, with one line for each of its array arguments."""
-    call = f"`{entry.name}({', '.join(arguments(entry.function))})`"
+    call = f"`{entry.name}({', '.join(arguments(entry.function))})`{since(entry.name)}"
     if entry.function in compositions():
         names = ["*composed*"]
     elif ops.table[entry.function].each:

@@ -21,6 +21,7 @@ from . import (
     cases_spectral,
     cases_statistics,
     cases_unchanging,
+    cases_versions,  # the last, so that the others draw the same numbers whichever of these cases there are
 )
 from .cases_common import Case
 
@@ -41,6 +42,7 @@ CASES: list[Case] = [
     *cases_sampling.CASES,
     *cases_polynomials.CASES,
     *cases_spectral.CASES,
+    *cases_versions.CASES,
 ]
 
 

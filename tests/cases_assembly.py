@@ -16,7 +16,7 @@ WINDOWS = np.lib.stride_tricks.sliding_window_view
 
 # fmt: off
 SPLITTING = [np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit]
-SEVERAL = [*SPLITTING, np.unstack, np.broadcast_arrays, np.meshgrid]
+SEVERAL = [*SPLITTING, np.broadcast_arrays, np.meshgrid]
 REARRANGING = [np.roll, np.triu, np.tril, np.delete, np.rollaxis, np.rot90, np.flipud, np.fliplr,
                np.tile, np.repeat, np.resize, np.pad, np.atleast_1d, np.atleast_2d, np.atleast_3d,
                WINDOWS, np.diag, np.diagflat, np.diagonal, np.trace]
@@ -64,7 +64,6 @@ CASES = [
     *(case(np.split, real(2, 4), 2, axis=axis) for axis in (0, 1, -1)),
     *(case(f, real(2, 4, 2), [1]) for f in SPLITTING),
     case(np.hsplit, real(4), 2),
-    *(case(np.unstack, real(2, 3), axis=axis) for axis in (0, 1, -1)),
     *(case(np.delete, real(3, 4), i) for i in (0, -1, [0, 2, 2], slice(1, 9, 2), [])),
     *(case(np.delete, real(3, 4), [1, -1], axis=axis) for axis in (0, 1, -1)),
     case(np.delete, real(3), np.array([True, False, True])),

@@ -33,13 +33,6 @@ CROSS = [
 ]
 VECDOT = [((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (4, 3)), ((0,), (0,))]
 DIAGONAL = [((3, 3), 0), ((2, 3), 1), ((3, 2), -1), ((2, 3, 3), 0), ((2, 2, 2), -2), ((2, 2), 5)]
-ufuncs = [getattr(np, name) for name in ("matvec", "vecmat") if hasattr(np, name)]  # from NumPy 2.2
-SHAPES = {"matvec": [((2, 3), (3,)), ((2, 2, 3), (3,)), ((2, 3), (2, 3))],
-          "vecmat": [((2,), (2, 3)), ((2,), (2, 2, 3)), ((2, 2), (2, 3))]}  # fmt: skip
-TWINS = {
-    "matvec": lambda a, x: (a @ x[..., None])[..., 0],
-    "vecmat": lambda x, a: (x[..., None, :] @ a)[..., 0, :],
-}
 
 
 def norm_of_values(a, ord, axis=None, keepdims=False):  # noqa: A002
@@ -83,11 +76,6 @@ CASES = [
     ),
     form(
         np.linalg.vecdot, "linalg.vecdot", np.linalg.vecdot, real(3, 2), real(3, 2), twin=vecdot_twin, axis=0
-    ),
-    *(
-        form(f, "", f, real(*a), real(*b), twin=TWINS[f.__name__])
-        for f in ufuncs
-        for a, b in SHAPES[f.__name__]
     ),
     *(case(f, real(*s), offset=k) for f in (np.linalg.diagonal, np.linalg.trace) for s, k in DIAGONAL),
     case(np.linalg.matmul, real(2, 3), real(3, 2)),

@@ -12,7 +12,6 @@ SUMS = [np.nansum, np.nanmean, np.nanprod, np.nanvar]
 CHOOSING = [np.nanmax, np.nanmin, np.median, np.nanmedian, np.ptp]
 QUANTILES = [np.quantile, np.nanquantile, np.percentile, np.nanpercentile]
 SCANS = [np.nancumsum, np.nancumprod]
-CUMULATIVE = [np.cumulative_sum, np.cumulative_prod]
 # fmt: on
 
 NOT_ANALYTIC.update((*SUMS, *CHOOSING, *QUANTILES, *SCANS, np.nanstd, np.average))
@@ -26,8 +25,6 @@ CASES = [
     *over(spaced, THESE, *CHOOSING, np.nanstd),
     *over(real, {(3, 2): [None, 0]}, np.nanvar, np.nanstd, ddof=1),
     *(case(f, off_zero(2, 3), axis=axis) for f in SCANS for axis in (None, 0, -1)),
-    *(case(f, off_zero(4), include_initial=start) for f in CUMULATIVE for start in (False, True)),
-    *(case(f, off_zero(2, 3), axis=axis, include_initial=True) for f in CUMULATIVE for axis in (0, -1)),
     *(case(f, strided(spaced(2, 3)), axis=1) for f in (*SUMS, *CHOOSING, np.nanstd)),
     *(case(f, spaced(4)) for f in (np.median, np.nanmedian)),
     *(

@@ -298,7 +298,7 @@ def test_in_a_notebook():
         "print(hand.report.first.name, hand.report.first.kind, hand.report.first.source, hand.next())",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
-    nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(ROOT)}}).execute()
+    nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(ROOT)}}).execute()
     outputs = [cell.outputs for cell in notebook.cells]
     assert "<table>" in outputs[2][0]["data"]["text/html"]
     assert outputs[3][0]["text"] == "dw wrong-variable 3 dw = dy * w\n"

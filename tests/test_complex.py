@@ -15,7 +15,7 @@ from . import cases_elementwise, cases_norms, oracles
 from .cases import CASES
 from .cases_common import Case
 from .cases_decompositions import distinct, form, regular
-from .test_rules import SINGLE, assert_close, constant, leaf
+from .test_rules import assert_close, constant, leaf
 
 # Functions that refuse complex numbers, or some uses of them, where NumPy takes them; and the remedy.
 REFUSED = {
@@ -77,6 +77,7 @@ MADE = [
 ]
 # The differences use up to this part of the loss: most functions change faster off the real line.
 CLOSE = 1e-8
+COARSE = 1e-3  # of differences of numbers in single precision: some roundings of 2**-24 over steps of 2**-8
 
 GIVEN = [c for c in CASES if c not in constant and c.function.__name__ not in ELSEWHERE] + MADE
 
@@ -157,7 +158,7 @@ def test_right_or_refused(case, which):
     def moved(t):
         return loss(case(make([oracles.moved(a, d, t) for a, d in zip((xs, us), along, strict=True)])))
 
-    assert_close(actual, oracles.richardson(moved), CLOSE if y.dtype in (float, complex) else SINGLE, 1)
+    assert_close(actual, oracles.richardson(moved), CLOSE if y.dtype in (float, complex) else COARSE, 1)
 
 
 # Elementwise functions, on both sides of each axis, near 0 and far from it; and on the real axis, where some

@@ -14,6 +14,8 @@ from PIL import Image
 
 import nn
 
+from .processes import started
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GRADIENTS = ["dZ2 / m", "dW2", "db2", "dA1 / m", "dZ1 / m", "dW1", "db1"]
 
@@ -167,22 +169,21 @@ def hyperparameters(text):
 
 def test_hyperparameters_are_the_same_on_a_cluster_of_which_a_worker_dies(tmp_path):
     script = [sys.executable, EXAMPLES / "10_hyperparameters.py", "--epochs", "10"]
-    options = {"stdout": subprocess.PIPE, "text": True, "cwd": tmp_path}
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
         Client(cluster) as client,
     ):
         workers = client.run(os.getpid)
         assert len(set(workers.values())) == 2
-        with subprocess.Popen([*script, "--cluster", cluster.scheduler_address], **options) as run:
+        with started([*script, "--cluster", cluster.scheduler_address], cwd=tmp_path) as run:
             first = run.stdout.readline()
             assert first.startswith(" 1 of 27: ")
             os.kill(next(iter(workers.values())), signal.SIGKILL)
             text = run.stdout.read()
-        assert run.returncode == 0
+            assert run.wait() == 0
         assert set(client.run(os.getpid).values()) != set(workers.values())
     assert "27 of 27: " in text
-    local = subprocess.run(script, check=True, **options)
+    local = subprocess.run(script, check=True, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
     assert hyperparameters(text) == hyperparameters(local.stdout)
     assert_is_a_picture(tmp_path / "10_hyperparameters.png")
 

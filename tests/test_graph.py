@@ -311,7 +311,7 @@ def test_a_label_is_a_string():
 
 
 def test_threads_have_their_own_scopes():
-    model, barrier, outputs = nn.Sequential(Cell(), Cell()), threading.Barrier(4), {}
+    model, barrier, outputs = nn.Sequential(Cell(), Cell()), threading.Barrier(4, timeout=60), {}
 
     def run(i):
         with scope(f"thread {i}"):

@@ -11,6 +11,7 @@ import pytest
 import nn
 from autograd import Tensor, check
 from autograd.check.gradients.branches import ancestors
+from autograd.refusals import full_name
 from autograd.transforms.structure import flat
 
 from .cases_nn import filled, set_parameters
@@ -121,7 +122,7 @@ def rules_used(row):
     leaves = [{name: Tensor(a, requires_grad=True) for name, a in arrays.items()} for arrays in given]
     y = layer(*leaves)
     for node in ancestors([part.node for part in flat(y).values()]):
-        if node.op.function.__module__.startswith("nn."):
+        if full_name(node.op.function).startswith("nn."):
             yield from ((node.op, i) for i, p in enumerate(node.parents) if p is not None and p.requires_grad)
 
 

@@ -226,6 +226,7 @@ def test_a_private_file_stays_private(path):
 
 KILL = """
 import os, random, signal, sys, time
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process with several threads must not fork
 import numpy as np
 import nn
 folder, path = sys.argv[1], sys.argv[1] + "/file"

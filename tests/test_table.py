@@ -1,5 +1,8 @@
 """How much of NumPy the table covers, and what compositions return and refuse."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,8 +11,12 @@ from autograd.errors import GradientError, NoRuleError
 from autograd.ops import composed, table, untracked
 from autograd.rules import fourier  # noqa: F401  (otherwise loaded only when it is needed)
 from autograd.rules.refused import REASONS
+from autograd.rules.versions import SINCE, has
 
-from . import cases_assembly, cases_calculus, cases_choosing, cases_statistics, oracles
+from . import cases_assembly, cases_calculus, cases_choosing, cases_statistics, cases_versions, oracles
+from .cases_versions import present
+
+ROOT = Path(__file__).parents[1]
 
 # Functions of dates, which take no tensors.
 OF_DATES = {np.isnat, np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string}
@@ -41,6 +48,13 @@ def single(*shape):
     return leaf(*shape).astype(np.float32)
 
 
+@pytest.mark.parametrize("name", SINCE)
+def test_numpy_has_a_function_since_its_version(name):
+    assert hasattr(np, name) == has(name)
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert f"numpy>={SINCE[name][0]}.{SINCE[name][1]}" > next(r for r in requirements if "numpy" in r)
+
+
 # A composition returns what NumPy returns: a list, a tuple or an array.
 
 RETURNS = [
@@ -49,7 +63,7 @@ RETURNS = [
     (np.hsplit, (leaf(2, 4), 2), {}),
     (np.vsplit, (leaf(2, 4), 2), {}),
     (np.dsplit, (leaf(1, 2, 4), 2), {}),
-    (np.unstack, (leaf(2, 3),), {}),
+    *((f, (leaf(2, 3),), {}) for f in present("unstack")),
     (np.broadcast_arrays, (leaf(2, 1), leaf(3)), {}),
     (np.meshgrid, (leaf(2), leaf(3)), {}),
     (np.meshgrid, (leaf(2),), {}),
@@ -150,7 +164,7 @@ def test_lists_with_tensors_in_them():
         np.testing.assert_allclose(x.grad, estimate[0], rtol=1e-10)
 
 
-HERE = [cases_assembly, cases_calculus, cases_choosing, cases_statistics]
+HERE = [cases_assembly, cases_calculus, cases_choosing, cases_statistics, cases_versions]
 
 
 @pytest.mark.parametrize("case", [c for module in HERE for c in module.CASES], ids=str)
@@ -183,7 +197,7 @@ BAD = [
     (np.average, (leaf(2, 3), None, [1.0, 2.0])),
     (np.average, (leaf(2, 3), 0, [1.0, 2.0, 3.0])),
     (np.pad, (leaf(3), -1)),
-    (np.cumulative_sum, (leaf(2, 2),)),
+    *((f, (leaf(2, 2),)) for f in present("cumulative_sum")),
     (np.ediff1d, (np.arange(3), leaf(2))),
     (np.polyder, (leaf(3), -1)),
     (np.polyint, (leaf(3), -1)),

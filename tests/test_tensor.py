@@ -3,6 +3,7 @@
 import copy
 import operator
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -463,11 +464,35 @@ def test_bad_input_is_refused_and_changes_nothing(f, error, message):
     assert (x * 2).requires_grad
 
 
-def test_a_loop_that_fills_an_array_is_refused():
+def assert_refuses_to_fill(array, values):
     with pytest.raises(ValueError, match="array element") as caught:  # NumPy's words; our error is the cause
-        fill_loop(np.zeros(3), leaf(1.0, 2.0, 3.0))
+        fill_loop(array, values)
     assert isinstance(caught.value.__cause__, GradientError)
     assert "Tensor(array)[i] = t" in str(caught.value.__cause__)
+
+
+def test_a_loop_that_fills_an_array_is_refused():
+    assert_refuses_to_fill(np.zeros(3), leaf(1.0, 2.0, 3.0))
+
+
+@pytest.mark.parametrize("make", [list, lambda n: dict(enumerate(n)), np.array])
+def test_a_loop_that_the_interpreter_has_made_faster_is_refused(make):
+    """Whose assignment became one to lists with integers for indices, or the like."""
+    fill_loop(make(range(1000)), range(1000))
+    assert_refuses_to_fill(np.zeros(3), leaf(1.0, 2.0, 3.0))
+
+
+@pytest.mark.parametrize("kind", ["trace", "profile"])
+def test_a_loop_that_a_debugger_or_a_profiler_follows_is_refused(kind):
+    def follow(*_):
+        return follow
+
+    before = getattr(sys, f"get{kind}")()
+    getattr(sys, f"set{kind}")(follow)
+    try:
+        assert_refuses_to_fill(np.zeros(3), leaf(1.0, 2.0, 3.0))
+    finally:
+        getattr(sys, f"set{kind}")(before)
 
 
 def test_a_loop_that_fills_a_tensor_is_recorded():

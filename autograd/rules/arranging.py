@@ -171,8 +171,6 @@ def diagflat(v: Any, k: int = 0) -> Any:
     return np.diag(np.ravel(v), k)
 
 
-if hasattr(np, "astype"):  # since NumPy 2.1
-
-    @compose(np.astype)
-    def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
-        return x.astype(dtype, copy=copy)
+@compose(np.astype)
+def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+    return x.astype(dtype, copy=copy)

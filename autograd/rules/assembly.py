@@ -12,6 +12,7 @@ import numpy as np
 
 from ..ops import Function, Op, compose, row
 from ..record import apply, joined, note_view
+from .versions import has
 
 
 def along(axis: int, index: Any) -> tuple[Any, ...]:
@@ -175,7 +176,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(np.moveaxis(x, axis, 0))
 
 
-if hasattr(np, "unstack"):  # since NumPy 2.1
+if has("unstack"):
     compose(np.unstack)(unstack)
 
 

@@ -9,6 +9,7 @@ from ..errors import NoRuleError
 from ..functions import kept
 from ..ops import compose, rule, rule_each
 from .reduce import parted
+from .versions import has
 
 # Most products are of two matrices, for which `.dot` is the fastest call NumPy has.
 
@@ -178,7 +179,7 @@ def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
     return np.sum(np.conjugate(x1) * x2, axis=-1)
 
 
-if hasattr(np, "matvec"):  # from NumPy 2.2
+if has("matvec"):
     compose(np.matvec)(lambda a, x: (a @ x[..., None])[..., 0])
     compose(np.vecmat)(lambda x, a: (np.conjugate(x)[..., None, :] @ a)[..., 0, :])
 

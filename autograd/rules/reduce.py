@@ -10,6 +10,7 @@ import numpy as np
 
 from ..functions import conj, divided, in_dtype_of, kept, spread, summing
 from ..ops import Function, compose, rule
+from .versions import has
 
 
 def sum_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -154,7 +155,7 @@ def apply_over_axes(func: Function, a: Any, axes: Any) -> Any:
     return a
 
 
-# Since NumPy 2.1: the scans by other names, which can begin with an empty sum or product
+# The scans by other names, which can begin with an empty sum or product
 
 
 def with_start(scan: Function, start: float) -> Function:
@@ -172,6 +173,6 @@ def with_start(scan: Function, start: float) -> Function:
     return composition
 
 
-if hasattr(np, "cumulative_sum"):
+if has("cumulative_sum"):
     compose(np.cumulative_sum)(with_start(np.cumsum, 0))
     compose(np.cumulative_prod)(with_start(np.cumprod, 1))
