@@ -50,17 +50,10 @@ class Node:
     there are no cycles, and memory goes with the last reference.  `index` counts creations: every
     parent is older than its child, so descending `index` is a topological order for the way back.
 
-    A leaf is a node that nothing made.  It has `updated`, the count of creations when its values last
-    changed in place, and its `kwargs` hold its hooks, if it has any.  A leaf, and a node that retains
-    its gradient, has `grad`, where cotangents accumulate.
-
     `notes` say where and under which name it was made, for those who look at the graph.
     """
 
-    __slots__ = (
-        *("args", "data", "grad", "index", "kwargs"),
-        *("notes", "op", "parents", "requires_grad", "updated"),
-    )
+    __slots__ = ("args", "data", "index", "kwargs", "notes", "op", "parents", "requires_grad")
 
     op: Op
     args: tuple[Any, ...]
@@ -69,17 +62,7 @@ class Node:
     data: Any
     index: float
     requires_grad: bool
-    grad: Any
-    updated: float
     notes: Notes
-
-    def check(self, node: Node) -> None:
-        """Raise GradientError for a leaf that has been changed in place since `node` was computed from it."""
-        raise GradientError(
-            f"{node.op.name} was computed from a leaf of shape {self.data.shape} that has been changed "
-            f"in place since{line_of(node)} (by an optimizer's step, say), so its gradient would be wrong: "
-            "compute the output again, then call backward() on that"
-        )
 
 
 def leaf() -> None:
@@ -89,9 +72,30 @@ def leaf() -> None:
 LEAF = Op(leaf)
 
 
-def new_leaf(data: Any, requires_grad: bool = True) -> Node:
+class Leaf(Node):
+    """A node that nothing made.
+
+    `grad` is where its cotangents accumulate, and `updated` the count of creations when its values last
+    changed in place.  Its `kwargs` hold its hooks, if it has any.
+    """
+
+    __slots__ = ("grad", "updated")
+
+    grad: Any
+    updated: float
+
+    def check(self, node: Node) -> None:
+        """Raise GradientError, as this leaf has been changed in place since `node` was computed from it."""
+        raise GradientError(
+            f"{node.op.name} was computed from a leaf of shape {self.data.shape} that has been changed "
+            f"in place since{line_of(node)} (by an optimizer's step, say), so its gradient would be wrong: "
+            "compute the output again, then call backward() on that"
+        )
+
+
+def new_leaf(data: Any, requires_grad: bool = True) -> Leaf:
     """A node that nothing made, holding `data`."""
-    node = Node()
+    node = Leaf()
     node.op, node.args, node.parents, node.kwargs = LEAF, (), (), NO_OPTIONS
     node.data, node.index, node.requires_grad = data, next_index(), requires_grad
     node.grad, node.updated, node.notes = None, 0, recording.get().notes
@@ -164,7 +168,7 @@ def passed_back(
     for parent, rule, a in zip(node.parents, op.rules, args, strict=False):  # some may be left out
         if parent is None:
             continue
-        if parent.op is LEAF and parent.updated > index:
+        if isinstance(parent, Leaf) and parent.updated > index:
             parent.check(node)
         if parent.requires_grad and rule is not None and (within is None or parent in within):
             gi = rule(g, y, *args, **kwargs)
@@ -174,21 +178,22 @@ def passed_back(
     return passed
 
 
-def gradients(root: Node, cotangent: Array) -> dict[Node, Array]:
+def gradients(root: Node, cotangent: Array) -> dict[Leaf, Array]:
     """The cotangent of every leaf that `root` depends on, each an array that nobody else has.
 
     This is `way_back`, and says nothing that it does not: its loop once more, with the common cases of
     `passed_back` written into it.  On small arrays a generator and a call with `*args` for every node
     would take a third of the time of a backward pass (`benchmarks/chain.py`), and this is where it counts.
     """
-    found: dict[Node, Array] = {}
-    if root.op is LEAF:
+    found: dict[Leaf, Array] = {}
+    if isinstance(root, Leaf):
         keep(found, root, cotangent, cotangent, root)
         return found
     pending: dict[Node, Array] = {}
     queue: list[tuple[float, Node]] = []
     node, g = root, cotangent
     p: Any
+    q: Any
     while True:
         args, parents, following = node.args, node.parents, None  # the parent whose turn is next, as a rule
         if node.kwargs or len(args) > 2:
@@ -209,8 +214,8 @@ def gradients(root: Node, cotangent: Array) -> dict[Node, Array]:
                     else:
                         pending[p] = gi
                         heapq.heappush(queue, (-p.index, p))
-            if kwargs and kwargs.get("retained"):
-                found[node] = gi.copy()
+            if kwargs and kwargs.get("retained") is not None:
+                found[kwargs["retained"]] = gi.copy()
         elif len(args) == 1:
             p = parents[0]
             gi = node.op.rules[0](g, node.data, args[0])  # type: ignore[misc]
@@ -268,7 +273,7 @@ def gradients(root: Node, cotangent: Array) -> dict[Node, Array]:
             node, g = following, its
 
 
-def keep(found: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node) -> None:
+def keep(found: dict[Leaf, Array], leaf: Leaf, gi: Array, g: Array, node: Node) -> None:
     """Add `gi`, which `node` made of its cotangent `g`, to the gradient of a leaf."""
     if leaf.updated > node.index:
         leaf.check(node)
@@ -281,7 +286,7 @@ def keep(found: dict[Node, Array], leaf: Node, gi: Array, g: Array, node: Node) 
 # Arrays that are not what they were
 
 
-class Constant(Node):
+class Constant(Leaf):
     """An array that needs no gradient, as it was when a node used it.
 
     It may be the user's own, and be filled anew before the way back needs it; then the gradient would be

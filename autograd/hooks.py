@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .engine import LEAF, Array, Node, new_node
+from .engine import LEAF, Array, Leaf, Node, new_node
 from .errors import ShapeError
 from .ops import Op
 
 Hook = Callable[[Array], Any]
 
 
-def hook(a: Array, hooks: list[Hook], retained: bool) -> Array:
-    """`a` itself, whose cotangent goes through `hooks`, and is kept as its `grad` if it is retained."""
+def hook(a: Array, hooks: list[Hook], retained: Leaf | None) -> Array:
+    """`a` itself, whose cotangent goes through `hooks`, and accumulates in `retained`, if that is a leaf."""
     return a
 
 
@@ -37,7 +37,7 @@ HOOK.rules, HOOK.broadcasts = (lambda g, y, a, hooks, retained: through(hooks, g
 
 
 def hooked(node: Node) -> dict[str, Any]:
-    """What `node` is to do with its cotangent: its list of `hooks`, and whether it is `retained`.
+    """What `node` is to do with its cotangent: its list of `hooks`, and the leaf that it is `retained` in.
 
     A leaf keeps it.  Any other node hands its operation to a node just before it, and becomes the
     hook: so what was computed from it already goes back through the hook as well, and nodes
@@ -51,5 +51,5 @@ def hooked(node: Node) -> dict[str, Any]:
         )
         inner.index = node.index - 0.5  # older than its consumers, younger than its parents
         node.op, node.args, node.parents = HOOK, (node.data,), (inner,)
-        node.kwargs, node.grad = {"hooks": [], "retained": False}, None
+        node.kwargs = {"hooks": [], "retained": None}
     return node.kwargs

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .engine import LEAF, Node, next_index
+from .engine import Leaf, next_index
 from .errors import DTypeError, GradientError, ShapeError
 from .functions import cast, flatten, relu, sigmoid, softmax
 from .mode import recording
@@ -56,7 +56,7 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
     if is_in_place(self, index, value):
         return
     node = root(self).node
-    if node is not None and node.op is LEAF and node.requires_grad:
+    if isinstance(node, Leaf) and node.requires_grad:
         if recording.get().level:
             raise changed_while_recording(node)
         index, value = plain(op, (index, value))
@@ -71,8 +71,8 @@ def set_item(self: Tensor, index: Any, value: Any) -> None:
         write(self, result)
 
 
-def changed_while_recording(leaf: Node) -> GradientError:
-    """The error for writing to a leaf, or to a view of it, where not nothing is recorded."""
+def changed_while_recording(leaf: Leaf) -> GradientError:
+    """The error for writing to a leaf, or to a view of it, while gradients are recorded."""
     return GradientError(
         f"a leaf of shape {leaf.data.shape} is being changed in place while gradients are recorded: "
         "do it inside `with no_grad():` if its values are to change, "
@@ -94,9 +94,9 @@ def in_place(function: Function, operate: Function) -> Callable[[Any, Any], Any]
 
     def assign(self: Tensor, other: Any) -> Tensor:
         node = self.node
-        if node is None or node.op is not LEAF:
+        if not isinstance(node, Leaf):
             node = root(self).node
-        if node is not None and node.op is LEAF and node.requires_grad:
+        if isinstance(node, Leaf) and node.requires_grad:
             if recording.get().level:
                 raise changed_while_recording(node)
             operate(self.data, other.data if type(other) is Tensor else other)

@@ -17,7 +17,7 @@ import numpy as np
 
 from .anomalies import refuse_changed, report_origin_back
 from .conversions import leave_history, refuse_array
-from .engine import LEAF, Constant, Node, gradients, new_leaf, way_back
+from .engine import LEAF, Constant, Leaf, Node, gradients, new_leaf, way_back
 from .errors import DTypeError, GradientError, ShapeError
 from .hooks import HOOK, hooked, through
 from .mode import EVERYTHING, Block, Recording, is_debugging, recording
@@ -163,21 +163,24 @@ class Tensor:
         node = self.node
         if node is None:
             return None
-        if node.op is LEAF or node.kwargs.get("retained"):
+        if isinstance(node, Leaf):
             return node.grad
+        if (leaf := node.kwargs.get("retained")) is not None:
+            return leaf.grad
         return warn_not_kept(node.op) if node.requires_grad else None
 
     @grad.setter
     def grad(self, value: Any) -> None:
         node = self.node
-        if node is None or not (node.op is LEAF or node.kwargs.get("retained")):
+        leaf = node if node is None or isinstance(node, Leaf) else node.kwargs.get("retained")
+        if leaf is None:
             if value is not None:
                 raise GradientError("grad can only be set on a leaf: a tensor made with requires_grad=True")
         elif value is None:
-            node.grad = None
+            leaf.grad = None
         else:
             checked = self._like(value, "a gradient")
-            node.grad = value if type(value) is Tensor else checked
+            leaf.grad = value if type(value) is Tensor else checked
 
     def zero_grad(self) -> None:
         """Forget the gradient: `grad` is None again."""
@@ -196,7 +199,8 @@ class Tensor:
         2.0 12.0
         """
         if not self.is_leaf:
-            self._hooked()["retained"] = True
+            kwargs = self._hooked()
+            kwargs["retained"] = kwargs["retained"] or new_leaf(self.data)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
         """Let `hook(g)` see the cotangent of this tensor in every backward pass from now on.
@@ -248,7 +252,7 @@ class Tensor:
         else:
             found = gradients(node, g) if type(recording.get()) is Recording else watched_gradients(node, g)
         for leaf, g in found.items():
-            if leaf.kwargs and leaf.op is LEAF:
+            if leaf.kwargs:
                 found[leaf] = through(leaf.kwargs["hooks"], g)
         with accumulating:
             for leaf, g in found.items():
@@ -401,20 +405,21 @@ class Tensor:
         __ge__: Any
 
 
-def watched_gradients(root: Node, cotangent: Any, lift: Any = None) -> dict[Node, Any]:
+def watched_gradients(root: Node, cotangent: Any, lift: Any = None) -> dict[Leaf, Any]:
     """The cotangents of the leaves below `root`, and of the nodes that retain theirs, by the plain walk.
 
     In `debug()` each node that it visits is looked at.
     """
-    found, debugging = {}, is_debugging(recording.get())
+    found: dict[Leaf, Any] = {}
+    debugging = is_debugging(recording.get())
     for node, g, passed in way_back({root: cotangent}, lift):
         if debugging:
             refuse_changed(node)
             report_origin_back(node, g, passed)
-        if node.op is LEAF:
+        if isinstance(node, Leaf):
             found[node] = lift(g.data, g.node) if lift else g.copy()
-        elif node.op is HOOK and node.kwargs["retained"]:
-            found[node] = passed[0][1] if lift else passed[0][1].copy()
+        elif node.op is HOOK and node.kwargs["retained"] is not None:
+            found[node.kwargs["retained"]] = passed[0][1] if lift else passed[0][1].copy()
     return found
 
 
