@@ -309,10 +309,8 @@ class Constant(Leaf):
             )
 
 
-def constant(array: Array) -> Constant | None:
-    """The parent to note for an array that needs no gradient; None for a number."""
-    if type(array) is not np.ndarray:
-        return None
+def constant(array: Array) -> Constant:
+    """The parent to note for an array that needs no gradient."""
     parent = new(Constant)
     parent.data = array
     parent.grad = array.tobytes() if array.nbytes <= SMALL else sample(array)

@@ -181,7 +181,8 @@ class Block(ContextDecorator):
 
     def inside(self, outer: Recording, entry: Any) -> Recording:
         """What is recorded in this block, entered where `outer` is."""
-        inner = Debugging() if self.debugging or is_debugging(outer) else Recording()
+        plain = type(outer) is Recording and not self.debugging
+        inner = Recording() if plain or not (self.debugging or is_debugging(outer)) else Debugging()
         inner.level = level = outer.level if self.level is None else self.level
         inner.records = RECORDS[level]
         inner.notes = outer.notes if self.label is None else ("scope", self.label, outer.notes)

@@ -93,9 +93,7 @@ def in_place(function: Function, operate: Function) -> Callable[[Any, Any], Any]
     """An operator like `-=`: the tensor gets the result, what was made of the old one keeps it."""
 
     def assign(self: Tensor, other: Any) -> Tensor:
-        node = self.node
-        if not isinstance(node, Leaf):
-            node = root(self).node
+        node = self.node if isinstance(self.node, Leaf) else root(self).node
         if isinstance(node, Leaf) and node.requires_grad:
             if recording.get().level:
                 raise changed_while_recording(node)

@@ -214,7 +214,7 @@ def operand(value: Any, beside: Any = None) -> tuple[Any, Constant | None]:
         )
     if beside is not None and beside.dtype is FLOAT64 and array.dtype.kind in "iub":
         return array.astype(FLOAT64), None
-    return array, constant(array) if isinstance(value, np.ndarray) else None
+    return array, constant(array) if isinstance(value, ndarray) else None
 
 
 def joined(part: Any) -> Any:
