@@ -170,7 +170,10 @@ def test_right_or_refused_with_the_right_remedy(name):
     np.testing.assert_allclose(found, numeric(f), rtol=1e-7, atol=1e-7)
     direction = np.cos(np.arange(6.0)).reshape(2, 3)
     h = 1e-5
-    second = (grad(lambda v: oracle.loss(f(v)))(X + h * direction) - grad(lambda v: oracle.loss(f(v)))(X - h * direction)) / (2 * h)
+    second = (
+        grad(lambda v: oracle.loss(f(v)))(X + h * direction)
+        - grad(lambda v: oracle.loss(f(v)))(X - h * direction)
+    ) / (2 * h)
     found = hvp(lambda v: oracle.loss(f(v)), X, direction)
     np.testing.assert_allclose(found, second, rtol=1e-6, atol=1e-6)
 
@@ -181,7 +184,9 @@ def numeric(f):
     for k in np.ndindex(X.shape):
         e = np.zeros(X.shape)
         e[k] = 1e-3
-        wide, narrow = ((oracle.loss(f(X + s * e)) - oracle.loss(f(X - s * e))) / (2e-3 * s) for s in (1, 0.5))
+        wide, narrow = (
+            (oracle.loss(f(X + s * e)) - oracle.loss(f(X - s * e))) / (2e-3 * s) for s in (1, 0.5)
+        )
         found[k] = (4 * narrow - wide) / 3
     return found
 
