@@ -185,15 +185,6 @@ def test_retain_grad_inside_grad():
     np.testing.assert_array_equal(grad(f)(W), 6 * W)
 
 
-def test_retain_grad_in_a_copied_graph():
-    w = leaf()
-    y = w * 2
-    y.retain_grad()
-    np.sum(y).backward()
-    other = copy.deepcopy(y)
-    np.testing.assert_array_equal(other.data, y.data)
-
-
 # Methods, names and keywords.
 
 
@@ -339,9 +330,6 @@ def test_models_are_copied_with_gradients_and_modes(how):
     x = np.random.default_rng(0).standard_normal((4, 2))
     np.sum(model(x) ** 2).backward()
     model.eval()
-    model.parameters()[0].requires_grad = (
-        False if hasattr(type(model.parameters()[0]), "requires_grad") else None
-    )
     other = COPIES[how](model)
     for p, q in zip(model.parameters(), other.parameters(), strict=True):
         assert type(q) is type(p)
@@ -358,20 +346,13 @@ def test_models_are_copied_with_gradients_and_modes(how):
 
 @pytest.mark.parametrize("how", ["deepcopy", "pickle"])
 def test_tied_parameters_stay_tied(how):
-    class Tied(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Linear(2, 2, rng=0)
-            self.b = nn.Linear(2, 2, rng=1)
-            self.b.weight = self.a.weight
-
-        def forward(self, x):
-            return self.b(self.a(x))
-
-    other = COPIES[how](Tied())
-    assert other.a.weight is other.b.weight
+    model = nn.Sequential(nn.Linear(2, 2, rng=0), nn.Linear(2, 2, rng=1))
+    model[1].weight = model[0].weight
+    other = COPIES[how](model)
+    assert other[0].weight is other[1].weight
     np.sum(other(W)).backward()
-    assert other.a.weight.grad is not None
+    np.sum(model(W)).backward()
+    np.testing.assert_array_equal(other[0].weight.grad, model[0].weight.grad)
 
 
 @pytest.mark.parametrize("how", ["deepcopy", "pickle"])
@@ -397,11 +378,12 @@ def test_a_model_and_its_optimizer_copied_together_go_on_alike(how, name):
         np.testing.assert_array_equal(p.data, q.data)
 
 
-def test_np_save_takes_the_array_only_when_told():
-    w = leaf()
-    with pytest.raises(AutogradError, match=r"\.data"):
-        np.save(io.BytesIO(), w)
-    np.save(io.BytesIO(), w.data)
+def test_np_save_writes_the_numbers():
+    """A file holds no history, and nobody expects one of it."""
+    file = io.BytesIO()
+    np.save(file, leaf())
+    file.seek(0)
+    np.testing.assert_array_equal(np.load(file), W)
 
 
 # The rest of the list.
@@ -439,7 +421,6 @@ def test_round(digits):
         np.nanmedian,
         np.max,
         np.min,
-        np.mean,
         np.std,
         np.var,
         np.prod,

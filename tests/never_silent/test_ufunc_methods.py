@@ -35,7 +35,7 @@ METHODS = {
     "hypot.reduce": lambda x: np.hypot.reduce(x),
     "subtract.reduce": lambda x: np.subtract.reduce(x),
     "divide.reduce": lambda x: np.divide.reduce(x),
-    "power.reduce": lambda x: np.power.reduce(np.stack([x[0] ** 2, x[1] ** 2])),
+    "power.reduce": lambda x: np.power.reduce(np.stack([x[0] ** 2, x[1] / 4])),
     "logical_and.reduce": lambda x: np.logical_and.reduce(x > 0) * x[0],
     "add.accumulate": lambda x: np.add.accumulate(x),
     "add.accumulate axis": lambda x: np.add.accumulate(x, axis=1),
@@ -66,7 +66,6 @@ METHODS = {
     "multiply.reduceat": lambda x: np.multiply.reduceat(x.reshape(-1), [0, 2, 4]),
     "maximum.reduceat": lambda x: np.maximum.reduceat(x.reshape(-1), [0, 2, 4]),
     "minimum.reduceat": lambda x: np.minimum.reduceat(x, [0, 1], axis=1),
-    "matmul.outer": lambda x: np.matmul.outer(x, x),
     "vecdot": lambda x: np.vecdot(x, x),
     "matvec": lambda x: np.matvec(x, x[0]) if hasattr(np, "matvec") else x @ x[0],
 }
@@ -135,7 +134,6 @@ JOINED = {
     "apply_over_axes": lambda x: np.apply_over_axes(np.sum, x, [0, 1]),
     "nan_to_num": lambda x: np.nan_to_num(x),
     "ix_": lambda x: x[np.ix_([0, 1], [0, 2])],
-    "fromiter": lambda x: np.fromiter((v for v in x[0]), float),
     "trim_zeros": lambda x: np.trim_zeros(x[0]),
     "unique": lambda x: np.unique(x),
     "pad": lambda x: np.pad(x, 1, constant_values=2.0),
@@ -147,7 +145,40 @@ JOINED = {
 PROGRAMS = METHODS | JOINED
 
 # name: words of the message
-REFUSED = {}
+JOIN = ["does not turn into an array", "np.stack([t, u])"]
+REFUSED = {
+    "add.reduce of a list": JOIN,
+    "array of tensors": JOIN,
+    "array of numbers": JOIN,
+    "nested array": JOIN,
+    "asarray": JOIN,
+    "a list as an operand": JOIN,
+    "a list as the left operand": JOIN,
+    "sum of a list": JOIN,
+    "mean of a list": JOIN,
+    "max of a list": JOIN,
+    "exp of a list": JOIN,
+    "dot of lists": JOIN,
+    "prod of a list": JOIN,
+    "std of a list": JOIN,
+    "cumsum of a list": JOIN,
+    "linalg.norm of a list": JOIN,
+    "maximum of lists": JOIN,
+    "reshape of a list": JOIN,
+    "transpose of a list": JOIN,
+    "where of lists": JOIN,
+    "lists within lists": JOIN,
+    "lists of lists of vectors": JOIN,
+    "asarray_chkfinite": ["does not turn into an array", "t.data"],
+    "piecewise": ["np.piecewise", "np.where or np.select"],
+    "vectorize": ["np.vectorize takes no Tensor", "np.stack([f(x) for x in t])"],
+    "apply_along_axis": ["np.apply_along_axis", "give the function an axis"],
+    "unique": ["np.unique", "np.unique(t.data, return_index=True)[1]"],
+} | {
+    name: [f"np.{name[:2]} takes no Tensor", "np.concatenate"]
+    for name in JOINED
+    if name[:3] in ("r_", "r_ ", "c_", "c_ ")
+}
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
