@@ -198,6 +198,9 @@ OWN = {
     "astype": astype,
     "compress": compress,
     "copy": copied,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "softmax": softmax,
 }
 ARITHMETIC: dict[str, Function] = {
     "add": np.add,
@@ -229,7 +232,7 @@ METHODS: tuple[Function, ...] = (
     *(np.sum, np.mean, np.prod, np.var, np.std, np.max, np.min, np.argmax, np.argmin, np.all, np.any),
     *(np.dot, np.clip, np.round, np.cumsum, np.cumprod, np.ravel, np.squeeze, np.swapaxes),
     *(np.repeat, np.take, np.diagonal, np.trace, np.nonzero, np.argsort, np.searchsorted),
-    *(np.argpartition, np.choose, np.conjugate, flatten, relu, sigmoid, softmax),
+    *(np.argpartition, np.choose, np.conjugate, flatten),
 )
 PROPERTIES: dict[str, tuple[Function, str]] = {
     "T": (np.transpose, "The tensor with its axes in reverse order."),
