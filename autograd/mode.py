@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+from collections.abc import Iterator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from pathlib import Path
@@ -42,10 +43,12 @@ class Recording:
     thread        the only thread that may change it
     block         what the user entered, which made this one of the Recording `outer`
     entry         the one time that the block was entered
+    generator     the frame of the generator that it was entered in, if any
+    interruptible  whether this block or one around it was entered in a generator
     """
 
     __slots__ = (
-        *("block", "entry", "level", "notes"),
+        *("block", "entry", "generator", "interruptible", "level", "notes"),
         *("outer", "records", "thread", "transforming"),
     )
 
@@ -56,6 +59,8 @@ class Recording:
     thread: int
     block: Block
     entry: Any
+    generator: FrameType | None
+    interruptible: bool
     outer: Recording | None
 
 
@@ -71,6 +76,8 @@ class Debugging(Recording):
     @property
     def notes(self) -> Notes:
         frame = sys._getframe(1)
+        while frame.f_code.co_filename == __file__ and frame.f_back is not None:  # Interrupted asks for it
+            frame = frame.f_back
         line = users_line(frame)
         report_origin(frame.f_locals.get("node"), line)
         return "line", line, self.older
@@ -81,26 +88,29 @@ class Debugging(Recording):
 
 
 class Interrupted(Recording):
-    """The Recording of a block inside a generator: it holds only while the generator runs.
+    """A Recording that holds only while a generator runs; meanwhile another does.
 
     A generator that yields inside of `with no_grad():` would switch recording off for its caller, since
-    both run in one context.  A frame has a caller exactly while it runs.
+    both run in one context.  So it is for its block, and for what is entered while it is suspended: when
+    it goes on it is inside of its own block again.  A frame has a caller exactly while it runs.
     """
 
-    __slots__ = ("frame", "inner")
+    __slots__ = ("frame", "inner", "meanwhile")
 
     frame: FrameType
     inner: Recording
+    meanwhile: Recording
+
+    @property
+    def current(self) -> Recording:
+        """The one of the two that holds now."""
+        return self.inner if self.frame.f_back is not None else self.meanwhile
 
 
 def whichever(name: str) -> Any:
-    """The attribute of the inner Recording while the generator runs, else of the outer one."""
-
-    def current(self: Interrupted) -> Recording:
-        return self.inner if self.frame.f_back is not None else self.outer  # type: ignore[return-value]
-
+    """The attribute of the Recording that holds now."""
     return property(
-        lambda self: getattr(current(self), name), lambda self, value: setattr(current(self), name, value)
+        lambda self: getattr(self.current, name), lambda self, value: setattr(self.current, name, value)
     )
 
 
@@ -132,6 +142,7 @@ def new_recording(kind: type[Recording], level: int, notes: Notes, transforming:
     new = kind()
     new.level, new.records, new.notes, new.transforming = level, RECORDS[level], notes, transforming
     new.thread, new.outer, new.entry = get_ident(), None, None
+    new.generator, new.interruptible = None, False
     return new
 
 
@@ -139,12 +150,26 @@ ORDINARY = new_recording(Recording, GRADIENTS, None)
 recording: ContextVar[Recording] = ContextVar("recording", default=ORDINARY)
 
 
-def interrupted_with(frame: FrameType, inner: Recording) -> Interrupted:
-    """What holds as `inner` does, but only while a generator runs."""
+def interrupted_with(frame: FrameType, inner: Recording, meanwhile: Recording, of: Recording) -> Interrupted:
+    """What holds as `inner` does while a generator runs, and as `meanwhile` else, in the block of `of`."""
     new = Interrupted()
-    new.frame, new.inner = frame, inner
-    new.outer, new.block, new.entry = inner.outer, inner.block, inner.entry
+    new.frame, new.inner, new.meanwhile = frame, inner, meanwhile
+    new.outer, new.block, new.entry, new.generator = of.outer, of.block, of.entry, of.generator
+    new.interruptible = True
     return new
+
+
+def suspended(now: Recording | None) -> list[Interrupted]:
+    """The blocks around here whose generators do not run, the outermost first."""
+    found: list[Interrupted] = []
+    while now is not None:
+        own = now
+        while isinstance(own, Interrupted) and own.frame is not own.generator:
+            own = own.meanwhile
+        if isinstance(own, Interrupted) and own.frame.f_back is None:
+            found.insert(0, own)
+        now = now.outer
+    return found
 
 
 class Block(ContextDecorator):
@@ -164,7 +189,7 @@ class Block(ContextDecorator):
         return Block(self.level, self.label, self.debugging, self.transforming)
 
     def __call__(self, function: Any) -> Any:
-        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+        if any(is_piecewise(function) for is_piecewise in PIECEWISE):
             raise TypeError(
                 f"{function.__name__} runs piece by piece, and a decorator would only hold while it is "
                 "called: put the `with` block inside of it"
@@ -174,13 +199,12 @@ class Block(ContextDecorator):
     def __enter__(self) -> None:
         entry = object()
         self.entered = entry, self.entered
-        inner, frame = self.inside(recording.get(), entry), sys._getframe(1)
-        if frame.f_code.co_flags & GENERATOR and not is_lent(frame):
-            inner = interrupted_with(frame, inner)
-        recording.set(inner)
+        frame = sys._getframe(1)
+        generator = frame if frame.f_code.co_flags & GENERATOR and not is_lent(frame) else None
+        recording.set(self.inside(recording.get(), entry, generator))
 
-    def inside(self, outer: Recording, entry: Any) -> Recording:
-        """What is recorded in this block, entered where `outer` is."""
+    def inside(self, outer: Recording, entry: Any, generator: FrameType | None) -> Recording:
+        """What is recorded in this block, entered where `outer` is, maybe in a generator."""
         plain = type(outer) is Recording and not self.debugging
         inner = Recording() if plain or not (self.debugging or is_debugging(outer)) else Debugging()
         inner.level = level = outer.level if self.level is None else self.level
@@ -188,7 +212,14 @@ class Block(ContextDecorator):
         inner.notes = outer.notes if self.label is None else ("scope", self.label, outer.notes)
         inner.transforming = self.transforming or outer.transforming
         inner.thread, inner.outer, inner.block, inner.entry = get_ident(), outer, self, entry
-        return inner
+        inner.generator = generator
+        inner.interruptible = generator is not None or outer.interruptible
+        if not inner.interruptible:
+            return inner
+        now: Recording = inner if generator is None else interrupted_with(generator, inner, outer, inner)
+        for other in suspended(outer):
+            now = interrupted_with(other.frame, other.inner, now, inner)
+        return now
 
     def __exit__(self, *exception: Any) -> None:
         entry, self.entered = self.entered
@@ -202,10 +233,10 @@ def without(now: Recording, entry: Any) -> Recording:
         return now.outer  # type: ignore[return-value]
     if now.outer is None:  # the block was entered in another context
         return now
-    inner = now.block.inside(without(now.outer, entry), now.entry)
-    return interrupted_with(now.frame, inner) if type(now) is Interrupted else inner
+    return now.block.inside(without(now.outer, entry), now.entry, now.generator)
 
 
+PIECEWISE = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 LENDERS = ("contextlib", "_pytest.fixtures")  # they run a generator up to its yield as a block of their own
 
@@ -217,8 +248,7 @@ def is_lent(frame: FrameType) -> bool:
 
 def is_debugging(now: Recording) -> bool:
     """Whether operations are told their lines: inside of `debug()`."""
-    kind = type(now)
-    return kind is Debugging or (kind is Interrupted and type(now.inner) is Debugging)  # type: ignore[attr-defined]
+    return type(now) is Debugging or (isinstance(now, Interrupted) and is_debugging(now.current))
 
 
 def no_grad() -> Block:

@@ -11,6 +11,7 @@ import pytest
 
 import nn
 from autograd import Graph, Tensor, debug, enable_grad, no_grad, scope
+from autograd.errors import NonFiniteWarning
 from autograd.transforms import grad
 
 W = Tensor([1.0, 2.0], requires_grad=True)
@@ -196,6 +197,60 @@ def test_a_generator_resumed_inside_enable_grad():
         assert next(generator)[1] is False
         assert records()
     generator.close()
+
+
+@pytest.mark.parametrize("block", [lambda: scope("caller"), debug, enable_grad, no_grad], ids=str)
+def test_a_generator_resumed_inside_of_a_later_block_is_in_its_own(block):
+    def quiet():
+        with no_grad():
+            for _ in range(3):
+                yield records()
+
+    def loud():
+        with enable_grad(), scope("loud"):
+            for _ in range(3):
+                yield records(), labels()
+
+    one, two = quiet(), loud()
+    next(one), next(two)
+    with block():
+        outside = records(), labels()
+        assert next(one) is False
+        assert next(two) == (True, "loud")
+        assert (records(), labels()) == outside
+        with scope("inner"):
+            assert next(one) is False
+            assert next(two) == (True, "loud")
+        assert list(one) == []
+        assert list(two) == []
+        assert (records(), labels()) == outside
+    assert records()
+
+
+def test_a_block_inside_of_a_generator_that_was_suspended():
+    def numbers():
+        with no_grad():
+            yield
+            with enable_grad():
+                yield records()
+            yield records()
+        yield records()
+
+    generator = numbers()
+    next(generator)
+    with scope("caller"):
+        assert [next(generator) for _ in range(3)] == [True, False, True]
+        assert labels() == "caller"
+    generator.close()
+
+
+def test_a_nan_in_a_generator_in_debug_is_named():
+    def watched():
+        with debug():
+            yield np.log(W * 0)
+
+    with np.errstate(divide="ignore"), pytest.warns(NonFiniteWarning, match=r"yield np\.log\(W \* 0\)"):
+        next(watched())
 
 
 def test_a_generator_that_enables_inside_no_grad():
