@@ -263,8 +263,8 @@ def test_refused_with_a_reason(function):
 
 def test_what_is_refused_works_without_a_gradient():
     assert np.unique(leaf(3).detach()).tolist() == [1, 2, 3]
-    x = Tensor(np.zeros(3))
-    np.put(x, [1], [5.0])
+    x = np.zeros(3)
+    np.put(x, [1], Tensor([5.0]))
     assert x.tolist() == [0, 5, 0]
 
 
@@ -296,6 +296,15 @@ def test_nothing_but_nan(function):
     y.backward()
     assert np.isnan(y.data)
     assert x.grad.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("write", [np.put, np.place, np.putmask])
+def test_nothing_is_written_past_a_tensor(write):
+    """Its views, and a graph that used it, would not know."""
+    x = Tensor(np.zeros(3))
+    with pytest.raises(NoRuleError, match=r"t\[index\] = values"):
+        write(x, [True, True, False], [5.0])
+    assert x.tolist() == [0, 0, 0]
 
 
 def test_integers_stay_constants():

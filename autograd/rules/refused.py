@@ -14,8 +14,10 @@ IN_PLACE = "it writes in place, where no derivative can follow: use t[index] = v
 COUNTING = "it counts: pass .data, or sum weights with np.bincount(bins, weights)"
 JUMPING = "what it returns jumps with the values: take t[np.unique(t.data, return_index=True)[1]]"
 
+WRITERS = (np.put, np.place, np.putmask, np.copyto, np.fill_diagonal, np.put_along_axis)
+
 REASONS: dict[Function, str] = {
-    **dict.fromkeys((np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis), IN_PLACE),
+    **dict.fromkeys(WRITERS, IN_PLACE),
     np.copyto: IN_PLACE + ", and np.broadcast_to(t, a.shape) for np.full_like(a, t)",
     **dict.fromkeys(
         (np.unique, np.unique_values, np.unique_all, np.unique_counts, np.unique_inverse), JUMPING
@@ -31,9 +33,14 @@ REASONS: dict[Function, str] = {
 
 
 def refusal(function: Function, reason: str) -> Function:
-    """What `function` does with a Tensor: NumPy's result if no gradient is needed, else NoRuleError."""
+    """What `function` does with a Tensor: NumPy's result if no gradient is needed, else NoRuleError.
+
+    Nothing is written to a Tensor in this way, for neither its graph nor its views would know.
+    """
 
     def refused(*args: Any, **kwargs: Any) -> Any:
+        if function in WRITERS and Tensor in map(type, (*args[:1], *kwargs.values())):
+            raise NoRuleError(f"{full_name(function)} has no derivative: {reason}")
         try:
             args, kwargs = plain(row(function), args), plain(row(function), kwargs)
         except NoRuleError:
