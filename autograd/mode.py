@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Iterator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from pathlib import Path
