@@ -16,12 +16,12 @@ Line = tuple[str, int, str]
 
 def report_origin(node: Any, line: Line) -> None:
     """Warn if an operation made a NaN or an infinity of finite numbers only."""
-    if node is None or not node.args or not is_finite(node.args):
+    if node is None or not node.args:
         return
-    made = node.data if isinstance(node.data, tuple) else (node.data,)
-    for data in made:
-        if not is_finite(data):
-            where = first_of(~np.isfinite(data))
+    for data in as_tuple(node.data):
+        began = beginnings(node, data)
+        if began.any():
+            where = first_of(began)
             warnings.warn(
                 f"{node.op.name} made {data[where]} of {numbers(node.args, where, data)}{at(where)}"
                 f"{written(line)}",
@@ -32,25 +32,48 @@ def report_origin(node: Any, line: Line) -> None:
 
 
 def report_origin_back(node: Any, g: Any, passed: Iterable[tuple[Any, Any]]) -> None:
-    """Warn if the rule of an operation made a NaN or an infinity, given a finite cotangent and arguments."""
-    if not is_finite(g) or not is_finite(node.args):
-        return
+    """Warn if the rule of an operation made a NaN or an infinity, given a finite cotangent and arguments.
+
+    So it is if it made a NaN of a cotangent of 0 and whatever argument: of an element that was not meant.
+    """
     for _, gi in passed:
-        if not is_finite(gi):
-            where = first_of(~np.isfinite(data_of(gi)))
-            message = (
-                f"on the way back, {node.op.name} made {data_of(gi)[where]} of "
-                f"{numbers(node.args, where, gi)} and the cotangent {picked(g, where, gi)}{at(where)}"
-                f"{line_of(node)}"
+        if isinstance(gi, Sequence) or not (began := beginnings(node, gi, g)).any():
+            continue
+        where = first_of(began)
+        message = (
+            f"on the way back, {node.op.name} made {data_of(gi)[where]} of "
+            f"{numbers(node.args, where, gi)} and the cotangent {picked(g, where, gi)}{at(where)}"
+            f"{line_of(node)}"
+        )
+        if not isinstance(g, Sequence) and picked(data_of(g), where, gi) == 0:
+            message += (
+                ".\nnp.where, or a mask, did not choose this element, but 0 times infinity or NaN is NaN. "
+                f"Choose before it instead: give {node.op.name} np.where(condition, x, 1) for x, with a "
+                "harmless number in the place of each element that is not meant"
             )
-            if picked(g, where, gi) == 0:
-                message += (
-                    f": np.where, or a mask, did not choose this element, but 0 times infinity is NaN. "
-                    f"Choose before it instead: {node.op.name}(np.where(condition, x, 1)), with a harmless "
-                    "number in the place of each element that is not meant"
-                )
-            warnings.warn(message, NonFiniteWarning, stacklevel=2)
-            return
+        warnings.warn(message, NonFiniteWarning, stacklevel=2)
+        return
+
+
+def beginnings(node: Any, made: Any, g: Any = None) -> Any:
+    """Where an operation, or its rule given `g`, made a NaN or an infinity of numbers that were finite.
+
+    An element of an elementwise function is made of the elements in its place; of any other, of all.
+    """
+    made = np.asarray(data_of(made))
+    bad = ~np.isfinite(made) if made.dtype.kind in "fc" else np.zeros(made.shape, bool)
+    if not bad.any():
+        return bad
+    of = [data_of(v) for v in (*node.args, g) if v is not None and not isinstance(v, Sequence)]
+    if not is_elementwise(node.op.function) or np.broadcast_shapes(*map(np.shape, of)) != made.shape:
+        return bad if is_finite(node.args) and is_finite(g) else np.zeros_like(bad)
+    finite = np.all([np.broadcast_to(np.isfinite(v), made.shape) for v in of], axis=0)
+    return bad & (finite if g is None else finite | (data_of(g) == 0))
+
+
+def is_elementwise(function: Any) -> bool:
+    """Whether each element of what a function returns is made of the elements in its place alone."""
+    return isinstance(function, np.ufunc) and function.signature is None
 
 
 def refuse_changed(node: Any) -> None:

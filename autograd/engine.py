@@ -27,9 +27,9 @@ from typing import Any
 
 import numpy as np
 
-from .anomalies import line_of
+from .anomalies import line_of, refuse_changed, report_origin_back
 from .errors import GradientError
-from .mode import Notes, recording
+from .mode import Notes, is_watched, recording
 from .ops import Op
 
 Array = Any  # an ndarray or NumPy scalar; a Tensor where the backward pass is itself recorded
@@ -137,17 +137,22 @@ def way_back(
     ends        nodes that pass nothing on, though they may have parents
 
     Every consumer of a node is younger than the node, so all contributions to its cotangent have arrived
-    when its turn comes, and each rule runs once.  Nothing is written to the graph.
+    when its turn comes, and each rule runs once.  Nothing is written to the graph.  In `debug()` each
+    node is looked at on the way.
 
     Raises GradientError for values that were changed since they were used.
     """
     pending = dict(cotangents)  # what has arrived at the nodes that are not yet visited
     queue = [(-node.index, node) for node in pending]  # those nodes in a heap, the youngest on top
     heapq.heapify(queue)
+    watched = any(map(is_watched, pending))
     while queue:
         node = heapq.heappop(queue)[1]
         g = pending.pop(node)
         passed = [] if node in ends else passed_back(node, g, lift, within)
+        if watched:
+            refuse_changed(node)
+            report_origin_back(node, g, passed)
         yield node, g, passed
         for parent, gi in passed:
             if parent in pending:

@@ -78,7 +78,8 @@ class Debugging(Recording):
         while frame.f_code.co_filename == __file__ and frame.f_back is not None:  # Interrupted asks for it
             frame = frame.f_back
         line = users_line(frame)
-        report_origin(frame.f_locals.get("node"), line)
+        if self.level != EVERYTHING:  # else it is of a backward pass, which has its own words for it
+            report_origin(frame.f_locals.get("node"), line)
         return "line", line, self.older
 
     @notes.setter
@@ -250,6 +251,17 @@ def is_debugging(now: Recording) -> bool:
     return type(now) is Debugging or (isinstance(now, Interrupted) and is_debugging(now.current))
 
 
+def is_watched(node: Any) -> bool:
+    """Whether a way back from a node is looked at: inside of `debug()`, or if the node was made there."""
+    notes = node.notes
+    if notes is not None and notes[0] == "name":
+        notes = notes[2]
+    if notes is not None and notes[0] == "line":
+        return True
+    now = recording.get()
+    return type(now) is not Recording and is_debugging(now)
+
+
 def no_grad() -> Block:
     """A `with` block (or decorator) in which nothing is recorded, in this thread.
 
@@ -316,8 +328,9 @@ def debug() -> Block:
 
     It remembers the line of the source that it was written in, which `Graph` and `explore` show.  The
     first operation, forward or backward, that makes a NaN or an infinity of finite numbers is named in a
-    NonFiniteWarning, with its line and the numbers.  And `backward()` computes every operation again, and
-    raises GradientError if an array that it used is not what it was.  Recording takes microseconds longer.
+    NonFiniteWarning, with its line and the numbers.  And the way back from what was made here computes
+    every operation again, and raises GradientError if an array that it used is not what it was.  Recording
+    takes microseconds longer.
 
     >>> from autograd import Graph, Tensor, debug
     >>> x = Tensor(2.0, requires_grad=True)

@@ -15,12 +15,11 @@ from weakref import ref
 
 import numpy as np
 
-from .anomalies import refuse_changed, report_origin_back
 from .conversions import leave_history, refuse_array
 from .engine import LEAF, Constant, Leaf, Node, gradients, new_leaf, way_back
 from .errors import DTypeError, GradientError, ShapeError
 from .hooks import HOOK, hooked, through
-from .mode import EVERYTHING, Block, Recording, is_debugging, recording
+from .mode import EVERYTHING, Block, is_watched, recording
 from .ops import Op
 from .outputs import new_pick
 from .refusals import refuse_container, warn_not_kept
@@ -248,9 +247,9 @@ class Tensor:
         if create_graph:
             with Block(EVERYTHING):
                 g = cotangent if type(cotangent) is Tensor else self.of(np.asarray(g), None)
-                found = watched_gradients(node, g, Tensor.lift)
+                found = visited_gradients(node, g, Tensor.lift)
         else:
-            found = gradients(node, g) if type(recording.get()) is Recording else watched_gradients(node, g)
+            found = visited_gradients(node, g) if is_watched(node) else gradients(node, g)
         for leaf, g in found.items():
             if leaf.kwargs:
                 found[leaf] = through(leaf.kwargs["hooks"], g)
@@ -405,17 +404,10 @@ class Tensor:
         __ge__: Any
 
 
-def watched_gradients(root: Node, cotangent: Any, lift: Any = None) -> dict[Leaf, Any]:
-    """The cotangents of the leaves below `root`, and of the nodes that retain theirs, by the plain walk.
-
-    In `debug()` each node that it visits is looked at.
-    """
+def visited_gradients(root: Node, cotangent: Any, lift: Any = None) -> dict[Leaf, Any]:
+    """The cotangents of the leaves below `root`, and of the nodes that retain theirs, by the plain walk."""
     found: dict[Leaf, Any] = {}
-    debugging = is_debugging(recording.get())
     for node, g, passed in way_back({root: cotangent}, lift):
-        if debugging:
-            refuse_changed(node)
-            report_origin_back(node, g, passed)
         if isinstance(node, Leaf):
             found[node] = lift(g.data, g.node) if lift else g.copy()
         elif node.op is HOOK and node.kwargs["retained"] is not None:

@@ -61,7 +61,6 @@ FORWARD = {
         "log",
     ),
     "float16": (lambda x: np.sum((x.astype(np.float16) * np.float16(6e4)) * np.float16(10)), "multiply"),
-    "a constant alone": (lambda x: np.sum(x * np.log(Tensor(X) * 0)), "log"),
 }
 
 # Finite forward, and not so backward: (the loss, the operation whose rule makes the first).
@@ -80,7 +79,7 @@ BACKWARD = {
     "sqrt of var": (lambda x: np.sqrt(np.var(x * 0)), "sqrt"),
     "a quotient that underflows": (lambda x: np.sum(1 / (x * x + 1e-200)), "divide"),
     "a tiny number's log": (lambda x: np.sum(np.log(x * x + 1e-310)), "log"),
-    "an overflow of cotangents": (lambda x: np.sum(x * 1e-200 * 1e300 * 1e300 * 1e-200), "multiply"),
+    "an overflow of cotangents": (lambda x: np.sum(x * 1e-300 * 1e300 * 1e300), "multiply"),
     "in a mask": (lambda x: np.sum(np.sqrt(x * x) * (x > 0)), "sqrt"),
     "in a sum with a mask": (lambda x: np.sum(np.sqrt(np.abs(x))[np.array([False, True, True])]), "sqrt"),
 }
@@ -104,6 +103,7 @@ TRAPS = {
     "a mask by multiplication": lambda x: np.sum(np.log(x) * (x > 0)),
     "clip afterwards": lambda x: np.sum(np.clip(1 / x, -10, 10)),
     "nanmax": lambda x: np.nanmax(np.sqrt(x[1:])),
+    "nansum of a constant": lambda x: np.nansum(np.array([np.nan, 1, 2]) * x),
     "nansum": lambda x: np.nansum(np.sqrt(x[1:])),
     "a mean with a mask": lambda x: np.sum(np.sqrt(x) * (x > 0)) / np.sum(x > 0),
     "an average with weights": lambda x: np.average(np.log(x), weights=[0.0, 0.0, 1.0]),
@@ -127,7 +127,6 @@ QUIET = {
     "a mask of -inf": lambda x: np.sum(autograd.softmax(np.where(x > 0, x, -np.inf))),
     "a NaN that was given": lambda x: np.sum(np.array([np.nan, 1, 2]) * x),
     "a NaN in a constant, through many": lambda x: np.sum(np.log(np.array([np.nan, 1, 2]) * x * x + 3)),
-    "nansum of a constant": lambda x: np.nansum(np.array([np.nan, 1, 2]) * x),
     "abs": lambda x: np.sum(np.abs(x)),
     "hypot": lambda x: np.sum(np.hypot(x, 0.0)),
     "norm": lambda x: np.linalg.norm(x * 0),
@@ -170,7 +169,7 @@ def test_the_first_operation_forward_is_named(name):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(FORWARD) - {"two of them", "softmax by hand", "inside a checkpoint"})
+    "name", sorted(set(FORWARD) - {"two of them", "softmax by hand", "inside a checkpoint", "float16"})
 )
 def test_only_the_first_is_named(name):
     forward = [w for w in told(both(FORWARD[name][0])) if not w.startswith("on the way back")]
