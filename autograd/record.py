@@ -26,7 +26,7 @@ from .engine import NO_OPTIONS, Constant, Node, constant, next_index
 from .errors import DTypeError, NoRuleError
 from .mode import recording
 from .ops import Function, Op, bind, composed, of_length, row, unknown, untracked
-from .refusals import no_rule, raise_misfit, refuse_foreign, refuse_options
+from .refusals import no_rule, raise_misfit, refuse_foreign, refuse_options, way_to_numbers
 from .tensor import NUMBERS, Tensor
 
 recording_now = recording.get
@@ -210,7 +210,8 @@ def operand(value: Any, beside: Any = None) -> tuple[Any, Constant | None]:
     array = np.asarray(value)
     if array.dtype.kind not in "fbiuc":
         raise DTypeError(
-            f"{value!r:.60} (dtype {array.dtype}) beside a Tensor is not a number or an array of numbers"
+            f"{value!r:.60} (dtype {array.dtype}) beside a Tensor is not a number or an array of numbers: "
+            + way_to_numbers(value)
         )
     if beside is not None and beside.dtype is FLOAT64 and array.dtype.kind in "iub":
         return array.astype(FLOAT64), None

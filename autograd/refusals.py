@@ -120,9 +120,11 @@ REMEDY_OF_OPTION = {
 def refuse_container(data: Any, what: str) -> None:
     """Raise DTypeError for an array whose meaning a Tensor would lose: masked, a matrix, with units."""
     if isinstance(data, np.ndarray) and type(data) not in (np.ndarray, np.memmap):
-        name = type(data).__name__
-        remedy = REMEDY_OF_CONTAINER.get(name, "pass a plain array, np.asarray(...) of it")
-        raise DTypeError(f"{what} a {name}: its own arithmetic would be lost; {remedy}")
+        remedies = [remedy for kind, remedy in REMEDY_OF_CONTAINER.items() if isinstance(data, kind)]
+        raise DTypeError(
+            f"{what} a {type(data).__name__}: its own arithmetic would be lost; "
+            + (remedies or ["pass a plain array, np.asarray(...) of it"])[0]
+        )
 
 
 def refuse_foreign(value: Any) -> None:
@@ -130,14 +132,31 @@ def refuse_foreign(value: Any) -> None:
     refuse_container(value, "beside a Tensor,")
     if not isinstance(value, np.ndarray | np.generic) and hasattr(value, "__array_ufunc__"):
         raise DTypeError(
-            f"beside a Tensor, a {type(value).__name__}: its own arithmetic, its labels or units, would "
-            "be lost; pass its values, np.asarray(...) of it"
+            f"beside a Tensor, an object of type {type(value).__name__}: its own arithmetic, its labels or "
+            "units, would be lost; pass its values, np.asarray(...) of it"
         )
 
 
-REMEDY_OF_CONTAINER = {
-    "MaskedArray": "fill it, a.filled(0), and multiply by ~a.mask where masked elements must not count",
-    "matrix": "pass a plain array, np.asarray(...) of it, for which `@` is the product of matrices",
+FIELDS = "pass each field by itself, a['name']"
+REMEDY_OF_CONTAINER: dict[type, str] = {
+    np.ma.MaskedArray: "fill it, a.filled(0), and multiply by ~a.mask where masked elements must not count",
+    np.matrix: "pass a plain array, np.asarray(...) of it, for which `@` is the product of matrices",
+    np.recarray: FIELDS,
+}
+
+
+def way_to_numbers(value: Any, otherwise: str = "convert it to floats, a.astype(float)") -> str:
+    """What to write instead of a value that is no array of numbers."""
+    if hasattr(value, "toarray"):  # sparse
+        return "pass a.toarray()"
+    dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    return REMEDY_OF_KIND.get(dtype.kind, otherwise)
+
+
+REMEDY_OF_KIND = {
+    "V": FIELDS,
+    "M": "count from a date, (a - date) / np.timedelta64(1, 's')",
+    "m": "divide it by a unit, a / np.timedelta64(1, 's')",
 }
 
 

@@ -22,7 +22,7 @@ from .hooks import HOOK, hooked, through
 from .mode import EVERYTHING, Block, is_watched, recording
 from .ops import Op
 from .outputs import new_pick
-from .refusals import refuse_container, warn_not_kept
+from .refusals import refuse_container, warn_not_kept, way_to_numbers
 
 NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
 
@@ -66,7 +66,9 @@ class Tensor:
         refuse_container(data, "Tensor(...) of")
         array = np.array(data.data if type(data) is Tensor else data, dtype=dtype)
         if array.dtype.kind not in "biufc":
-            raise DTypeError(f"a Tensor holds numbers, not {array.dtype}: {data!r:.60}")
+            raise DTypeError(
+                f"a Tensor holds numbers, not {array.dtype}: {data!r:.60}; {way_to_numbers(data)}"
+            )
         self.data = array
         self.node = None
         self.requires_grad = requires_grad
@@ -280,6 +282,7 @@ class Tensor:
 
     def _like(self, value: Any, what: str) -> Any:
         """`value` as an array of its own, checked to have this tensor's shape, in its dtype."""
+        refuse_container(value, f"{what} that is")
         value = np.array(value.data if type(value) is Tensor else value)
         if value.shape != self.shape:
             raise ShapeError(

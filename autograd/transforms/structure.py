@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..refusals import refuse_container, way_to_numbers
 from ..tensor import Tensor
 
 Path = tuple[Any, ...]  # the keys and indices that lead to a leaf
@@ -62,9 +63,11 @@ def matched(given: Any, like: Any, what: str) -> dict[Path, Any]:
 
 def refuse_unless(kinds: str, value: Any, what: str, remedy: str) -> None:
     """Raise DTypeError unless the dtype of `value` is one of these kinds."""
+    refuse_container(value, f"{what} is")
     dtype = data_of(value).dtype
     if dtype.kind not in kinds:
-        raise DTypeError(f"{what} is a {type(value).__name__} of dtype {dtype}, {value!r:.40}: {remedy}")
+        instead = way_to_numbers(value, remedy)
+        raise DTypeError(f"{what} is a {type(value).__name__} of dtype {dtype}, {value!r:.40}: {instead}")
 
 
 def is_traced(value: Any) -> bool:

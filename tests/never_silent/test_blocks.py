@@ -12,7 +12,7 @@ import pytest
 import nn
 from autograd import Graph, Tensor, debug, enable_grad, no_grad, scope
 from autograd.errors import NonFiniteWarning
-from autograd.transforms import grad
+from autograd.transforms import grad, hessian
 
 W = Tensor([1.0, 2.0], requires_grad=True)
 
@@ -628,3 +628,56 @@ def test_create_graph_inside_of_no_grad():
     with no_grad():
         y.backward(create_graph=True)
     assert x.grad.requires_grad
+
+
+def test_create_graph_twice_inside_of_no_grad():
+    """The sum of two gradients that were recorded is recorded too."""
+    x = Tensor(3.0, requires_grad=True)
+    y = x**3
+    with no_grad():
+        y.backward(create_graph=True)
+        y.backward(create_graph=True)
+    first = x.grad
+    assert first.data == 54.0
+    x.zero_grad()
+    first.backward()
+    assert x.grad == 36.0
+
+
+def test_a_hook_of_a_leaf_inside_of_no_grad_and_create_graph():
+    x = Tensor(3.0, requires_grad=True)
+    x.register_hook(lambda g: g * g)
+    y = x**2
+    with no_grad():
+        y.backward(create_graph=True)
+    first = x.grad
+    assert first.data == 36.0
+    x.zero_grad()
+    with enable_grad():
+        first.backward()
+    assert x.grad == 24.0**2 or x.grad == 24.0  # the hook sees the second cotangent too
+
+
+@pytest.mark.parametrize("wrapped", [grad, hessian], ids=["grad", "hessian"])
+def test_a_transformation_inside_of_no_grad_is_right(wrapped):
+    x = np.array([1.0, 2.0])
+    with no_grad():
+        inside = wrapped(lambda v: np.sum(v**3))(x)
+    np.testing.assert_array_equal(inside, wrapped(lambda v: np.sum(v**3))(x))
+
+
+def test_a_function_with_no_grad_inside_of_grad_is_a_constant():
+    """What was said to be no part of the gradient is none."""
+
+    def f(x):
+        with no_grad():
+            scale = x * 10
+        return scale * x
+
+    assert grad(f)(2.0) == 20.0
+
+
+def test_gradients_of_a_gradient_inside_of_no_grad():
+    assert grad(lambda x: grad(lambda y: y**3)(x) * 1)(2.0) == 12.0
+    with no_grad():
+        assert grad(lambda x: grad(lambda y: y**3)(x) * 1)(2.0) == 12.0
