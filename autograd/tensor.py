@@ -249,18 +249,9 @@ class Tensor:
         if create_graph:
             with Block(EVERYTHING):
                 g = cotangent if type(cotangent) is Tensor else self.of(np.asarray(g), None)
-                found = visited_gradients(node, g, Tensor.lift)
+                accumulate(visited_gradients(node, g, Tensor.lift))
         else:
-            found = visited_gradients(node, g) if is_watched(node) else gradients(node, g)
-        for leaf, g in found.items():
-            if leaf.kwargs:
-                found[leaf] = through(leaf.kwargs["hooks"], g)
-        with accumulating:
-            for leaf, g in found.items():
-                if leaf.grad is not None:
-                    found[leaf] = leaf.grad + g
-            for leaf, g in found.items():  # only now, when nothing can fail any more
-                leaf.grad = np.asarray(g) if isinstance(g, np.generic) else g
+            accumulate(visited_gradients(node, g) if is_watched(node) else gradients(node, g))
 
     def seed(self, cotangent: Any = None) -> Any:
         """What a backward pass begins with: `cotangent`, checked; 1 for one element."""
@@ -405,6 +396,19 @@ class Tensor:
         __le__: Any
         __gt__: Any
         __ge__: Any
+
+
+def accumulate(found: dict[Leaf, Any]) -> None:
+    """Add to the `grad` of leaves, and of what retains its own, what has been found for each."""
+    for leaf, g in found.items():
+        if leaf.kwargs:
+            found[leaf] = through(leaf.kwargs["hooks"], g)
+    with accumulating:
+        for leaf, g in found.items():
+            if leaf.grad is not None:
+                found[leaf] = leaf.grad + g
+        for leaf, g in found.items():  # only now, when nothing can fail any more
+            leaf.grad = np.asarray(g) if isinstance(g, np.generic) else g
 
 
 def visited_gradients(root: Node, cotangent: Any, lift: Any = None) -> dict[Leaf, Any]:

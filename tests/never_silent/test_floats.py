@@ -1,4 +1,4 @@
-"""Numbers taken from tensors: an error inside a transformation, a warning outside, and silence where it is meant.
+"""Numbers taken from tensors: an error inside a transformation, a warning outside, silence where it is meant.
 
 A program is a function of three numbers in an array.  Where the number is taken by NumPy, SciPy, `math` or
 Python itself, its history is lost, and the gradient is that of another function: each program here is either
@@ -33,7 +33,6 @@ from autograd import Tensor, no_grad
 from autograd.errors import AutogradError, HistoryWarning
 from autograd.transforms import (
     checkpoint,
-    elementwise_grad,
     grad,
     hessian,
     hvp,
@@ -373,7 +372,7 @@ def test_lost_history_is_warned_of_outside(name):
         warnings.simplefilter("always")
         try:
             LOST[name](Tensor(X, requires_grad=True))
-        except Exception:  # noqa: BLE001  an error is a word too, and `refused` looks at it
+        except Exception:
             refused(name, lambda: LOST[name](Tensor(X, requires_grad=True)))
             return
     told = [w for w in seen if w.category is HistoryWarning]
@@ -441,7 +440,7 @@ def test_the_transformation_is_over_when_it_is_over():
 
 
 def test_a_number_from_outside_is_a_constant_inside():
-    """What is taken inside of `grad` from a tensor that is not being differentiated has no gradient to lose."""
+    """What is taken inside of `grad` from a tensor that is not being differentiated loses none."""
     other = Tensor(3.0)
     assert grad(lambda x: x * float(other))(2.0) == 3.0
 

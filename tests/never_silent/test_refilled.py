@@ -317,8 +317,8 @@ def passes(name, how):
     w, thing = Tensor(W, requires_grad=True), make()
     right = Tensor(W, requires_grad=True)
     f(right, make()).backward()
-    forward = debug() if how in (HOW[1], HOW[3]) else no_block()
-    back = debug() if how in (HOW[1], HOW[2]) else no_block()
+    forward = debug() if how in (HOW[1], HOW[3]) else NoBlock()
+    back = debug() if how in (HOW[1], HOW[2]) else NoBlock()
     with forward:
         loss = f(w, thing)
     change(thing)
@@ -331,7 +331,7 @@ def passes(name, how):
     return w.grad, right.grad
 
 
-class no_block:
+class NoBlock:
     def __enter__(self):
         return self
 
@@ -462,7 +462,7 @@ def test_create_graph_and_a_change_before_the_second_pass():
 
 def test_the_pullback_of_vjp_looks_again():
     buffer = B.copy()
-    y, back = vjp(lambda w: np.sum(w * buffer), W)
+    _y, back = vjp(lambda w: np.sum(w * buffer), W)
     np.testing.assert_array_equal(back(1.0)[0], B)
     buffer[:] = 0
     with pytest.raises(GradientError, match="changed in place"):
@@ -562,7 +562,7 @@ def test_a_leaf_moved_where_the_rules_need_not_its_numbers():
 def test_a_leaf_moved_in_the_middle_of_a_transformation():
     """The argument is a tensor of its own: what the function does to the outer leaf is another matter."""
     w = Tensor(W, requires_grad=True)
-    y, back = vjp(lambda v: np.sum(v**2), w)
+    _y, back = vjp(lambda v: np.sum(v**2), w)
     with no_grad():
         w -= 1
     try:

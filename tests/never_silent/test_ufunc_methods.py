@@ -1,4 +1,4 @@
-"""`np.add.reduce`, `np.r_`, `np.array([t, u])` and their kind: as on arrays, or refused with the right remedy."""
+"""`np.add.reduce`, `np.r_`, `np.array([t, u])` and their kind: as on arrays, or refused with a remedy."""
 
 import numpy as np
 import pytest
@@ -210,7 +210,7 @@ def test_right_or_refused_with_the_right_remedy(name):
 
 
 def numeric(f):
-    """Richardson's extrapolation of central differences with h and h/2: an error of h⁴, and 1e-12 of rounding."""
+    """Richardson's extrapolation of central differences: an error of h⁴, and 1e-12 of rounding."""
     found = np.zeros(X.shape)
     for k in np.ndindex(X.shape):
         e = np.zeros(X.shape)

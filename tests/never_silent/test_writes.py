@@ -1,4 +1,4 @@
-"""Writing through views: a program gives the numbers on Tensors that it gives on arrays, and their gradient."""
+"""Writing through views: a program gives the numbers on Tensors that it gives on arrays, and the gradient."""
 
 import numpy as np
 import pytest
@@ -1203,7 +1203,7 @@ def meshgrid_copies(m):
     return [m, a, b]
 
 
-# Made before a write, and read after it: what is a view in NumPy has the new numbers, and what is not has the old.
+# Made before a write, and read after it: what is a view in NumPy has the new numbers, what is none the old.
 # (NumPy 2.0 lacks some of the names.)
 
 READ_AFTERWARDS = {
