@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..errors import NoRuleError
-from ..functions import put, scatter
+from ..functions import flatten, put, scatter
 from ..ops import Function, compose, rule
 from .assembly import along, positive, with_axes
 
@@ -30,7 +30,7 @@ at_least(np.atleast_3d)
 @compose(np.broadcast_arrays)
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(np.broadcast_to(a, shape) for a in args)
+    return tuple(a if np.shape(a) == shape else np.broadcast_to(a, shape) for a in args)
 
 
 @compose(np.meshgrid)
@@ -104,7 +104,7 @@ def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
     reps = (1,) * (A.ndim - len(reps)) + reps
     wide = [k for pair in zip(reps, A.shape, strict=True) for k in pair]
     copies = np.broadcast_to(np.expand_dims(A, tuple(range(0, 2 * A.ndim, 2))), wide)
-    return copies.reshape([k * n for k, n in zip(reps, A.shape, strict=True)])
+    return flatten(copies).reshape([k * n for k, n in zip(reps, A.shape, strict=True)])
 
 
 @compose(np.repeat)
@@ -115,7 +115,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
         return a[along(axis, np.repeat(np.arange(n), repeats))]
     before, after = a.shape[:axis], a.shape[axis + 1 :]
     copies = np.broadcast_to(np.expand_dims(a, axis + 1), (*before, n, repeats, *after))
-    return copies.reshape(*before, n * repeats, *after)
+    return flatten(copies).reshape(*before, n * repeats, *after)
 
 
 @compose(np.resize)
