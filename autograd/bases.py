@@ -6,7 +6,6 @@ write reaches what it reaches in NumPy only if each array has the order that it 
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 from weakref import ref
 
@@ -57,18 +56,24 @@ def is_in(tensor: Tensor, args: Any) -> bool:
 # The order of elements in memory
 
 
-def laid_out(data: Any, like: Any) -> Any:
-    """An array in memory of its own, where its elements lie as the elements of another one do.
+def empty_like(like: Any) -> Any:
+    """A new array, where elements are as far apart in memory as in another one.
 
-    >>> laid_out(np.ones((2, 3)), like=np.ones((3, 4))[:, ::2].T).strides
-    (16, 32)
+    >>> empty_like(np.ones((3, 4))[:, ::-2].T).strides
+    (-16, 32)
     """
-    alike = data.strides == like.strides or data.dtype != like.dtype
-    if alike or not (data.size and data.flags.writeable and like.flags.writeable):
-        return data
     low, high = byte_bounds(like)
     start = like.__array_interface__["data"][0] - low
-    array: Any = np.ndarray(like.shape, like.dtype, np.empty(high - low, np.uint8), start, like.strides)
+    return np.ndarray(like.shape, like.dtype, np.empty(high - low, np.uint8), start, like.strides)
+
+
+def laid_out(data: Any, like: Any) -> Any:
+    """The elements of an array, as far apart in memory as those of another one; itself, if they are."""
+    if data.strides == like.strides or data.dtype != like.dtype:
+        return data
+    if not (data.size and data.flags.writeable and like.flags.writeable):  # no write depends on it
+        return data
+    array = empty_like(like)
     array[...] = data
     return array
 
@@ -85,11 +90,10 @@ def settled(result: Any, function: Function, args: tuple[Any, ...], kwargs: dict
         if base_of(t) is not None:
             del t._base
     if own and not (all(map(is_plain, own)) and all(map(in_order, given))) and not any(map(callable, given)):
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            there = leaves_of(function(*raw(args), **{name: raw(value) for name, value in kwargs.items()}))
+        with np.errstate(all="ignore"):
+            model = function(*map(copied, args), **{name: copied(value) for name, value in kwargs.items()})
         ours = set(map(id, own))
-        for t, like in zip(leaves_of(result), there, strict=True):
+        for t, like in zip(leaves_of(result), leaves_of(model), strict=True):
             if id(t) in ours:
                 t.data = laid_out(t.data, like) if isinstance(like, np.ndarray) else t.data[()]
     return result
@@ -113,15 +117,20 @@ def in_order(value: Any) -> bool:
     return type(data) is not np.ndarray or bool(data.flags.c_contiguous)
 
 
+def copied(value: Any) -> Any:
+    """A value with arrays for the tensors in it, which a function may write to, as np.median does if told."""
+    if type(value) in (list, tuple):
+        return type(value)(map(copied, value))
+    data = value.data if type(value) is Tensor else value
+    if type(data) is not np.ndarray:
+        return data
+    array = empty_like(data)
+    array[...] = data
+    return array
+
+
 def leaves_of(result: Any) -> list[Any]:
     """What a result is made of, without the lists and tuples around it."""
     if isinstance(result, list | tuple):
         return [leaf for part in result for leaf in leaves_of(part)]
     return [result]
-
-
-def raw(value: Any) -> Any:
-    """A value with arrays for the tensors in it."""
-    if type(value) in (list, tuple):
-        return type(value)(map(raw, value))
-    return value.data if type(value) is Tensor else value

@@ -72,7 +72,7 @@ def with_part(base: Tensor, view: Tensor, op: Op, kwargs: dict[str, Any]) -> Any
         parts = (view, np.imag(base)) if op.function is np.real else (np.real(base), view)
         return apply(row(complex), parts, {})
     numbers = op.call(np.arange(base.size).reshape(base.shape), **kwargs)
-    index = np.unravel_index(numbers, base.shape) if base.ndim else ()
+    index = np.unravel_index(numbers, base.shape) if base.ndim else (None,) * numbers.ndim
     return apply(row(operator.setitem), (base, view), {"index": index})
 
 
