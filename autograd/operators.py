@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from .bases import root
 from .engine import Leaf, next_index
 from .errors import DTypeError, GradientError, ShapeError
 from .functions import cast, flatten, relu, sigmoid, softmax
 from .mode import recording
 from .ops import Function, methods, row, table
-from .record import apply, binary, plain, record, recorders, root, unary
+from .record import apply, binary, plain, record, recorders, unary
 from .refusals import raise_misfit, refuse_ufunc_use
 from .tensor import Tensor
 from .views import is_in_place, write

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import ref
 
 import numpy as np
 
+from .bases import note_view, settled
 from .engine import NO_OPTIONS, Constant, Node, constant, next_index
 from .errors import DTypeError, NoRuleError
 from .mode import recording
@@ -161,7 +161,7 @@ def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         )
     op = row(function)  # first: it may be what loads the rules of a whole library
     if function in composed:
-        return settled(composed[function](*args, **kwargs), (*args, *kwargs.values()))
+        return settled(composed[function](*args, **kwargs), function, args, kwargs)
     if op.each:
         (first,), kwargs = bind(op, args, kwargs)
         return apply(of_length(op, len(first)), tuple(map(joined, first)), kwargs)
@@ -262,58 +262,3 @@ def refuse_unknown(op: Op, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         if rule is unknown and type(a) is Tensor and a.requires_grad and recording.get().level:
             raise no_rule(op.function, f"argument {i}, a tensor of shape {a.shape}")
     return arrays
-
-
-# Views
-
-
-def note_view(view: Tensor, base: Tensor, op: Op, kwargs: dict[str, Any]) -> None:
-    """Let a tensor whose array is NumPy's view of another's know whose, and how it came from it.
-
-    The base knows its views weakly, so that they die as ever.
-    """
-    x, y = base.data, view.data
-    if type(x) is not np.ndarray or not (y is x or np.may_share_memory(x, y)):
-        return  # a number, or NumPy copied after all
-    view._base = base, op, kwargs
-    views = getattr(base, "_views", None)
-    if views is None:
-        base._views = [ref(view)]
-        return
-    if len(views) & (len(views) - 1) == 0:  # as often as their number doubles, forget those that are gone
-        views[:] = [v for v in views if v() is not None]
-    views.append(ref(view))
-
-
-def base_of(view: Tensor) -> tuple[Tensor, Op, dict[str, Any]] | None:
-    """What a tensor is a view of, by which operation and options; None if it is no view."""
-    return getattr(view, "_base", None)
-
-
-def root(tensor: Tensor) -> Tensor:
-    """The tensor that `tensor` is a view of, or a view of a view; itself, if it is none."""
-    while (link := base_of(tensor)) is not None:
-        tensor = link[0]
-    return tensor
-
-
-def settled(result: Any, args: Any) -> Any:
-    """What a composition returns, as NumPy's function would: in order C, and a number if it has no axes.
-
-    But a view of an argument stays one.
-    """
-    if type(result) in (list, tuple):
-        return type(result)(settled(part, args) for part in result)
-    if type(result) is not Tensor or type(result.data) is not np.ndarray or is_in(root(result), args):
-        return result
-    if base_of(result) is not None:
-        del result._base
-    result.data = np.ascontiguousarray(result.data) if result.data.ndim else result.data[()]
-    return result
-
-
-def is_in(tensor: Tensor, args: Any) -> bool:
-    """Whether a tensor is among some arguments, or one of them a view of it."""
-    if type(args) is Tensor:
-        return args is tensor or root(args) is tensor
-    return type(args) in (list, tuple) and any(is_in(tensor, a) for a in args)

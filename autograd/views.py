@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from .bases import base_of, laid_out
 from .ops import Op, row
-from .record import apply, base_of
+from .record import apply
 from .tensor import Tensor
 
 
@@ -43,13 +44,7 @@ def write(tensor: Tensor, result: Tensor) -> None:
 
 def replace(tensor: Tensor, result: Tensor) -> None:
     """Give `tensor` the array and the node of another one, the array in the order of the old one."""
-    data = tensor.data
-    if type(data) is np.ndarray and result.data.strides != data.strides:
-        forward = tuple(slice(None, None, -1 if step < 0 else 1) for step in data.strides)
-        data = np.empty_like(data[forward])[forward]
-        data[...] = result.data
-    else:
-        data = result.data
+    data = result.data if type(tensor.data) is not np.ndarray else laid_out(result.data, tensor.data)
     tensor.data, tensor.node = data, result.node
 
 
@@ -77,7 +72,7 @@ def with_part(base: Tensor, view: Tensor, op: Op, kwargs: dict[str, Any]) -> Any
         parts = (view, np.imag(base)) if op.function is np.real else (np.real(base), view)
         return apply(row(complex), parts, {})
     numbers = op.call(np.arange(base.size).reshape(base.shape), **kwargs)
-    index = np.unravel_index(numbers, base.shape) if base.ndim else ()
+    index = np.unravel_index(numbers, base.shape) if base.ndim else (None,) * numbers.ndim
     return apply(row(operator.setitem), (base, view), {"index": index})
 
 

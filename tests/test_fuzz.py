@@ -16,7 +16,7 @@ from .fuzz.shrink import shrunk
 from .fuzz.statements import USES, WORDS
 from .fuzz.trial import Doubt, drafted, function_of, judge, snippet
 
-KINDS = ("in place", "assignments", "loops")
+KINDS = ("in place", "assignments", "loops", "views")
 CHUNK = 40
 
 

@@ -14,6 +14,7 @@ FLOORS = {  # a module may import from its own floor and from the floors above i
         {"engine"},
         {"conversions", "hooks", "outputs", "refusals"},
         {"tensor"},
+        {"bases"},
         {"record"},
         {"functions", "views"},
         {"operators"},

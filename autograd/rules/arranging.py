@@ -6,9 +6,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..errors import NoRuleError
-from ..functions import put, scatter
+from ..functions import flatten, put, scatter
 from ..ops import Function, compose, rule
-from ..record import base_of
 from .assembly import along, positive, with_axes
 
 # Axes and broadcasting
@@ -31,7 +30,7 @@ at_least(np.atleast_3d)
 @compose(np.broadcast_arrays)
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(np.broadcast_to(a, shape) for a in args)
+    return tuple(a if np.shape(a) == shape else np.broadcast_to(a, shape) for a in args)
 
 
 @compose(np.meshgrid)
@@ -97,11 +96,6 @@ def chosen(function: Function) -> Function:
 rule(sliding_window_view, chosen(sliding_window_view), view=True)
 
 
-def copied(a: Any) -> Any:
-    """`a`, or a copy if it is a view: what NumPy returns here never is one, even where it repeats once."""
-    return a if base_of(a) is None else np.copy(a)
-
-
 @compose(np.tile)
 def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
     """Each axis of A beside a new one, along which it is broadcast."""
@@ -110,7 +104,7 @@ def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
     reps = (1,) * (A.ndim - len(reps)) + reps
     wide = [k for pair in zip(reps, A.shape, strict=True) for k in pair]
     copies = np.broadcast_to(np.expand_dims(A, tuple(range(0, 2 * A.ndim, 2))), wide)
-    return copied(copies.reshape([k * n for k, n in zip(reps, A.shape, strict=True)]))
+    return flatten(copies).reshape([k * n for k, n in zip(reps, A.shape, strict=True)])
 
 
 @compose(np.repeat)
@@ -121,7 +115,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
         return a[along(axis, np.repeat(np.arange(n), repeats))]
     before, after = a.shape[:axis], a.shape[axis + 1 :]
     copies = np.broadcast_to(np.expand_dims(a, axis + 1), (*before, n, repeats, *after))
-    return copied(copies.reshape(*before, n * repeats, *after))
+    return flatten(copies).reshape(*before, n * repeats, *after)
 
 
 @compose(np.resize)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..bases import note_view
 from ..ops import Function, Op, compose, row
-from ..record import apply, joined, note_view
+from ..record import apply, joined
 from .versions import has
 
 

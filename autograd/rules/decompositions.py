@@ -107,7 +107,7 @@ def matrix_power(a: Any, n: int) -> Any:
     if n == 0:
         return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
     if n == 1:
-        return np.copy(a)
+        return a
     half = matrix_power(a, n // 2) if n > 3 else a
     return half @ half @ a if n % 2 else half @ half
 

@@ -193,7 +193,8 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise NoRuleError(f"np.cross of {a.shape[-1]} and {b.shape[-1]} components: both must have three")
     a, b = [a[..., i] for i in range(3)], [b[..., i] for i in range(3)]
-    return np.stack([a[i - 2] * b[i - 1] - a[i - 1] * b[i - 2] for i in range(3)], axis=axisc)
+    vectors = np.stack([a[i - 2] * b[i - 1] - a[i - 1] * b[i - 2] for i in range(3)], axis=-1)
+    return np.moveaxis(vectors, -1, axisc)
 
 
 @compose(np.linalg.diagonal)

@@ -140,7 +140,10 @@ def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool, method:
     if not n.all():
         found = [np.where(n > 0, f, np.nan) for f in found]
     shape = kept(a.shape, axis) if keepdims else found[0].shape
-    return found[0].reshape(shape) if np.ndim(q) == 0 else np.stack(found).reshape(np.shape(q) + shape)
+    if np.ndim(q) == 0:
+        return found[0].reshape(shape)
+    stack = np.moveaxis(np.stack(found, axis=-1), -1, 0) if skip_nan else np.stack(found)  # as NumPy does
+    return stack.reshape(np.shape(q) + shape)
 
 
 def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:

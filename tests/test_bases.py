@@ -1,0 +1,116 @@
+"""Arrays lie in memory as NumPy's do, and are views where NumPy's are, so that a write reaches the same."""
+
+import numpy as np
+import pytest
+
+from autograd import Tensor
+from autograd.bases import laid_out, root
+from autograd.functions import cast
+
+from .cases import CASES
+
+ORDERS = {
+    "C": lambda make, a: make(a),
+    "F": lambda make, a: make(a.T.copy()).T,
+    "turned": lambda make, a: np.moveaxis(make(np.moveaxis(a, 0, -1).copy()), -1, 0),
+    "reversed": lambda make, a: np.flip(make(np.flip(a).copy())),
+    "with gaps": lambda make, a: make(np.repeat(a, 2, axis=-1))[..., ::2],
+}
+
+
+def leaves(value):
+    """The arrays and tensors in a result, one after the other."""
+    return [leaf for part in value for leaf in leaves(part)] if isinstance(value, list | tuple) else [value]
+
+
+def layout(a):
+    """How far apart in memory the elements of an array are, along each axis that has several."""
+    return [step for step, n in zip(a.strides, a.shape, strict=True) if n > 1]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_results_lie_in_memory_as_in_numpy(order):
+    """Of every function of the table, for arguments in any order."""
+    compared = 0
+    for case in CASES:
+        if case.function is cast:  # which is a method, of tensors and of arrays, but not of numbers
+            continue
+        arrays, tensors = (
+            [ORDERS[order](make, a) if a.ndim else make(a) for a in case.arrays]
+            for make in (np.array, Tensor)
+        )
+        for want, got in zip(leaves(case(arrays)), leaves(case(tensors)), strict=True):
+            if type(got) is not Tensor:
+                continue
+            assert type(got.data) is type(want), case
+            if type(want) is np.ndarray and want.size:
+                compared += 1
+                assert layout(got.data) == layout(want), case
+                assert got.data.flags.writeable or not want.flags.writeable or 0 in want.strides, case
+                is_view = any(np.may_share_memory(want, a) for a in arrays)
+                assert any(root(got) is root(t) for t in tensors) == is_view, case
+    assert compared > 1000
+
+
+def test_a_function_that_may_write_to_its_argument_leaves_it_alone():
+    x = np.array([[3.0, 1.0], [2.0, 5.0]], order="F")
+    t = Tensor(x)
+    np.median(t, axis=1, overwrite_input=True)
+    np.testing.assert_array_equal(t.data, x)
+
+
+def test_a_function_of_the_users_is_called_as_often_as_there_are_axes():
+    calls = []
+
+    def total(a, axis):
+        calls.append(axis)
+        return np.sum(a, axis)
+
+    np.apply_over_axes(total, Tensor(np.ones((2, 3, 2), order="F")), [0, 2])
+    assert calls == [0, 2]
+
+
+def test_what_is_written_keeps_its_place_in_memory():
+    t = Tensor(np.arange(6.0).reshape(3, 2).T)
+    order = t.data.strides
+    t[0] = [7.0, 8.0, 9.0]
+    t *= np.ones((2, 3))
+    assert t.data.strides == order
+    t.ravel()[0] = -1  # of an array in order F: a copy
+    assert t[0, 0] == 7
+
+
+def test_no_memory_is_laid_out_for_what_cannot_be_written_to():
+    rows = np.broadcast_to(np.arange(3.0), (2, 3))
+    columns = np.ones((3, 2)).T
+    assert laid_out(rows, like=columns) is rows
+    assert laid_out(columns, like=rows) is columns
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+@pytest.mark.parametrize("view", [np.atleast_1d, np.atleast_2d, lambda t: t[None], lambda t: t.reshape(1, 1)])
+def test_writing_to_a_view_of_one_element(shape, view):
+    x = Tensor(2.0, requires_grad=True)
+    t = Tensor(np.zeros(shape))
+    view(t)[0] = x * 3
+    assert t.shape == shape
+    t.sum().backward()
+    assert (t.data.item(), x.grad) == (6, 3)
+
+
+def test_repeated_elements_are_copies():
+    for repeat in (lambda t: np.repeat(t, 2, axis=0), lambda t: np.tile(t, (2, 1))):
+        t = Tensor(np.array([[1.0, 2.0]]))
+        wide = repeat(t)
+        wide[0] = 5
+        assert wide.tolist() == [[5, 5], [1, 2]]
+        assert t.tolist() == [[1, 2]]
+
+
+def test_broadcast_arrays_returns_an_array_of_the_right_shape_itself():
+    t, u = Tensor(np.zeros(3)), Tensor(1.0)
+    same, wide = np.broadcast_arrays(t, u)
+    same[0] = 5
+    assert t.tolist() == [5, 0, 0]
+    with pytest.raises(ValueError, match=r"read-only.*t\.copy\(\)"):
+        wide[0] = 5
