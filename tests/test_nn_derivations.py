@@ -236,10 +236,10 @@ MISTAKES = [
     ("RNN through time", "dweight_hh_l0 = np.einsum('tnh,tnk->hk', da, y)", "wrong-variable"),
     ("attention in its parts", "dq = ds @ k", "factor"),
     ("attention in its parts", "ds = p * dp", "jacobian"),
-    ("attention in its parts", "dk = ds @ q / np.sqrt(d)", "shape"),
+    ("attention in its parts", "dk = ds @ q / np.sqrt(d)", "transpose"),
     ("attention", "dq = ds @ k", "factor"),
     ("attention", "ds = p * dp", "jacobian"),
-    ("attention", "dv = p @ dy", "shape"),
+    ("attention", "dv = p @ dy", "transpose"),
     ("attention of two heads", "din_proj_weight = np.einsum('nlo,nli->io', dz, x)", "transpose"),
     ("attention of two heads", "dbias = dy.sum(axis=1)", "shape"),
 ]

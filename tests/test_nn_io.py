@@ -113,7 +113,7 @@ UNFIT = {
     "a function": ({"f": print}, r"f is a builtin_function.*obj.state_dict\(\)"),
     "an optimizer": ({"o": nn.optim.SGD(model().parameters())}, "o is a SGD"),
     "a key": ({"a": {(1, 2): 3}}, r"a has a key \(1, 2\)"),
-    "complex128": ({"a": np.ones(1, complex)}, "file format cannot hold this: Unknown dtype"),
+    "complex128": ({"a": np.ones(1, complex)}, r"file format cannot hold this: (Unknown dtype|dtype complex128)"),
     "texts": ({"a": np.array(["x"])}, "file format cannot hold this"),
     "objects": ({"a": np.array([None])}, "file format cannot hold this"),
     "the format's own name": ({"__metadata__": np.ones(1)}, "the format reserves"),
@@ -235,14 +235,20 @@ nn.save(states[0], path)
 random.seed(0)
 found = []
 for _ in range(50):
+    saved, tell = os.pipe()
     child = os.fork()
     if not child:
         while True:
             for state in states[::-1]:
                 nn.save(state, path)
+                os.write(tell, b".")
+    for _ in range(random.randrange(4)):
+        os.read(saved, 1)
     time.sleep(random.uniform(0.001, 0.03))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    os.close(saved)
+    os.close(tell)
     state = nn.load(path)
     assert (state["weights"] == state["version"]).all() and state["weights"].shape == (300, 300)
     found.append(state["version"])

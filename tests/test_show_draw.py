@@ -381,7 +381,7 @@ LARGE = {
         np.ones((1, 2))
     ),
     "100,000 in a flat loop": lambda: functools.reduce(lambda t, _: t * 1.0, range(100_000), leaf(1.0)),
-    "100,000 without any order": lambda: irregular(100_000),
+    "20,000 without any order": lambda: irregular(20_000),
 }
 
 

@@ -19,7 +19,8 @@ from .cases_versions import present
 ROOT = Path(__file__).parents[1]
 
 # Functions of dates, which take no tensors.
-OF_DATES = {np.isnat, np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string}
+OF_DATES = {"isnat", "is_busday", "busday_count", "busday_offset", "datetime_as_string"}
+DEPRECATED = {"in1d"}  # in NumPy 2.0, in favour of isin; gone in 2.4
 
 
 def leaf(*shape):
@@ -38,7 +39,8 @@ def test_every_function_that_asks_a_tensor_is_known(module):
     asking = (np.ufunc, type(np.sum))  # the kinds of functions that ask their arguments what to do
     found = {f for name, f in vars(module).items() if isinstance(f, asking) and not name.startswith("_")}
     assert len(found) > 0
-    assert {f.__name__ for f in found if not is_known(f)} == {f.__name__ for f in OF_DATES & found}
+    names = {f.__name__: is_known(f) for f in found}
+    assert {name for name in names if not names[name]} == names.keys() & (OF_DATES | DEPRECATED)
 
 
 OF_INTEGERS = [np.median, np.nanmedian, np.mean, np.nanmean, np.var, np.nanvar, np.std, np.nanstd, np.average]
@@ -243,8 +245,8 @@ def test_refused(function, words):
 
 
 DEFECTIVE = [
-    (np.linalg.eigvals, [[1.0, 1.0], [0.0, 1.0]], "defective"),
-    (lambda a: np.linalg.eig(a)[1], np.eye(2), "equal values"),
+    (lambda a: np.real(np.linalg.eigvals(a)), [[1.0, 1.0], [0.0, 1.0]], "defective"),
+    (lambda a: np.real(np.linalg.eig(a)[1]), np.eye(2), "equal values"),
 ]
 
 

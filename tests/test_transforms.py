@@ -507,11 +507,11 @@ def test_no_cycles_are_left():
 
 def test_a_long_chain_is_no_recursion():
     def f(x):
-        for _ in range(20_000):
+        for _ in range(5_000):
             x = x + 1e-5 * x
         return x
 
-    close(grad(f)(1.0), (1 + 1e-5) ** 20_000, 1e-9)
+    close(grad(f)(1.0), (1 + 1e-5) ** 5_000, 1e-9)
     close(grad(grad(f))(1.0), 0.0)
 
 

@@ -42,4 +42,4 @@ def flipped(node: ast.expr) -> ast.expr:
 
 def swapped(node: ast.expr) -> ast.expr:
     """The expression with its last two axes exchanged."""
-    return ast.Call(ast.Attribute(node, "swapaxes"), [number(-1), number(-2)], [])
+    return ast.Call(ast.Attribute(node, "swapaxes", ast.Load()), [number(-1), number(-2)], [])
