@@ -18,7 +18,7 @@ from autograd import Tensor
 from autograd.ops import composed
 from autograd.transforms import hvp
 
-from ..oracles import Estimate, curvature, richardson
+from tests.oracles import Estimate, curvature, richardson
 from .draft import MODULES, STEPS, TINY, Draft, Program, defined, root
 from .statements import program
 

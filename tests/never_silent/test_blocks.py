@@ -198,7 +198,11 @@ def test_a_generator_resumed_inside_enable_grad():
     generator.close()
 
 
-@pytest.mark.parametrize("block", [lambda: scope("caller"), debug, enable_grad, no_grad], ids=str)
+@pytest.mark.parametrize(
+    "block",
+    [lambda: scope("caller"), debug, enable_grad, no_grad],
+    ids=["scope", "debug", "enable_grad", "no_grad"],
+)
 def test_a_generator_resumed_inside_of_a_later_block_is_in_its_own(block):
     def quiet():
         with no_grad():
