@@ -17,8 +17,8 @@ import numpy as np
 from autograd import Tensor
 from autograd.ops import composed
 from autograd.transforms import hvp
-
 from tests.oracles import Estimate, curvature, richardson
+
 from .draft import MODULES, STEPS, TINY, Draft, Program, defined, root
 from .statements import program
 
