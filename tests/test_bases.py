@@ -96,7 +96,7 @@ WRITES = [
     "z = t + 1j * t; z.real[0] = 3; z.imag[1] += 2; z.T.real[1] *= 2; t[...] = z.real + z.imag",
     "np.fft.fftshift(t, axes=())[0] = 4; np.linalg.matrix_power(t, 1)[0] = 3; np.trim_zeros(t[1])[0] = 3",
     "s = t[0, 0]; s += 5; q = t.sum(); r = q; r *= 2; t[1, 1] = q",
-    "total, totals = 0.0, []\nfor x in t[0]:\n    total += x\n    totals.append(total)\nt[1] = np.stack(totals)",
+    "total, parts = 0.0, []\nfor x in t[0]:\n    total += x\n    parts.append(total)\nt[1] = np.stack(parts)",
 ]
 
 
