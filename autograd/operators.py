@@ -91,9 +91,14 @@ def refuse_read_only(tensor: Tensor) -> None:
 
 
 def in_place(function: Function, operate: Function) -> Callable[[Any, Any], Any]:
-    """An operator like `-=`: the tensor gets the result, what was made of the old one keeps it."""
+    """An operator like `-=`: the tensor gets the result, what was made of the old one keeps it.
 
-    def assign(self: Tensor, other: Any) -> Tensor:
+    A number has no place that could be written to: as with NumPy's numbers, the name gets another one.
+    """
+
+    def assign(self: Tensor, other: Any) -> Any:
+        if isinstance(self.data, np.generic):
+            return recorders[function](self, other)
         node = self.node if isinstance(self.node, Leaf) else root(self).node
         if isinstance(node, Leaf) and node.requires_grad:
             if recording.get().level:
@@ -173,6 +178,11 @@ def copied(self: Tensor, order: str = "C") -> Any:
     return record(np.copy, (self,), {"order": order})
 
 
+def conjugate(self: Tensor) -> Any:
+    """The complex conjugate; of real numbers the tensor itself, as in NumPy, whose function copies them."""
+    return record(np.conjugate, (self,), {}) if self.dtype.kind == "c" else self
+
+
 def rounded(self: Tensor, ndigits: int = 0) -> Any:
     return record(np.round, (self, ndigits), {})
 
@@ -202,6 +212,8 @@ OWN = {
     "relu": relu,
     "sigmoid": sigmoid,
     "softmax": softmax,
+    "conj": conjugate,
+    "conjugate": conjugate,
 }
 ARITHMETIC: dict[str, Function] = {
     "add": np.add,
@@ -233,7 +245,7 @@ METHODS: tuple[Function, ...] = (
     *(np.sum, np.mean, np.prod, np.var, np.std, np.max, np.min, np.argmax, np.argmin, np.all, np.any),
     *(np.dot, np.clip, np.round, np.cumsum, np.cumprod, np.ravel, np.squeeze, np.swapaxes),
     *(np.repeat, np.take, np.diagonal, np.trace, np.nonzero, np.argsort, np.searchsorted),
-    *(np.argpartition, np.choose, np.conjugate, flatten),
+    *(np.argpartition, np.choose, flatten),
 )
 PROPERTIES: dict[str, tuple[Function, str]] = {
     "T": (np.transpose, "The tensor with its axes in reverse order."),
@@ -262,8 +274,7 @@ def attach() -> None:
         setattr(Tensor, function.__name__, unary(row(function)))
     for function in METHODS:
         setattr(Tensor, function.__name__, method(function))
-    setattr(Tensor, "conj", method(np.conjugate))  # noqa: B010  as all the others
-    setattr(Tensor, "__invert__", method(np.invert))  # noqa: B010
+    setattr(Tensor, "__invert__", method(np.invert))  # noqa: B010  as all the others
     for reshaping in (np.reshape, np.transpose):
         setattr(Tensor, reshaping.__name__, shape_method(reshaping))
     for name, (function, doc) in PROPERTIES.items():

@@ -119,6 +119,7 @@ class Tensor:
                 "convert it, Tensor(data, requires_grad=True, dtype=float)"
             )
         if wanted != self.requires_grad:
+            self.data = np.asarray(self.data)  # a number could not be written to, as a step down does
             name, self.node = self.name, new_leaf(self.data) if wanted else None
             if name:
                 self.name = name

@@ -44,8 +44,9 @@ def write(tensor: Tensor, result: Tensor) -> None:
 
 def replace(tensor: Tensor, result: Tensor) -> None:
     """Give `tensor` the array and the node of another one, the array in the order of the old one."""
-    data = result.data if type(tensor.data) is not np.ndarray else laid_out(result.data, tensor.data)
-    tensor.data, tensor.node = data, result.node
+    is_array = isinstance(tensor.data, np.ndarray)
+    tensor.data = laid_out(np.asarray(result.data), tensor.data) if is_array else result.data
+    tensor.node = result.node
 
 
 def remake_views(path: list[Tensor]) -> None:

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from autograd import Tensor
+from autograd import Tensor, no_grad
 from autograd.bases import laid_out, root
 from autograd.functions import cast
+from autograd.rules.versions import has
+from autograd.transforms import hvp
 
 from .cases import CASES
 
@@ -68,6 +70,62 @@ def test_a_function_of_the_users_is_called_as_often_as_there_are_axes():
 
     np.apply_over_axes(total, Tensor(np.ones((2, 3, 2), order="F")), [0, 2])
     assert calls == [0, 2]
+
+
+# What users of NumPy write, and write by mistake: on tensors it does what it does on arrays.
+WRITES = [
+    "t[0], t[1] = t[1], t[0]",
+    "t[:, 0], t[:, 1] = t[:, 1], t[:, 0]",
+    "t[0, 0], t[1, 1] = t[1, 1], t[0, 0]",
+    "t[1:] = t[:-1]",
+    "t[0] += t[:, 0]; t -= t.mean(0)",
+    "t += t.T",
+    "for i in range(3):\n    for j in range(3):\n        t[i][j] += t[j][i]",
+    "u = t[0]; v = t[0]; u += 1; v *= 2",
+    "u = t.T[1:].T; u[0] -= 1; u[...] = u[::-1] * 2",
+    "v = t[1:]; w = t.reshape(3, 3); v *= w[:-1]; w[0] = v[0]; t[...] = v[0]",
+    "u = t[...]; u = u * 1; u[0] = 1",
+    "t[::-1].ravel()[0] = 8; t.T.ravel()[1] = 7; t.T.reshape(-1)[1] = 6",
+    "t.reshape(-1, order='F')[0] = 4; np.ravel(t.T, order='F')[1] = 2",
+    "np.squeeze(t[:1, :1])[...] = 4; np.squeeze(t[:1])[1:] = 5",
+    "np.einsum('ii->i', t)[...] = 0; np.einsum('ij->ji', t)[0] += 7",
+    "np.unstack(t)[0][...] = 1; np.split(t, 3)[1][...] = 2; first, *rest = t; rest[0][1] = 9",
+    "np.rot90(t, 0)[0] = 2; np.rot90(t, 2)[0] = 3; np.flip(t, ())[2] = 1; np.roll(t, 0)[0] = 9",
+    "np.concatenate([t])[0] = 1; np.block([[t]])[0] = 1; np.atleast_3d(t)[2] = 5",
+    "t.conj()[0] = 4; np.conj(t)[1] = 3; np.real(t)[2] = 5; t.astype(float, copy=False)[0, 1] = 6",
+    "z = t + 1j * t; z.real[0] = 3; z.imag[1] += 2; z.T.real[1] *= 2; t[...] = z.real + z.imag",
+    "np.fft.fftshift(t, axes=())[0] = 4; np.linalg.matrix_power(t, 1)[0] = 3; np.trim_zeros(t[1])[0] = 3",
+    "s = t[0, 0]; s += 5; q = t.sum(); r = q; r *= 2; t[1, 1] = q",
+    "total, parts = 0.0, []\nfor x in t[0]:\n    total += x\n    parts.append(total)\nt[1] = np.stack(parts)",
+]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("text", [w for w in WRITES if "unstack" not in w or has("unstack")])
+def test_writes_reach_what_they_reach_in_numpy(text, order):
+    array = np.array(np.arange(9.0).reshape(3, 3) * 1.5 + 1, order=order)
+    tensor = Tensor(array)
+    for t in (array, tensor):
+        exec(text, {"np": np, "t": t})
+    np.testing.assert_array_equal(tensor.data, array)
+
+
+def test_an_array_without_axes_stays_one_in_nested_transformations():
+    def f(x):
+        y = x.astype(float)
+        alias = y
+        alias *= x
+        return y
+
+    assert hvp(f, np.array(3.0), np.array(1.0)) == 2
+
+
+def test_a_leaf_made_of_a_number_is_written_to():
+    loss = Tensor([1.0, 2.0]).sum()
+    loss.requires_grad = True
+    with no_grad():
+        loss -= 1
+    assert loss.item() == 2
 
 
 def test_what_is_written_keeps_its_place_in_memory():

@@ -235,6 +235,7 @@ REFUSED = [
     (lambda x: np.nansum(x, where=[True, False, True]), "where"),
     (lambda x: np.sort(x, order="f"), "order="),
     (lambda x: np.nan_to_num(x, copy=False), "copy="),
+    (lambda x: np.nan_to_num(x.detach(), copy=False), "in place"),
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import NoRuleError
 from ..ops import rule
 
 # Arithmetic
@@ -56,6 +57,12 @@ def power_of_exponent(g: Any, y: Any, a: Any, n: Any) -> Any:
 def cos_arcsin(x: Any) -> Any:
     """sqrt(1 - x²), exact near 1.  Of a complex x, that loses the sign of a 0, and so the side of the cut."""
     return np.sqrt((1 - x) * (1 + x) if x.dtype.kind != "c" else -(x * x - 1))
+
+
+def nan_to_num(x: Any, copy: bool = True, **numbers: Any) -> Any:
+    if not copy:
+        raise NoRuleError("np.nan_to_num(copy=False) writes in place: use t[...] = np.nan_to_num(t)")
+    return np.nan_to_num(x, **numbers)
 
 
 def nan_to_num_rule(g: Any, y: Any, x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
@@ -114,7 +121,7 @@ rule(np.absolute,    lambda g, y, x: g * np.sign(x))
 rule(np.fabs,        lambda g, y, x: g * np.sign(x))
 rule(np.heaviside,   None,
                      lambda g, y, a, b: g * (a == 0))
-rule(np.nan_to_num,  nan_to_num_rule)
+rule(np.nan_to_num,  nan_to_num_rule, call=nan_to_num)
 rule(np.copysign,    lambda g, y, a, b: g * (np.sign(a) * np.copysign(1, b)), None)
 rule(np.nextafter,   lambda g, y, a, b: g, None)
 rule(np.maximum,     lambda g, y, a, b: g * (a > b) + 0.5 * g * (a == b),

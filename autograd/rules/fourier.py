@@ -143,6 +143,7 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any
 def shifted(x: Any, axes: Any, sign: int) -> Any:
     """`x` rolled along axes by half their lengths, rounded down, forward or backward."""
     axes = range(x.ndim) if axes is None else axes if isinstance(axes, Sequence) else (axes,)
+    x = x if axes else np.copy(x)
     for axis in axes:
         half = sign * (x.shape[axis] // 2) % max(x.shape[axis], 1)
         start = (slice(None),) * (axis % x.ndim)

@@ -107,11 +107,12 @@ def fresh_copy(value: Any, path: Path, name: str) -> Any:
     """A new Tensor with the values of an argument, and with its history if it has one."""
     remedy = "pass floats, 3.0 or np.asarray(a, float), or close over it if it is a constant"
     refuse_unless("fc", value, f"argument {path[0]}{where(path[1:])} of {name}", remedy)
-    return (
-        np.positive(value)
-        if recording.get().level and is_traced(value)
-        else Tensor(value, requires_grad=True)
-    )
+    if not (recording.get().level and is_traced(value)):
+        return Tensor(value, requires_grad=True)
+    copy = np.positive(value)
+    if type(value.data) is np.ndarray:
+        copy.data = np.asarray(copy.data)  # of an array without axes np.positive makes a number
+    return copy
 
 
 def lift_for(connected: bool) -> Any:

@@ -246,6 +246,15 @@ def target(draft: Draft, name: str, drawn: dict[str, str]) -> str:
     return draft.rng.choice(names)
 
 
+def result_without_axes(draft: Draft, name: str, drawn: dict[str, str]) -> str:
+    """A name of a number, or of an array that holds one, which the program has made."""
+    names = [name for name in draft.results() if not draft.there[name].ndim]
+    names = [name for name in names if draft.there[name].dtype.kind == "f"]
+    if not names:
+        raise Refused("nothing can be written to")
+    return draft.rng.choice(names)
+
+
 def matrix_target(draft: Draft, name: str, drawn: dict[str, str]) -> str:
     """Such a name, with two axes or more."""
     text = target(draft, name, drawn)
@@ -359,6 +368,7 @@ KINDS: dict[str, Callable[[Draft, str, dict[str, str]], str]] = {
     "mask_of_a": mask_of_a,
     "target": target,
     "matrix_target": matrix_target,
+    "result_without_axes": result_without_axes,
     "place": place,
     "fitting": fitting,
     "factor": factor,

@@ -12,9 +12,13 @@ from .draft import MODULES, Draft, Line, Program, Refused
 from .holes import fill
 
 IN_PLACE = {
-    "np.add": ("{t:target} += {v:fitting}", "{new} = {t:target}\n{new} += {v:fitting}"),
+    "np.add": (
+        "{t:target} += {v:fitting}",
+        "{new} = {t:target}\n{new} += {v:fitting}",
+        "{new} = {n:result_without_axes}\n{new} += {s:scalar}",
+    ),
     "np.subtract": ("{t:target} -= {v:fitting}",),
-    "np.multiply": ("{t:target} *= {v:factor}",),
+    "np.multiply": ("{t:target} *= {v:factor}", "{n:result_without_axes} *= {number}"),
     "np.divide": ("{t:target} /= {v:divisor}",),
     "np.power": ("{t:target} **= 2",),
     "np.matmul": ("{t:target} @= np.eye({t}.shape[-1]) * 0.5 + 0.1",),
@@ -43,7 +47,11 @@ LOOPS = {
         "{new} = {a} * 0.5\nfor i in range(2):\n    {new} += {a} * {number}",
         "for i in range(1, len({t:target})):\n    {t}[i] = {t}[i - 1] * 0.5 + {t}[i]",
     ),
-    "np.stack": ("{new} = np.stack([np.cos(row) * row for row in {a}])",),
+    "np.stack": (
+        "{new} = np.stack([np.cos(row) * row for row in {a}])",
+        "total, totals = 0.0, []\nfor row in {a}:\n    total += np.sin(row)\n    totals.append(total)\n"
+        "{new} = np.stack(totals)",
+    ),
     "np.multiply": (
         "{new} = 1.0\nfor x, y in zip({a}, np.flip({a})):\n    {new} = {new} * np.sin(x - y + 1)",
         "for i in range(len({t:target})):\n    {t}[i] *= np.cos({number} * i)",
@@ -67,6 +75,13 @@ VIEWS = {
         "np.flip({t:target})[0] = {s:scalar}",
         "np.expand_dims({t:target}, 0)[..., 0] = {number}",
         "np.squeeze({t:target})[...] = {s:scalar}",
+        "{m:matrix_target}[0], {m}[-1] = {m}[-1], {m}[0]",
+        "{m:matrix_target}[:, 0], {m}[:, -1] = {m}[:, -1], {m}[:, 0]",
+        "{t:target}[1:] = {t}[:-1]",
+        "{new} = {m:matrix_target}[0]\nother = {m}[..., 0]\n{new} += {number}\nother *= 0.5",
+        "np.einsum('...ij->...ji', {m:matrix_target})[0] = {number}",
+        "{n:result_without_axes}.reshape(1)[0] = {s:scalar}",
+        "{n:result_without_axes}[...] = {s:scalar}",
         "np.moveaxis({m:matrix_target}, 0, -1)[0] = {number}",
         "np.split({t:target}, [1])[0][...] = {s:scalar}",
         "np.rot90({m:matrix_target})[0] = {number}",
