@@ -113,10 +113,7 @@ UNFIT = {
     "a function": ({"f": print}, r"f is a builtin_function.*obj.state_dict\(\)"),
     "an optimizer": ({"o": nn.optim.SGD(model().parameters())}, "o is a SGD"),
     "a key": ({"a": {(1, 2): 3}}, r"a has a key \(1, 2\)"),
-    "complex128": (
-        {"a": np.ones(1, complex)},
-        r"file format cannot hold this: (Unknown dtype|dtype complex128)",
-    ),
+    "complex128": ({"a": np.ones(1, complex)}, "cannot hold this: (Unknown dtype|dtype complex128)"),
     "texts": ({"a": np.array(["x"])}, "file format cannot hold this"),
     "objects": ({"a": np.array([None])}, "file format cannot hold this"),
     "the format's own name": ({"__metadata__": np.ones(1)}, "the format reserves"),

@@ -126,7 +126,8 @@ def test_returns_what_numpy_returns(function, args, options):
     assert type(actual) is (type(expected) if isinstance(expected, list | tuple) else Tensor)
     pairs = zip(actual, expected, strict=True) if isinstance(expected, list | tuple) else [(actual, expected)]
     for a, e in pairs:
-        np.testing.assert_allclose(arrays_of(a), e, rtol=1e-15)
+        rounding = np.finfo(np.result_type(e, np.float16)).eps  # NumPy 2.0 rounds a float32 otherwise
+        np.testing.assert_allclose(arrays_of(a), e, rtol=4 * rounding)
         assert (a.shape, a.dtype) == (e.shape, e.dtype)
 
 

@@ -123,7 +123,9 @@ def interpolated(rising: Any, n: Any, at: Any, dtype: Any) -> Any:
     return np.where(part < 0.5, low + step * part, high - step * (1 - part))
 
 
-def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool, method: str = "linear") -> Any:
+def quantiles(
+    a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool, dtype: Any, method: str = "linear"
+) -> Any:
     """The quantiles of `a`, those of an array q on new first axes.
 
     Unless they are skipped, a NaN among some elements makes all of them NaN, and so their gradients.
@@ -134,8 +136,6 @@ def quantiles(a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool, method:
     if not skip_nan and missing.any():
         flat = flat * np.where(missing > 0, np.nan, 1).astype(flat.dtype)[..., None]
     rising = np.sort(flat, axis=-1)
-    weak = type(q) in (float, int) or method in ("lower", "higher")  # as NumPy promotes
-    dtype = rising.dtype if weak else np.result_type(rising.dtype, q)
     found = [interpolated(rising, n, place(n, p, method), dtype) for p in np.ravel(q).tolist()]
     if not n.all():
         found = [np.where(n > 0, f, np.nan) for f in found]
@@ -168,11 +168,12 @@ def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:
                 f"np.{function.__name__}(method={method!r}) has no derivative here: use one of {known}"
             )
         refuse_complex(function, a)
-        function([0.0], raw(q))  # raises what NumPy raises for a q out of range
         if constant(a):
             return Tensor(function(raw(a), raw(q), axis=axis, method=method, keepdims=keepdims))
+        # NumPy's own, which depends on its version; and NumPy raises for a q out of range
+        dtype = function(np.zeros(1, a.dtype), raw(q), method=method).dtype
         q = raw(q) / scale if type(q) in (float, int) else np.true_divide(raw(q), scale)
-        return quantiles(a, q, axis, keepdims, skip_nan, method)
+        return quantiles(a, q, axis, keepdims, skip_nan, dtype, method)
 
     compose(function)(composition)
 
@@ -187,14 +188,14 @@ quantile_of(np.nanpercentile, 100, skip_nan=True)
 def median(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False) -> Any:
     if constant(a):
         return Tensor(np.median(raw(a), axis=axis, keepdims=keepdims))
-    return quantiles(a, 0.5, axis, keepdims, skip_nan=False)
+    return quantiles(a, 0.5, axis, keepdims, skip_nan=False, dtype=a.dtype)
 
 
 @compose(np.nanmedian)
 def nanmedian(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False) -> Any:
     if constant(a):
         return Tensor(np.nanmedian(raw(a), axis=axis, keepdims=keepdims))
-    return quantiles(a, 0.5, axis, keepdims, skip_nan=True)
+    return quantiles(a, 0.5, axis, keepdims, skip_nan=True, dtype=a.dtype)
 
 
 @compose(np.ptp)
