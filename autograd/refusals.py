@@ -147,7 +147,7 @@ REMEDY_OF_CONTAINER: dict[type, str] = {
 
 
 def way_to_numbers(value: Any, otherwise: str = "convert it to floats, a.astype(float)") -> str:
-    """What to write instead of a value that is no array of numbers."""
+    """The remedy for a value that is not an array of numbers."""
     if hasattr(value, "toarray"):  # sparse
         return "pass a.toarray()"
     dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
