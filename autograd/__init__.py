@@ -1,4 +1,4 @@
-"""Reverse-mode automatic differentiation on NumPy that can be read, seen and held against.
+"""Reverse-mode automatic differentiation on NumPy, to read, to visualise, and to check gradients with.
 
 >>> import numpy as np
 >>> from autograd import Tensor
@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import errors, rules
-from . import operators as operators  # which attaches them to Tensor
+from . import operators as operators  # importing it attaches the operators to Tensor
 from .functions import (
     fold,
     log_softmax,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .graph import Graph
     from .show import draw, explain, explore
 
-# imported when first looked at: see below
+# Imported on first use, by __getattr__: they would add a tenth to the time of `import autograd`.
 LATER = {"Graph": ".graph", "draw": ".show", "explain": ".show", "explore": ".show"}
 
 __version__ = "0.1.0"
@@ -69,7 +69,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What only those need who look at a graph, and what would add a tenth to the time of an import."""
+    """One of the names in LATER, which is imported now."""
     if name not in LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(LATER[name], __name__), name)

@@ -1,4 +1,4 @@
-"""What `debug()` looks for: where a NaN or an infinity began, and arrays that changed after their use."""
+"""What `debug()` checks: where a NaN or an infinity began, and arrays that changed after they were used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Line = tuple[str, int, str]
 
 
 def report_origin(node: Any, line: Line) -> None:
-    """Warn if an operation made a NaN or an infinity of finite numbers only."""
+    """Warn if an operation made a NaN or an infinity from finite numbers."""
     if node is None or not node.args:
         return
     for data in as_tuple(node.data):
@@ -32,9 +32,10 @@ def report_origin(node: Any, line: Line) -> None:
 
 
 def report_origin_back(node: Any, g: Any, passed: Iterable[tuple[Any, Any]]) -> None:
-    """Warn if the rule of an operation made a NaN or an infinity, given a finite cotangent and arguments.
+    """Warn if a rule of an operation made a NaN or an infinity from a finite cotangent and finite arguments.
 
-    So it is if it made a NaN of a cotangent of 0 and whatever argument: of an element that was not meant.
+    Warn too if a rule made a NaN from a cotangent of 0 and any argument: the user did not mean that element
+    to count.
     """
     for _, gi in passed:
         if isinstance(gi, Sequence) or not (began := beginnings(node, gi, g)).any():
@@ -56,9 +57,10 @@ def report_origin_back(node: Any, g: Any, passed: Iterable[tuple[Any, Any]]) -> 
 
 
 def beginnings(node: Any, made: Any, g: Any = None) -> Any:
-    """Where an operation, or its rule given `g`, made a NaN or an infinity of numbers that were finite.
+    """Where an operation, or its rule given `g`, made a NaN or an infinity from finite numbers.
 
-    An element of an elementwise function is made of the elements in its place; of any other, of all.
+    An elementwise function makes each element from the arguments' elements in the same place, and any other
+    function from all elements.
     """
     made = np.asarray(data_of(made))
     bad = ~np.isfinite(made) if made.dtype.kind in "fc" else np.zeros(made.shape, bool)
@@ -72,13 +74,13 @@ def beginnings(node: Any, made: Any, g: Any = None) -> Any:
 
 
 def is_elementwise(function: Any) -> bool:
-    """Whether each element of what a function returns is made of the elements in its place alone."""
+    """Whether a function makes each element of its result only from the elements in the same place."""
     return isinstance(function, np.ufunc) and function.signature is None
 
 
 def refuse_changed(node: Any) -> None:
-    """Raise GradientError if an operation, computed again, gives something else than it did."""
-    module = getattr(node.op.function, "__module__", "")  # which ufuncs have since NumPy 2.2
+    """Raise GradientError if an operation gives another result now than it did in the forward pass."""
+    module = getattr(node.op.function, "__module__", "")  # before NumPy 2.2, ufuncs have no __module__
     if not node.args or module == "autograd.transforms.checkpoint":
         return
     again = node.op.call(*node.args, **node.kwargs)
@@ -92,7 +94,7 @@ def refuse_changed(node: Any) -> None:
 
 
 def line_of(node: Any) -> str:
-    """Where in the user's source a node was recorded, for a message; empty outside of `debug()`."""
+    """The line of the user's source that recorded a node, for a message; empty outside `debug()`."""
     notes = node.notes
     while notes is not None:
         what, value, notes = notes
@@ -102,31 +104,31 @@ def line_of(node: Any) -> str:
 
 
 def written(line: Line) -> str:
-    """A line of the user's source, for a message; empty if it is not known."""
+    """A line of the user's source, as text for a message; empty if it is not known."""
     file, number, _ = line
     text = linecache.getline(file, number).strip()
     return f", in line {number} of {file}" + (f": {text}" if text else "") if file else ""
 
 
 def data_of(value: Any) -> Any:
-    """The array of a Tensor; of an array or a number, itself."""
+    """The array of a Tensor; an array or a number as it is."""
     return value if isinstance(value, np.ndarray | np.generic | float | int) else value.data
 
 
 def as_tuple(data: Any) -> tuple[Any, ...]:
-    """Several outputs as they are, and one as a tuple of one."""
+    """The tuple of several outputs; a single output as a tuple of one."""
     return tuple(data) if isinstance(data, tuple) else (data,)
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two results are the same but for rounding, which may depend on threads."""
+    """Whether two results are equal up to rounding, which may depend on threads."""
     if np.array_equal(a, b, equal_nan=np.asarray(b).dtype.kind in "fc"):
         return True
     return bool(np.asarray(b).dtype.kind in "fc" and np.allclose(a, b, rtol=1e-6, atol=0, equal_nan=True))
 
 
 def is_finite(value: Any) -> bool:
-    """Whether all numbers of an argument or a cotangent are finite, also of several in a tuple."""
+    """Whether all numbers in an argument or a cotangent, or in a tuple of them, are finite."""
     if value is None or isinstance(value, Sequence):
         return value is None or all(map(is_finite, value))
     data = np.asarray(data_of(value))
@@ -139,11 +141,12 @@ def first_of(mask: Any) -> tuple[int, ...]:
 
 
 def at(where: tuple[int, ...]) -> str:
+    """An index, as text for a message; empty for a single number."""
     return f" at [{', '.join(map(str, where))}]" if where else ""
 
 
 def picked(value: Any, where: tuple[int, ...], like: Any) -> Any:
-    """The element of an argument that belongs to an element of a result of an elementwise function."""
+    """The element of an argument from which an elementwise function made the element `where`."""
     if np.ndim(value) == 0:
         return value
     try:
@@ -153,5 +156,5 @@ def picked(value: Any, where: tuple[int, ...], like: Any) -> Any:
 
 
 def numbers(args: Iterable[Any], where: tuple[int, ...], like: Any) -> str:
-    """The numbers that an element of a result was made of."""
+    """The elements of the arguments from which the element `where` of a result was made."""
     return " and ".join(str(picked(a, where, like)) for a in args if a is not None)

@@ -1,7 +1,7 @@
-"""Which tensor is a view of which, and how the arrays of tensors lie in memory, as NumPy's do.
+"""Which tensor is a view of which, and the order of arrays in memory.
 
-Whether NumPy copies an array or returns a view of it depends on the order of its elements in memory.  So a
-write reaches what it reaches in NumPy only if each array has the order that it has there.
+Whether NumPy returns a copy or a view depends on the order of the elements in memory.  So a write reaches
+the same arrays as in NumPy only if each array has the same memory order as in NumPy.
 """
 
 from __future__ import annotations
@@ -17,37 +17,38 @@ from .tensor import Tensor
 
 
 def note_view(view: Tensor, base: Tensor, op: Op, kwargs: dict[str, Any]) -> None:
-    """Let a tensor whose array is NumPy's view of another's know whose, and how it came from it.
+    """Note in `view` that `op` made it from `base`, and in `base` that it has this view.
 
-    The base knows its views weakly, so that they die as ever.
+    Nothing is noted if NumPy copied after all.  `base` holds a weak reference, so it does not keep the view
+    alive.
     """
     x, y = base.data, view.data
     if type(x) is not np.ndarray or not (y is x or np.may_share_memory(x, y)):
-        return  # a number, or NumPy copied after all
+        return  # a number, or a copy
     view._base = base, op, kwargs
     views = getattr(base, "_views", None)
     if views is None:
         base._views = [ref(view)]
         return
-    if len(views) & (len(views) - 1) == 0:  # as often as their number doubles, forget those that are gone
+    if len(views) & (len(views) - 1) == 0:  # whenever the number has doubled, drop the dead references
         views[:] = [v for v in views if v() is not None]
     views.append(ref(view))
 
 
 def base_of(view: Tensor) -> tuple[Tensor, Op, dict[str, Any]] | None:
-    """What a tensor is a view of, by which operation and options; None if it is no view."""
+    """The tensor that `view` is a view of, and the operation and options that made it; None for no view."""
     return getattr(view, "_base", None)
 
 
 def root(tensor: Tensor) -> Tensor:
-    """The tensor that `tensor` is a view of, or a view of a view; itself, if it is none."""
+    """The tensor at the root of a chain of views; `tensor` itself if it is not a view."""
     while (link := base_of(tensor)) is not None:
         tensor = link[0]
     return tensor
 
 
 def is_in(tensor: Tensor, args: Any) -> bool:
-    """Whether a tensor is among some arguments, or one of them a view of it."""
+    """Whether `tensor` is one of the arguments, or one of them is a view of it."""
     if type(args) is Tensor:
         return args is tensor or root(args) is tensor
     return type(args) in (list, tuple) and any(is_in(tensor, a) for a in args)
@@ -57,7 +58,7 @@ def is_in(tensor: Tensor, args: Any) -> bool:
 
 
 def empty_like(like: Any) -> Any:
-    """A new array, where elements are as far apart in memory as in another one.
+    """A new array with the shape, dtype and strides of another one.
 
     >>> empty_like(np.ones((3, 4))[:, ::-2].T).strides
     (-16, 32)
@@ -68,10 +69,10 @@ def empty_like(like: Any) -> Any:
 
 
 def laid_out(data: Any, like: Any) -> Any:
-    """The elements of an array, as far apart in memory as those of another one; itself, if they are."""
+    """The elements of `data` in an array with the strides of `like`; `data` itself if it has them."""
     if data.strides == like.strides or data.dtype != like.dtype:
         return data
-    if not (data.size and data.flags.writeable and like.flags.writeable):  # no write depends on it
+    if not (data.size and data.flags.writeable and like.flags.writeable):  # nobody can write to it
         return data
     array = empty_like(like)
     array[...] = data
@@ -79,10 +80,10 @@ def laid_out(data: Any, like: Any) -> Any:
 
 
 def settled(result: Any, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What a composition returns, with its arrays laid out as NumPy's function has them.
+    """The result of a composition, with its arrays in the memory order that NumPy's function gives them.
 
-    What is a view of an argument stays one; nothing else is a view.  NumPy is asked only where some array
-    is not in order C, and not if the user has given a function, which is called once.
+    A view of an argument stays a view; nothing else is one.  NumPy's function is called only if some array
+    is not in order C, and never if an argument is a function, because that must be called only once.
     """
     given = (*args, *kwargs.values())
     own = [t for t in leaves_of(result) if is_array(t) and not is_in(root(t), given)]
@@ -100,17 +101,17 @@ def settled(result: Any, function: Function, args: tuple[Any, ...], kwargs: dict
 
 
 def is_array(value: Any) -> bool:
-    """Whether a value is a tensor with an array, and not with a number."""
+    """Whether a value is a tensor that holds an array, not a NumPy scalar."""
     return type(value) is Tensor and type(value.data) is np.ndarray
 
 
 def is_plain(tensor: Tensor) -> bool:
-    """Whether an array has axes, and its elements lie in order C."""
+    """Whether the array of a tensor has axes and is in order C."""
     return tensor.data.ndim > 0 and bool(tensor.data.flags.c_contiguous)
 
 
 def in_order(value: Any) -> bool:
-    """Whether all arrays among arguments are in order C."""
+    """Whether all arrays in a value are in order C."""
     if type(value) in (list, tuple):
         return all(map(in_order, value))
     data = value.data if type(value) is Tensor else value
@@ -118,7 +119,7 @@ def in_order(value: Any) -> bool:
 
 
 def copied(value: Any) -> Any:
-    """A value with arrays for the tensors in it, which a function may write to, as np.median does if told."""
+    """A value with copies of the tensors and arrays in it, as arrays, to which np.median, say, may write."""
     if type(value) in (list, tuple):
         return type(value)(map(copied, value))
     data = value.data if type(value) is Tensor else value
@@ -130,7 +131,7 @@ def copied(value: Any) -> Any:
 
 
 def leaves_of(result: Any) -> list[Any]:
-    """What a result is made of, without the lists and tuples around it."""
+    """The items of a result, without the lists and tuples around them."""
     if isinstance(result, list | tuple):
         return [leaf for part in result for leaf in leaves_of(part)]
     return [result]

@@ -1,7 +1,8 @@
-"""What becomes of a Tensor where a plain number or array is asked for.
+"""What happens when a plain number or array is taken from a Tensor.
 
-Its history must not be lost unnoticed.  `t.item()` and `t.data` say that the number or the array is meant;
-anything else that asks, such as `math.exp(t)` or `np.array([t, u])`, may be meant to be differentiated.
+A plain number has no history, so no gradient flows through it, and the user must not miss that.
+`t.item()` and `t.data` ask for the plain values explicitly.  Other conversions, such as `math.exp(t)` or
+`np.array([t, u])`, may be meant to be differentiated: they warn or raise.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from .mode import NOTHING, recording
 
 
 def leave_history(tensor: Any, conversion: str, frame: FrameType) -> None:
-    """Object to `float(tensor)` or `complex(tensor)` in `frame`, where a gradient would end without a word.
+    """Warn about `float(tensor)` or `complex(tensor)` in `frame` if it would silently end a gradient.
 
-    A warning, since `float(loss)` for a log is common; but an error inside of a transformation, which
-    exists to differentiate, and where the number is stored into an array.
+    It is only a warning, because `float(loss)` for a log is common.  Raises GradientError inside a
+    transformation such as `grad`, and where the number is written into an array.
     """
     now = recording.get()
     if not tensor.requires_grad or now.level == NOTHING:
@@ -40,16 +41,16 @@ def leave_history(tensor: Any, conversion: str, frame: FrameType) -> None:
 
 
 def is_being_stored(frame: FrameType) -> bool:
-    """Whether `frame` is at an assignment `array[i] = tensor`, for which NumPy asks for a float.
+    """Whether `frame` is at an assignment `array[i] = tensor`, for which NumPy calls `float(tensor)`.
 
-    NumPy asks in the same way as `float(tensor)` does, so only the instruction tells.  `co_code` has it as
-    the compiler wrote it, without what the interpreter or a debugger has made of it in the meantime.
+    Only the bytecode instruction tells the two cases apart.  `co_code` holds the instructions as the
+    compiler wrote them, without the changes that the interpreter or a debugger makes at run time.
     """
     return frame.f_code.co_code[frame.f_lasti] == opmap["STORE_SUBSCR"]
 
 
 def refuse_array(tensor: Any) -> NoReturn:
-    """Raise DTypeError for a Tensor that is to turn into an array by itself."""
+    """Raise DTypeError: a Tensor is not converted to an array implicitly."""
     asking = caller(sys._getframe(2))
     if asking in INSTEAD:
         raise DTypeError(f"{asking} takes no Tensor: {INSTEAD[asking]}")
@@ -60,7 +61,7 @@ def refuse_array(tensor: Any) -> NoReturn:
     )
 
 
-# Functions that make arrays of their arguments and never ask a Tensor, and what to write in their place.
+# Functions that convert their arguments to arrays before a Tensor can intervene, and what to use instead.
 INSTEAD = {
     "scipy.special.logsumexp": "use autograd.logsumexp(t)",
     "scipy.special.softmax": "use autograd.softmax(t, axis=None), whose axis is the last one by default",
@@ -76,7 +77,7 @@ INSTEAD = {
 
 
 def caller(frame: FrameType | None) -> str:
-    """The one of those functions that wants an array, if it is in one of NumPy's or SciPy's that we are."""
+    """The name of the function in INSTEAD that `frame` was called by; empty if there is none."""
     found = ""
     while frame is not None and (name := frame.f_globals.get("__name__", "")).startswith(
         ("scipy.", "numpy.")

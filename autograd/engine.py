@@ -1,9 +1,12 @@
-"""The engine: what was computed, and the walk back through it.
+"""The engine: the recorded graph, and the backward pass through it.
 
-A `Node` is one recorded operation, and a graph is nothing but nodes that refer to their parents.
-`way_back` is the whole of reverse-mode differentiation: it visits the nodes youngest first, and lets
-each pass its cotangent on to its parents.  The engine knows neither tensors nor any particular
-function: it calls the rules it finds.
+A `Node` is one recorded operation, and a graph is just nodes that refer to their parents.  `way_back` is
+all of reverse-mode differentiation: it visits the nodes from the youngest to the oldest, and each node
+passes its cotangent to its parents through its rules.  The engine knows nothing about tensors, nor about
+any particular function: it only calls the rules in the nodes.
+
+Read `Node`, `way_back` and `passed_back` first.  The rest is `gradients`, the same walk written out for
+speed; `Constant`, which notices arrays that have changed; and `project`, which undoes broadcasting.
 
 >>> from autograd import Tensor
 >>> a = Tensor(3.0, requires_grad=True)
@@ -32,7 +35,7 @@ from .errors import GradientError
 from .mode import Notes, is_watched, recording
 from .ops import Op
 
-Array = Any  # an ndarray or NumPy scalar; a Tensor where the backward pass is itself recorded
+Array = Any  # an ndarray or NumPy scalar; a Tensor if the backward pass is itself recorded
 
 Lift = Callable[[Any, "Node | None"], Array]
 
@@ -45,12 +48,14 @@ NO_OPTIONS: dict[str, Any] = {}  # shared by all nodes without keyword arguments
 class Node:
     """One recorded operation: `data = op(*args, **kwargs)`.
 
-    `args` are arrays and `parents` the nodes they came from: None for a number, and a `Constant` for
-    an array that needs no gradient.  So a graph refers to no Tensor and to nothing younger than itself:
-    there are no cycles, and memory goes with the last reference.  `index` counts creations: every
-    parent is older than its child, so descending `index` is a topological order for the way back.
+    `args` holds arrays, and `parents` the nodes they came from: None for a number, and a `Constant` for
+    an array that needs no gradient.  A node refers to no Tensor and only to older nodes.  So there are no
+    reference cycles, and a graph is freed with the last reference to it.
 
-    `notes` say where and under which name it was made, for those who look at the graph.
+    `index` counts the nodes as they are made.  Every parent is older than its child, so descending
+    `index` is a topological order for the backward pass.
+
+    `notes` says where the node was made, and under which name, for pictures and listings of the graph.
     """
 
     __slots__ = ("args", "data", "index", "kwargs", "notes", "op", "parents", "requires_grad")
@@ -66,17 +71,18 @@ class Node:
 
 
 def leaf() -> None:
-    """What makes a leaf: nothing."""
+    """The operation of a leaf, which does nothing."""
 
 
 LEAF = Op(leaf)
 
 
 class Leaf(Node):
-    """A node that nothing made.
+    """A node that was not computed from others, such as a parameter.
 
-    `grad` is where its cotangents accumulate, and `updated` the count of creations when its values last
-    changed in place.  Its `kwargs` hold its hooks, if it has any.
+    `grad` accumulates its gradient.  `updated` is the index that a new node would have had when the
+    values were last changed in place: nodes with a smaller index used the old values.  `kwargs` holds
+    the hooks, if there are any.
     """
 
     __slots__ = ("grad", "updated")
@@ -85,7 +91,7 @@ class Leaf(Node):
     updated: float
 
     def check(self, node: Node) -> None:
-        """Raise GradientError, as this leaf has been changed in place since `node` was computed from it."""
+        """Raise GradientError: this leaf has been changed in place since `node` was computed from it."""
         raise GradientError(
             f"{node.op.name} was computed from a leaf of shape {self.data.shape} that has been changed "
             f"in place since{line_of(node)} (by an optimizer's step, say), so its gradient would be wrong: "
@@ -94,7 +100,7 @@ class Leaf(Node):
 
 
 def new_leaf(data: Any, requires_grad: bool = True) -> Leaf:
-    """A node that nothing made, holding `data`."""
+    """A leaf that holds `data`."""
     node = Leaf()
     node.op, node.args, node.parents, node.kwargs = LEAF, (), (), NO_OPTIONS
     node.data, node.index, node.requires_grad = data, next_index(), requires_grad
@@ -111,7 +117,7 @@ def new_node(
     requires_grad: bool,
     notes: Notes,
 ) -> Node:
-    """The node of one operation."""
+    """The node that records one operation."""
     node = Node()
     node.op, node.args, node.parents, node.kwargs = op, tuple(args), tuple(parents), kwargs
     node.data, node.index, node.requires_grad = data, next_index(), requires_grad
@@ -130,20 +136,20 @@ def way_back(
 ) -> Iterator[Visit]:
     """Each node that a gradient reaches, youngest first, with its cotangent and what it passes on.
 
-    cotangents  those of the nodes to start from
+    cotangents  the nodes to start from, each with its cotangent
     lift        `lift(array, node)` makes a Tensor of a recorded array: the rules then run on Tensors, and
-                the way back is recorded like any other computation
-    within      the only nodes to go to, if not all
-    ends        nodes that pass nothing on, though they may have parents
+                the backward pass is recorded like any other computation
+    within      the only nodes to visit after the first ones; None for all
+    ends        nodes that pass nothing on, although they may have parents
 
-    Every consumer of a node is younger than the node, so all contributions to its cotangent have arrived
-    when its turn comes, and each rule runs once.  Nothing is written to the graph.  In `debug()` each
-    node is looked at on the way.
+    Every consumer of a node is younger than the node.  So when its turn comes, all contributions to its
+    cotangent have arrived, and each rule runs once.  Nothing is written to the graph.  In `debug()` each
+    node is checked on the way.
 
-    Raises GradientError for values that were changed since they were used.
+    Raises GradientError if an array has been changed in place since it was used.
     """
-    pending = dict(cotangents)  # what has arrived at the nodes that are not yet visited
-    queue = [(-node.index, node) for node in pending]  # those nodes in a heap, the youngest on top
+    pending = dict(cotangents)  # the cotangents of nodes not yet visited, as far as they have arrived
+    queue = [(-node.index, node) for node in pending]  # the same nodes in a heap, the youngest on top
     heapq.heapify(queue)
     watched = any(map(is_watched, pending))
     while queue:
@@ -165,12 +171,12 @@ def way_back(
 def passed_back(
     node: Node, g: Array, lift: Lift | None = None, within: Container[Node] | None = None
 ) -> list[tuple[Node, Array]]:
-    """What `node` passes back: each parent that needs a gradient, with its rule's result."""
+    """Each parent of `node` that needs a gradient, with the contribution of `node` to its cotangent."""
     op, args, y, kwargs, index = node.op, node.args, node.data, node.kwargs, node.index
     if lift:
         y, args = lift(y, node), tuple(map(lift, args, node.parents))
     passed = []
-    for parent, rule, a in zip(node.parents, op.rules, args, strict=False):  # some may be left out
+    for parent, rule, a in zip(node.parents, op.rules, args, strict=False):  # a call may omit arguments
         if parent is None:
             continue
         if isinstance(parent, Leaf) and parent.updated > index:
@@ -184,11 +190,11 @@ def passed_back(
 
 
 def gradients(root: Node, cotangent: Array) -> dict[Leaf, Array]:
-    """The cotangent of every leaf that `root` depends on, each an array that nobody else has.
+    """The cotangent of every leaf that `root` depends on, each in an array that nothing else refers to.
 
-    This is `way_back`, and says nothing that it does not: its loop once more, with the common cases of
-    `passed_back` written into it.  On small arrays a generator and a call with `*args` for every node
-    would take a third of the time of a backward pass (`benchmarks/chain.py`), and this is where it counts.
+    This computes what `way_back` computes, and you can skip it at a first reading.  It is the same loop,
+    with the common cases of `passed_back` written out.  On small arrays a generator, and a call with
+    `*args` for every node, would take a third of the time of a backward pass (`benchmarks/chain.py`).
     """
     found: dict[Leaf, Array] = {}
     if isinstance(root, Leaf):
@@ -200,7 +206,8 @@ def gradients(root: Node, cotangent: Array) -> dict[Leaf, Array]:
     p: Any
     q: Any
     while True:
-        args, parents, following = node.args, node.parents, None  # the parent whose turn is next, as a rule
+        args, parents = node.args, node.parents
+        following = None  # the parent to visit next, unless the queue has a younger node
         if node.kwargs or len(args) > 2:
             op, y, kwargs = node.op, node.data, node.kwargs
             for p, rule, a in zip(parents, op.rules, args, strict=False):
@@ -258,7 +265,7 @@ def gradients(root: Node, cotangent: Array) -> dict[Leaf, Array]:
                         following, its = q, gi
                     elif q is following:
                         its = its + gi
-                    else:  # the older of two parents has to queue
+                    else:  # the older of the two parents waits in the queue
                         if q.index > following.index:
                             q, gi, following, its = following, its, q, gi
                         pending[q] = gi
@@ -279,32 +286,33 @@ def gradients(root: Node, cotangent: Array) -> dict[Leaf, Array]:
 
 
 def keep(found: dict[Leaf, Array], leaf: Leaf, gi: Array, g: Array, node: Node) -> None:
-    """Add `gi`, which `node` made of its cotangent `g`, to the gradient of a leaf."""
+    """Add `gi` to the gradient found for a leaf.  A rule of `node` computed `gi` from the cotangent `g`."""
     if leaf.updated > node.index:
         leaf.check(node)
     if leaf in found:
         found[leaf] = found[leaf] + gi
-    else:  # a rule returns a new array, or `g` itself, or a view: only the first is nobody else's
+    else:  # a rule may return `g` itself or a view, which others refer to: then keep a copy
         found[leaf] = gi.copy() if gi is g or gi.base is not None else gi
 
 
-# Arrays that are not what they were
+# Arrays that have changed since they were used
 
 
 class Constant(Leaf):
-    """An array that needs no gradient, as it was when a node used it.
+    """The parent that stands for an array that needs no gradient.
 
-    It may be the user's own, and be filled anew before the way back needs it; then the gradient would be
-    wrong without a word.  `data` is the array, and `grad` a copy of the bytes of some of its elements.
+    The array may belong to the user, who may refill it before the backward pass reads it; the gradient
+    would then be silently wrong.  `data` is the array itself.  `grad`, which a constant has no other use
+    for, is a copy of the bytes of some of its elements, to notice a change.
     """
 
     __slots__ = ()
 
     op, args, parents, kwargs, index, notes = LEAF, (), (), NO_OPTIONS, 0, None
-    requires_grad, updated = False, inf  # it may have changed at any time
+    requires_grad, updated = False, inf  # always to be checked: it may have changed at any time
 
     def check(self, node: Node) -> None:
-        """Raise GradientError if `node` used other elements than the array has now."""
+        """Raise GradientError if the array has changed since `node` used it."""
         data = self.data
         if (data.tobytes() if data.nbytes <= SMALL else sample(data)) != self.grad:
             raise GradientError(
@@ -315,7 +323,7 @@ class Constant(Leaf):
 
 
 def constant(array: Array) -> Constant:
-    """The parent to note for an array that needs no gradient."""
+    """A `Constant` that remembers the elements `array` has now."""
     parent = new(Constant)
     parent.data = array
     parent.grad = array.tobytes() if array.nbytes <= SMALL else sample(array)
@@ -323,13 +331,14 @@ def constant(array: Array) -> Constant:
 
 
 new = Node.__new__
-SMALL = 2048  # bytes: to copy as many takes less than a tenth of the time of an operation on them
+SMALL = 2048  # bytes: copying this many takes less than a tenth of the time of an operation on them
 
 
 def sample(array: Array) -> bytes:
-    """The bytes of a small array, and of some elements spread over a large one.
+    """The bytes of a small array, or of about sixteen elements spread over a large one.
 
-    A buffer of floats that is filled again differs in them; `debug()` looks at every element.
+    A buffer that has been refilled with other floats almost always differs in these elements.  `debug()`
+    checks every element.
     """
     if array.nbytes <= SMALL:
         return bytes(array.tobytes())
@@ -342,7 +351,7 @@ def sample(array: Array) -> bytes:
 def project(g: Array, a: Array) -> Array:
     """`g` brought to the shape and dtype of an argument `a` that NumPy broadcast or promoted.
 
-    A real argument that met complex numbers gets the real part.
+    If `a` is real and `g` is complex, the result is the real part.
     """
     if g.shape != a.shape:
         g = unbroadcast(g, a.shape)
@@ -365,7 +374,7 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
         and len(g) < 999
     ):
         return row_of_ones(len(g), g.dtype).dot(g)
-    if g.ndim < len(shape):  # what was assigned to a smaller place
+    if g.ndim < len(shape):  # an assignment drops leading axes of length 1 from the value
         g = g.reshape((1,) * (len(shape) - g.ndim) + g.shape)
     extra = g.ndim - len(shape)
     stretched = tuple(i for i, n in enumerate(g.shape) if i < extra or n != shape[i - extra])
@@ -374,5 +383,5 @@ def unbroadcast(g: Array, shape: tuple[int, ...]) -> Array:
 
 @functools.lru_cache(maxsize=64)
 def row_of_ones(n: int, dtype: np.dtype[Any]) -> Any:
-    """A row whose product with a matrix sums its columns: half the time of a small `np.sum`."""
+    """A row of `n` ones.  Its product with a matrix sums the columns, twice as fast as a small `np.sum`."""
     return np.ones((1, n), dtype)

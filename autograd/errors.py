@@ -1,27 +1,27 @@
-"""The errors this library raises, each also a kind of the built-in it refines.
+"""The errors that this library raises.  Each is also a kind of the built-in error in brackets.
 
     AutogradError
     ├── ShapeError      (ValueError)    arrays whose shapes do not fit together
-    ├── DTypeError      (TypeError)     data that cannot carry a gradient, or be a number at all
+    ├── DTypeError      (TypeError)     data that cannot have a gradient, or are not numbers
     ├── IndexingError   (IndexError)    an index outside a tensor
-    ├── NoRuleError     (TypeError)     a NumPy function, or a use of one, without a derivative rule
-    ├── GradientError   (RuntimeError)  a backward pass that cannot be what was meant
+    ├── NoRuleError     (TypeError)     a NumPy function, or an option of one, without a derivative rule
+    ├── GradientError   (RuntimeError)  a backward pass that is impossible, or would be wrong
     ├── DrawError       (ValueError)    a picture that cannot be written
-    ├── DerivationError (ValueError)    a derivation that cannot be checked as it was asked for
+    ├── DerivationError (ValueError)    a hand derivation that cannot be checked as requested
     └── CheckError      (AssertionError) a gradient that did not pass its check
 
-And two warnings, for what is often meant and sometimes not:
+There are two warnings, for code that may be right but often is not:
 
     HistoryWarning      (UserWarning)   a number taken from a tensor, through which no gradient flows
-    NonFiniteWarning    (RuntimeWarning) a NaN or an infinity that an operation made of finite numbers
+    NonFiniteWarning    (RuntimeWarning) a NaN or an infinity that an operation made from finite numbers
 
-Every message names the culprit, the shapes or dtypes at fault, and what to do instead.
-Whatever raises leaves tensors, their gradients and the grad mode as they were.
+Every message names the culprit, the shapes or dtypes at fault, and what to do instead.  After an error,
+tensors, their gradients and the recording mode are as they were.
 """
 
 
 class AutogradError(Exception):
-    """Everything that this library raises on purpose."""
+    """The base class of all errors that this library raises on purpose."""
 
 
 class ShapeError(AutogradError, ValueError):
@@ -29,11 +29,11 @@ class ShapeError(AutogradError, ValueError):
 
 
 class DTypeError(AutogradError, TypeError):
-    """Data whose dtype cannot do what was asked of it."""
+    """Data of a dtype that the operation does not allow."""
 
 
 class IndexingError(AutogradError, IndexError):
-    """An index outside the tensor it was used on."""
+    """An index outside a tensor."""
 
 
 class NoRuleError(AutogradError, TypeError):
@@ -41,7 +41,7 @@ class NoRuleError(AutogradError, TypeError):
 
 
 class GradientError(AutogradError, RuntimeError):
-    """A backward pass that cannot be what was meant."""
+    """A backward pass that is impossible, or whose gradients would be wrong."""
 
 
 class DrawError(AutogradError, ValueError):
@@ -49,11 +49,11 @@ class DrawError(AutogradError, ValueError):
 
 
 class DerivationError(AutogradError, ValueError):
-    """A derivation that cannot be checked as it was asked for."""
+    """A hand derivation that cannot be checked as requested."""
 
 
 class CheckError(AutogradError, AssertionError):
-    """A gradient that did not pass its check: raised by `assert_ok`, with the whole report."""
+    """A gradient that did not pass its check: `assert_ok` raises it, with the whole report."""
 
 
 class HistoryWarning(UserWarning):
@@ -61,4 +61,4 @@ class HistoryWarning(UserWarning):
 
 
 class NonFiniteWarning(RuntimeWarning):
-    """A NaN or an infinity that an operation made of finite numbers; found in `debug()`."""
+    """A NaN or an infinity that an operation made from finite numbers; given in `debug()`."""

@@ -1,4 +1,4 @@
-"""Differentiable functions that NumPy lacks, and the way to add more of them: `op`."""
+"""Differentiable functions that NumPy lacks, and `op`, which makes more of them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def op(*, rules: Sequence[Rule]) -> Callable[[Function], Function]: ...
 def op(function: Function | None = None, /, *positional: Rule, rules: Sequence[Rule] = ()) -> Any:
     """A differentiable version of `function`, given one rule for each of its array arguments.
 
-    A rule is `lambda g, y, *arguments: ...`: the cotangent of its argument, from that of the output
-    `g`, the output `y` and the arguments; None for an argument in which the function is piecewise
-    constant.  What `op` returns takes arrays (and then is just `function`) and Tensors.
+    A rule is `lambda g, y, *arguments: ...`.  It returns the cotangent of its argument, given the cotangent
+    `g` of the output, the output `y`, and the arguments.  Write None for an argument in which the function
+    is piecewise constant.  The returned function takes arrays, on which it is just `function`, and Tensors.
 
     >>> cube = op(lambda x: x * x * x, lambda g, y, x: 3 * g * x**2)
     >>> x = Tensor(2.0, requires_grad=True)
@@ -52,7 +52,7 @@ def op(function: Function | None = None, /, *positional: Rule, rules: Sequence[R
 
 
 def entrance(function: Function, n: int) -> Function:
-    """The call of a differentiable function of n arrays: short where there is nothing to sort out."""
+    """The function that users call, for a `function` of n arrays: fast if all arguments are positional."""
     op, short = row(function), recorders[function]
     options = len(parameters(function)) > n
 
@@ -68,11 +68,11 @@ def entrance(function: Function, n: int) -> Function:
     return many if options or n > 2 else (one, two)[n - 1]
 
 
-# How a reduction goes back: the axes it took away are put back, and g is spread over them.
+# The backward pass of a reduction: put back the axes that it removed, and spread g over them.
 
 
 def kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
-    """The shape that a reduction of `shape` over `axis` has with `keepdims=True`."""
+    """The shape after a reduction of `shape` over `axis` with `keepdims=True`."""
     axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     gone = {operator.index(i) % len(shape) for i in axes} if shape else ()
     return tuple(1 if i in gone else n for i, n in enumerate(shape))
@@ -89,18 +89,19 @@ def spread(g: Any, a: Any, axis: Any = None) -> Any:
         g = g.reshape(kept(a.shape, axis))
     if type(g) is Tensor or a.size > 4096:
         return np.broadcast_to(g, a.shape)
-    result = np.empty(a.shape, g.dtype)  # for small arrays a fifth of what np.broadcast_to takes
+    result = np.empty(a.shape, g.dtype)  # for small arrays, five times as fast as np.broadcast_to
     result[...] = g
     return result
 
 
-# What many elements share.  float16 counts one by one to 2,048 and ends at 65,504, float32 counts to 2^24.
+# Sums and quotients in short floats.  Adding 1 again and again, float16 gets to 2^11 and float32 to 2^24;
+# the largest float16 is 65,504.
 
 COUNTED = {"e": 2**11, "f": 2**24, "F": 2**24}
 
 
 def summing(a: Any) -> Any:
-    """The dtype in which the elements of `a` are to be summed: None for their own, if that can count them.
+    """The dtype for a sum of the elements of `a`: None, for their own, if that can count them.
 
     >>> summing(np.zeros(1000, np.float16)), summing(np.zeros(3000, np.float16))
     (None, dtype('float64'))
@@ -109,12 +110,12 @@ def summing(a: Any) -> Any:
 
 
 def total(a: Any, axis: Any = None) -> Any:
-    """The sum of `a` over an axis, which is kept; of very many short floats in float64."""
+    """The sum of `a` over `axis`, with the axis kept.  Very many short floats are summed in float64."""
     return np.sum(a, axis=axis, keepdims=True, dtype=summing(a))
 
 
 def divided(a: Any, n: Any) -> Any:
-    """a / n in the dtype of the floats `a`, which may have no room for n itself, a number or counts.
+    """a / n in the dtype of the floats `a`, even if n, a number or an array, is too large for that dtype.
 
     >>> divided(np.float16(2), 100_000)
     np.float16(2e-05)
@@ -127,25 +128,25 @@ def divided(a: Any, n: Any) -> Any:
 
 
 def in_dtype_of(a: Any, result: Any) -> Any:
-    """`result` in the dtype of `a`: itself, where it is in it."""
+    """`result` in the dtype of `a`; `result` itself if it has that dtype."""
     return result if result.dtype == a.dtype else result.astype(a.dtype)
 
 
 def conj(a: Any) -> Any:
-    """The conjugate of `a`: of real numbers `a` itself, and nothing is recorded."""
+    """The conjugate of `a`.  For real numbers it is `a` itself, and nothing is recorded."""
     return np.conjugate(a) if a.dtype.kind == "c" else a
 
 
 def squared_modulus(a: Any) -> Any:
-    """|a|², which is real: of real numbers the square."""
+    """|a|², which is real for complex `a` too."""
     return np.real(a * np.conjugate(a)) if a.dtype.kind == "c" else a * a
 
 
-# Activations and the like, safe for any finite input.
+# Activations and related functions, which do not overflow for any finite input.
 
 
 def signed(x: Any) -> Any:
-    """`x`; unsigned integers and booleans as floats, as less than 0 they would wrap around."""
+    """`x`, with unsigned integers and booleans converted to floats: negated, they would wrap around."""
     x = x if hasattr(x, "dtype") else np.asarray(x)
     return x.astype(float) if x.dtype.kind in "bu" else x
 
@@ -158,8 +159,8 @@ def sigmoid(x: Any) -> Any:
     array([0. , 0.5, 1. ])
     """
     if type(x) is np.ndarray and x.dtype.kind == "f" and x.size and x.item(x.argmin()) > -11:
-        return 1 / (1 + np.exp(-x))  # exp(-x) is finite in every dtype, and np.errstate takes as long
-    with np.errstate(over="ignore"):  # where exp(-x) is inf, the sigmoid is 0, as it should be
+        return 1 / (1 + np.exp(-x))  # exp(-x) is finite in every dtype; np.errstate would double the time
+    with np.errstate(over="ignore"):  # where exp(-x) is inf, the result is 0, as it should be
         return 1 / (1 + np.exp(-signed(x)))
 
 
@@ -184,7 +185,7 @@ def softplus(x: Any) -> Any:
 
 
 def logsumexp_rule(g: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """g times the softmax; 0 where all of x is -inf, as a step from there changes nothing."""
+    """g times the softmax; 0 where all of x is -inf, because no finite step changes the result there."""
     shape = kept(x.shape, axis)
     return g.reshape(shape) * np.exp(x - np.where(y == -np.inf, 0, y).reshape(shape))
 
@@ -240,12 +241,12 @@ def flatten(a: Any, order: str = "C") -> Any:
     return a.flatten(order)
 
 
-# Reading and writing by index are each other's derivatives.
+# Reading at an index and adding at an index are each other's derivatives.
 
 
 @op(rules=[lambda g, y, v, index, shape: g[index]])
 def scatter(v: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape` with `v` added at `index`, as often as the index names a place.
+    """Zeros of `shape`, with `v` added at `index`.  Values for the same place are summed.
 
     >>> scatter(np.array([1.0, 2.0, 3.0]), np.array([0, 2, 0]), (4,))
     array([4., 0., 2., 0.])
@@ -261,13 +262,13 @@ def scatter(v: Any, index: Any, shape: tuple[int, ...]) -> Any:
 
 
 def may_repeat(index: Any) -> bool:
-    """Whether an index could name a place twice: only one with arrays or lists in it can."""
+    """Whether an index could name a place twice: only an index with arrays or lists in it can."""
     parts = index if isinstance(index, tuple) else (index,)
     return not all(i is None or i is Ellipsis or isinstance(i, slice | int | np.integer) for i in parts)
 
 
 def put_rule(g: Any, y: Any, a: Any, v: Any, index: Any) -> Any:
-    """Of the values that were written to one place, only the last reached it."""
+    """g at the index; 0 for a value that was overwritten by a later one at the same place."""
     taken = g[index]
     if not may_repeat(index):
         return taken
@@ -279,7 +280,7 @@ def put_rule(g: Any, y: Any, a: Any, v: Any, index: Any) -> Any:
 
 
 def passed_by(g: Any, y: Any, a: Any, v: Any, index: Any) -> Any:
-    """What was overwritten has no influence any more."""
+    """g, with 0 at the index: the elements there were overwritten."""
     return put(g, 0, index=index)
 
 
@@ -305,7 +306,7 @@ def put(a: Any, v: Any, index: Any) -> Any:
 rule(operator.setitem, *row(inspect.unwrap(put)).rules, call=inspect.unwrap(put))
 
 
-# So are the windows that slide over an array, and the sum of all windows where they were.
+# So are taking the windows that slide over an array, and adding windows where they were taken.
 
 
 def windows_rule(g: Any, y: Any, x: Any, size: Any, stride: Any, dilation: Any) -> Any:
@@ -314,10 +315,10 @@ def windows_rule(g: Any, y: Any, x: Any, size: Any, stride: Any, dilation: Any) 
 
 @op(rules=[windows_rule])
 def windows(x: Any, size: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
-    """The windows of x that begin at every stride-th place and take every dilation-th element from there.
+    """The windows of x that begin at every stride-th place, each of every dilation-th element from there.
 
-    x: (..., *n), with as many last axes as size, stride and dilation have numbers; returns a
-    read-only view of x, (..., *size, *m), with m = (n - dilation (size - 1) - 1) // stride + 1.
+    x has the shape (..., *n), where n has as many axes as size, stride and dilation have numbers.  The result
+    is a read-only view of x with the shape (..., *size, *m), m = (n - dilation (size - 1) - 1) // stride + 1.
 
     Raises ShapeError for a window larger than x.
 
@@ -348,9 +349,9 @@ def fold_rule(g: Any, y: Any, v: Any, shape: Any, stride: Any, dilation: Any) ->
 
 @op(rules=[fold_rule])
 def fold(v: Any, shape: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
-    """Zeros of `shape` with each window in v added where `windows` would have taken it.
+    """Zeros of `shape`, with each window in v added at the place where `windows` takes it.
 
-    v: (..., *size, *m); returns (..., *n), which is `shape`.
+    v has the shape (..., *size, *m); the result has the shape (..., *n), which is `shape`.
 
     >>> fold(np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]), (4,), (1,), (1,))
     array([ 1., 12., 23., 30.])

@@ -1,4 +1,4 @@
-"""Hooks: functions of the user's that a cotangent goes through on its way back; and retained gradients."""
+"""Hooks, the user's functions that see and may replace a cotangent, and retained gradients."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ Hook = Callable[[Array], Any]
 
 
 def hook(a: Array, hooks: list[Hook], retained: Leaf | None) -> Array:
-    """`a` itself, whose cotangent goes through `hooks`, and accumulates in `retained`, if that is a leaf."""
+    """`a` itself.  In the backward pass, its cotangent goes through `hooks`.
+
+    `retained` is the leaf that accumulates the cotangent after that, if the user asked for it.
+    """
     return a
 
 
 def through(hooks: list[Hook], g: Array) -> Array:
-    """The cotangent `g` as the hooks leave it, one after the other; one that returns None only looks."""
+    """The cotangent after all hooks, which are called in order.  A hook that returns None changes nothing."""
     for function in hooks:
         new = function(g)
         if new is not None and (np.shape(new) != g.shape or new.dtype != g.dtype):
@@ -37,11 +40,11 @@ HOOK.rules, HOOK.broadcasts = (lambda g, y, a, hooks, retained: through(hooks, g
 
 
 def hooked(node: Node) -> dict[str, Any]:
-    """What `node` is to do with its cotangent: its list of `hooks`, and the leaf that it is `retained` in.
+    """The options of a node that can have hooks: its list of `hooks`, and the leaf that is its `retained`.
 
-    A leaf keeps it.  Any other node hands its operation to a node just before it, and becomes the
-    hook: so what was computed from it already goes back through the hook as well, and nodes
-    without hooks need not look for any.
+    A leaf keeps its hooks itself.  Any other node moves its operation to a new node just before it, and
+    becomes the hook.  So the results that were already computed from it go back through the hook as well,
+    and nodes without hooks need not look for any.
     """
     if node.op is LEAF:
         node.kwargs = node.kwargs or {"hooks": []}
@@ -49,7 +52,7 @@ def hooked(node: Node) -> dict[str, Any]:
         inner = new_node(
             node.op, node.args, node.parents, node.kwargs, node.data, node.requires_grad, node.notes
         )
-        inner.index = node.index - 0.5  # older than its consumers, younger than its parents
+        inner.index = node.index - 0.5  # older than `node`, younger than its parents
         node.op, node.args, node.parents = HOOK, (node.data,), (inner,)
         node.kwargs = {"hooks": [], "retained": None}
     return node.kwargs

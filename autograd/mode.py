@@ -1,4 +1,8 @@
-"""What is recorded, and what is noted about it, in this thread and from here on."""
+"""The recording mode: `no_grad`, `enable_grad`, `scope` and `debug`, and what they change.
+
+`recording.get()` is the `Recording` of this thread.  It says whether operations become nodes, and what is
+noted in each node.  A `with` block puts another Recording in its place.
+"""
 
 from __future__ import annotations
 
@@ -16,34 +20,37 @@ import numpy as np
 
 from .anomalies import report_origin
 
-# Nothing; what needs a gradient; or also what is piecewise constant (comparisons, masks), so that a
-# recorded backward pass shows where all its numbers come from.
+# The levels.  GRADIENTS records the operations that need a gradient.  EVERYTHING also records operations
+# on constants, such as comparisons and masks, so that a recorded backward pass shows where all its numbers
+# come from.
 NOTHING, GRADIENTS, EVERYTHING = 0, 1, 2
 
-# Whether an operation is recorded: if no argument of it needs a gradient, and if one does.
+# Whether an operation is recorded: if none of its arguments needs a gradient, and if one does.
 RECORDS = {NOTHING: (False, False), GRADIENTS: (False, True), EVERYTHING: (True, True)}
 
-# What is known of how a node came to be, for those who look at the graph: a linked list of notes, the
-# innermost first.  A note is (what, value, older notes):
-#     "scope"  the label of a `scope`; or the class of a module that is called, and a weak reference to it
-#     "part"   which part of that module it is that it now calls in its turn: the number
-#     "line"   the file, the line and the function of the user's that an operation was recorded in
-#     "name"   what the user calls a tensor
+# The notes in a node say how it was made, for pictures and listings of the graph.  They are a linked list
+# with the innermost note first.  A note is (what, value, older notes), where `what` and `value` are
+#     "scope"  the label of a `scope`; or the class of a module that is being called, and a weak reference
+#              to the module
+#     "part"   the number of the part that this module is calling
+#     "line"   the file, the line and the function in the user's source where the operation was called
+#     "name"   the name that the user gave to a tensor
 Notes = tuple[str, Any, Any] | None
 
 
 class Recording:
-    """What is being recorded, from the innermost `with` block on.
+    """What is recorded inside the innermost `with` block.
 
-    level         one of the three above
-    records       its row of RECORDS: `records[needed]` says whether an operation becomes a node
-    notes         what each new node is told
-    transforming  the name of the function that a transformation such as `grad` is evaluating, if any
-    thread        the only thread that may change it
-    block         what the user entered, which made this one of the Recording `outer`
-    entry         the one time that the block was entered
-    generator     the frame of the generator that it was entered in, if any
-    interruptible  whether this block or one around it was entered in a generator
+    level          one of the three levels
+    records        the level's row of RECORDS: `records[needed]` says whether an operation becomes a node
+    notes          the notes for each new node
+    transforming   the name of the function that a transformation such as `grad` is evaluating, or ""
+    thread         the only thread that may change this object
+    outer          the Recording outside the block
+    block          the block that made this Recording
+    entry          a mark for this one entry of the block, which may be entered several times
+    generator      the frame of the generator in which the block was entered, if any
+    interruptible  whether this block or a block around it was entered in a generator
     """
 
     __slots__ = (
@@ -64,10 +71,10 @@ class Recording:
 
 
 class Debugging(Recording):
-    """The same, but a node also gets a note of the user's line, and is looked at for a NaN or infinity.
+    """A Recording that also notes the user's line in each node, and checks each node for NaN and infinity.
 
-    A node asks for its `notes` when all else is known of it, so those who record need not know of this
-    mode, and nobody pays for it who does not use it.
+    The recorders read `notes` last, when the node is otherwise complete.  So this property can check the
+    node; the recorders need not know about `debug()`, and cost nothing more without it.
     """
 
     __slots__ = ("older",)
@@ -75,10 +82,10 @@ class Debugging(Recording):
     @property
     def notes(self) -> Notes:
         frame = sys._getframe(1)
-        while frame.f_code.co_filename == __file__ and frame.f_back is not None:  # Interrupted asks for it
+        while frame.f_code.co_filename == __file__ and frame.f_back is not None:  # called by Interrupted
             frame = frame.f_back
         line = users_line(frame)
-        if self.level != EVERYTHING:  # else it is of a backward pass, which has its own words for it
+        if self.level != EVERYTHING:  # in a recorded backward pass, report_origin_back reports instead
             report_origin(frame.f_locals.get("node"), line)
         return "line", line, self.older
 
@@ -88,11 +95,11 @@ class Debugging(Recording):
 
 
 class Interrupted(Recording):
-    """A Recording that holds only while a generator runs; meanwhile another does.
+    """A Recording that is `inner` while a generator runs, and `meanwhile` while it is suspended.
 
-    A generator that yields inside of `with no_grad():` would switch recording off for its caller, since
-    both run in one context.  So it is for its block, and for what is entered while it is suspended: when
-    it goes on it is inside of its own block again.  A frame has a caller exactly while it runs.
+    A generator and its caller share one context.  So a generator that yields inside `with no_grad():`
+    would otherwise switch recording off for its caller.  When it resumes, it is inside its own block
+    again.  The frame of a generator has a caller, `f_back`, exactly while the generator runs.
     """
 
     __slots__ = ("frame", "inner", "meanwhile")
@@ -103,12 +110,12 @@ class Interrupted(Recording):
 
     @property
     def current(self) -> Recording:
-        """The one of the two that holds now."""
+        """The Recording that applies now, of the two."""
         return self.inner if self.frame.f_back is not None else self.meanwhile
 
 
 def whichever(name: str) -> Any:
-    """The attribute of the Recording that holds now."""
+    """A property that reads and writes an attribute of the Recording that applies now."""
     return property(
         lambda self: getattr(self.current, name), lambda self, value: setattr(self.current, name, value)
     )
@@ -126,19 +133,19 @@ LIBRARIES = tuple(
 
 @functools.cache
 def is_library(filename: str) -> bool:
-    """Whether a source file is one of ours, or of NumPy's."""
+    """Whether a source file belongs to this library or to NumPy."""
     return Path(filename).as_posix().startswith(LIBRARIES)
 
 
 def users_line(frame: FrameType | None) -> tuple[str, int, str]:
-    """The file, line and function of the innermost caller that is neither ours nor NumPy's."""
+    """The file, line and function of the innermost caller outside this library and NumPy."""
     while frame is not None and is_library(frame.f_code.co_filename):
         frame = frame.f_back
     return (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name) if frame else ("", 0, "")
 
 
 def new_recording(kind: type[Recording], level: int, notes: Notes, transforming: str = "") -> Recording:
-    """A Recording that no block has made."""
+    """A Recording outside all blocks."""
     new = kind()
     new.level, new.records, new.notes, new.transforming = level, RECORDS[level], notes, transforming
     new.thread, new.outer, new.entry = get_ident(), None, None
@@ -151,7 +158,7 @@ recording: ContextVar[Recording] = ContextVar("recording", default=ORDINARY)
 
 
 def interrupted_with(frame: FrameType, inner: Recording, meanwhile: Recording, of: Recording) -> Interrupted:
-    """What holds as `inner` does while a generator runs, and as `meanwhile` else, in the block of `of`."""
+    """An Interrupted that switches between `inner` and `meanwhile`, in the same block as `of`."""
     new = Interrupted()
     new.frame, new.inner, new.meanwhile = frame, inner, meanwhile
     new.outer, new.block, new.entry, new.generator = of.outer, of.block, of.entry, of.generator
@@ -160,7 +167,7 @@ def interrupted_with(frame: FrameType, inner: Recording, meanwhile: Recording, o
 
 
 def suspended(now: Recording | None) -> list[Interrupted]:
-    """The blocks around here whose generators do not run, the outermost first."""
+    """The enclosing Recordings whose generators are suspended, with the outermost first."""
     found: list[Interrupted] = []
     while now is not None:
         own = now
@@ -173,7 +180,7 @@ def suspended(now: Recording | None) -> list[Interrupted]:
 
 
 class Block(ContextDecorator):
-    """A `with` block, or decorated function, in which `recording` has another level, label or kind."""
+    """A `with` block, or decorator, that changes what is recorded inside it."""
 
     def __init__(
         self,
@@ -183,7 +190,7 @@ class Block(ContextDecorator):
         transforming: str = "",
     ) -> None:
         self.level, self.label, self.debugging, self.transforming = level, label, debugging, transforming
-        self.entered: Any = None  # a linked list, for one object may be entered again inside itself
+        self.entered: Any = None  # a linked list of entries: a block may be entered again inside itself
 
     def _recreate_cm(self) -> Block:
         return Block(self.level, self.label, self.debugging, self.transforming)
@@ -204,7 +211,7 @@ class Block(ContextDecorator):
         recording.set(self.inside(recording.get(), entry, generator))
 
     def inside(self, outer: Recording, entry: Any, generator: FrameType | None) -> Recording:
-        """What is recorded in this block, entered where `outer` is, maybe in a generator."""
+        """The Recording inside this block, if it is entered inside `outer`, by a generator or not."""
         plain = type(outer) is Recording and not self.debugging
         inner = Recording() if plain or not (self.debugging or is_debugging(outer)) else Debugging()
         inner.level = level = outer.level if self.level is None else self.level
@@ -228,7 +235,7 @@ class Block(ContextDecorator):
 
 
 def without(now: Recording, entry: Any) -> Recording:
-    """What is recorded when the block of `entry` is left: usually the innermost one, but it need not be."""
+    """The Recording after leaving the block of `entry`, which need not be the innermost block."""
     if now.entry is entry:
         return now.outer  # type: ignore[return-value]
     if now.outer is None:  # the block was entered in another context
@@ -238,21 +245,24 @@ def without(now: Recording, entry: Any) -> Recording:
 
 PIECEWISE = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-LENDERS = ("contextlib", "_pytest.fixtures")  # they run a generator up to its yield as a block of their own
+LENDERS = ("contextlib", "_pytest.fixtures")  # modules that run a generator as a `with` block
 
 
 def is_lent(frame: FrameType) -> bool:
-    """Whether a generator is one half of a `with` block, as `contextlib.contextmanager` has it."""
+    """Whether a generator implements a `with` block, by `contextlib.contextmanager` for example.
+
+    Its caller then wants the mode to last after the yield.
+    """
     return frame.f_back is not None and frame.f_back.f_globals.get("__name__") in LENDERS
 
 
 def is_debugging(now: Recording) -> bool:
-    """Whether operations are told their lines: inside of `debug()`."""
+    """Whether a Recording is inside `debug()`."""
     return type(now) is Debugging or (isinstance(now, Interrupted) and is_debugging(now.current))
 
 
 def is_watched(node: Any) -> bool:
-    """Whether a way back from a node is looked at: inside of `debug()`, or if the node was made there."""
+    """Whether to check a backward pass from `node`: it runs inside `debug()`, or the node was made there."""
     notes = node.notes
     if notes is not None and notes[0] == "name":
         notes = notes[2]
@@ -291,10 +301,10 @@ def enable_grad() -> Block:
 
 
 def scope(label: str) -> Block:
-    """A `with` block (or decorator) whose operations belong together, under this label, in this thread.
+    """A `with` block (or decorator) that groups its operations under a label, in this thread.
 
-    `draw` puts them into one frame, and folds them into one box.  Scopes nest; calling a module of
-    `nn` opens one by itself.
+    `draw` puts them into one frame, and can fold them into one box.  Scopes nest.  Calling a module of
+    `nn` opens a scope by itself.
 
     Raises TypeError for a label that is not a string.
 
@@ -311,10 +321,10 @@ def scope(label: str) -> Block:
 
 
 def own_recording() -> Recording:
-    """What this thread records, to change its `notes` and to change them back.
+    """The Recording of this thread, whose `notes` the caller may change, and must change back.
 
-    It is what a module does when it is called: a third of the time of a `with` block, since another
-    thread's recording, which a copied context may bring along, is replaced by a copy of our own first.
+    A module does this when it is called, because it takes a third of the time of a `with` block.  A
+    context copied from another thread holds that thread's Recording: this thread then gets its own copy.
     """
     now = recording.get()
     if now.thread != get_ident():
@@ -324,13 +334,13 @@ def own_recording() -> Recording:
 
 
 def debug() -> Block:
-    """A `with` block (or decorator) in which each operation is watched more closely, in this thread.
+    """A `with` block (or decorator) in which each operation is checked, in this thread.
 
-    It remembers the line of the source that it was written in, which `Graph` and `explore` show.  The
-    first operation, forward or backward, that makes a NaN or an infinity of finite numbers is named in a
-    NonFiniteWarning, with its line and the numbers.  And the way back from what was made here computes
-    every operation again, and raises GradientError if an array that it used is not what it was.  Recording
-    takes microseconds longer.
+    Each operation remembers its line in the user's source, which `Graph` and `explore` show.  A
+    NonFiniteWarning names the first operation, forward or backward, that makes a NaN or an infinity from
+    finite numbers, with its line and the numbers.  A backward pass through the operations computes each of
+    them again, and raises GradientError if an array has changed since the operation used it.  Recording
+    takes some microseconds longer.
 
     >>> from autograd import Graph, Tensor, debug
     >>> x = Tensor(2.0, requires_grad=True)

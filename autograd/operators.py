@@ -1,7 +1,7 @@
-"""What Tensors have in common with arrays: the operators, methods and functions of NumPy, attached to Tensor.
+"""The operators and methods of Tensor, and the protocols by which NumPy's functions accept Tensors.
 
-Operators and methods call the recorders directly; only where an array or a NumPy function comes first
-do NumPy's two protocols, `__array_ufunc__` and `__array_function__`, lead to them.
+Operators and methods call the recorders directly.  A NumPy function, or an array on the left of an
+operator, reaches them through NumPy's two protocols, `__array_ufunc__` and `__array_function__`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from .views import is_in_place, write
 def on_ufunc(
     self: Tensor, ufunc: np.ufunc, method: str, a: Any, b: Any = None, /, *more: Any, **kwargs: Any
 ) -> Any:
+    """The result of a ufunc on Tensors, recorded: `__array_ufunc__`."""
     if kwargs or more or method != "__call__":
         if method in methods:
             return methods[method](ufunc, *((a,) if b is None else (a, b, *more)), **kwargs)
@@ -39,6 +40,7 @@ def on_ufunc(
 
 
 def on_function(self: Tensor, function: Function, types: Any, args: Any, kwargs: Any) -> Any:
+    """The result of any other NumPy function on Tensors, recorded: `__array_function__`."""
     op = table.get(function)
     if op is not None and not kwargs and len(args) == len(op.rules):
         return recorders[function](*args)
@@ -76,13 +78,13 @@ def changed_while_recording(leaf: Leaf) -> GradientError:
     """The error for writing to a leaf, or to a view of it, while gradients are recorded."""
     return GradientError(
         f"a leaf of shape {leaf.data.shape} is being changed in place while gradients are recorded: "
-        "do it inside `with no_grad():` if its values are to change, "
-        "or on a copy, t.copy(), if the change is part of the computation"
+        "change it inside `with no_grad():` if the leaf is to have new values, "
+        "or change a copy, t.copy(), if the change is part of the computation"
     )
 
 
 def refuse_read_only(tensor: Tensor) -> None:
-    """Raise ShapeError for a view whose elements share memory, such as that of `np.broadcast_to`."""
+    """Raise ShapeError for a read-only view, such as the result of `np.broadcast_to`."""
     if type(tensor.data) is np.ndarray and not tensor.data.flags.writeable:
         raise ShapeError(
             f"a view of shape {tensor.shape} that NumPy makes read-only cannot be written to: write to a "
@@ -91,7 +93,7 @@ def refuse_read_only(tensor: Tensor) -> None:
 
 
 def in_place(function: Function, operate: Function) -> Callable[[Any, Any], Any]:
-    """An operator like `-=`: the tensor gets the result, what was made of the old one keeps it.
+    """An operator like `-=`: the tensor gets the result; older results keep the tensor's old values.
 
     A number has no place that could be written to: as with NumPy's numbers, the name gets another one.
     """
@@ -119,7 +121,7 @@ def in_place(function: Function, operate: Function) -> Callable[[Any, Any], Any]
     return assign
 
 
-# How the others are made
+# Functions that make operators and methods
 
 
 def reflected(forward: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -128,7 +130,7 @@ def reflected(forward: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def piecewise_constant(function: Function) -> Callable[[Any, Any], Any]:
-    """An operator such as `<` or `//`; what is not numbers is left to Python."""
+    """An operator such as `<` or `//`.  It returns NotImplemented if the other operand is not numeric."""
     op = row(function)
 
     def compare(a: Any, b: Any) -> Any:
@@ -163,7 +165,10 @@ def shape_method(function: Function) -> Callable[..., Any]:
 
 
 def astype(self: Tensor, dtype: Any, *, copy: bool = True) -> Any:
-    """The tensor in another dtype, or itself, if that need not be copied.  An integer one is a constant."""
+    """The tensor in another dtype; the tensor itself if it has that dtype and `copy` is False.
+
+    A tensor of integers is a constant.
+    """
     dtype = np.dtype(dtype)
     return apply(row(cast), (self,), {"dtype": dtype}) if copy or dtype != self.dtype else self
 
@@ -174,7 +179,7 @@ def compress(self: Tensor, condition: Any, axis: Any = None) -> Any:
 
 
 def copied(self: Tensor, order: str = "C") -> Any:
-    """A copy of the tensor, in NumPy's order C unless another is given."""
+    """A copy of the tensor, in order C by default, as in NumPy."""
     return record(np.copy, (self,), {"order": order})
 
 
@@ -256,7 +261,7 @@ PROPERTIES: dict[str, tuple[Function, str]] = {
 
 
 def attach() -> None:
-    """Give Tensor everything in this file."""
+    """Give Tensor the operators, methods and properties in this file."""
     for name, own in OWN.items():
         setattr(Tensor, name, own)
     forward: dict[str, Any] = {name: binary(row(f)) for name, f in ARITHMETIC.items()}

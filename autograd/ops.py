@@ -1,15 +1,18 @@
-"""The table: which function has which derivative rules.
+"""The table of functions and their derivative rules.
 
-A row is an `Op`: a function, usually NumPy's own, and one rule for each of its array arguments.
-A rule takes the cotangent `g` of the output, the output `y`, then the function's own arguments,
-and returns the cotangent of its argument, in plain NumPy:
+This file says what a rule is and where it is kept; the rules themselves are in `rules/`.  A row of the
+table is an `Op`: a function, usually NumPy's own, and one rule for each of its array arguments.
+
+The cotangent of an array is the gradient of the final result with respect to that array.  A rule takes
+the cotangent `g` of the output, the output `y`, and then the function's own arguments.  It returns the
+cotangent of its argument, in plain NumPy:
 
     rule(np.multiply, lambda g, y, a, b: g * b,
                       lambda g, y, a, b: g * a)
 
-`None` in the place of a rule says that the function is piecewise constant in that argument, `unknown`
-that it is not, but that the table does not have the derivative: such an argument must be a constant.
-Rules need not mention broadcasting: the engine sums it away.
+Two values can take the place of a rule.  `None` says that the function is piecewise constant in that
+argument, so nothing is passed back.  `unknown` says that the table lacks this derivative, so the argument
+must be a constant.  Rules need not mention broadcasting: the engine sums it away.
 """
 
 from __future__ import annotations
@@ -29,19 +32,19 @@ Rule = Callable[..., Any] | None
 
 
 def unknown(g: Any, y: Any, *args: Any) -> Any:
-    """In the place of a rule: the derivative in this argument is not known here, and is refused."""
+    """Stands in for a missing rule.  Raises NoRuleError."""
     raise NoRuleError("the derivative in this argument is not known: pass .detach() of it")
 
 
 class Op:
     """One row of the table: a function and how to differentiate it.
 
-    rules       one for each array argument; none at all for a function that has no derivative here
-    call        computes the function on arrays: the function itself, or a faster way to the same
-    each        of a function of a sequence of arrays: the one rule for all of them
-    broadcasts  whether a cotangent may have to be summed or cast back to its argument
-    several     whether it has several outputs: then `g` and `y` are tuples of as many
-    view        whether it moves elements only, so that NumPy's result may be a view of its argument
+    rules       one rule for each array argument; empty if the function has no derivative here
+    call        computes the function on arrays: the function itself, or a faster equivalent
+    each        the one rule for all arrays, if the function takes a sequence of arrays
+    broadcasts  whether a rule's result may have to be summed or cast to match its argument
+    several     whether the function has several outputs: `g` and `y` are then tuples
+    view        whether the function only moves elements: NumPy's result may be a view of its argument
     """
 
     __slots__ = ("broadcasts", "call", "each", "function", "name", "rules", "several", "view")
@@ -61,16 +64,16 @@ class Op:
 
 
 table: dict[Function, Op] = {}
-untracked: set[Function] = set()  # functions that only ask about an array, and answer with no array
-composed: dict[Function, Function] = {}  # functions written in terms of others, for Tensors
-methods: dict[str, Function] = {}  # what a ufunc's method of a name does with Tensors, given the ufunc
+untracked: set[Function] = set()  # functions that only ask about an array, such as np.shape
+composed: dict[Function, Function] = {}  # functions that are computed by other functions on Tensors
+methods: dict[str, Function] = {}  # ufunc methods on Tensors, by name: "reduce", "accumulate", ...
 
 
 def compose(function: Function) -> Callable[[Function], Function]:
-    """A decorator: for Tensors, `function` is what the decorated one computes with other functions.
+    """A decorator that makes a composition stand for `function` when it is called with Tensors.
 
-    That is the way of functions whose derivative follows from those of simpler ones, which
-    `np.vstack` has in `np.concatenate`.
+    A composition computes the same result with simpler functions, so it needs no rule of its own.  For
+    example, `np.vstack` is composed of `np.concatenate`.
     """
 
     def register(composition: Function) -> Function:
@@ -80,14 +83,14 @@ def compose(function: Function) -> Callable[[Function], Function]:
     return register
 
 
-latecomers: dict[str, Callable[[], object]] = {}  # what fills the rows of another library's functions
+latecomers: dict[str, Callable[[], object]] = {}  # by module: a function that fills in the rows for it
 
 
 def row(function: Function) -> Op:
-    """The row of `function`; an empty one, if the table has none yet.
+    """The row of `function`, which is empty if the table has no rules for it.
 
-    The first function of a library that has rules of its own, but is no business of `import
-    autograd`, fills the rows of all of them.
+    Rules for `np.fft` and `scipy.special` are not loaded by `import autograd`: the first of their
+    functions to be looked up here loads them all.
     """
     if function not in table:
         table[function] = Op(function)
@@ -107,10 +110,10 @@ def rule(
 ) -> Op:
     """The row of `function`, filled with one rule for each array argument.
 
-    `call` is a faster way to the same numbers, if there is one; `broadcasts=False` promises that
-    the rules' results have their arguments' shapes and dtypes already; `several` says that the
-    function has several outputs, so that `g` and `y` are tuples; `view` that it moves elements only, and
-    NumPy may return a view: what is written to the result is then written to the argument.
+    `call` computes the same numbers faster.  `broadcasts=False` promises that each rule's result already
+    has the shape and dtype of its argument.  `several` says that the function has several outputs, so
+    that `g` and `y` are tuples.  `view` says that the function only moves elements and that NumPy may
+    return a view: writing to the result then writes to the argument.
 
     >>> from scipy.special import wrightomega  # the y for which y + log(y) is x
     >>> from autograd import Tensor, rule
@@ -128,9 +131,9 @@ def rule(
 
 
 def rule_each(function: Function, each: Function) -> Op:
-    """The row of a `function` of a sequence of arrays, such as `np.concatenate`.
+    """The row of a function that takes a sequence of arrays, such as `np.concatenate`.
 
-    `each(g, y, i, *arrays, **options)` is the cotangent of `arrays[i]`.
+    `each(g, y, i, *arrays, **options)` returns the cotangent of `arrays[i]`.
     """
     op = row(function)
     op.each = each
@@ -140,7 +143,7 @@ def rule_each(function: Function, each: Function) -> Op:
 
 @functools.cache
 def of_length(op: Op, n: int) -> Op:
-    """The row of a sequence function for `n` arrays: an ordinary row with `n` rules."""
+    """An ordinary row with `n` rules, for a call of a sequence function on `n` arrays."""
 
     def rule_of(i: int) -> Rule:
         return lambda g, y, *arrays, **options: op.each(g, y, i, *arrays, **options)  # type: ignore[misc]
@@ -153,13 +156,13 @@ def of_length(op: Op, n: int) -> Op:
 
 @functools.cache
 def parameters(function: Function) -> tuple[str, ...]:
-    """The names of a function's parameters, in order; a ufunc's inputs have none of their own."""
+    """The names of a function's parameters, in order; x1, x2, ... for a ufunc, which does not name them."""
     if isinstance(function, np.ufunc):
         return tuple(f"x{i + 1}" for i in range(function.nin))
     return PARAMETERS.get(function) or tuple(inspect.signature(function).parameters)
 
 
-# NumPy's functions in C, which tell their parameters only since NumPy 2.4
+# These functions are written in C: inspect.signature works on them only from NumPy 2.4 on.
 PARAMETERS: dict[Function, tuple[str, ...]] = {
     np.concatenate: ("arrays", "axis", "out", "dtype", "casting"),
     np.dot: ("a", "b", "out"),
@@ -172,9 +175,9 @@ PARAMETERS: dict[Function, tuple[str, ...]] = {
 
 @functools.cache
 def options(op: Op) -> frozenset[str] | None:
-    """The options that the rules of `op` know: what follows the array arguments.  None for any.
+    """The names of the options that the rules of `op` accept; None if they accept any.
 
-    An option that no rule knows would be ignored in the backward pass, and the gradient wrong.
+    An option that no rule accepts would be ignored in the backward pass, and the gradient would be wrong.
     """
     f = op.each or next(f for f in op.rules if f not in (None, unknown))
     taken = list(inspect.signature(f).parameters.values())
@@ -186,7 +189,7 @@ def options(op: Op) -> frozenset[str] | None:
 
 
 def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """A call's arguments, sorted into array arguments and options by name.
+    """The array arguments of a call, as a tuple, and its options, as a dict by name.
 
     >>> bind(row(np.sum), (1.0, 0), {"keepdims": True})
     ((1.0,), {'keepdims': True, 'axis': 0})
@@ -202,5 +205,5 @@ def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[A
     return tuple(arrays), named
 
 
-# What newer NumPy calls an argument, in older NumPy's words.
+# Newer names of arguments, and the older names that the rules use.
 SYNONYMS = {"min": "a_min", "max": "a_max"}

@@ -1,4 +1,7 @@
-"""Functions with several outputs, such as `np.linalg.eigh`: each output picks its part of their node."""
+"""Functions with several outputs, such as `np.linalg.eigh`.
+
+Their node holds a tuple.  Each output is a node of its own, which picks its array from the tuple.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,24 @@ from .ops import Op
 
 
 class Parts(Sequence[Array]):
-    """The cotangents of a function with several outputs, one for each: zeros, where none has come.
+    """The cotangents of all outputs of a function: zeros for an output that has received none.
 
-    Only those that have come are held, so that an output costs no more where there are many.
+    Only the cotangents that have arrived are stored, so that an output costs the same however many
+    there are.
     """
 
-    def __init__(self, outputs: tuple[Array, ...], come: dict[int, Array]) -> None:
-        self.outputs, self.come = outputs, come
+    def __init__(self, outputs: tuple[Array, ...], arrived: dict[int, Array]) -> None:
+        self.outputs, self.arrived = outputs, arrived
 
     def __len__(self) -> int:
         return len(self.outputs)
 
     def __getitem__(self, index: Any) -> Array:
-        return self.come[index] if index in self.come else np.zeros_like(self.outputs[index])
+        return self.arrived[index] if index in self.arrived else np.zeros_like(self.outputs[index])
 
     def __add__(self, other: Parts) -> Parts:
-        both = {i: self.come[i] + g for i, g in other.come.items() if i in self.come}
-        return Parts(self.outputs, self.come | other.come | both)
+        both = {i: self.arrived[i] + g for i, g in other.arrived.items() if i in self.arrived}
+        return Parts(self.outputs, self.arrived | other.arrived | both)
 
 
 def pick(outputs: tuple[Array, ...], index: int) -> Array:
@@ -46,6 +50,6 @@ PICK.rules, PICK.broadcasts = (picked,), False
 
 
 def new_pick(node: Node, index: int) -> Node:
-    """The node of one output of a node that has several."""
+    """A node for one output of `node`, which has several."""
     data = node.data[index]
     return new_node(PICK, (node.data,), (node,), {"index": index}, data, node.requires_grad, node.notes)

@@ -1,9 +1,9 @@
-"""The recorder: how a call of a NumPy function on Tensors becomes a node.
+"""The recorder: how a call of a NumPy function on Tensors becomes a node of the graph.
 
-`record` takes any call.  It looks the function up in the table, and leaves the call to one of three
-recorders, which all do the same: compute on the arrays, and where an argument needs a gradient, keep a
-`Node` of what went in and what came out.  `unary` and `binary` are spelled out for functions of one and
-two arrays, since they are called most; `apply` is for all others.
+`record` takes any call and looks the function up in the table.  There are three recorders, which all do
+the same: compute the result on the arrays and, if an argument needs a gradient, keep the arguments and the
+result in a `Node`.  `apply` is the general recorder; read it first.  `unary` and `binary` are the same,
+written out for functions of one and two arrays, because these are called most.
 
 >>> a = Tensor(3.0, requires_grad=True)
 >>> b = record(np.multiply, (a, 2), {})
@@ -107,7 +107,7 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
 
 
 def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """The recorder of everything else: any number of arrays, some left out, and options."""
+    """The result of `op`, recorded: for any number of arrays, some of which may be None, and any options."""
     args, parents, tensors, traced, needed = [], [], False, False, False
     for a, rule in zip(arrays, op.rules, strict=False):
         if type(a) is Tensor:
@@ -154,12 +154,12 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """`function(*args, **kwargs)`, recorded by whichever way its row in the table calls for."""
+    """`function(*args, **kwargs)`, recorded as its row in the table says."""
     if kwargs.get("out") is not None:
         raise NoRuleError(
             f"{function.__name__}(..., out=) cannot be recorded on a Tensor: a recorded result is always new"
         )
-    op = row(function)  # first: it may be what loads the rules of a whole library
+    op = row(function)  # before `composed` is read: this may load the rules of a whole library
     if function in composed:
         return settled(composed[function](*args, **kwargs), function, args, kwargs)
     if op.each:
@@ -172,7 +172,7 @@ def record(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 
 class Recorders(dict[Function, Callable[..., Any]]):
-    """For each function, the recorder that its array arguments alone call for."""
+    """For each function, its recorder for calls with array arguments only; made on first use."""
 
     def __missing__(self, function: Function) -> Callable[..., Any]:
         op = row(function)
@@ -190,22 +190,24 @@ class Recorders(dict[Function, Callable[..., Any]]):
 recorders = Recorders()
 
 
-# What is not a Tensor
+# Arguments that are not Tensors
 
 
 def operand(value: Any, beside: Any = None) -> tuple[Any, Constant | None]:
-    """What stands beside a Tensor, as an array or number that rules can use, and its place in the graph.
+    """An argument that is not a Tensor, as an array or number that rules can use, and its parent.
 
-    Integers beside float64 become float64 here, once: NumPy would cast them in the forward pass and
-    again in every rule.  An array of the user's is a `Constant`, a new one has no place, as no one can
-    change it.  Raises DTypeError for what is not numbers.
+    Integers beside float64 become float64 here, once: otherwise NumPy would cast them in the forward pass
+    and again in every rule.  The parent of the user's own array is a `Constant`.  For a new array, which
+    nobody else can change, it is None.
+
+    Raises DTypeError if the argument does not consist of numbers.
     """
     if type(value) is ndarray and value.dtype is FLOAT64:
         return value, constant(value)
     if type(value) in NUMBERS:
         return value, None
     refuse_foreign(value)
-    if type(value) is complex:  # which times a np.float64 would be a Python number again
+    if type(value) is complex:  # its product with a np.float64 would be a Python number, without a dtype
         return (value if beside is None else np.asarray(value, np.result_type(beside, value))), None
     array = np.asarray(value)
     if array.dtype.kind not in "fbiuc":
@@ -219,18 +221,19 @@ def operand(value: Any, beside: Any = None) -> tuple[Any, Constant | None]:
 
 
 def joined(part: Any) -> Any:
-    """`part`; if it is a list with tensors in it, one tensor, as NumPy makes one array of a list."""
+    """One tensor for a list with tensors in it, as NumPy makes one array of a list; else `part` itself."""
     if type(part) not in (list, tuple) or not any(has_tensor(p) for p in part):
         return part
     return record(np.stack, ([joined(p) for p in part],), {})
 
 
 def has_tensor(value: Any) -> bool:
+    """Whether a value is a tensor, or a list or tuple with a tensor somewhere in it."""
     return type(value) is Tensor or (type(value) in (list, tuple) and any(map(has_tensor, value)))
 
 
 def plain(op: Op, value: Any) -> Any:
-    """`value` with an array for every Tensor in it; none of them may require a gradient."""
+    """`value` with an array in place of every Tensor.  Raises NoRuleError if one requires a gradient."""
     if type(value) is Tensor:
         if value.requires_grad and recording.get().level and op.function not in untracked:
             raise no_rule(op.function, f"a tensor of shape {value.shape}")
@@ -243,7 +246,7 @@ def plain(op: Op, value: Any) -> Any:
 
 
 def option(op: Op, value: Any) -> Any:
-    """An option that nobody else can change: with copies of the arrays and lists in it."""
+    """`value` with copies of the arrays and lists in it, so that nobody else can change it."""
     if type(value) in OPTIONS:
         return value
     if type(value) is np.ndarray:
@@ -253,11 +256,11 @@ def option(op: Op, value: Any) -> Any:
     return plain(op, value).copy() if type(value) is Tensor else plain(op, value)
 
 
-OPTIONS = frozenset({int, float, bool, str, slice, type(None), type(...)})  # most are these
+OPTIONS = frozenset({int, float, bool, str, slice, type(None), type(...)})  # need no copy; most are these
 
 
 def refuse_unknown(op: Op, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arrays, none of which requires a gradient where the derivative is not known."""
+    """The arrays as they are.  Raises NoRuleError if one requires a gradient that the table does not know."""
     for i, (a, rule) in enumerate(zip(arrays, op.rules, strict=False), 1):
         if rule is unknown and type(a) is Tensor and a.requires_grad and recording.get().level:
             raise no_rule(op.function, f"argument {i}, a tensor of shape {a.shape}")

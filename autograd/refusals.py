@@ -1,4 +1,4 @@
-"""What is refused, and in which words: every message names the culprit and the remedy."""
+"""The error messages about functions and arguments: each names the culprit and the remedy."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .ops import Function, Op, options
 
 
 def full_name(function: Function) -> str:
-    """The name to call a function by: `np.exp`, `nn.functional.linear`; just `erf` of another ufunc."""
+    """The name of a function as users write it: `np.exp`, `nn.functional.linear`; `erf` for SciPy's ufunc."""
     if isinstance(function, np.ufunc):
         return ("np." if getattr(np, function.__name__, None) is function else "") + function.__name__
-    if getattr(np.emath, function.__name__, None) is function:  # before NumPy 2.3, their module is private
+    if getattr(np.emath, function.__name__, None) is function:  # before NumPy 2.3, __module__ is private
         return f"np.emath.{function.__name__}"
     return f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
 
@@ -27,9 +27,10 @@ def shapes(args: Sequence[Any]) -> str:
 
 
 def raise_misfit(op: Op, args: Sequence[Any], error: Exception) -> NoReturn:
-    """Raise what a function raised; if NumPy and about shapes, with them and a remedy added.
+    """Raise the error that a function raised, with shapes and a remedy added if it is about shapes.
 
-    A singular matrix is no matter of shapes, and a user's own function has its own words.
+    Errors about other things, such as a singular matrix, and errors of a user's own function are raised
+    unchanged.
     """
     numpys = full_name(op.function).startswith(("np.", "autograd.", "_operator."))
     if not numpys or isinstance(error, AutogradError | np.linalg.LinAlgError):
@@ -75,7 +76,7 @@ def no_rule(function: Function, what: str) -> NoRuleError:
 
 
 def refuse_complex(function: Function, a: Any) -> None:
-    """Raise NoRuleError for complex numbers in a function that NumPy has for real ones only."""
+    """Raise NoRuleError if `a` is complex: NumPy defines `function` for real numbers only."""
     if np.iscomplexobj(getattr(a, "data", a)):
         raise NoRuleError(
             f"{full_name(function)} takes no complex numbers: give it np.real(z) and np.imag(z), "
@@ -96,7 +97,7 @@ def refuse_options(op: Op, given: dict[str, Any]) -> None:
 
 
 def refuse_ufunc_use(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> NoRuleError:
-    """The error for a ufunc's options on a Tensor, and for its method `at`."""
+    """The error for options of a ufunc that cannot be recorded, and for its method `at`."""
     if method != "__call__":
         return NoRuleError(
             f"np.{ufunc.__name__}.{method} cannot be recorded on a Tensor, as it writes in place: "
@@ -118,7 +119,7 @@ REMEDY_OF_OPTION = {
 
 
 def refuse_container(data: Any, what: str) -> None:
-    """Raise DTypeError for an array whose meaning a Tensor would lose: masked, a matrix, with units."""
+    """Raise DTypeError for an array with a meaning that a Tensor would lose: a mask, units, np.matrix."""
     if isinstance(data, np.ndarray) and type(data) not in (np.ndarray, np.memmap):
         remedies = [remedy for kind, remedy in REMEDY_OF_CONTAINER.items() if isinstance(data, kind)]
         raise DTypeError(
@@ -128,7 +129,7 @@ def refuse_container(data: Any, what: str) -> None:
 
 
 def refuse_foreign(value: Any) -> None:
-    """Raise DTypeError for what has an arithmetic of its own, which a Tensor beside it would pass over."""
+    """Raise DTypeError for an object with arithmetic of its own, which a Tensor beside it would ignore."""
     refuse_container(value, "beside a Tensor,")
     if not isinstance(value, np.ndarray | np.generic) and hasattr(value, "__array_ufunc__"):
         raise DTypeError(
@@ -146,7 +147,7 @@ REMEDY_OF_CONTAINER: dict[type, str] = {
 
 
 def way_to_numbers(value: Any, otherwise: str = "convert it to floats, a.astype(float)") -> str:
-    """What to write instead of a value that is no array of numbers."""
+    """The remedy for a value that is not an array of numbers."""
     if hasattr(value, "toarray"):  # sparse
         return "pass a.toarray()"
     dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
@@ -161,7 +162,7 @@ REMEDY_OF_KIND = {
 
 
 def warn_not_kept(op: Op) -> None:
-    """Warn that `grad` was read where none is kept, and return None, which it is."""
+    """Warn that `grad` was read on a tensor that does not keep it."""
     warnings.warn(
         f"grad of a tensor that is not a leaf ({op.name} made it) is not kept: call t.retain_grad() on it "
         "before backward()",

@@ -1,7 +1,8 @@
-"""The Tensor: an array, and the node that remembers how it was made.
+"""The Tensor: an array, the node that remembers how it was computed, and its gradient.
 
-What a Tensor computes is recorded in `record.py`; its operators and methods, and the way it answers
-NumPy's functions, are attached to it in `operators.py`.
+This file is what users hold in their hands: how a tensor is made, what it knows about its place in the
+graph, and `backward`.  `record.py` records what is computed with tensors.  `operators.py` attaches the
+operators and methods, and makes NumPy's functions accept tensors.
 """
 
 from __future__ import annotations
@@ -27,22 +28,22 @@ from .refusals import refuse_container, warn_not_kept, way_to_numbers
 NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
 
 ONE = np.float64(1)
-accumulating = Lock()  # held while gradients are added to leaves: several threads may share a leaf
+accumulating = Lock()  # held while gradients are added to leaves, which several threads may share
 
 
 @final
 class Tensor:
-    """An array that records what is done with it, so that gradients can be derived.
+    """An array that records what is computed from it, so that gradients can be computed.
 
-    `Tensor(data)` is a constant; `Tensor(data, requires_grad=True)` is a leaf: `backward()` on what
-    was computed from it adds to its `grad`.  The data are copied: a tensor shares no memory with
-    what it was made from.  `data` is the array itself; writing to it is not seen by the graph.  `name` is
-    what pictures and listings call it.
+    `Tensor(data)` is a constant.  `Tensor(data, requires_grad=True)` is a leaf: `backward()` on a result
+    that was computed from it adds to its `grad`.  The tensor copies the data.  `t.data` is its array;
+    the graph does not see what is written to that.  `name` is its name in pictures and listings.
 
-    NumPy's operators, methods and functions work on tensors as on arrays, and writing to a view of a
-    tensor, `t[0][1] = 5`, writes to the tensor.
+    NumPy's operators, methods and functions work on tensors as on arrays.  Writing to a view of a tensor,
+    `t[0][1] = 5`, writes to the tensor.
 
-    Raises DTypeError if the data are not numbers, or need a gradient and are not floats or complex.
+    Raises DTypeError if the data are not numbers, or if `requires_grad` is set and they are neither floats
+    nor complex numbers.
 
     >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> y = np.sum(x**2)
@@ -53,8 +54,9 @@ class Tensor:
     array([2., 4., 6.])
     """
 
-    # base   for a view: the tensor that it is a view of, and the operation and options that made it one
-    # views  weak references to the views of this tensor; both are set where they are needed (record.py)
+    # record.py sets these two for views:
+    # _base   the tensor that this one is a view of, and the operation and options that made the view
+    # _views  weak references to the views of this tensor
     __slots__ = ("__weakref__", "_base", "_views", "data", "node")
 
     data: Any
@@ -77,10 +79,10 @@ class Tensor:
 
     @classmethod
     def of(cls, data: Any, node: Node | None) -> Self:
-        """A tensor of an array and its node, neither of them copied.
+        """A tensor that holds this array and this node, without copying them.
 
-        While everything is being recorded, an array without a node gets one that needs no gradient,
-        so that what is computed from it is recorded too.
+        While EVERYTHING is being recorded, an array without a node gets a leaf that needs no gradient,
+        so that operations on it are recorded too.
         """
         tensor = cls.__new__(cls)
         tensor.data = data
@@ -89,9 +91,9 @@ class Tensor:
 
     @classmethod
     def lift(cls, data: Any, node: Node | None) -> Any:
-        """A tensor of an argument of a node; None and constant numbers stay what they are.
+        """A tensor for a recorded array; a tuple of tensors for the tuple of several outputs.
 
-        Several outputs, in a tuple, are as many tensors.
+        None and constant numbers are returned as they are.
         """
         if isinstance(data, tuple) and node is not None:
             return tuple(cls.of(part, new_pick(node, i)) for i, part in enumerate(data))
@@ -103,7 +105,7 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to this tensor.  It can be set on a leaf or a constant."""
+        """Whether gradients flow to this tensor.  It can be set on leaves and constants."""
         return self.node is not None and self.node.requires_grad
 
     @requires_grad.setter
@@ -126,12 +128,12 @@ class Tensor:
 
     @property
     def is_leaf(self) -> bool:
-        """Whether this tensor requires a gradient and was not made from others: where `grad` is."""
+        """Whether this tensor requires a gradient and was not computed from others: leaves keep `grad`."""
         return self.node is not None and self.node.op is LEAF and self.node.requires_grad
 
     @property
     def name(self) -> str:
-        """What this tensor is called in pictures and listings of a graph; empty until it is set.
+        """The name of this tensor in pictures and listings of a graph; empty until it is set.
 
         >>> from autograd import Graph, Tensor
         >>> x = Tensor(2.0, requires_grad=True, name="speed")
@@ -150,17 +152,17 @@ class Tensor:
         self.node.notes = "name", name, self.node.notes
 
     def detach(self) -> Self:
-        """A constant with these values (the same array): no gradient flows through it."""
+        """A constant that shares this tensor's array: no gradient flows through it."""
         return self.of(self.data, None)
 
     # Its gradient
 
     @property
     def grad(self) -> Any:
-        """The gradients that have reached this leaf, summed: an ndarray of its shape and dtype.
+        """The sum of the gradients that have reached this leaf: an ndarray of its shape and dtype.
 
-        None if none has; a Tensor after `backward(create_graph=True)`.  Set it to None to clear it.
-        A tensor that is not a leaf has one after `retain_grad()`.
+        It is None if there has been none, and a Tensor after `backward(create_graph=True)`.  Set it to
+        None to clear it.  A tensor that is not a leaf keeps its gradient only after `retain_grad()`.
         """
         node = self.node
         if node is None:
@@ -185,11 +187,11 @@ class Tensor:
             leaf.grad = value if type(value) is Tensor else checked
 
     def zero_grad(self) -> None:
-        """Forget the gradient: `grad` is None again."""
+        """Reset the gradient: `grad` becomes None."""
         self.grad = None
 
     def retain_grad(self) -> None:
-        """Let `backward()` keep the gradient of this tensor too, though it is not a leaf.
+        """Make `backward()` keep the gradient of this tensor too, although it is not a leaf.
 
         Raises GradientError if it does not require a gradient.
 
@@ -205,13 +207,13 @@ class Tensor:
             kwargs["retained"] = kwargs["retained"] or new_leaf(self.data)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
-        """Let `hook(g)` see the cotangent of this tensor in every backward pass from now on.
+        """Call `hook(g)` with the cotangent of this tensor in every backward pass from now on.
 
-        What it returns takes the place of g, unless it is None.  The cotangent is complete: the sum
-        of what all uses of this tensor contribute.  Returns a function that removes the hook.
+        If the hook returns something other than None, that replaces g.  The cotangent is complete: the
+        sum over all uses of this tensor.  Returns a function that removes the hook.
 
-        Raises GradientError if this tensor does not require a gradient; in the backward pass
-        ShapeError if what takes the place of g has another shape or dtype.
+        Raises GradientError if this tensor does not require a gradient.  The backward pass raises
+        ShapeError if the replacement has another shape or dtype.
 
         >>> from autograd import Tensor
         >>> x = Tensor([1.0, 2.0], requires_grad=True)
@@ -231,14 +233,15 @@ class Tensor:
         return hooked(self.node)
 
     def backward(self, cotangent: Any = None, create_graph: bool = False) -> None:
-        """Add to each leaf's `grad` the gradient of this tensor, times `cotangent`.
+        """Add the gradient of this tensor, times `cotangent`, to the `grad` of each leaf.
 
-        cotangent: of this tensor's shape; 1 if this tensor has one element, a real one.  With `create_graph`
-        the backward pass is itself recorded, and `grad` is a Tensor that can be differentiated.
+        `cotangent` has the shape of this tensor.  It can be left out, and is then 1, if this tensor is a
+        single real number.  With `create_graph` the backward pass is itself recorded, and `grad` is a
+        Tensor that can be differentiated.
 
-        Raises GradientError if this tensor does not require a gradient, has several elements or a complex
-        one and no cotangent, or was computed from an array that has been changed in place since; ShapeError
-        for a cotangent of another shape.  Then no `grad` has changed.
+        Raises GradientError if this tensor does not require a gradient, if it needs a cotangent and has
+        none, or if it was computed from an array that has been changed in place since; ShapeError if the
+        cotangent has another shape.  After an error, every `grad` is as it was.
         """
         node = self.node
         if node is None or not node.requires_grad:
@@ -255,7 +258,7 @@ class Tensor:
             accumulate(visited_gradients(node, g) if is_watched(node) else gradients(node, g))
 
     def seed(self, cotangent: Any = None) -> Any:
-        """What a backward pass begins with: `cotangent`, checked; 1 for one element."""
+        """The cotangent that a backward pass from this tensor starts with; 1 by default."""
         if cotangent is not None:
             return self._like(cotangent, "a cotangent")
         if type(self.data) is np.float64:
@@ -273,7 +276,7 @@ class Tensor:
         return self.dtype.type(1) if self.data.ndim == 0 else np.ones(self.shape, self.dtype)
 
     def _like(self, value: Any, what: str) -> Any:
-        """`value` as an array of its own, checked to have this tensor's shape, in its dtype."""
+        """A copy of `value` in this tensor's dtype, checked to have its shape."""
         refuse_container(value, f"{what} that is")
         value = np.array(value.data if type(value) is Tensor else value)
         if value.shape != self.shape:
@@ -284,7 +287,7 @@ class Tensor:
             raise DTypeError(f"{what} of dtype {value.dtype} for a tensor of dtype {self.dtype}")
         return value.astype(self.dtype, copy=False)
 
-    # What its array would answer
+    # Its array's attributes and conversions
 
     shape = property(operator.attrgetter("data.shape"), doc="The length of each axis.")
     ndim = property(operator.attrgetter("data.ndim"), doc="The number of axes.")
@@ -294,7 +297,7 @@ class Tensor:
     nbytes = property(operator.attrgetter("data.nbytes"), doc="The length of all elements, in bytes.")
 
     def item(self, *index: Any) -> Any:
-        """The one element (or the one at an index), as a Python number."""
+        """The only element, or the one at an index, as a Python number."""
         return self.data.item(*index)
 
     def tolist(self) -> Any:
@@ -368,7 +371,7 @@ class Tensor:
             )
         return restored, (self.data, self.requires_grad, self.grad, self.name)
 
-    if TYPE_CHECKING:  # what operators.py attaches, for those who check types
+    if TYPE_CHECKING:  # operators.py attaches these
 
         def __getattr__(self, name: str) -> Any: ...
         def __getitem__(self, index: Any) -> Any: ...
@@ -400,7 +403,7 @@ class Tensor:
 
 
 def accumulate(found: dict[Leaf, Any]) -> None:
-    """Add to the `grad` of leaves, and of what retains its own, what has been found for each."""
+    """Add the gradient found for each leaf to its `grad`, after the leaf's hooks."""
     for leaf, g in found.items():
         if leaf.kwargs:
             found[leaf] = through(leaf.kwargs["hooks"], g)
@@ -408,12 +411,16 @@ def accumulate(found: dict[Leaf, Any]) -> None:
         for leaf, g in found.items():
             if leaf.grad is not None:
                 found[leaf] = leaf.grad + g
-        for leaf, g in found.items():  # only now, when nothing can fail any more
+        for leaf, g in found.items():  # in a loop of its own, when nothing can fail any more
             leaf.grad = np.asarray(g) if isinstance(g, np.generic) else g
 
 
 def visited_gradients(root: Node, cotangent: Any, lift: Any = None) -> dict[Leaf, Any]:
-    """The cotangents of the leaves below `root`, and of the nodes that retain theirs, by the plain walk."""
+    """The cotangents of the leaves that `root` depends on, and of the nodes that retain their gradients.
+
+    This uses `way_back`, for what `gradients` cannot do: record the backward pass, and check each node
+    in `debug()`.
+    """
     found: dict[Leaf, Any] = {}
     for node, g, passed in way_back({root: cotangent}, lift):
         if isinstance(node, Leaf):
@@ -424,7 +431,7 @@ def visited_gradients(root: Node, cotangent: Any, lift: Any = None) -> dict[Leaf
 
 
 def restored(data: Any, requires_grad: bool, grad: Any, name: str) -> Tensor:
-    """A tensor as it was when it was copied or pickled."""
+    """The tensor that was copied or pickled."""
     tensor = Tensor(data, requires_grad, name=name)
     tensor.grad = grad
     return tensor

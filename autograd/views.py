@@ -1,8 +1,8 @@
-"""Writing through views: what is written to `m[0]` is written to `m`, and to other views of it, as in NumPy.
+"""Writing through views: a write to `m[0]` also writes to `m` and to the other views of `m`, as in NumPy.
 
-A Tensor is never changed under those who computed with it: writing gives it a new array and a new node.
-So the write goes up to the tensor that was viewed, which gets a new array too, with the part exchanged;
-and from there down again to all of its views, which are made anew.
+Results that were computed from a Tensor keep the old values, because a write gives the tensor a new array
+and a new node.  So the tensor that was viewed gets a new array too, with the written part replaced, and
+then all of its views are made again.
 
 >>> m = Tensor(np.zeros((2, 2)))
 >>> row, corner = m[0], m[:1, :1]
@@ -26,9 +26,9 @@ from .tensor import Tensor
 
 
 def write(tensor: Tensor, result: Tensor) -> None:
-    """Give `tensor` what `result` holds, and what it is a view of, and all other views of that.
+    """Give `tensor` the values of `result`, and update the tensors it is a view of, and all their views.
 
-    Whether NumPy can make a view depends on the order of an array in memory, so each keeps its own.
+    Each array keeps its order in memory, because whether NumPy can make a view depends on that order.
     """
     replace(tensor, result)
     path = [tensor]
@@ -43,14 +43,14 @@ def write(tensor: Tensor, result: Tensor) -> None:
 
 
 def replace(tensor: Tensor, result: Tensor) -> None:
-    """Give `tensor` the array and the node of another one, the array in the order of the old one."""
+    """Give `tensor` the node and the values of `result`, in the memory order that `tensor` had."""
     is_array = isinstance(tensor.data, np.ndarray)
     tensor.data = laid_out(np.asarray(result.data), tensor.data) if is_array else result.data
     tensor.node = result.node
 
 
 def remake_views(path: list[Tensor]) -> None:
-    """Make all views of the first tensor anew, and views of views, but those on the path, which are right."""
+    """Make all views of the first tensor on the path again, except those on the path, which are right."""
     right, waiting = set(map(id, path)), path[:1]
     while waiting:
         base = waiting.pop()
@@ -63,9 +63,10 @@ def remake_views(path: list[Tensor]) -> None:
 
 
 def with_part(base: Tensor, view: Tensor, op: Op, kwargs: dict[str, Any]) -> Any:
-    """`base` with `view` in the place that it is a view of.
+    """`base`, with `view` written to the part that it is a view of.
 
-    A function that only moves elements says by their numbers where each one came from.
+    For other functions than indexing, `op` is called on the positions of the elements: its result says
+    where each element of the view comes from.
     """
     if op.function is operator.getitem:
         return apply(row(operator.setitem), (base, view), kwargs)
@@ -78,7 +79,7 @@ def with_part(base: Tensor, view: Tensor, op: Op, kwargs: dict[str, Any]) -> Any
 
 
 def is_in_place(tensor: Tensor, index: Any, value: Any) -> bool:
-    """Whether `value` is what `tensor` holds at `index` already, as at the end of `t[i] += 1`."""
+    """Whether `value` is already the view `tensor[index]`, as in the last step of `t[i] += 1`."""
     link = base_of(value) if type(value) is Tensor else None
     if link is None or link[0] is not tensor or link[1].function is not operator.getitem:
         return False
@@ -86,7 +87,7 @@ def is_in_place(tensor: Tensor, index: Any, value: Any) -> bool:
 
 
 def same_index(one: Any, other: Any) -> bool:
-    """Whether two basic indices are the same."""
+    """Whether two indices are the same; False if they contain arrays or lists."""
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(same_index, one, other))
     return type(one) is type(other) and not isinstance(one, np.ndarray | list) and bool(one == other)

@@ -1,4 +1,4 @@
-"""The table itself: NumPy's functions and their derivative rules, grouped as a textbook groups them."""
+"""The rows of the table: NumPy's functions and their derivative rules, grouped as in a textbook."""
 
 from importlib import import_module
 

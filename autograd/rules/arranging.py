@@ -14,7 +14,7 @@ from .assembly import along, positive, with_axes
 
 
 def at_least(function: Function) -> None:
-    """The composition of `np.atleast_1d` and the like: a reshape to the shape that NumPy gives."""
+    """A reshape to the shape that NumPy's result has."""
 
     def one(a: Any) -> Any:
         return np.reshape(a, function(np.broadcast_to(0, np.shape(a))).shape)
@@ -56,7 +56,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 
 @compose(np.rot90)
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    """Quarter turns: a flip of one axis and an exchange of both; two of them flip both."""
+    """k quarter turns: one turn swaps the axes and flips one of them, two turns flip both axes."""
     if k % 4 % 2 == 0:
         return np.flip(m, axes if k % 4 else ())
     return np.flip(np.swapaxes(m, *axes), axes[0 if k % 4 == 1 else 1])
@@ -78,13 +78,13 @@ def fliplr(m: Any) -> Any:
 def picked(a: Any, choose: Function) -> Any:
     """`choose(a)`, for a function that only repeats, drops and moves elements.
 
-    It is asked to do so with their numbers, which say where each one came from.
+    The function is called on the positions of the elements: its result says where each element comes from.
     """
     return a.reshape(-1)[choose(np.arange(a.size).reshape(a.shape))]
 
 
 def chosen(function: Function) -> Function:
-    """The rule of such a function that returns a view: each element of g, added where it came from."""
+    """The rule of such a function: each element of g is added at the position that the output took."""
 
     def back(g: Any, y: Any, a: Any, **options: Any) -> Any:
         numbers = function(np.arange(a.size).reshape(a.shape), **options)
@@ -98,7 +98,7 @@ rule(sliding_window_view, chosen(sliding_window_view), view=True)
 
 @compose(np.tile)
 def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
-    """Each axis of A beside a new one, along which it is broadcast."""
+    """A broadcast along a new axis before each axis of A, and a reshape that merges the two."""
     reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     A = with_axes(A, len(reps))  # noqa: N806
     reps = (1,) * (A.ndim - len(reps)) + reps
@@ -125,12 +125,12 @@ def resize(a: Any, new_shape: Any) -> Any:
 
 @compose(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
-    """The modes that repeat elements, and zeros or other constants around them.
+    """The elements with constants around them, or with repeated elements, by the mode.
 
-    Raises NoRuleError for the modes that compute something else from the elements.
+    Raises NoRuleError for the modes that compute new numbers from the elements.
     """
     if mode == "constant":
-        around = np.pad(np.ones((1,) * array.ndim, bool), pad_width)  # of one element, to see where it goes
+        around = np.pad(np.ones((1,) * array.ndim, bool), pad_width)  # pad one element to see where it goes
         index = tuple(
             slice(k, k + n) for k, n in zip(np.argwhere(around)[0].tolist(), array.shape, strict=True)
         )

@@ -1,6 +1,6 @@
-"""Functions that take arrays apart and put them together, written in terms of simpler ones.
+"""Functions that split and join arrays, composed of simpler functions.
 
-A composition takes NumPy's arguments and returns what NumPy returns: a list, a tuple or an array.
+A composition takes NumPy's arguments and returns a list, a tuple or an array, as NumPy does.
 """
 
 import operator
@@ -17,12 +17,12 @@ from .versions import has
 
 
 def along(axis: int, index: Any) -> tuple[Any, ...]:
-    """The index that is `index` on one axis, which must not be negative, and takes all of the others."""
+    """The index that selects `index` on one axis, counted from 0, and everything on the other axes."""
     return (slice(None),) * axis + (index,)
 
 
 def positive(axis: Any, a: Any) -> int:
-    """`axis` counted from the first, of an array that must have it."""
+    """`axis` as a number from 0 on.  Raises AxisError if `a` has no such axis."""
     return int(np.lib.array_utils.normalize_axis_index(axis, np.ndim(a)))
 
 
@@ -64,13 +64,13 @@ def depth(arrays: Any) -> int:
 
 
 def with_axes(a: Any, n: int) -> Any:
-    """`a` with at least `n` axes: new ones come first."""
+    """`a` with at least `n` axes; new axes come first."""
     return np.reshape(a, (1,) * max(n - np.ndim(a), 0) + np.shape(a))
 
 
 @compose(np.block)
 def block(arrays: Any) -> Any:
-    """The innermost lists are joined along the last axis, the next ones along the one before it."""
+    """The innermost lists joined along the last axis, the lists around them along the axis before it, ..."""
 
     def rank(part: Any) -> int:
         return max(map(rank, part)) if isinstance(part, list) else np.ndim(part)
@@ -87,12 +87,12 @@ def block(arrays: Any) -> Any:
 
 @compose(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
-    """`arr` and the values joined, then put into the order in which `np.insert` puts their numbers."""
+    """`arr` and the values joined, then put into the order that `np.insert` gives to their positions."""
     if axis is None:
         arr, axis = np.ravel(arr), 0
     axis = positive(axis, arr)
     values, n = with_axes(joined(values), arr.ndim), arr.shape[axis]
-    if np.ndim(obj) == 0 and not isinstance(obj, slice):  # then the values' first axis is the new one
+    if np.ndim(obj) == 0 and not isinstance(obj, slice):  # NumPy then takes the values' first axis as `axis`
         values = np.moveaxis(values, 0, axis)
         order = np.insert(np.arange(n), obj, n + np.arange(values.shape[axis]))
     else:
@@ -117,7 +117,7 @@ def kron(a: Any, b: Any) -> Any:
 
 
 def pieces(a: Any, bounds: Sequence[int], axis: int) -> tuple[Any, ...]:
-    """`a` cut along an axis, into what is between each bound and the next.
+    """The pieces of `a` between each bound and the next, along an axis.
 
     >>> pieces(np.arange(5), [0, 2, 5], axis=0)
     (array([0, 1]), array([2, 3, 4]))
@@ -126,7 +126,7 @@ def pieces(a: Any, bounds: Sequence[int], axis: int) -> tuple[Any, ...]:
 
 
 def pieces_rule(g: Any, y: Any, a: Any, bounds: Sequence[int], axis: int) -> Any:
-    """All of g joined again: one way back for all pieces, however many there are."""
+    """The cotangents of all pieces joined: one rule for all pieces, however many there are."""
     return np.concatenate(list(g), axis=axis)
 
 
@@ -135,7 +135,7 @@ PIECES.rules, PIECES.several = (pieces_rule,), True
 
 
 def parts(a: Any, axis: int, of_numbers: Sequence[Any]) -> list[Any]:
-    """The parts of `a` along an axis that an array of numbers was split into."""
+    """The parts of `a` along an axis, given the parts of its positions as NumPy split them."""
     bounds = [0, *np.cumsum([len(p) for p in of_numbers]).tolist()]
     if np.array_equal(np.concatenate(of_numbers), np.arange(a.shape[axis])):
         pieces = list(apply(PIECES, (a,), {"bounds": bounds, "axis": axis}))
@@ -159,7 +159,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def split_along(function: Function, axis: int) -> None:
-    """The composition of a function that splits along an axis of its own."""
+    """`np.split` along the axis that the function always splits."""
 
     def composition(ary: Any, indices_or_sections: Any) -> Any:
         function(np.broadcast_to(0, ary.shape), indices_or_sections)  # raises what NumPy raises

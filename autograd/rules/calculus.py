@@ -12,7 +12,7 @@ from .assembly import along, positive
 
 
 def arr(a: Any) -> Any:
-    """A tensor as it is, anything else as an array."""
+    """A tensor as it is, anything else converted to an array."""
     return a if type(a) is Tensor else np.asarray(a)
 
 
@@ -20,7 +20,7 @@ def arr(a: Any) -> Any:
 
 
 def edge(value: Any, a: Any, axis: int) -> Any:
-    """What `np.diff` puts before or after: a number is one more element on the axis."""
+    """The array to join before or after `a` in `np.diff`: a number becomes one more element on the axis."""
     value = arr(value)
     return value if value.ndim else np.broadcast_to(value, (*a.shape[:axis], 1, *a.shape[axis + 1 :]))
 
@@ -32,15 +32,15 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         raise ValueError(f"order must be non-negative but got {n}")
     a = arr(a)
     axis = positive(axis, a)
-    joined = [edge(t, a, axis) if t is not a else t for t in (prepend, a, append) if absent_not(t)]
+    joined = [edge(t, a, axis) if t is not a else t for t in (prepend, a, append) if is_given(t)]
     a = np.concatenate(joined, axis=axis) if n and len(joined) > 1 else a
     for _ in range(n):
         a = a[along(axis, slice(1, None))] - a[along(axis, slice(None, -1))]
     return a
 
 
-def absent_not(value: Any) -> bool:
-    """Whether an optional argument was given, by None or by NumPy's own mark for it."""
+def is_given(value: Any) -> bool:
+    """Whether an optional argument was given: it is neither None nor NumPy's mark for a missing value."""
     return value is not None and value is not np._NoValue
 
 
@@ -53,7 +53,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 def as_one_of(a: Any, values: Any) -> Any:
-    """Values in a row, in the dtype of `a`.  Raises TypeError if they do not fit into it."""
+    """The values as a 1-d array in the dtype of `a`.  Raises TypeError if they cannot be cast to it."""
     values = np.ravel(values)
     if not np.can_cast(values.dtype, a.dtype, casting="same_kind"):
         raise TypeError(f"{values.dtype} does not fit beside the differences of {a.dtype}")
@@ -62,7 +62,7 @@ def as_one_of(a: Any, values: Any) -> Any:
 
 @compose(np.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """Sum of dx (y[i] + y[i+1]) / 2, dx given or the differences of x."""
+    """The sum of dx (y[i] + y[i+1]) / 2, where dx is given or is the differences of x."""
     y = arr(y)
     axis = positive(axis, y)
     if x is not None:
@@ -72,13 +72,13 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 
 def on_axis(a: Any, axis: int, ndim: int) -> Any:
-    """A row of numbers, laid along one of `ndim` axes."""
+    """A 1-d array, reshaped to lie along one of `ndim` axes."""
     return a.reshape([-1 if i == axis else 1 for i in range(ndim)])
 
 
 @compose(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    """Finite differences, of second order inside and of the edge's order at the ends."""
+    """Finite differences, of second order inside and of order `edge_order` at the ends."""
     f = arr(f)
     axes = [positive(i, f) for i in (range(f.ndim) if axis is None else np.atleast_1d(axis).tolist())]
     if edge_order not in (1, 2):
@@ -91,7 +91,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 
 def slopes_along(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
-    """The differences along one axis, whose spacing is one number or the coordinates of all points."""
+    """The differences along one axis.  The spacing is one number, or the coordinates of all points."""
     refuse_complex(np.gradient, spacing)
     n = f.shape[axis]
     if n < edge_order + 1:
@@ -118,11 +118,11 @@ def slopes_along(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     return np.concatenate([first, inner, last], axis=axis)
 
 
-# Convolutions: `g` is put where its elements have their places in the full one.
+# Convolutions: `g` is padded with zeros to a cotangent of the full convolution.
 
 
 def in_full(g: Any, a: Any, v: Any, mode: Any, reverse: bool = False) -> Any:
-    """The cotangent of the full convolution of a and v, given that of one of its modes."""
+    """The cotangent of the full convolution of a and v, given the cotangent g of its part in `mode`."""
     n, shorter = a.size + v.size - 1, min(a.size, v.size)
     starts = {"full": 0, "same": (shorter - 1) // 2, "valid": shorter - 1}
     start = starts[mode if isinstance(mode, str) else ("valid", "same", "full")[mode]]
@@ -131,7 +131,7 @@ def in_full(g: Any, a: Any, v: Any, mode: Any, reverse: bool = False) -> Any:
 
 
 def as_convolved(g: Any, a: Any, v: Any, mode: Any) -> Any:
-    """The same for `np.correlate`, which convolves a with v*[::-1].  Of a longer v, it turns the result."""
+    """The same for `np.correlate`: it convolves a with v*[::-1], and if v is longer, reverses the result."""
     return in_full(g, a, v, mode, reverse=a.size < v.size)
 
 

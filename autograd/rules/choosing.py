@@ -1,7 +1,7 @@
 """Functions that choose among elements: by index, by condition, by order.
 
-Where `sort` and `partition` meet equal values, these share their gradients equally: any of them
-could stand in each of the places.
+Equal values in `sort` and `partition` share their gradients equally, because each of them could stand in
+any of their places.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from .assembly import along, positive
 
 
 def raw(a: Any) -> Any:
-    """The array of a tensor, or what is not one as it is: of what says only where to look."""
+    """The array of a tensor, and anything else as it is: for arguments that have no gradient."""
     return a.data if type(a) is Tensor else a
 
 
 def flat_if_none(a: Any, axis: Any) -> tuple[Any, int]:
-    """The array and the axis, counted from the first, that `axis` means; None is all elements in a row."""
+    """The array, and the axis as a number from 0 on.  If `axis` is None, the array is flattened."""
     return (a.reshape(-1), 0) if axis is None or not a.ndim else (a, positive(axis, a))
 
 
@@ -31,14 +31,14 @@ def flat_if_none(a: Any, axis: Any) -> tuple[Any, int]:
 
 
 def every_index(indices: Any, axis: int, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """The index that reads `indices` along an axis, and on the others each element in its own place."""
+    """The index that reads `indices` along an axis, and each element's own position on the other axes."""
     index = list(np.ogrid[tuple(map(slice, shape))])
     index[axis] = np.asarray(raw(indices))
     return tuple(index)
 
 
 def take_along_axis_rule(g: Any, y: Any, arr: Any, indices: Any, axis: Any = -1) -> Any:
-    """Each element of g, added to the one it was read from."""
+    """Each element of g, added at the position that was read."""
     if axis is None:
         return scatter(g, index=raw(indices), shape=(arr.size,)).reshape(arr.shape)
     return scatter(g, index=every_index(indices, positive(axis, arr), arr.shape), shape=arr.shape)
@@ -54,7 +54,7 @@ def take(a: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Any:
 
 
 def limited(indices: Any, n: int, mode: str) -> Any:
-    """Indices of n elements, those outside treated by NumPy's `mode`.  Truth values are 0 and 1 here."""
+    """Indices of n elements, brought into range as `mode` says.  Booleans count as 0 and 1."""
     indices = np.asarray(raw(indices))
     indices = indices.astype(int) if indices.dtype == bool else indices
     if mode == "raise":
@@ -65,14 +65,14 @@ def limited(indices: Any, n: int, mode: str) -> Any:
 @compose(np.choose)
 def choose(a: Any, choices: Any, *, mode: Any = "raise") -> Any:
     np.choose(raw(a), [0] * len(choices), mode=mode)  # raises what NumPy raises
-    dtype = np.result_type(*map(raw, choices))  # in which a number counts for less than an array
+    dtype = np.result_type(*map(raw, choices))  # a Python number does not promote an array
     choices = [in_dtype(c, dtype) for c in choices]
     which, *choices = np.broadcast_arrays(limited(a, len(choices), mode), *choices)
     return np.take_along_axis(np.stack(choices), which[None], axis=0)[0]
 
 
 def in_dtype(a: Any, dtype: Any) -> Any:
-    """A tensor or what becomes an array, in a dtype; a tensor that is in it already stays itself."""
+    """A tensor, or anything else as an array, in `dtype`; a tensor that has this dtype is returned itself."""
     if type(a) is not Tensor:
         return np.asarray(a, dtype)
     return a if a.dtype == dtype else a.astype(dtype)
@@ -83,7 +83,7 @@ def in_dtype(a: Any, dtype: Any) -> Any:
 
 @compose(np.select)
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
-    """The first choice whose condition holds: each `where` falls back on the next one."""
+    """The first choice whose condition holds: one `np.where` for each, which falls back on the next."""
     np.select([np.asarray(raw(c)) for c in condlist], [0] * len(choicelist))  # raises what NumPy raises
     for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
         default = np.where(condition, choice, default)
@@ -105,9 +105,9 @@ def extract(condition: Any, arr: Any) -> Any:
 
 
 def arranged(g: Any, y: Any, a: Any, axis: Any = -1) -> Any:
-    """g in the order of a, for a y that has the elements of a in another order.
+    """g in the order of a, where y has the elements of a in another order.
 
-    The n-th smallest of y came from the n-th smallest of a.
+    The n-th smallest element of y came from the n-th smallest element of a.
     """
     if axis is None or not a.ndim:
         return arranged(g, y, a.reshape(-1), axis=0).reshape(a.shape)
@@ -118,7 +118,7 @@ def arranged(g: Any, y: Any, a: Any, axis: Any = -1) -> Any:
 
 
 def shared(g: Any, y: Any, axis: int) -> Any:
-    """g, but where neighbours in a sorted y are equal, their g in equal parts."""
+    """g, with the mean of g for elements that are equal in the sorted y."""
     y = raw(y)
     differ = y[along(axis, slice(1, None))] != y[along(axis, slice(None, -1))]
     if differ.all():
@@ -143,7 +143,7 @@ rule(np.partition, partition_rule)
 
 @compose(np.sort_complex)
 def sort_complex(a: Any) -> Any:
-    """Along the last axis, as complex numbers."""
+    """Sorted along the last axis, as complex numbers."""
     return np.sort(a, axis=-1).astype(np.sort_complex(raw(a)).dtype)
 
 
@@ -154,9 +154,10 @@ def sort_complex(a: Any) -> Any:
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """fp[i] + (x - xp[i]) (fp[i+1] - fp[i]) / (xp[i+1] - xp[i]), where x is between xp[i] and xp[i+1].
 
-    Its derivative at xp[i] is that on the right of it, at the last one that on its left, and beyond them 0.
+    At a point xp[i] it has the derivative to the right; at the last point, the derivative to the left.
+    Outside the points the derivative is 0.
 
-    Raises NoRuleError if xp requires a gradient: where x is among them is piecewise constant in it.
+    Raises NoRuleError if xp requires a gradient.
     """
     refuse_complex(np.interp, x)
     if type(xp) is Tensor and xp.requires_grad:
@@ -177,7 +178,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 
 def extended(xp: Any, fp: Any, period: Any) -> tuple[Any, Any]:
-    """The points of a periodic function within one period, and one more on either side."""
+    """The points of a periodic function in one period, and one more point on either side."""
     xp = xp % period
     order = np.argsort(xp)
     xp, order = xp[order], np.concatenate([order[-1:], order, order[:1]])
@@ -188,7 +189,7 @@ def extended(xp: Any, fp: Any, period: Any) -> tuple[Any, Any]:
 
 @compose(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    """Each weight, added to the bin that x names."""
+    """Zeros, with each weight added to the bin that x names."""
     refuse_complex(np.bincount, weights)
     counts = np.bincount(raw(x), minlength=minlength)
     if weights is None:

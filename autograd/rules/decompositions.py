@@ -1,12 +1,12 @@
-"""Derivatives of inverses, determinants, and the decompositions by elimination, and of stacks of them.
+"""Derivatives of inverses, determinants, and the decompositions by elimination, also for stacks of matrices.
 
-Where NumPy takes a matrix to be symmetric and reads one triangle of it (`cholesky`), only that is an
-argument: an element off the diagonal counts for its mirror image too, which has gradient 0.  `slogdet`
-of a singular matrix has no gradient: the inverse raises.  a* is the conjugate of a: of a real matrix, a
-itself.
+`cholesky` assumes that its matrix is symmetric and reads only one triangle of it.  So only this triangle
+has a gradient: an element off the diagonal also counts for its mirror image, whose own gradient is 0.
+`slogdet` of a singular matrix has no gradient: the inverse raises.  a* is the conjugate of a, which for a
+real matrix is a itself.
 
 Sources: Giles, Collected Matrix Derivative Results for Forward and Reverse Mode Algorithmic
-Differentiation (2008); others where they are used.
+Differentiation (2008), and the sources named at single rules.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from ..tensor import Tensor
 from .reduce import products_of_others
 from .refused import refusal
 
-# Matrices of which NumPy reads one triangle
+# Symmetric matrices: NumPy reads one triangle
 
 
 def lower_half_rule(g: Any, y: Any, a: Any) -> Any:
-    """lower_half is its own transpose, as a matrix that multiplies the elements of another."""
+    """lower_half(g): the function multiplies each element by a number, and so does its transpose."""
     return lower_half(g)
 
 
 @op(rules=[lower_half_rule])
 def lower_half(a: Any) -> Any:
-    """The lower triangle of a matrix, its diagonal halved: with its transpose, a symmetric matrix.
+    """The lower triangle of a matrix, with half of its diagonal.
 
     >>> lower_half(np.array([[2.0, 1.0], [3.0, 4.0]]))
     array([[1., 0.],
@@ -42,16 +42,16 @@ def lower_half(a: Any) -> Any:
 
 
 def of_triangle(g: Any, upper: bool = False) -> Any:
-    """The cotangent of the triangle that was read, given that of the Hermitian matrix it stands for.
+    """The cotangent of the triangle that was read, given the cotangent g of the whole Hermitian matrix.
 
-    g + g*ᵀ off the diagonal; on it Re g, as the imaginary part is not read.
+    Off the diagonal it is g + g*ᵀ.  On the diagonal it is Re g, because the imaginary part is not read.
     """
     lower = lower_half(g + conj(g).mT)
     return conj(lower).mT if upper else lower
 
 
 def mirrored(a: Any) -> Any:
-    """The Hermitian matrix that the lower triangle of `a` stands for.
+    """The Hermitian matrix with the lower triangle of `a`.
 
     >>> mirrored(np.array([[2.0, 1.0], [3.0, 4.0]]))
     array([[2., 3.],
@@ -65,7 +65,7 @@ def mirrored(a: Any) -> Any:
 
 
 def solve_a(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """-a⁻ᵀ g yᵀ (Giles, section 2.3.1).  NumPy takes b for a single vector only if it has one axis."""
+    """-a⁻ᵀ g yᵀ (Giles, section 2.3.1).  As in NumPy, b is a single vector only if it has one axis."""
     gb = solve_b(g, y, a, b)
     return -gb[..., None] * y[..., None, :] if b.ndim == 1 else -gb @ y.mT
 
@@ -76,7 +76,7 @@ def solve_b(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 def pinv_rule(g: Any, y: Any, a: Any, *, rcond: Any = None, hermitian: bool = False, rtol: Any = None) -> Any:
-    """-yᵀ g yᵀ + ((1 - a y) gᵀ y y*ᵀ + y*ᵀ y gᵀ (1 - y a))*, as long as the rank of a stays what it is.
+    """-yᵀ g yᵀ + ((1 - a y) gᵀ y y*ᵀ + y*ᵀ y gᵀ (1 - y a))*, where the rank of a is locally constant.
 
     Source: Golub and Pereyra, The Differentiation of Pseudo-Inverses and Nonlinear Least Squares
     Problems Whose Variables Separate, SIAM J. Numer. Anal. 10 (1973), equation 4.12.
@@ -89,7 +89,7 @@ def pinv_rule(g: Any, y: Any, a: Any, *, rcond: Any = None, hermitian: bool = Fa
 
 @compose(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
-    """The solution x = pinv(a) b, the sums of |b - a x|² if a has full rank, its rank and singular values."""
+    """x = pinv(a) b; the sums of |b - a x|² if NumPy returns them; the rank and singular values of a."""
     plain_a, plain_b = (t.data if type(t) is Tensor else t for t in (a, b))
     _, sums, rank, s = np.linalg.lstsq(plain_a, plain_b, rcond=rcond)
     if rcond is None:
@@ -101,7 +101,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
 
 @compose(np.linalg.matrix_power)
 def matrix_power(a: Any, n: int) -> Any:
-    """a² as often as n has binary digits, and of the inverse if n is negative."""
+    """The n-th power by repeated squaring; a power of the inverse if n is negative."""
     if n < 0:
         return matrix_power(np.linalg.inv(a), -n)
     if n == 0:
@@ -114,14 +114,14 @@ def matrix_power(a: Any, n: int) -> Any:
 
 @compose(np.linalg.tensorinv)
 def tensorinv(a: Any, ind: int = 2) -> Any:
-    """The inverse of a matrix whose rows are the first `ind` axes of a, and its columns the others."""
+    """The inverse of the matrix whose rows are the first `ind` axes of a and whose columns are the others."""
     rows, columns = a.shape[:ind], a.shape[ind:]
     return np.linalg.inv(a.reshape(int(np.prod(rows)), -1)).reshape(*columns, *rows)
 
 
 @compose(np.linalg.tensorsolve)
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
-    """The solution for a matrix whose rows are the first axes of a, after moving `axes` to its end."""
+    """The solution for the matrix whose rows are the first axes of a, after `axes` were moved to the end."""
     if axes is not None:
         a = np.moveaxis(a, axes, range(-len(axes), 0))
     b, unknown = np.reshape(b, -1), a.shape[np.ndim(b) :]
@@ -132,16 +132,16 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 
 
 def det_rule(g: Any, y: Any, a: Any) -> Any:
-    """g det(a) a⁻ᵀ, which is g times the matrix of the cofactors, and defined at singular matrices too.
+    """g det(a) a⁻ᵀ, computed as g times the matrix of cofactors if a matrix is singular.
 
-    The second derivative loses digits where a is nearly singular: it is a difference of inverses.
+    The second derivative is a difference of inverses, so it loses digits where a is nearly singular.
     """
     g = g[..., None, None]
     return g * y[..., None, None] * np.linalg.inv(a).mT if np.all(y != 0) else g * cofactors(a)
 
 
 def slogdet_rule(g: Any, y: Any, a: Any) -> Any:
-    """g a⁻ᵀ with the g of log |det|; the sign, which turns if it is complex, adds i Im(g sign) to it."""
+    """(g + i Im(h sign)) a⁻ᵀ, with the cotangents g of log |det| and h of the sign; g a⁻ᵀ if a is real."""
     of_sign, g = g
     if a.dtype.kind == "c":
         g = g + 1j * np.imag(of_sign * y[0])
@@ -149,7 +149,7 @@ def slogdet_rule(g: Any, y: Any, a: Any) -> Any:
 
 
 def cofactors(a: Any) -> Any:
-    """det(a) a⁻ᵀ from a = u s v: ± u (products of the other singular values) v, as |det u| = |det v| = 1.
+    """det(a) a⁻ᵀ = det(u v) u (products of all other singular values) v, where a = u s v.
 
     >>> cofactors(np.array([[1.0, 2.0], [2.0, 4.0]])).round(12)
     array([[ 4., -2.],
@@ -164,7 +164,7 @@ def cofactors(a: Any) -> Any:
 
 
 def cholesky_rule(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
-    """y⁻ᵀ lower_half(yᵀ g) y*⁻¹, for the triangle that is read: the upper one, if `upper` is asked for.
+    """y⁻ᵀ lower_half(yᵀ g) y*⁻¹, brought to the triangle that is read: the upper one if `upper` is given.
 
     Source: Murray, Differentiation of the Cholesky Decomposition (2016), equation 10.
     """
@@ -181,7 +181,7 @@ def tall_qr(a: Any) -> Any:
 
 @compose(np.linalg.qr)
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """The decomposition by `tall_qr`: of a wide matrix, that of its first columns; the others are qᵀ a."""
+    """The decomposition by `tall_qr`; for a wide matrix by its first columns, and the rest of r is q*ᵀ a."""
     rows, columns = a.shape[-2:]
     if mode == "raw" or (mode == "complete" and rows > columns):
         return np_qr(a, mode)
@@ -192,11 +192,11 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     return found.R if mode == "r" else found
 
 
-np_qr = refusal(np.linalg.qr, "of rows that complete a basis, or in LAPACK's form: use mode='reduced'")
+np_qr = refusal(np.linalg.qr, "in the mode 'complete' of a tall matrix, or 'raw': use mode='reduced'")
 
 
 def qr_rule(g: Any, y: Any, a: Any) -> Any:
-    """(gq + q* (h* + hᵀ)) r⁻ᵀ with h = lower_half(r grᵀ - gqᵀ q).  inf or an error where r is singular.
+    """(gq + q* (h* + hᵀ)) r⁻ᵀ, h = lower_half(r grᵀ - gqᵀ q); infinite, or an error, where r is singular.
 
     Source: Walter and Lehmann, Algorithmic Differentiation of Linear Algebra Functions with
     Application in Optimum Experimental Design (2010), section 3; Seeger et al., Auto-Differentiating

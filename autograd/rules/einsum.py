@@ -1,7 +1,7 @@
 """The derivative of einsum, which is another einsum.
 
-Every call is brought to one spelling, with letters for the ellipsis and the output written out:
-`np.einsum("i...,i", a, b)` of a matrix is `einsum([a, b], "iA,i->A")`.
+Every call is brought to one form, in which letters replace the ellipsis and the output is written out:
+`np.einsum("i...,i", a, b)` with a matrix a becomes `einsum([a, b], "iA,i->A")`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def lettered(sublist: Sequence[Any]) -> str:
-    """A list of axes as a string of subscripts: letters in the order of the numbers."""
+    """A list of numbered axes as a string of subscripts: A for 0, B for 1, ..."""
     return "".join("..." if i is Ellipsis else LETTERS[i] for i in sublist)
 
 
 def as_string(args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-    """The subscripts and operands of a call in either form.
+    """The subscripts, as a string, and the operands of a call in either of NumPy's two forms.
 
     >>> as_string((1.0, [0, 1], 2.0, [1, 2], [0, 2]))
     ('AB,BC->AC', (1.0, 2.0))
@@ -38,7 +38,7 @@ def as_string(args: Sequence[Any]) -> tuple[str, Sequence[Any]]:
 
 
 def in_full(subscripts: str, ranks: Sequence[int]) -> str:
-    """The subscripts without an ellipsis, and with the output.
+    """The subscripts with letters in place of the ellipsis, and with the output.
 
     >>> in_full("i...,i", [2, 1])
     'iA,i->A'
@@ -60,23 +60,23 @@ def in_full(subscripts: str, ranks: Sequence[int]) -> str:
 
 @compose(np.einsum)
 def np_einsum(*args: Any, optimize: Any = False) -> Any:
-    """Any call of `np.einsum`, as one of `einsum`."""
+    """Any call of `np.einsum`, as a call of `einsum`."""
     subscripts, operands = as_string(args)
-    if len(operands) == subscripts.count(",") + 1:  # else NumPy shall say what is wrong
+    if len(operands) == subscripts.count(",") + 1:  # otherwise NumPy raises an error
         subscripts = in_full(subscripts, [np.ndim(a) for a in operands])
     return record(einsum, (operands,), {"subscripts": subscripts, "optimize": optimize})
 
 
 def einsum(operands: Sequence[Any], subscripts: str, optimize: Any = False) -> Any:
-    """`np.einsum` of operands whose subscripts are written out in full."""
+    """`np.einsum` with subscripts that are written out in full."""
     return np.einsum(subscripts, *operands, optimize=optimize)
 
 
 def einsum_rule(g: Any, y: Any, i: int, *operands: Any, subscripts: str, optimize: Any = False) -> Any:
-    """g summed with all other operands over the subscripts that operands[i] lacks.
+    """The einsum of g and all other operands, with the subscripts of operands[i] as its output.
 
-    A subscript that no other operand and not the output has was summed over: the gradient does not
-    depend on it.  One that is repeated takes a diagonal: the gradient is 0 beside it.
+    If neither the output nor another operand has a subscript, it was summed over, and the gradient does
+    not depend on it.  A repeated subscript takes a diagonal, and the gradient is 0 off that diagonal.
     """
     inputs, _, output = subscripts.partition("->")
     terms, a = inputs.split(","), operands[i]
@@ -93,17 +93,17 @@ def einsum_rule(g: Any, y: Any, i: int, *operands: Any, subscripts: str, optimiz
 
 
 def spread_over(g: Any, sizes: Sequence[int]) -> Any:
-    """`g`, stretched along axes where it has length 1 and `sizes` says more."""
+    """`g` broadcast to `sizes` along its axes of length 1."""
     shape = tuple(n if m == 1 else m for m, n in zip(g.shape, sizes, strict=True))
     return g if shape == g.shape else np.broadcast_to(g, shape)
 
 
 def on_diagonal(g: Any, term: str, unique: str, shape: tuple[int, ...]) -> Any:
-    """The array of `shape` whose diagonal, read by the subscripts `term`, is `g`; 0 elsewhere."""
+    """Zeros of `shape`, with `g` on the diagonal that the subscripts `term` read."""
     if term == unique:
         return g
     along = dict(zip(unique, np.ix_(*map(np.arange, g.shape)), strict=True))
     return scatter(g, index=tuple(along[c] for c in term), shape=shape)
 
 
-rule_each(einsum, einsum_rule).view = True  # of one operand, NumPy makes a view where it can
+rule_each(einsum, einsum_rule).view = True  # with one operand, NumPy returns a view where it can

@@ -1,11 +1,12 @@
 """Derivatives of the elementwise functions.
 
-`g` is the cotangent of the output `y`.  Where a function has a kink or a tie, the rule takes the
-middle: the derivative of `abs` at 0 is 0, and `maximum` of equal numbers gives half to each.
+These are the rules that everybody knows, most of them one line: `g` is the cotangent of the output `y`,
+and the rule returns the cotangent of its argument.  At a kink or a tie the rule takes the middle: the
+derivative of `abs` at 0 is 0, and `maximum` of two equal numbers gives half of `g` to each.
 """
 
 from math import log, pi
-from operator import add, mul, neg, sub, truediv  # on single numbers a tenth of what ufuncs take
+from operator import add, mul, neg, sub, truediv  # ten times as fast as ufuncs on single numbers
 from typing import Any
 
 import numpy as np
@@ -41,21 +42,24 @@ rule(np.ldexp,       lambda g, y, x, n: np.ldexp(g, n), None)
 
 
 def power_of_base(g: Any, y: Any, a: Any, n: Any) -> Any:
-    """n a^(n-1), following the polynomial at a = 0: 0 for n = 0 and n > 1, and 1 for n = 1."""
+    """g n a^(n-1).  At a = 0 the factor is the polynomial's: 1 for n = 1, and 0 for n = 0 and n > 1."""
     if isinstance(n, int | float):
         return 2 * g * a if n == 2 else g * (n * a ** (n - 1)) if n else g * np.zeros_like(a)
     return g * n * a ** np.where((a == 0) & (n == 0), 1, n - 1)
 
 
 def power_of_exponent(g: Any, y: Any, a: Any, n: Any) -> Any:
-    """a^n log(a), which is 0 at a = 0: there a^n does not change with n > 0."""
+    """g a^n log(a).  At a = 0 it is 0, because 0^n is 0 for every n > 0."""
     if isinstance(a, int | float):
         return g * y * float(np.log(a or 1))
     return g * y * np.log(np.where(a == 0, 1, a))
 
 
 def cos_arcsin(x: Any) -> Any:
-    """sqrt(1 - x²), exact near 1.  Of a complex x, that loses the sign of a 0, and so the side of the cut."""
+    """sqrt(1 - x²).  The product is exact near 1, but of complex numbers it loses the sign of a zero part.
+
+    That sign says on which side of the branch cut x is, so a complex x takes the other form.
+    """
     return np.sqrt((1 - x) * (1 + x) if x.dtype.kind != "c" else -(x * x - 1))
 
 
@@ -66,7 +70,7 @@ def nan_to_num(x: Any, copy: bool = True, **numbers: Any) -> Any:
 
 
 def nan_to_num_rule(g: Any, y: Any, x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """g where x is finite; of a complex x, each part of g where that part is."""
+    """g where x is finite, else 0.  For a complex x this holds for the real and imaginary part separately."""
     if x.dtype.kind != "c":
         return g * np.isfinite(x)
     return np.real(g) * np.isfinite(np.real(x)) + 1j * (np.imag(g) * np.isfinite(np.imag(x)))
@@ -115,7 +119,7 @@ rule(np.rad2deg,     lambda g, y, x: g * (180 / pi))
 rule(np.radians,     lambda g, y, x: g * (pi / 180))
 rule(np.degrees,     lambda g, y, x: g * (180 / pi))
 
-# Choosing: where two are equal, each gets half
+# Choosing: two equal arguments get half of g each
 
 rule(np.absolute,    lambda g, y, x: g * np.sign(x))
 rule(np.fabs,        lambda g, y, x: g * np.sign(x))
@@ -148,7 +152,7 @@ def within(a: Any, low: Any, high: Any) -> Any:
 
 
 def above(a: Any, low: Any, high: Any) -> Any:
-    """Where `clip` gives the upper bound, which is also where the lower one exceeds it."""
+    """Where `clip` gives the upper bound, which includes every place where the lower bound exceeds it."""
     return (a if low is None else np.maximum(a, low)) > high
 
 

@@ -1,9 +1,9 @@
-"""Derivatives of Fourier transforms; loaded when the first function of `np.fft` meets a Tensor.
+"""Derivatives of Fourier transforms; loaded on the first call of a function of `np.fft` with a Tensor.
 
-The convention for complex cotangents is stated in `parts.py`.
+A transform multiplies by the matrix exp(-2πi jk/n), which is symmetric, so the rule transforms `g` in the
+same way.  If the transform cut its argument, the rule appends zeros; if it appended zeros, the rule cuts.
 
-A transform multiplies by the matrix exp(-2πi jk/n), which is symmetric, so `g` is transformed the same
-way.  What the transform left out or filled up with zeros is then filled up, or left out.
+`parts.py` states the convention for complex cotangents.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..refusals import refuse_complex
 
 
 def fitted(g: Any, shape: Sequence[int]) -> Any:
-    """The beginning of `g` along each axis, with zeros after it where `shape` is longer.
+    """`g` cut to `shape`, or extended to it with zeros, at the end of each axis.
 
     >>> fitted(np.ones((1, 3)), (2, 2))
     array([[1., 1.],
@@ -35,7 +35,7 @@ def fitted(g: Any, shape: Sequence[int]) -> Any:
 
 
 def along_one(function: Function) -> Function:
-    """The rule of a transform along one axis: the same of g."""
+    """The rule of a transform along one axis: the same transform of g."""
 
     def one(g: Any, y: Any, a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
         return project(fitted(function(g, axis=axis, norm=norm), a.shape), a)
@@ -44,7 +44,7 @@ def along_one(function: Function) -> Function:
 
 
 def along_several(function: Function, default: Any = None) -> Function:
-    """The rule of a transform along several axes: the same of g.  s without axes is for the last ones."""
+    """The rule of a transform along several axes: the same transform of g.  s alone means the last axes."""
 
     def several(g: Any, y: Any, a: Any, s: Any = None, axes: Any = default, norm: Any = None) -> Any:
         if axes is None:
@@ -63,17 +63,17 @@ for of_one, of_two, of_n in (
     rule(of_n, along_several(of_n))
 
 
-# The transforms of real signals, as those of complex ones
+# Transforms of real signals, composed of complex ones
 
 
 def cut(a: Any, axis: int, n: int) -> Any:
-    """The first n elements along an axis, with zeros after them if there are not as many."""
+    """`a` cut to n elements along an axis, or extended to n with zeros."""
     return fitted(a, [n if i == axis % a.ndim else m for i, m in enumerate(a.shape)])
 
 
 @compose(np.fft.rfft)
 def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    """The first half of fft: the other is its conjugate."""
+    """The first half of fft: the second half is its conjugate."""
     refuse_complex(np.fft.rfft, a)
     n = a.shape[axis] if n is None else n
     return cut(np.fft.fft(a, n, axis, norm), axis, n // 2 + 1)
@@ -81,7 +81,7 @@ def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 
 @compose(np.fft.irfft)
 def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    """The real part of ifft, of the half that is there, twice but for what is its own conjugate."""
+    """The real part of ifft.  Each element counts twice, except those that are their own conjugates."""
     n = 2 * (a.shape[axis] - 1) if n is None else n
     k = np.arange(n // 2 + 1).reshape([-1 if i == axis % a.ndim else 1 for i in range(a.ndim)])
     weights = np.where((k == 0) | (2 * k == n), 1, 2).astype(np.real(a).dtype)
@@ -89,7 +89,7 @@ def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 
 
 def opposite(norm: Any) -> Any:
-    """The normalisation of the transform the other way."""
+    """The normalisation for the inverse direction."""
     return {"forward": "backward", "ortho": "ortho"}.get(norm, "forward")
 
 
@@ -104,7 +104,7 @@ def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
 
 
 def sizes_and_axes(a: Any, s: Any, axes: Any) -> tuple[list[Any], list[int]]:
-    """For each axis to transform its length, or None for that of `a`, and the axes."""
+    """The lengths to transform, with None for the axis's own length, and the axes."""
     if axes is None:
         axes = range(-len(s), 0) if s is not None else range(a.ndim)
     sizes = [None] * len(axes) if s is None else [None if n in (None, -1) else n for n in s]
@@ -123,7 +123,7 @@ def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
 
 @compose(np.fft.irfftn)
 def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
-    """ifft along all axes but the last, then irfft along that."""
+    """ifft along all axes but the last, then irfft along the last."""
     sizes, axes = sizes_and_axes(a, s, axes)
     for n, axis in zip(sizes[:-1], axes[:-1], strict=True):
         a = np.fft.ifft(a, n, axis, norm)
@@ -141,7 +141,7 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any
 
 
 def shifted(x: Any, axes: Any, sign: int) -> Any:
-    """`x` rolled along axes by half their lengths, rounded down, forward or backward."""
+    """`x` rolled along axes by half of their lengths, rounded down: forward or backward, by the sign."""
     axes = range(x.ndim) if axes is None else axes if isinstance(axes, Sequence) else (axes,)
     x = x if axes else np.copy(x)
     for axis in axes:

@@ -1,4 +1,4 @@
-"""Derivatives of indexing: what is read at an index is written back there."""
+"""The derivative of indexing: the cotangent is added at the index that was read."""
 
 import operator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Derivatives of the products, each one a product of the cotangent with the other factor, and of norms."""
+"""Derivatives of products and norms.  The rule of a product multiplies `g` by the other factor."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from ..ops import compose, rule, rule_each
 from .reduce import parted
 from .versions import has
 
-# Most products are of two matrices, for which `.dot` is the fastest call NumPy has.
+# Most products are of two matrices, and `.dot` is NumPy's fastest call for them.
 
 
 def rank(a: Any) -> int:
-    """The number of axes, of a number too: in a sixth of the time of `np.ndim`."""
+    """The number of axes, also of a Python number; six times as fast as `np.ndim`."""
     return getattr(a, "ndim", 0)
 
 
@@ -50,7 +50,7 @@ def matmul_b(g: Any, y: Any, a: Any, b: Any) -> Any:
 rule(np.matmul, matmul_a, matmul_b, call=matmul_call)
 
 
-# tensordot sums over pairs of axes.  `g` has the free axes of a, then those of b.
+# tensordot sums over pairs of axes.  `g` has the free axes of a, then the free axes of b.
 
 Axes = tuple[list[int], list[int]]
 
@@ -69,7 +69,7 @@ def free(a: Any, of_a: Sequence[int]) -> list[int]:
 
 
 def contraction_a(g: Any, a: Any, b: Any, axes: Axes) -> Any:
-    """The cotangent of a: g summed with b over b's free axes, its axes then put where a has them."""
+    """The cotangent of a: g times b, summed over b's free axes, with the axes in the order of a's."""
     of_a, of_b = axes
     free_a, free_b = free(a, of_a), free(b, of_b)
     back = np.tensordot(g, b, (list(range(len(free_a), g.ndim)), free_b))
@@ -78,7 +78,7 @@ def contraction_a(g: Any, a: Any, b: Any, axes: Axes) -> Any:
 
 
 def contraction_b(g: Any, a: Any, b: Any, axes: Axes) -> Any:
-    """The cotangent of b: a summed with g over a's free axes, its axes then put where b has them."""
+    """The cotangent of b: a times g, summed over a's free axes, with the axes in the order of b's."""
     of_a, of_b = axes
     free_a, free_b = free(a, of_a), free(b, of_b)
     back = np.tensordot(a, g, (free_a, list(range(len(free_a)))))
@@ -97,7 +97,7 @@ def tensordot_b(g: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
 rule(np.tensordot, tensordot_a, tensordot_b)
 
 
-# dot sums the last axis of a with the second to last of b (its only one, if it has one)
+# dot sums over the last axis of a and the second to last axis of b, or its only one
 
 
 def dot_call(a: Any, b: Any) -> Any:
@@ -105,7 +105,7 @@ def dot_call(a: Any, b: Any) -> Any:
 
 
 def dot_axes(a: Any, b: Any) -> Axes:
-    """The last of a, and the second to last of b or its only one."""
+    """The last axis of a, and the second to last axis of b or its only one."""
     return [a.ndim - 1], [max(b.ndim - 2, 0)]
 
 
@@ -124,7 +124,7 @@ def dot_b(g: Any, y: Any, a: Any, b: Any) -> Any:
 rule(np.dot, dot_a, dot_b, call=dot_call)
 
 
-# inner sums the last axes of both
+# inner sums over the last axes of both
 
 
 def inner_a(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -137,7 +137,7 @@ def inner_b(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 rule(np.inner, inner_a, inner_b)
 
-# outer takes both as rows of numbers
+# outer flattens both
 
 rule(
     np.outer,
@@ -146,13 +146,13 @@ rule(
 )
 
 
-# multi_dot: what is on the left and on the right of one factor
+# multi_dot: the rule multiplies g by all factors before and after the argument
 
 
 def multi_dot_rule(g: Any, y: Any, i: int, *arrays: Any) -> Any:
-    """g between the transposed products of what is before and after arrays[i], in NumPy's best order.
+    """bᵀ g cᵀ, where b is the product of the arrays before arrays[i], and c of those after it.
 
-    The first may be a row and the last a column, each with one axis.
+    NumPy finds the fastest order.  The first array may be a single row and the last a single column.
     """
     matrices = [arrays[0].reshape(-1, arrays[0].shape[-1]), *arrays[1:-1]]
     matrices.append(arrays[-1].reshape(len(arrays[-1]), -1))
@@ -164,7 +164,7 @@ def multi_dot_rule(g: Any, y: Any, i: int, *arrays: Any) -> Any:
 rule_each(np.linalg.multi_dot, multi_dot_rule)
 
 
-# Products that are written with others
+# Products that are composed of others
 
 
 @compose(np.vdot)
@@ -186,7 +186,7 @@ if has("matvec"):
 
 @compose(np.cross)
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
-    """(a1 b2 - a2 b1, a2 b0 - a0 b2, a0 b1 - a1 b0): of vectors with three components."""
+    """(a1 b2 - a2 b1, a2 b0 - a0 b2, a0 b1 - a1 b0).  Raises NoRuleError unless both have 3 components."""
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
@@ -216,7 +216,7 @@ compose(np.linalg.matrix_transpose)(lambda x: np.matrix_transpose(x))
 compose(np.linalg.vecdot)(vecdot)
 
 
-# Norms.  The gradient is 0 at 0, and elements that tie for the largest or smallest share it equally.
+# Norms.  The gradient is 0 at 0.  Elements that tie for the largest or smallest share it equally.
 
 
 def vector_norm_rule(
@@ -228,7 +228,7 @@ def vector_norm_rule(
     keepdims: bool = False,
     ord: Any = 2,  # noqa: A002
 ) -> Any:
-    """g sign(x) (|x| / y)^(p - 1); g x / y for p = 2.  0 where y is 0, and for p = 0, a count."""
+    """g sign(x) (|x| / y)^(p - 1), which is g x / y for p = 2; 0 where y is 0, and for p = 0."""
     if ord == 0:
         return np.zeros_like(x)
     if x.dtype.kind == "c":
@@ -243,7 +243,7 @@ def vector_norm_rule(
     if ord == 1:
         return g * np.sign(x)
     ratio = np.abs(x) / (y + (y == 0))
-    if ord < 1:  # whose power is negative
+    if ord < 1:  # the exponent is negative: avoid dividing by 0
         ratio = ratio + (x == 0)
     return g * (y != 0) * np.sign(x) * ratio ** (ord - 1)
 
@@ -255,7 +255,7 @@ OF_VALUES: dict[Any, Any] = {"nuc": np.sum, 2: np.max, -2: np.min}
 
 
 def matrix_norm(x: Any, p: Any, axes: tuple[int, int], keepdims: bool) -> Any:
-    """The norm of matrices over two axes: of the singular values, or of sums over rows or columns."""
+    """The norm of matrices over two axes, from their singular values, or from sums over rows or columns."""
     x, shape = np.moveaxis(x, axes, (-2, -1)), kept(x.shape, axes)
     if p in OF_VALUES:
         result = OF_VALUES[p](np.linalg.svdvals(x), axis=-1)
@@ -269,9 +269,9 @@ def matrix_norm(x: Any, p: Any, axes: tuple[int, int], keepdims: bool) -> Any:
 
 @compose(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
-    """The norm of vectors along an axis, or of matrices in two; of all of x if neither is said.
+    """The norm of vectors along one axis, or of matrices along two; the norm of all of x without an axis.
 
-    Of order 0 it is a count of elements, hence constant.
+    The norm of order 0 counts elements, so it is piecewise constant.
     """
     if isinstance(axis, tuple) and len(axis) not in (1, 2):
         raise ValueError(f"np.linalg.norm takes one axis or two, not {axis}")
@@ -292,7 +292,7 @@ compose(np.linalg.matrix_norm)(lambda x, **options: norm(x, **{"ord": "fro", "ax
 
 @compose(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Any:
-    """The norm of x times that of its inverse; of order 2 the quotient of the singular values."""
+    """The norm of x times the norm of its inverse; for order 2, a quotient of singular values."""
     if p is None or abs(p if isinstance(p, int) else 0) == 2:
         s = np.linalg.svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]

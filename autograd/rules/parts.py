@@ -1,12 +1,12 @@
-"""Derivatives of what leads from complex numbers to real ones, and the convention for complex cotangents.
+"""Derivatives of functions between complex and real numbers, and the convention for complex cotangents.
 
-The convention: for a real loss L, the cotangent of z = x + iy is dL/dx - i dL/dy.  With it, the rule of
-an analytic function is the same as for real numbers, without any conjugate: those of `np.multiply`,
-`np.exp` or `np.matmul` hold for complex numbers as they stand.  A real argument that met complex
-numbers has the real part of its cotangent.
+The convention: for a real loss L, the cotangent of z = x + iy is dL/dx - i dL/dy.  With it, an analytic
+function has the same rule as for real numbers, without any conjugate: the rules of `np.multiply`, `np.exp`
+and `np.matmul` hold for complex numbers as they stand.  If a real argument is combined with complex
+numbers, its cotangent is the real part.
 
-So the gradient of a complex leaf is dL/dx - i dL/dy: L grows by Re(grad dz), and a step down goes along
-its conjugate, `z -= 0.1 * np.conj(z.grad)`.
+So the gradient of a complex leaf is dL/dx - i dL/dy.  A change dz changes L by Re(grad dz), and a step of
+gradient descent goes along the conjugate: `z -= 0.1 * np.conj(z.grad)`.
 
 >>> from autograd import Tensor
 >>> z = Tensor([3 + 4j], requires_grad=True)
@@ -24,12 +24,12 @@ import numpy as np
 from ..engine import project
 from ..errors import NoRuleError
 from ..ops import Function, compose, rule
-from . import elementwise, unchanging  # noqa: F401  whose rows of abs and sign are widened here
+from . import elementwise, unchanging  # noqa: F401  this module replaces their rows of abs and sign
 from .calculus import arr
 
 
 def absolute_rule(g: Any, y: Any, x: Any) -> Any:
-    """g times the sign of x; of a complex x, its conjugate: x* / |x|.  0 where x is 0."""
+    """g sign(x), or g x* / |x| for a complex x; 0 where x is 0."""
     return g * np.conjugate(x) / (y + (y == 0)) if x.dtype.kind == "c" else g * np.sign(x)
 
 
@@ -40,7 +40,7 @@ def sign_call(x: Any) -> Any:
 
 
 def of_parts(re: Any, im: Any) -> Any:
-    """re + i im; multiplied by i, an infinite part would make the other one NaN."""
+    """re + i im, without the product, in which an infinite imaginary part would make the real part NaN."""
     z = np.empty(np.broadcast_shapes(np.shape(re), np.shape(im)), np.result_type(re, im, np.complex64))
     z.real, z.imag = re, im
     return z
@@ -55,15 +55,15 @@ def angle(z: Any, deg: bool = False) -> Any:
 
 @compose(np.real_if_close)
 def real_if_close(a: Any, tol: float = 100) -> Any:
-    """The real part, if no imaginary part is larger than `tol` roundings."""
+    """The real part if every imaginary part is at most `tol` rounding errors, else `a`."""
     return np.real(a) if a.dtype.kind == "c" and np.isrealobj(np.real_if_close(a.data, tol)) else a
 
 
-# NumPy's emath: what is real as long as the result is, and complex where it would not be
+# NumPy's emath: functions whose result is complex where it cannot be real
 
 
 def widened(function: Function, is_inside: Function) -> Function:
-    """`function`, of complex numbers if a real one is outside the domain."""
+    """`function`, applied to complex numbers if some real number is outside its domain."""
 
     def composition(x: Any) -> Any:
         inside = np.iscomplexobj(x) or np.all(is_inside(x))
@@ -87,7 +87,7 @@ def logn(n: Any, x: Any) -> Any:
 
 @compose(np.emath.power)
 def power(x: Any, p: Any) -> Any:
-    """x^p, complex if an x is negative."""
+    """x^p, which is complex if some x is negative."""
     x = widened(np.positive, lambda x: x >= 0)(arr(x))
     return np.power(x, arr(p) * 1.0)
 

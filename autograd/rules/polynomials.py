@@ -1,4 +1,4 @@
-"""Polynomials, as rows of coefficients from the highest power down, and their roots."""
+"""Polynomials, as 1-d arrays of coefficients from the highest power down, and their roots."""
 
 import warnings
 from typing import Any
@@ -16,7 +16,7 @@ from .choosing import raw
 
 @compose(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
-    """(...(p[0] x + p[1]) x + ...) x + p[n], by Horner's rule as NumPy does it."""
+    """(...(p[0] x + p[1]) x + ...) x + p[n], by Horner's rule, as in NumPy."""
     x = arr(x)
     y = np.zeros_like(x)
     for coefficient in arr(p):
@@ -25,7 +25,7 @@ def polyval(p: Any, x: Any) -> Any:
 
 
 def of_equal_length(function: Function) -> Function:
-    """The composition of a function of the coefficients of equal powers: zeros before the shorter row."""
+    """`function` of the coefficients of equal powers: zeros are put before the shorter polynomial."""
 
     def composition(a1: Any, a2: Any) -> Any:
         a1, a2 = np.atleast_1d(arr(a1), arr(a2))
@@ -41,12 +41,12 @@ compose(np.polysub)(of_equal_length(np.subtract))
 
 @compose(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
-    """The convolution of the coefficients.  NumPy drops zeros at the front: their gradient is 0."""
+    """The convolution of the coefficients.  NumPy drops leading zeros, so their gradient is 0."""
     return np.convolve(from_first(a1), from_first(a2))
 
 
 def from_first(p: Any) -> Any:
-    """The coefficients from the first that is not 0, or the last."""
+    """The coefficients from the first one that is not 0; only the last one if all are 0."""
     p = np.atleast_1d(arr(p))
     there = np.flatnonzero(raw(p))
     return p[there[0] if there.size else -1 :]
@@ -54,7 +54,7 @@ def from_first(p: Any) -> Any:
 
 @compose(np.polydiv)
 def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
-    """The quotient and the remainder, by long division; of the remainder NumPy drops what is nearly 0."""
+    """The quotient and the remainder, by long division.  As in NumPy, leading near-zeros are dropped."""
     u, v = np.atleast_1d(arr(u)) + 0.0, np.atleast_1d(arr(v)) + 0.0
     r, n = u.astype(np.result_type(u.dtype, v.dtype)), len(v)
     quotients = []
@@ -72,7 +72,7 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
 
 @compose(np.polyder)
 def polyder(p: Any, m: Any = 1) -> Any:
-    """n p[0], (n-1) p[1], ..., p[n-1]; that m times."""
+    """n p[0], (n-1) p[1], ..., p[n-1]; repeated m times."""
     if m < 0:
         raise ValueError("Order of derivative must be positive (see polyint)")
     p = arr(p)
@@ -83,7 +83,7 @@ def polyder(p: Any, m: Any = 1) -> Any:
 
 @compose(np.polyint)
 def polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
-    """p[0] / (n+1), p[1] / n, ..., p[n], k; that m times."""
+    """p[0] / (n+1), p[1] / n, ..., p[n], k; repeated m times."""
     if m < 0:
         raise ValueError("Order of integral must be positive (see polyder)")
     p, k = arr(p), np.atleast_1d(np.zeros(int(m)) if k is None else arr(k))
@@ -101,7 +101,7 @@ def polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
 
 @compose(np.poly)
 def poly(seq_of_zeros: Any) -> Any:
-    """The product of all x - zero; of a matrix, that over its eigenvalues."""
+    """The product of (x - zero) over all zeros; for a matrix, over its eigenvalues."""
     zeros = np.atleast_1d(seq_of_zeros)
     if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0:
         zeros = np.linalg.eigvals(zeros)
@@ -118,7 +118,7 @@ def poly(seq_of_zeros: Any) -> Any:
 
 
 def roots_rule(g: Any, y: Any, p: Any) -> Any:
-    """-g y^(n-k) / p'(y) for p[k]: where a root is, p stays 0.  A double root has an infinite derivative."""
+    """-g y^(n-k) / p'(y) for p[k], because p(y) stays 0.  A double root has an infinite derivative."""
     return project(-(g / np.polyval(np.polyder(p), y)) @ np.vander(y, len(p)), p)
 
 
@@ -132,7 +132,7 @@ rule(np.roots, roots_rule)
 def polyfit(
     x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
 ) -> Any:
-    """The least squares solution for the columns of `np.vander`, each scaled to length 1."""
+    """The least squares solution for the columns of `np.vander`, with each column scaled to length 1."""
     x, y, order = arr(x) + 0.0, arr(y) + 0.0, int(deg) + 1
     weights = None if w is None else np.ones(np.shape(w))
     np.polyfit(np.zeros(x.shape), np.zeros(y.shape), min(order - 1, 0), w=weights)  # raises what NumPy raises
@@ -153,7 +153,7 @@ def polyfit(
 
 
 def covariances(columns: Any, scale: Any, sums: Any, b: Any, cov: Any) -> Any:
-    """Those of the coefficients: the inverse of aᵀ a, times the variance of the misfits unless "unscaled"."""
+    """The covariances of the coefficients: (aᵀ a)⁻¹, times the residuals' variance unless "unscaled"."""
     base = np.linalg.inv(columns.T @ columns) / np.outer(scale, scale)
     if cov == "unscaled":
         return base if b.ndim == 1 else base[:, :, None]

@@ -1,7 +1,7 @@
 """Derivatives of the reductions and scans: `g` is spread back over the axes that were reduced.
 
-Ties share the gradient of `max` and `min` equally; that of a NaN, which is the result of all elements
-beside it, is NaN for all of them.  The gradient of `std` is 0 where all is equal.
+Equal elements at the extreme share the gradient of `max` and `min` equally.  If the result is NaN, the
+gradient of every element in that reduction is NaN.  The gradient of `std` is 0 where all elements are equal.
 """
 
 from typing import Any
@@ -30,25 +30,25 @@ def mean_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepd
 
 
 def extreme_rule(g: Any, y: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """g in equal parts to all elements at the extreme; NaN to all, where that is NaN."""
+    """g in equal parts for the elements at the extreme; NaN for all elements if the extreme is NaN."""
     shape = kept(a.shape, axis)
     return parted(g.reshape(shape), a == y.reshape(shape), axis)
 
 
 def nan_extreme_rule(g: Any, y: Any, a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """g in equal parts to all elements at the extreme, which a NaN never is: it gets 0."""
+    """g in equal parts for the elements at the extreme; 0 for the others, NaNs among them."""
     shape = kept(a.shape, axis)
     return parted(g.reshape(shape), a == y.reshape(shape), axis, none=1)
 
 
 def parted(g: Any, at: Any, axis: Any, none: float = np.nan) -> Any:
-    """g in equal parts to the elements along an axis that are meant; NaN to all, where none is."""
+    """g in equal parts for the elements marked in `at`; if none is marked, NaN for all, or 0 with none=1."""
     count = np.sum(at, axis=axis, keepdims=True)
     return divided(g, np.where(count, count, none)) * at
 
 
 def prod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-    """g times the product of all other elements; by division where no element is 0."""
+    """g times the product of all other elements, which is y / a if no element is 0."""
     shape, a = kept(a.shape, axis), multiplied(a, y)
     if np.all(a != 0):
         return g.reshape(shape) * y.reshape(shape) / a
@@ -60,12 +60,12 @@ def prod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None, keepd
 
 
 def multiplied(a: Any, y: Any) -> Any:
-    """What was multiplied to make y: only the real part of a complex `a`, if a real dtype was asked for."""
+    """The numbers whose product is y: only the real parts of a complex `a` if y is real, by its dtype."""
     return np.real(a) if a.dtype.kind == "c" and y.dtype.kind != "c" else a
 
 
 def products_of_others(a: Any) -> Any:
-    """For each element, the product of all others along the last axis."""
+    """For each element, the product of all other elements along the last axis."""
     ones = np.ones_like(a[..., :1])
     before = np.cumprod(np.concatenate([ones, a[..., :-1]], axis=-1), axis=-1)
     after = np.cumprod(np.concatenate([ones, a[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
@@ -73,14 +73,14 @@ def products_of_others(a: Any) -> Any:
 
 
 def cumprod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Sum over i >= k of g[i] y[i] / a[k]; where an element is 0, by the recurrence below."""
+    """The sum over i >= k of g[i] y[i] / a[k]; if an element is 0, the same without a division."""
     if axis is None or not a.ndim:
         return cumprod_rule(g, y, a.reshape(-1), axis=0).reshape(a.shape)
     a = multiplied(a, y)
     if np.all(a != 0):
         return backward_cumsum(g * y, axis) / a
     g, y, a = (np.moveaxis(t, axis, 0) for t in (g, y, a))
-    arriving = [g[-1]]  # r[k] = g[k] + a[k+1] r[k+1]: what reaches the k-th product from all later ones
+    arriving = [g[-1]]  # the whole cotangent of the k-th product: r[k] = g[k] + a[k+1] r[k+1]
     for k in range(len(a) - 2, -1, -1):
         arriving.append(g[k] + a[k + 1] * arriving[-1])
     before = np.concatenate([np.ones_like(y[:1]), y[:-1]])
@@ -88,30 +88,30 @@ def cumprod_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) ->
 
 
 def backward_cumsum(g: Any, axis: int) -> Any:
-    """The cumulative sum from the end."""
+    """The cumulative sum of `g` from the end."""
     return in_dtype_of(g, np.flip(np.cumsum(np.flip(g, axis), axis=axis, dtype=summing(g)), axis))
 
 
 def cumsum_rule(g: Any, y: Any, a: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Sum over i >= k of g[i]."""
+    """The sum of g[i] over i >= k."""
     return backward_cumsum(g, 0 if axis is None else axis).reshape(a.shape)
 
 
 def centred(a: Any, axis: Any) -> Any:
-    """`a` less its mean; of complex numbers, whose |a|² is a a*, the conjugate of that."""
+    """The conjugate of `a` - mean, because |a|² is a a*; for real numbers, `a` - mean itself."""
     return conj(a - np.mean(a, axis=axis, keepdims=True))
 
 
 def var_rule(
     g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = 0
 ) -> Any:
-    """2 g (a - mean) / (n - ddof), for n elements that were reduced to one; a correction is a ddof."""
+    """2 g (a - mean) / (n - ddof), where n elements were reduced to one; `correction` is added to ddof."""
     part = divided(2 * g, freedom(a, y, ddof + correction))
     return part.reshape(kept(a.shape, axis)) * centred(a, axis)
 
 
 def freedom(a: Any, y: Any, ddof: Any) -> float:
-    """n - ddof, for n elements that were reduced to one; NaN, as the gradient, where NumPy divides by 0."""
+    """n - ddof, where n elements were reduced to one.  If it is not positive, NaN, so the gradient is NaN."""
     n = a.size // max(y.size, 1) - ddof
     return n if n > 0 else np.nan
 
@@ -119,7 +119,7 @@ def freedom(a: Any, y: Any, ddof: Any) -> float:
 def std_rule(
     g: Any, y: Any, a: Any, axis: Any = None, ddof: Any = 0, keepdims: bool = False, correction: Any = 0
 ) -> Any:
-    """g (a - mean) / ((n - ddof) y); 0 where all is equal, even if y is not quite 0 for a rounded mean."""
+    """g (a - mean) / ((n - ddof) y); 0 where all elements are equal, even if rounding makes y not quite 0."""
     if not a.size:
         return np.zeros_like(a)
     shape = kept(a.shape, axis)
@@ -148,18 +148,18 @@ rule(np.cumprod, cumprod_rule)
 
 @compose(np.apply_over_axes)
 def apply_over_axes(func: Function, a: Any, axes: Any) -> Any:
-    """func(... func(a, axes[0]) ..., axes[n]), with axes that are gone put back."""
+    """func(... func(a, axes[0]) ..., axes[n]), with removed axes put back."""
     for axis in np.atleast_1d(axes).tolist():
         result = func(a, axis % a.ndim)
         a = result if result.ndim == a.ndim else np.expand_dims(result, axis % a.ndim)
     return a
 
 
-# The scans by other names, which can begin with an empty sum or product
+# cumulative_sum and cumulative_prod, which can begin with an empty sum or product
 
 
 def with_start(scan: Function, start: float) -> Function:
-    """The scan of an array with `start` before its first elements."""
+    """`scan`, with `start` before the first element if include_initial=True."""
 
     def composition(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
         if axis is None and x.ndim > 1:

@@ -1,4 +1,4 @@
-"""Functions that have no derivative, or none that this library could record, and what to use instead."""
+"""Functions without a derivative, or without one that can be recorded, and what to use instead."""
 
 from typing import Any
 
@@ -33,9 +33,9 @@ REASONS: dict[Function, str] = {
 
 
 def refusal(function: Function, reason: str) -> Function:
-    """What `function` does with a Tensor: NumPy's result if no gradient is needed, else NoRuleError.
+    """A composition that returns NumPy's result if no gradient is needed, and else raises NoRuleError.
 
-    Nothing is written to a Tensor in this way, for neither its graph nor its views would know.
+    It never writes to a Tensor, because neither the graph nor views of the Tensor would notice.
     """
 
     def refused(*args: Any, **kwargs: Any) -> Any:
@@ -51,7 +51,7 @@ def refusal(function: Function, reason: str) -> Function:
 
 
 def constants(answer: Any) -> Any:
-    """What NumPy returned, with a Tensor for every array in it."""
+    """NumPy's answer, with a Tensor in place of every array."""
     if isinstance(answer, list | tuple):
         kind = type(answer)
         return kind(*map(constants, answer)) if hasattr(kind, "_fields") else kind(map(constants, answer))

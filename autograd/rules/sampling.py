@@ -1,4 +1,4 @@
-"""Derivatives of evenly spaced numbers, of powers as columns, and of sample covariances."""
+"""Evenly spaced numbers, columns of powers, and sample covariances, composed of simpler functions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..ops import compose
 from .assembly import with_axes
 from .calculus import arr
 
-# Numbers in a row
+# Sequences of numbers
 
 
 def floats(*values: Any) -> tuple[Any, ...]:
-    """The first two values in their common dtype of floats, to which a Python number adds nothing."""
+    """The first two values, in the float dtype that NumPy finds for all values and dtypes given."""
     dtypes = [v if type(v) in (type, int, float, complex) else arr(v).dtype for v in values]
     return tuple(arr(v).astype(np.result_type(1.0, *dtypes)) for v in values[:2])
 
@@ -29,7 +29,7 @@ def linspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """start + (stop - start) i/n for i = 0 .. n, or to n - 1 without the end."""
+    """start + (stop - start) i/n for i = 0, ..., n, or for i = 0, ..., n - 1 without the end point."""
     start, stop = floats(start, stop)
     share, steps = shares(start, stop, num, endpoint)
     row = placed(start * (1 - share) + stop * share, axis, dtype)
@@ -37,7 +37,7 @@ def linspace(
 
 
 def shares(start: Any, stop: Any, num: int, endpoint: bool) -> tuple[Any, int]:
-    """i/n for i = 0 .. num - 1, on a new first axis, and n."""
+    """i/n for i = 0, ..., num - 1, on a new first axis, and n itself."""
     steps = num - 1 if endpoint else num
     dtype = np.finfo(np.result_type(start.dtype, stop.dtype)).dtype
     share = np.arange(num) / max(steps, 1)
@@ -45,7 +45,7 @@ def shares(start: Any, stop: Any, num: int, endpoint: bool) -> tuple[Any, int]:
 
 
 def placed(row: Any, axis: int, dtype: Any) -> Any:
-    """A row of numbers on the first axis, put on another, and in a dtype if one is given."""
+    """`row` with its first axis moved to `axis`, and in `dtype` if that is given."""
     row = row if axis == 0 else np.moveaxis(row, 0, axis)
     return row if dtype is None else row.astype(dtype)
 
@@ -60,7 +60,7 @@ def logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """base to the power of evenly spaced numbers."""
+    """Powers of base, with evenly spaced exponents."""
     if np.ndim(base):
         n = max(map(np.ndim, (start, stop, base)))
         start, stop, base = (with_axes(a, n) for a in (start, stop, base))
@@ -73,7 +73,7 @@ def logspace(
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
-    """start (stop / start)^(i/n) for i = 0 .. n, or to n - 1 without the end."""
+    """start (stop / start)^(i/n) for i = 0, ..., n, or for i = 0, ..., n - 1 without the end point."""
     start, stop = floats(start, stop, np.float64)
     if np.any(start == 0) or np.any(stop == 0):
         raise ValueError("Geometric sequence cannot include zero")
@@ -83,14 +83,14 @@ def geomspace(
 
 @compose(np.vander)
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803
-    """The columns x⁰, x¹, ..., the highest power first unless `increasing`."""
+    """The powers x⁰, x¹, ... as columns, with the highest power first unless `increasing`."""
     powers = np.arange(len(x) if N is None else N)
     return x[:, None] ** (powers if increasing else powers[::-1])
 
 
 @compose(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb") -> Any:
-    """What lies between the zeros at the front (f) and at the back (b)."""
+    """The elements between the zeros at the front (f) and the zeros at the back (b)."""
     there = np.flatnonzero(filt.data)
     first = there[0] if there.size and "f" in trim.lower() else 0
     last = there[-1] + 1 if there.size and "b" in trim.lower() else len(filt)
@@ -99,7 +99,7 @@ def trim_zeros(filt: Any, trim: str = "fb") -> Any:
 
 @compose(np.unwrap)
 def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * np.pi) -> Any:
-    """p, moved by whole periods: which does not change its derivative."""
+    """p, with whole periods added, which do not change its derivative."""
     return p + (np.unwrap(p.data, discont, axis, period=period) - p.data)
 
 
@@ -108,15 +108,15 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * n
 
 @compose(np.cov)
 def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
-    """c cᵀ / (n - ddof) of the variables c, one a row, less their means over n observations."""
+    """c c*ᵀ / (n - ddof), where each row of c is a variable minus its mean over n observations."""
     rows = variables(m, rowvar) if y is None else np.concatenate([variables(m, rowvar), variables(y, rowvar)])
-    n = max(rows.shape[1] - ((0 if bias else 1) if ddof is None else ddof), 0)  # as NumPy, who divides by 0
+    n = max(rows.shape[1] - ((0 if bias else 1) if ddof is None else ddof), 0)  # like NumPy, divide by 0
     centred = rows - rows.mean(axis=1, keepdims=True)
     return (centred @ np.conjugate(centred.T) / n).squeeze()
 
 
 def variables(m: Any, rowvar: bool) -> Any:
-    """The observations of one variable in each row."""
+    """The observations, as floats, with one variable in each row."""
     rows = np.atleast_2d(arr(m))
     rows = rows.astype(np.result_type(rows.dtype, float))
     return rows if rowvar or len(rows) == 1 else rows.T
@@ -124,7 +124,7 @@ def variables(m: Any, rowvar: bool) -> Any:
 
 @compose(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
-    """The covariances over the product of the two deviations."""
+    """The covariances, each divided by the standard deviations of its two variables."""
     c = cov(x, y, rowvar)
     if not np.ndim(c):
         return c / c

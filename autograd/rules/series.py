@@ -1,4 +1,4 @@
-"""Derivatives of the elementwise functions that take a series or an integral to compute: `sinc` and `i0`."""
+"""Derivatives of `sinc` and `i0`, which are computed by a power series and by an integral."""
 
 from math import pi
 from typing import Any
@@ -10,9 +10,10 @@ from ..ops import rule
 
 
 def sinc_rule(g: Any, y: Any, x: Any) -> Any:
-    """-pi (sin z / z^2 - cos z / z) with z = pi x, which cancels near 0: there it is a power series.
+    """-g pi (sin z / z^2 - cos z / z), where z = pi x.
 
-    The bracket is the spherical Bessel function j1, z/3 (1 - z^2/(2*5) (1 - z^2/(4*7) (1 - ...))).
+    The difference loses its digits near 0, so there it is computed by a power series.  The bracket is the
+    spherical Bessel function j1, z/3 (1 - z^2/(2*5) (1 - z^2/(4*7) (1 - ...))).
     """
     near, series = abs(x) < 0.2, np.ones_like(x)
     small, z = np.where(near, x, 0) * pi, np.where(near, 1, x) * pi
@@ -23,7 +24,7 @@ def sinc_rule(g: Any, y: Any, x: Any) -> Any:
 
 
 def next_moment(g: Any, y: Any, x: Any, n: int = 0) -> Any:
-    """The derivative of one moment is the next."""
+    """g times the next moment, which is the derivative of this one."""
     return g * cosine_moment(x, n=n + 1)
 
 
@@ -31,9 +32,9 @@ def next_moment(g: Any, y: Any, x: Any, n: int = 0) -> Any:
 def cosine_moment(x: Any, n: int = 0) -> Any:
     """The mean of exp(x cos t) cos(t)^n over an angle t: the n-th derivative of the Bessel function I0.
 
-    The trapezoidal rule converges exponentially for a periodic function: 160 angles do for any x
-    whose exponential is finite.  Angles with opposite cosines are taken together, so that all terms
-    have one sign and nothing cancels near 0.
+    The trapezoidal rule converges exponentially for a periodic function: 160 angles are enough for any x
+    with a finite exponential.  Angles with opposite cosines are combined in one term, so that all terms
+    have the same sign and nothing cancels near 0.
 
     Source: NIST Digital Library of Mathematical Functions, 10.32.3; Trefethen and Weideman, The
     Exponentially Convergent Trapezoidal Rule, SIAM Review 56 (2014).

@@ -1,4 +1,4 @@
-"""Derivatives of the functions that rearrange elements: the rearrangement undone."""
+"""Derivatives of the functions that rearrange elements: each rule undoes the rearrangement."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from ..ops import Function, rule, rule_each
 
 
 def as_before(g: Any, y: Any, a: Any, **_: Any) -> Any:
-    """The elements in the order they had: for what changes only the shape."""
+    """g in the shape of `a`, for functions that change only the shape."""
     return g.reshape(a.shape)
 
 
 def reordered(g: Any, y: Any, a: Any, order: str = "C", **_: Any) -> Any:
-    """The same for what reads the elements row by row (C) or column by column (F)."""
+    """g in the shape of `a`, for functions that read the elements row by row (C) or column by column (F)."""
     return g.reshape(a.shape, order=order)
 
 
 def in_order(function: Function) -> Function:
-    """`function`, but for an order that the memory decides: the backward pass could not tell which."""
+    """`function`, which raises NoRuleError for an order that depends on the memory layout, as A and K do."""
 
     def call(a: Any, order: str = "C", **shape: Any) -> Any:
         if order not in ("C", "F"):
@@ -33,11 +33,12 @@ def in_order(function: Function) -> Function:
 
 
 def transpose_rule(g: Any, y: Any, a: Any, axes: Any = None) -> Any:
-    """The axes put back; NumPy takes a tuple, a list, an array or, of a single axis, its number."""
+    """g with its axes put back.  NumPy takes `axes` as a tuple, a list, an array or a number."""
     return np.transpose(g, None if axes is None else np.argsort(np.atleast_1d(axes) % max(a.ndim, 1)))
 
 
 def concatenate_rule(g: Any, y: Any, i: int, *arrays: Any, axis: Any = 0) -> Any:
+    """The part of g where arrays[i] was put."""
     if axis is None:
         start = sum(np.size(a) for a in arrays[:i])
         return g[start : start + arrays[i].size].reshape(arrays[i].shape)

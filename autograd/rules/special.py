@@ -1,10 +1,10 @@
 """Derivatives of the ufuncs of `scipy.special`.
 
-SciPy is nothing that this library needs or imports: this module is loaded when the first of its
-functions meets a Tensor, and then SciPy is there.
+This library does not need SciPy: this module is loaded on the first call of one of SciPy's functions with
+a Tensor.
 
-At a pole, a derivative is infinite or NaN, as SciPy's own functions are there; 0 log 0, which SciPy takes
-for 0, has the derivative that log has at 0.
+At a pole, a derivative is infinite or NaN, as SciPy's own functions are.  SciPy defines 0 log 0 as 0; its
+derivative here is the derivative of log at 0.
 
 Source: NIST Digital Library of Mathematical Functions, chapters 5 (gamma), 6 (exponential integrals),
 7 (error function), 8 (incomplete gamma and beta), 9 (Airy), 10 (Bessel), 13, 15 (hypergeometric),
@@ -22,18 +22,18 @@ from ..ops import rule, unknown
 
 
 def next_polygamma(g: Any, y: Any, x: Any, n: int = 1) -> Any:
-    """The derivative of one polygamma function is the next."""
+    """g times the next polygamma function, which is the derivative of this one."""
     return g * polygamma(x, n=n + 1)
 
 
 @op(rules=[next_polygamma])
 def polygamma(x: Any, n: int = 1) -> Any:
-    """The n-th derivative of the digamma function: SciPy's is no ufunc, and takes n first."""
+    """The n-th derivative of the digamma function.  SciPy's own takes n first, and is not a ufunc."""
     return s.polygamma(n, x)
 
 
 def slope(t: Any) -> Any:
-    """The derivative of (exp(t) - 1) / t, at 0 too: the mean of u exp(ut) over u between 0 and 1."""
+    """The derivative of (exp(t) - 1) / t, also at 0: the mean of u exp(ut) over u from 0 to 1."""
     return s.hyp1f1(2.0, 3.0, t) / 2
 
 
@@ -62,7 +62,7 @@ rule(s.powm1,     lambda g, y, a, b: g * b * a ** (b - 1),
                   lambda g, y, a, b: g * (y + 1) * np.log(a))
 rule(s.spence,    lambda g, y, x: -g / s.exprel(np.log(x)))
 
-# Box and Cox's powers, (x^p - 1) / p, and log x at p = 0
+# The Box-Cox transformation, (x^p - 1) / p, or log x if p = 0
 
 rule(s.boxcox,       lambda g, y, x, p: g * x ** (p - 1),
                      lambda g, y, x, p: g * np.log(x) ** 2 * slope(p * np.log(x)))
@@ -120,7 +120,7 @@ rule(s.owens_t,   lambda g, y, h, a: -g * np.exp(-h * h / 2) * s.erf(a * h / sqr
 
 
 def over(g: Any, x: Any) -> Any:
-    """g / x; 0 where g is: what has a pole at 0 passes nothing back if it is not used."""
+    """g / x, but 0 where g is 0: an output with a pole at 0 passes nothing back if it is not used."""
     return g / np.where((g == 0) & (x == 0), 1, x)
 
 
@@ -150,7 +150,7 @@ rule(s.poch,      lambda g, y, z, m: g * y * (s.digamma(z + m) - s.digamma(z)),
 rule(s.binom,     lambda g, y, n, k: g * y * (s.digamma(n + 1) - s.digamma(n - k + 1)),
                   lambda g, y, n, k: g * y * (s.digamma(n - k + 1) - s.digamma(k + 1)))
 
-# Distributions, the incomplete gamma and beta functions: in x, the density
+# Distributions, the incomplete gamma and beta functions: the derivative in x is the density
 
 
 def gamma_density(a: Any, x: Any) -> Any:
@@ -181,7 +181,7 @@ rule(s.chdtrc,       unknown, lambda g, y, n, x: -g * gamma_density(n / 2, x / 2
 rule(s.stdtr,        unknown, lambda g, y, n, x: g * t_density(n, x))
 rule(s.stdtrit,      unknown, lambda g, y, n, p: g / t_density(n, y))
 
-# Bessel functions, of order 0 and 1, and of any, in which they have no rule; and Airy functions
+# Bessel functions of order 0, of order 1 and of any order, which must be a constant; and Airy functions
 
 rule(s.i0,        lambda g, y, x: g * s.i1(x))
 rule(s.i0e,       lambda g, y, x: g * (s.i1e(x) - np.sign(x) * y))
@@ -216,7 +216,7 @@ rule(s.hyp1f1,    unknown, unknown,
 rule(s.hyp2f1,    unknown, unknown, unknown,
                   lambda g, y, a, b, c, x: g * (a * b / c) * s.hyp2f1(a + 1, b + 1, c + 1, x))
 
-# Elliptic integrals, in the parameter m = k², and the incomplete ones in the angle
+# Elliptic integrals, as functions of m = k²; the incomplete ones have a derivative only in the angle
 
 rule(s.ellipk,    lambda g, y, m: g * s.hyp2f1(1.5, 1.5, 2.0, m) * (pi / 8))
 rule(s.ellipkm1,  lambda g, y, p: -g * s.hyp2f1(1.5, 1.5, 2.0, 1 - p) * (pi / 8))
@@ -224,7 +224,7 @@ rule(s.ellipe,    lambda g, y, m: -g * s.hyp2f1(0.5, 1.5, 2.0, m) * (pi / 8))
 rule(s.ellipkinc, lambda g, y, phi, m: g / np.sqrt(1 - m * np.sin(phi) ** 2), unknown)
 rule(s.ellipeinc, lambda g, y, phi, m: g * np.sqrt(1 - m * np.sin(phi) ** 2), unknown)
 
-# Orthogonal polynomials, of whole degree n
+# Orthogonal polynomials of integer degree n
 
 rule(s.eval_legendre,   None, lambda g, y, n, x: g * (n + 1) / 2 * s.eval_jacobi(n - 1, 1, 1, x))
 rule(s.eval_chebyt,     None, lambda g, y, n, x: g * n * s.eval_chebyu(n - 1, x))

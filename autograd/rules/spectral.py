@@ -1,11 +1,11 @@
 """Derivatives of eigenvalues and eigenvectors, singular values and singular vectors.
 
-Where NumPy takes a matrix to be symmetric and reads one triangle of it (`eigh`), only that is an
-argument: an element off the diagonal counts for its mirror image too, which has gradient 0.  a* is the
-conjugate of a: of a real matrix, a itself.
+`eigh` assumes that its matrix is symmetric and reads only one triangle of it.  So only this triangle has a
+gradient: an element off the diagonal also counts for its mirror image, whose own gradient is 0.  a* is the
+conjugate of a, which for a real matrix is a itself.
 
 Sources: Giles, Collected Matrix Derivative Results for Forward and Reverse Mode Algorithmic
-Differentiation (2008); others where they are used.
+Differentiation (2008), and the sources named at single rules.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from .refused import refusal
 
 
 def inverse_gaps(values: Any, used: bool) -> Any:
-    """1/(value j - value i), and 0 on the diagonal.
+    """1 / (values[j] - values[i]) for each pair i, j; 0 on the diagonal.
 
-    Raises GradientError if two values are equal up to rounding, and the result will be `used` on them.
+    Raises GradientError if two values are equal up to rounding and the result will be `used`.
 
     >>> inverse_gaps(np.array([1.0, 3.0]), used=True)
     array([[ 0. ,  0.5],
@@ -49,15 +49,16 @@ def inverse_gaps(values: Any, used: bool) -> Any:
 
 
 def arrived(*cotangents: Any) -> bool:
-    """Whether there is any cotangent but 0."""
+    """Whether any cotangent is not 0."""
     return any(bool(np.any(g != 0)) for g in cotangents)
 
 
 def eigh_rule(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:  # noqa: N803  (NumPy's name)
-    """v* (gw + (vᵀ gv) / (wj - wi)) vᵀ, for the triangle that is read (Giles, section 3.1).
+    """v* (gw + (vᵀ gv) / (wj - wi)) vᵀ, brought to the triangle that is read (Giles, section 3.1).
 
-    Equal eigenvalues have a gradient, but their eigenvectors have none: GradientError.  Nor has what
-    depends on the phases of complex eigenvectors, which can be any.
+    Raises GradientError if gv is not 0 and eigenvalues are equal, because their eigenvectors have no
+    derivative.  Raises it too if the result depends on the phases of complex eigenvectors, which are
+    arbitrary.
     """
     (gw, gv), (w, v) = g, y
     turned = v.mT @ gv
@@ -68,34 +69,37 @@ def eigh_rule(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:  # noqa: N803  (N
 
 
 def refuse_phases(what: str, turned: Any, *cotangents: Any) -> None:
-    """Raise GradientError if a phase exp(it) of a vector changes the result: at the rate Im(turned)."""
+    """Raise GradientError if a phase exp(it) of a vector would change the result, at the rate Im(turned)."""
     rates, scale = np.imag(raw(turned)), max(np.max(np.abs(raw(g)), initial=0) for g in cotangents)
     if np.any(np.abs(rates) > float(np.finfo(rates.dtype).eps) ** 0.5 * scale):
         raise GradientError(
-            f"the phase of {what} can be any if it is complex, and the result depends on it: "
-            "use what no phase changes, such as abs(v) or v[:, :1] @ np.conj(v[:, :1]).T"
+            f"the phase of {what} is arbitrary if the vector is complex, and the result depends on it: "
+            "use a function that no phase changes, such as abs(v) or v[:, :1] @ np.conj(v[:, :1]).T"
         )
 
 
 def eigvalsh_rule(g: Any, y: Any, a: Any, UPLO: Any = "L") -> Any:  # noqa: N803
-    """v* g vᵀ, with the eigenvectors v, for the triangle that is read.
+    """v* g vᵀ, with the eigenvectors v, brought to the triangle that is read.
 
-    Where eigenvalues are equal, each has the gradient of its v.
+    Equal eigenvalues have the gradients that belong to their eigenvectors in v.
     """
     v = np.linalg.eigh(a, UPLO=UPLO)[1]
     return of_triangle((conj(v) * g[..., None, :]) @ v.mT, UPLO in "Uu")
 
 
 def eig_rule(g: Any, y: Any, a: Any) -> Any:
-    """v⁻ᵀ (gw + (vᵀ gv) / (wj - wi)) vᵀ, once gv is freed from what changes a vector's length or phase.
+    """v⁻ᵀ (gw + (vᵀ gv) / (wj - wi)) vᵀ, after removing from gv what would change lengths and phases.
 
-    NumPy makes an eigenvector as long as 1, and its largest element real.  So a vector that is about
-    to change by d changes by d + c v, with the c that keeps both:
+    NumPy scales each eigenvector to length 1, and makes its largest element real.  So if the matrix would
+    change a vector by d, NumPy's vector changes by d + c v, with the c that keeps both:
 
-        Re c = -Re(v*ᵀ d),   Im c = -Im(d[k]) / v[k],   k where the largest element is.
+        Re c = -Re(v*ᵀ d),   Im c = -Im(d[k]) / v[k],   where k is the position of the largest element.
 
-    Where eigenvalues are equal, each has the gradient of its v, which is right for what all of them
-    share; their vectors have none: GradientError.  Nor has a matrix without a basis of eigenvectors.
+    Equal eigenvalues have the gradients that belong to their eigenvectors in v.  These are right for any
+    function that treats the equal eigenvalues alike.
+
+    Raises GradientError if gv is not 0 and eigenvalues are equal, because their eigenvectors have no
+    derivative, and if the matrix has no basis of eigenvectors.
 
     Source: Giles, section 3.1; Boeddeker et al., On the Computation of Complex-valued Gradients with
     Application to Statistically Optimum Beamforming (2017), section 4.5.
@@ -109,7 +113,7 @@ def eig_rule(g: Any, y: Any, a: Any) -> Any:
 
 
 def normalised(gv: Any, v: Any) -> Any:
-    """The cotangent of vectors before they were made as long as 1, and their largest elements real."""
+    """The cotangent of the eigenvectors before NumPy normalised their lengths and phases."""
     along = np.sum(gv * v, axis=-2, keepdims=True)
     if v.dtype.kind != "c":
         return gv - along * v
@@ -120,7 +124,7 @@ def normalised(gv: Any, v: Any) -> Any:
 
 
 def refuse_defective(v: Any) -> None:
-    """Raise GradientError if the eigenvectors are no basis."""
+    """Raise GradientError if the eigenvectors do not form a basis."""
     s = np.linalg.svdvals(v.data if type(v) is Tensor else v)
     if np.any(s[..., -1:] <= v.shape[-1] * np.finfo(s.dtype).eps * s[..., :1]):
         raise GradientError(
@@ -129,26 +133,28 @@ def refuse_defective(v: Any) -> None:
         )
 
 
-# By the same call as eig, so that the order of the values is that of the vectors in the rule.
+# eigvals calls eig, so that the values have the same order as the vectors in the rule.
 compose(np.linalg.eigvals)(lambda a: np.linalg.eig(a)[0])
 
 
 def svdvals_rule(g: Any, y: Any, x: Any) -> Any:
-    """(u g v)*.  Where singular values are equal, each has the gradient of its u and v."""
+    """(u g v)*.  Equal singular values have the gradients that belong to their vectors in u and v."""
     u, _, v = np.linalg.svd(x, full_matrices=False)
     return conj((u * g[..., None, :]) @ v)
 
 
 def thin_svd_rule(g: Any, y: Any, a: Any) -> Any:
-    """The gradient of a = u s v by all three; GradientError where singular values are equal.
+    """The cotangent of a = u s v, given the cotangents of all three.
 
     With p = uᵀgu, q = v*gv*ᵀ and f = 1/(sj² - si²) it is u* times
 
         (f (p - p*ᵀ)) s + gs + s (f (q - q*ᵀ)) + i Im(diag p) / s
 
-    times v*, and for a matrix that is not square (1 - u*uᵀ) (gu / s) v* + u* (gv / s) (1 - vᵀv*), which is
-    infinite where an s is 0.  What depends on the phases of complex vectors, of which u and v have one in
-    common that can be any, has no gradient: GradientError.
+    times v*.  If the matrix is not square, (1 - u*uᵀ) (gu / s) v* + u* (gv / s) (1 - vᵀv*) is added, which
+    is infinite where an s is 0.
+
+    Raises GradientError if gu or gv is not 0 and singular values are equal.  Raises it too if the result
+    depends on the phases of complex vectors: each pair of vectors in u and v has one arbitrary phase.
 
     Source: Townsend, Differentiating the Singular Value Decomposition (2016), equations 26 to 31; for
     complex matrices Wan and Zhang, Automatic Differentiation for Complex Valued SVD (2019), equation 5.
@@ -177,7 +183,7 @@ def thin_svd(a: Any) -> Any:
 
 @compose(np.linalg.svd)
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    """The decomposition by `thin_svd`, or its values alone; of a Hermitian matrix by `eigh`."""
+    """The decomposition by `thin_svd`, or only the singular values; for a Hermitian matrix, by `eigh`."""
     if hermitian:
         return svd_of_hermitian(a, compute_uv)
     if not compute_uv:
@@ -187,11 +193,11 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
     return record(thin_svd, (a,), {})
 
 
-svd_of_bases = refusal(np.linalg.svd, "of vectors that only complete a basis: give full_matrices=False")
+svd_of_bases = refusal(np.linalg.svd, "where vectors only complete a basis: use full_matrices=False")
 
 
 def svd_of_hermitian(a: Any, compute_uv: bool) -> Any:
-    """The eigenvalues without their signs, the largest first; these signs are in v."""
+    """The absolute eigenvalues, with the largest first, and the eigenvectors; the signs go into v."""
     if not compute_uv:
         return np.flip(np.sort(np.abs(np.linalg.eigvalsh(a))), -1)
     w, u = np.linalg.eigh(a)

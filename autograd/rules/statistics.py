@@ -1,4 +1,4 @@
-"""Reductions that follow from others: over elements that are not NaN, in order, or weighted."""
+"""Reductions composed of others: without NaNs, by order (quantiles), and weighted."""
 
 from typing import Any
 
@@ -12,24 +12,24 @@ from ..tensor import Tensor
 from .choosing import raw
 from .reduce import nan_extreme_rule
 
-# Without the NaNs: each of them replaced by what does not count. Their gradient is 0, also where there is
-# nothing else.
+# Without NaNs. A neutral number replaces each NaN, whose gradient is 0, even where there is nothing but NaNs.
 
 rule(np.nanmax, nan_extreme_rule)
 rule(np.nanmin, nan_extreme_rule)
 
 
-def constant(a: Any) -> bool:
-    """Whether `a` can have no gradient: it is empty, or of integers, for which NumPy has rules of its own."""
+def has_no_gradient(a: Any) -> bool:
+    """Whether `a` is empty or of integers: it has no gradient, and NumPy's own function is called."""
     return not a.size or a.dtype.kind not in "fc"
 
 
 def without_nan(a: Any, value: float) -> Any:
+    """`a` with `value` in place of each NaN."""
     return np.where(np.isnan(a), value, a)
 
 
 def count(a: Any, axis: Any, keepdims: bool, like: Any) -> Any:
-    """How many elements are not NaN, in the dtype of the floats `like`, if that can count them."""
+    """The number of elements that are not NaN, in the dtype of the floats `like` if that can count them."""
     dtype = summing(like) or (like.dtype if like.dtype.kind in "fc" else None)
     return np.sum(~np.isnan(raw(a)), axis=axis, keepdims=keepdims, dtype=dtype)
 
@@ -70,26 +70,26 @@ def nanvar(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -
 
 @compose(np.nanstd)
 def nanstd(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -> Any:
-    """The root of nanvar, whose gradient is 0 where all is equal."""
-    if constant(a):
+    """The square root of nanvar; its gradient is 0 where all elements are equal."""
+    if has_no_gradient(a):
         return Tensor(np.nanstd(raw(a), axis=axis, ddof=ddof, keepdims=keepdims))
     variance = np.nanvar(a, axis=axis, ddof=ddof, keepdims=keepdims)
     flat = np.nanmax(raw(a), axis=axis, keepdims=keepdims) == np.nanmin(raw(a), axis=axis, keepdims=keepdims)
     return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))
 
 
-# In order: interpolated in the sorted array, so that ties share the gradient as they do there.
+# By order. A quantile is interpolated in the sorted array, so equal elements share its gradient, as in sort.
 
 
 def rows(a: Any, axis: Any) -> Any:
-    """`a` with the axes of a reduction last, and made one."""
+    """`a` with the axes of a reduction merged into one last axis."""
     gone = list(range(a.ndim)) if axis is None else [i % a.ndim for i in np.atleast_1d(axis).tolist()]
     stay = [i for i in range(a.ndim) if i not in gone]
     return np.transpose(a, stay + gone).reshape(*(a.shape[i] for i in stay), -1)
 
 
-# The constants (a, b) of the methods that interpolate, and what the others make of the linear place.
-# Source: Hyndman and Fan, Sample Quantiles in Statistical Packages (1996), definitions 4 to 9.
+# The constants (a, b) of the methods that interpolate, by Hyndman and Fan, Sample Quantiles in Statistical
+# Packages (1996), definitions 4 to 9; and how the other methods round the place that "linear" finds.
 INTERPOLATING = {
     "interpolated_inverted_cdf": (0, 1),
     "hazen": (0.5, 0.5),
@@ -106,7 +106,7 @@ STEPPING: dict[str, Any] = {
 
 
 def place(n: Any, q: Any, method: str) -> Any:
-    """Where among n sorted elements, counted from 0, the q-quantile is."""
+    """The place of the q-quantile among n sorted elements, counted from 0; it may be a fraction."""
     if method in STEPPING:
         return STEPPING[method]((n - 1) * q)
     a, b = INTERPOLATING[method]
@@ -114,7 +114,7 @@ def place(n: Any, q: Any, method: str) -> Any:
 
 
 def interpolated(rising: Any, n: Any, at: Any, dtype: Any) -> Any:
-    """What is at a place among the first n of each sorted row, and NaN where n is 0."""
+    """The value at the place `at` among the first n elements of each sorted row."""
     below = np.floor(at).astype(int)
     above = np.minimum(below + 1, np.maximum(n - 1, 0)).astype(int)
     low, high = (np.take_along_axis(rising, i[..., None], axis=-1)[..., 0] for i in (below, above))
@@ -126,9 +126,10 @@ def interpolated(rising: Any, n: Any, at: Any, dtype: Any) -> Any:
 def quantiles(
     a: Any, q: Any, axis: Any, keepdims: bool, skip_nan: bool, dtype: Any, method: str = "linear"
 ) -> Any:
-    """The quantiles of `a`, those of an array q on new first axes.
+    """The quantiles of `a`; the axes of an array q come first.
 
-    Unless they are skipped, a NaN among some elements makes all of them NaN, and so their gradients.
+    Unless NaNs are skipped, a quantile of elements with a NaN among them is NaN, and so are all of their
+    gradients.
     """
     flat = rows(a, axis)
     missing, length = np.isnan(raw(flat)).sum(axis=-1), flat.shape[-1]
@@ -147,10 +148,10 @@ def quantiles(
 
 
 def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:
-    """The composition of `np.quantile` and its relatives, for a q that is 1 at `scale`.
+    """The composition of `np.quantile` and its relatives, where q runs from 0 to `scale`.
 
-    Raises NoRuleError for a method by which the result jumps as q changes, but for those that NumPy has
-    had for long: lower, higher and midpoint.
+    Raises NoRuleError for the methods by which the result jumps as q changes, except NumPy's oldest ones:
+    lower, higher and midpoint.
     """
 
     def composition(
@@ -168,7 +169,7 @@ def quantile_of(function: Any, scale: float, skip_nan: bool) -> None:
                 f"np.{function.__name__}(method={method!r}) has no derivative here: use one of {known}"
             )
         refuse_complex(function, a)
-        if constant(a):
+        if has_no_gradient(a):
             return Tensor(function(raw(a), raw(q), axis=axis, method=method, keepdims=keepdims))
         # NumPy's own, which depends on its version; and NumPy raises for a q out of range
         dtype = function(np.zeros(1, a.dtype), raw(q), method=method).dtype
@@ -186,14 +187,14 @@ quantile_of(np.nanpercentile, 100, skip_nan=True)
 
 @compose(np.median)
 def median(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    if constant(a):
+    if has_no_gradient(a):
         return Tensor(np.median(raw(a), axis=axis, keepdims=keepdims))
     return quantiles(a, 0.5, axis, keepdims, skip_nan=False, dtype=a.dtype)
 
 
 @compose(np.nanmedian)
 def nanmedian(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    if constant(a):
+    if has_no_gradient(a):
         return Tensor(np.nanmedian(raw(a), axis=axis, keepdims=keepdims))
     return quantiles(a, 0.5, axis, keepdims, skip_nan=True, dtype=a.dtype)
 
@@ -210,7 +211,7 @@ def ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
-    """Sum of a w over sum of w, with the weights of one axis or of all elements."""
+    """The sum of a w over the sum of w, where the weights w belong to some axes or to all elements."""
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
         total = np.full(mean.shape, a.size / max(mean.size, 1), mean.dtype if returned else float)
@@ -222,7 +223,7 @@ def average(
 
 
 def fitted(weights: Any, a: Any, axis: Any) -> Any:
-    """Weights that broadcast with `a`: those of some axes only are put on these."""
+    """Weights that broadcast with `a`: weights for some axes only are reshaped to lie on these axes."""
     if weights.shape == np.shape(a):
         return weights
     if axis is None:

@@ -1,9 +1,9 @@
-"""The methods of NumPy's functions of two arrays: `np.add.reduce`, `accumulate`, `reduceat` and `outer`.
+"""The methods of NumPy's ufuncs of two arrays: `np.add.reduce`, `accumulate`, `reduceat` and `outer`.
 
-Most stand for a function that has a rule of its own, `np.add.reduce` for `np.sum`.  Of the others each
-step is recorded: `np.subtract.reduce` is one subtraction after the other.  NumPy computes the result
-first, so that what it raises is raised here too, and the result's shape and dtype are known.  (Not its
-numbers: NumPy 2.4 leaves out steps of `np.power.reduce` and `np.arctan2.reduce` on some processors.)
+Some methods stand for a function that has a rule: `np.add.reduce` is `np.sum`.  For the others each step
+is recorded: `np.subtract.reduce` is one subtraction after the other.  NumPy computes the result first,
+which raises NumPy's errors and gives the shape and dtype.  Its numbers are not used: NumPy 2.4 leaves out
+steps of `np.power.reduce` and `np.arctan2.reduce` on some processors.
 """
 
 from collections.abc import Callable
@@ -20,16 +20,17 @@ from ..ops import methods
 from ..refusals import full_name, refuse_ufunc_use
 from ..tensor import Tensor
 from .assembly import along, positive
-from .calculus import absent_not, arr
+from .calculus import arr, is_given
 from .choosing import raw
 from .reduce import backward_cumsum, nan_extreme_rule
 from .statistics import rows
 
 
 def method(composition: Callable[..., Any]) -> Callable[..., Any]:
-    """A decorator: for Tensors, the ufunc method of its name is what the decorated function computes.
+    """A decorator that makes a composition stand for the ufunc method of the same name on Tensors.
 
-    It is given the ufunc, NumPy's result on arrays, and the arguments.  Only floats have a gradient.
+    The composition gets the ufunc, NumPy's result on arrays, and the arguments.  It is not called for a
+    result of integers, which has no gradient.
     """
     name = composition.__name__
 
@@ -53,7 +54,7 @@ def method(composition: Callable[..., Any]) -> Callable[..., Any]:
 
 @op(rules=[lambda g, y, a, ufunc, axis=None: nan_extreme_rule(g, y, a, axis)])
 def extreme(a: Any, ufunc: np.ufunc, axis: Any = None) -> Any:
-    """Of the elements that are not NaN the largest, for `np.fmax`, or the smallest, for `np.fmin`.
+    """The largest element that is not NaN for `np.fmax`, or the smallest one for `np.fmin`.
 
     >>> extreme(np.array([3.0, np.nan, 1.0]), ufunc=np.fmin)
     np.float64(1.0)
@@ -70,7 +71,7 @@ REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.fmin: lambda a, axis: extreme(a, ufunc=np.fmin, axis=axis),
     np.logaddexp: lambda a, axis: logsumexp(a, axis=axis),
 }
-# What changes no other number: it takes the place of those that `where` leaves out.
+# The number that changes no other: it replaces the elements that `where` leaves out.
 NEUTRAL: dict[np.ufunc, float] = {
     **dict.fromkeys((np.add, np.hypot), 0.0),
     np.multiply: 1.0,
@@ -91,9 +92,9 @@ def reduce(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    """The elements along an axis, joined two by two; `initial` is the first of them, if it is given."""
+    """The elements along an axis, combined by the ufunc one after the other, after `initial` if given."""
     a, first = in_dtype_of(expected, arr(a)), []
-    if absent_not(initial):
+    if is_given(initial):
         first = [in_dtype_of(expected, arr(initial))]
     if where is not True:
         a = np.where(raw(where), a, neutral(ufunc))
@@ -115,7 +116,7 @@ def neutral(ufunc: np.ufunc) -> float:
 
 @method
 def reduceat(ufunc: np.ufunc, expected: Any, a: Any, indices: Any, axis: Any = 0, dtype: Any = None) -> Any:
-    """The reductions from each index to the next; the single element there, where the next is not larger."""
+    """The reductions from each index to the next; if the next is not larger, the element at the index."""
     a = in_dtype_of(expected, arr(a))
     axis, bounds = positive(axis, a), [*np.asarray(raw(indices)).astype(int).tolist(), a.shape[axis]]
     if len(bounds) == 1:
@@ -128,10 +129,11 @@ def reduceat(ufunc: np.ufunc, expected: Any, a: Any, indices: Any, axis: Any = 0
 
 
 def running_rule(g: Any, y: Any, a: Any, ufunc: np.ufunc, axis: int) -> Any:
-    """Each g in equal parts to the elements so far that are the extreme.
+    """Each g in equal parts for the elements so far that are equal to the extreme.
 
-    As long as that stays the same, such an element gets the sum of g[i] / count[i] over all places i from
-    its own on, where count[i] of them have been seen.  Of `np.maximum` and `np.minimum`, NaN after a NaN.
+    As long as the extreme stays the same, an element equal to it gets the sum of g[i] / count[i] over its
+    own place and all later places i, where count[i] is the number of such elements up to i.  After a NaN,
+    the gradient of `np.maximum` and `np.minimum` is NaN.
     """
     g, y, a = np.moveaxis(g, axis, 0), np.moveaxis(raw(y), axis, 0), np.moveaxis(raw(a), axis, 0)
     at, last, place = a == y, len(y), np.arange(len(y)).reshape(-1, *(1,) * (y.ndim - 1))
@@ -149,7 +151,7 @@ def running_rule(g: Any, y: Any, a: Any, ufunc: np.ufunc, axis: int) -> Any:
 
 @op(rules=[running_rule])
 def running_extreme(a: Any, ufunc: np.ufunc, axis: int) -> Any:
-    """The largest or smallest of all elements so far, for `np.maximum`, `np.minimum`, `np.fmax` or `np.fmin`.
+    """The largest or smallest element so far, for `np.maximum`, `np.minimum`, `np.fmax` or `np.fmin`.
 
     >>> running_extreme(np.array([1, 3, 2]), ufunc=np.maximum, axis=0)
     array([1, 3, 3])
@@ -159,7 +161,7 @@ def running_extreme(a: Any, ufunc: np.ufunc, axis: int) -> Any:
 
 @method
 def accumulate(ufunc: np.ufunc, expected: Any, a: Any, axis: Any = 0, dtype: Any = None) -> Any:
-    """The elements along an axis, each joined with all before it."""
+    """The elements along an axis, each combined by the ufunc with all elements before it."""
     a = in_dtype_of(expected, arr(a))
     axis = positive(axis or 0, a)
     if ufunc in (np.add, np.multiply):
@@ -170,12 +172,12 @@ def accumulate(ufunc: np.ufunc, expected: Any, a: Any, axis: Any = 0, dtype: Any
     return np.stack(steps, axis=axis) if steps else Tensor(expected)
 
 
-# Of all pairs
+# All pairs
 
 
 @method
 def outer(ufunc: np.ufunc, expected: Any, a: Any, b: Any, **options: Any) -> Any:
-    """The function of each element of a with each of b, by broadcasting."""
+    """The ufunc of each element of a with each element of b, by broadcasting."""
     if options:
         raise refuse_ufunc_use(ufunc, "__call__", options)
     a, b = arr(a), arr(b)

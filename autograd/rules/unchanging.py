@@ -1,7 +1,7 @@
-"""Functions without a gradient: piecewise constant ones, and questions about an array.
+"""Functions without a gradient: piecewise constant functions, and questions about an array.
 
-A piecewise constant function changes nothing when its argument changes a little, so its derivative
-is 0 wherever it has one, and nothing is passed back.
+The result of a piecewise constant function stays the same when its argument changes a little.  So its
+derivative is 0 wherever it has one, and nothing is passed back.
 """
 
 from typing import Any

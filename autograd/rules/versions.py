@@ -1,4 +1,4 @@
-"""Which functions came with a later version of NumPy than the oldest that this library runs on."""
+"""The functions that the oldest supported version of NumPy does not have."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ SINCE = {
 
 
 def has(name: str) -> bool:
-    """Whether the NumPy that runs is new enough to have the function `name`, which SINCE lists.
+    """Whether the running version of NumPy has the function `name`, which must be in SINCE.
 
     >>> has("unstack") == hasattr(np, "unstack")
     True
