@@ -1,4 +1,4 @@
-"""A chain of a million scalar operations: time to build it, time back, bytes a node."""
+"""A chain of a million scalar operations: the time to build it, the time of backward, and bytes per node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long it takes to check a hand derivation: the first guide's, right and with a mistake in it.
+"""The time to check a hand derivation: the first guide's, right and with a mistake in it.
 
 python benchmarks/check.py
 """
@@ -14,7 +14,7 @@ EXAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "02_hand_d
 
 
 def milliseconds(backward, times=31):
-    """The median over some checks."""
+    """The median time of a check."""
     taken = []
     for _ in range(times):
         start = time.perf_counter()

@@ -1,6 +1,6 @@
-"""A convolution forward and back, against PyTorch: `pip install torch` first.
+"""A convolution, forward and backward, against PyTorch: `pip install torch` first.
 
-Both use as many threads as OPENBLAS_NUM_THREADS says, two if it says nothing.
+Both use as many threads as OPENBLAS_NUM_THREADS says; two if it is not set.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import nn.functional as F  # noqa: N812  (its customary name)
 from autograd import Tensor
 
 THREADS = int(os.environ.get("OPENBLAS_NUM_THREADS", "2"))
-CASES = {  # images, and the weight
+CASES = {  # the shapes of the images and of the weight
     "32x1x28x28, 8 filters of 3x3": ((32, 1, 28, 28), (8, 1, 3, 3)),
     "16x16x32x32, 32 filters of 3x3": ((16, 16, 32, 32), (32, 16, 3, 3)),
 }

@@ -1,4 +1,4 @@
-"""How long it takes to look at large graphs: to draw them, to write a page of them, to count their paths.
+"""The time to draw large graphs, to write pages of them, and to count their paths.
 
 python benchmarks/graphs.py
 """
@@ -20,7 +20,7 @@ def leaf(value):
 
 
 def model():
-    """Some 10,000 operations, in modules of modules."""
+    """The output of about 10,000 operations, in modules of modules."""
     block = [nn.Sequential(nn.Linear(2, 2, rng=i), nn.Tanh(), nn.Linear(2, 2, rng=i)) for i in range(2000)]
     return nn.Sequential(*(nn.Sequential(*block[i : i + 20]) for i in range(0, 2000, 20)))(
         np.ones((1, 2))
@@ -42,7 +42,7 @@ def seconds(f, times=3):
 
 def main():
     folder = Path(tempfile.mkdtemp())
-    print("| s, median of 3 | arrays | record of the graph | draw, as SVG | explore |")
+    print("| seconds, median of 3 | arrays | record of the graph | draw, as SVG | explore |")
     print("|---|---|---|---|---|")
     for what, make in (("10,000 operations in modules", model), ("100,000 in a flat loop", loop)):
         output = make()

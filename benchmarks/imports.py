@@ -1,4 +1,4 @@
-"""What `import autograd` takes, against `import numpy` alone: whole processes, in turn."""
+"""The time of `import autograd` against `import numpy` alone, in whole processes that take turns."""
 
 from __future__ import annotations
 

@@ -76,5 +76,5 @@ def with_nn():
 if __name__ == "__main__":
     one, other = by_hand(), with_nn()
     for _ in range(3):
-        assert abs(one() - other()) < 1e-4  # they compute the same
+        assert abs(one() - other()) < 1e-4  # both compute the same losses
     compare_large({"by hand, in NumPy": one, "nn": other})

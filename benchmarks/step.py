@@ -1,4 +1,4 @@
-"""One training step on XOR, in each way to write it, against the hand-written NumPy step.
+"""One training step on XOR, written in three ways, against the hand-written NumPy step.
 
 The network is the first guide's: 2-4-1, sigmoids, binary cross-entropy, gradient descent.
 """
@@ -21,7 +21,7 @@ def initial():
     return [rng.randn(2, 4), np.zeros((1, 4)), rng.randn(4, 1), np.zeros((1, 1))]
 
 
-# The formulas as plain NumPy functions: called with arrays by hand, and with Tensors by the engine
+# The formulas as plain NumPy functions: by_hand calls them with arrays, with_plain_functions with Tensors
 
 
 def sigmoid(z):
@@ -59,7 +59,7 @@ def by_hand():
 
 
 def trained(loss, weights):
-    """A step of gradient descent on `loss()`: the same update, of the tensors' arrays."""
+    """A step of gradient descent on `loss()`, with the same update as by hand, on the tensors' arrays."""
 
     def step():
         for w in weights:

@@ -1,8 +1,8 @@
 """Timing contenders against each other in one process.
 
-The contenders take turns, so that a change in the machine's speed meets all of them; what counts is
-the ratio to the first, turn by turn, and of those the median.  It depends on how long a turn is: a
-long one lets a contender run in caches that it filled itself, a short one in what the others left.
+The contenders take turns, so that a change in the machine's speed affects all of them.  The result is the
+median, over all turns, of the ratio to the first contender.  It depends on the length of a turn: in a long
+turn, a contender runs in caches that it filled itself, in a short turn in the caches that the others left.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Contenders = dict[str, Callable[[], object]]
 
 
 def seconds(f: Callable[[], object], calls: int) -> float:
-    """The time that one call of f takes, on average over `calls`."""
+    """The time of one call of f, as the average over `calls`."""
     start = time.perf_counter()
     for _ in range(calls):
         f()
@@ -23,7 +23,7 @@ def seconds(f: Callable[[], object], calls: int) -> float:
 
 
 def in_turns(contenders: Contenders, calls: int, turns: int) -> dict[str, tuple[float, float]]:
-    """Each contender's median time of a call, and its median ratio to the first's."""
+    """Each contender's median time of a call, and its median ratio to the first contender's time."""
     times = [[seconds(f, calls) for f in contenders.values()] for _ in range(turns)]
     ratios = [[t / turn[0] for t in turn] for turn in times]
     columns = zip(*times, strict=True), zip(*ratios, strict=True)
@@ -40,10 +40,10 @@ def compare(contenders: Contenders) -> None:
 
 
 def compare_large(contenders: Contenders) -> None:
-    """Print the times and ratios of calls that take milliseconds, and what half of the turns were within.
+    """Print the times and ratios of calls that take milliseconds, and the quartiles of the ratios.
 
-    Between turns all rest, as the threads of a linear algebra library spin for a while when they have
-    nothing to do, and would take the time from whoever is next.
+    There is a pause before each turn.  The threads of a linear algebra library spin for a while when they
+    have nothing to do, and would take time from the next contender.
     """
 
     def rested(f: Callable[[], object]) -> float:
