@@ -1,7 +1,7 @@
-"""XOR learnt by 2 inputs, 4 hidden neurons and 1 output, in three ways that give the same numbers:
+"""A network with 2 inputs, 4 hidden neurons and 1 output learns XOR, in three ways with the same results:
 
 1. formulas in plain NumPy, called with Tensors, which the engine differentiates;
-2. modules of nn, and its optimizer;
+2. modules and an optimizer of nn;
 3. the same formulas, called with arrays, and a backward pass derived by hand.
 """
 
@@ -47,7 +47,7 @@ def by_formulas():
 
 def by_modules():
     model = nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 1), nn.Sigmoid())
-    W1, b1, W2, b2 = START  # a Linear keeps its weight as (outputs, inputs), its bias as (outputs,)
+    W1, b1, W2, b2 = START  # a Linear has a weight of shape (outputs, inputs), and a bias of shape (outputs,)
     with no_grad():
         for parameter, values in zip(model.parameters(), (W1.T, b1[0], W2.T, b2[0]), strict=True):
             parameter[...] = values
@@ -72,9 +72,9 @@ def by_hand():
 
 
 def derived_by_hand(W1, b1, W2, b2):
-    """The chain rule on paper.  dZ2, dA1 and dZ1 lack the 1/m of the mean over the m rows."""
+    """The gradients by the chain rule on paper.  dZ2, dA1 and dZ1 lack the factor 1/m of the mean."""
     _, A1, _, p = forward(W1, b1, W2, b2)
-    dZ2 = p - y  # the sigmoid's derivative p (1 - p) has cancelled the cross-entropy's denominator
+    dZ2 = p - y  # p (1 - p), the sigmoid's derivative, cancels the cross-entropy's denominator
     dW2, db2 = A1.T @ dZ2 / len(X), dZ2.mean(axis=0, keepdims=True)
     dA1 = dZ2 @ W2.T
     dZ1 = dA1 * A1 * (1 - A1)
@@ -83,7 +83,7 @@ def derived_by_hand(W1, b1, W2, b2):
 
 
 def derived_by_engine(W1, b1, W2, b2):
-    """The same by one backward pass.  Only leaves keep a gradient, so we add zeros where we look."""
+    """The same gradients by one backward pass.  Only leaves keep a gradient, so we add leaves of zeros."""
     at_Z1, at_A1, at_Z2 = (Tensor(np.zeros((4, n)), requires_grad=True) for n in (4, 4, 1))
     A1 = sigmoid(X @ W1 + b1 + at_Z1) + at_A1
     cross_entropy(sigmoid(A1 @ W2 + b2 + at_Z2)).backward()
@@ -100,7 +100,7 @@ def main(epochs=10_000):
             print(f"{epoch:13}", *(f"{loss:10.4f}" for loss in losses))
     for row, *outputs in zip(X, *predictions, strict=True):
         print(f"output of {row[0]:.0f}, {row[1]:.0f}", *(f"{output.item():9.4f}" for output in outputs))
-    print(f"largest difference of two losses in one epoch: {apart:.1e}\n")
+    print(f"largest difference of two losses in the same epoch: {apart:.1e}\n")
     print("gradient  shape      by hand     engine  (largest element)   largest relative difference")
     labels = ("dZ2 / m", "dW2", "db2", "dA1 / m", "dZ1 / m", "dW1", "db1")
     leaves = [Tensor(values, requires_grad=True) for values in START]
@@ -112,7 +112,7 @@ def main(epochs=10_000):
     tensors = dict(zip(names, (*leaves, *forward(*leaves)), strict=True))
     loss = cross_entropy(tensors["A2"])
     draw(loss, "xor.svg", names=tensors)
-    print("\nThe picture of the loss, and of all that it is computed from, is in xor.svg.")
+    print("\nxor.svg is a picture of the loss and everything that it is computed from.")
 
 
 if __name__ == "__main__":

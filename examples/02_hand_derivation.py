@@ -1,7 +1,7 @@
-"""A backward pass derived by hand, held line by line against the gradients of the engine.
+"""A backward pass derived by hand, compared line by line with the gradients of the engine.
 
-First the right one of the XOR network, then the same with one of five classic mistakes at a time.  Each
-line is judged by itself: what follows from the line before it is right, even if that one is wrong.
+First comes the right backward pass of the XOR network, then the same with one of five classic mistakes at
+a time.  Each line is judged by itself: a line that follows correctly from a wrong line is not to blame.
 """
 
 import inspect
@@ -29,7 +29,7 @@ def sigmoid(z):
 
 
 def forward(X, y, W1, b1, W2, b2):
-    """The loss, the mean cross-entropy.  Its variables are what `backward` can refer to."""
+    """The loss, which is the mean cross-entropy.  `backward` can use the variables of this function."""
     Z1 = X @ W1 + b1
     A1 = sigmoid(Z1)
     Z2 = A1 @ W2 + b2
@@ -38,7 +38,7 @@ def forward(X, y, W1, b1, W2, b2):
 
 
 def backward(X, y, W2, A1, A2):
-    """The chain rule on paper: d<name> is the gradient of the loss with respect to <name>."""
+    """The gradients by the chain rule on paper; d<name> is the gradient with respect to <name>."""
     m = len(X)
     dZ2 = A2 - y
     dW2 = A1.T @ dZ2 / m
@@ -50,7 +50,7 @@ def backward(X, y, W2, A1, A2):
     return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
 
 
-MISTAKES = [  # what it is, what is right, and what is written instead
+MISTAKES = [  # the name of the mistake, the right code, and the wrong code in its place
     ("the difference the wrong way round", "dZ2 = A2 - y", "dZ2 = y - A2"),
     ("the mean forgotten", "dW2 = A1.T @ dZ2 / m", "dW2 = A1.T @ dZ2"),
     ("half of the sigmoid's derivative", "dA1 * A1 * (1 - A1)", "dA1 * A1"),
@@ -60,7 +60,7 @@ MISTAKES = [  # what it is, what is right, and what is written instead
 
 
 def with_mistake(right, wrong):
-    """The backward pass with a mistake in it, as a function with a source of its own."""
+    """The backward pass with `right` replaced by `wrong`, as a function with its own source."""
     source = inspect.getsource(backward).replace(right, wrong)
     filename = f"<{wrong}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

@@ -1,8 +1,8 @@
-"""From formulas as they were printed to a right derivation and a trained network, led by the reports.
+"""Misprinted formulas, mended with the help of the reports until the derivation is right and trains.
 
-A guide to neural networks, in the convention of one example a column, was printed with its digits garbled:
-1 became 12 or 13, and names have digits too many.  Its code cannot run.  With the names mended it is still
-wrong; each report names the first line that is, and what is wrong with it, until nothing is.
+A guide to neural networks, with one example in each column, was printed with garbled digits: 1 became 12
+or 13, and some names have too many digits.  Its code cannot run.  With the names mended it is still wrong.
+Each report names the first wrong line and what is wrong with it, until every line is right.
 """
 
 import linecache
@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd import check
 
-X = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])  # one example a column
+X = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])  # one example in each column
 Y = np.array([[0.0, 1.0, 1.0, 0.0]])
 
 
@@ -38,12 +38,12 @@ def propagate(X, W1, b1, W2, b2):
 
 
 def cost(X, Y, W1, b1, W2, b2):
-    """The mean cross-entropy: where the guide has 13, a 1 is meant, and A3 is its A2."""
+    """The mean cross-entropy.  Where the guide has 13, it means 1, and its A3 is A2."""
     A1, A2 = propagate(X, W1, b1, W2, b2)  # noqa: RUF059  # backward takes A1
     return -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1]
 
 
-# The backward pass with its names mended (W13 is W1, A23 is A2, dZ12 is dZ1), its numbers as printed.
+# The backward pass with its names mended (W13 is W1, A23 is A2, dZ12 is dZ1), and its numbers as printed.
 PRINTED = """\
 def backward(X, Y, W2, A1, A2):
     m = X.shape[13]
@@ -55,7 +55,7 @@ def backward(X, Y, W2, A1, A2):
     db1 = dZ1.sum(axis=12, keepdims=True) / m
     return {"dW12": dW1, "db12": db1, "dW22": dW2, "db22": db2}
 """
-MENDS = [  # what a report leads to
+MENDS = [  # the code that a report calls wrong, and the code that replaces it
     ("X.shape[13]", "X.shape[1]"),
     ("axis=13", "axis=1"),
     ("12 - A1", "1 - A1"),
@@ -65,7 +65,7 @@ MENDS = [  # what a report leads to
 
 
 def defined(source):
-    """The function that a piece of source defines, with its lines known to tracebacks and reports."""
+    """The function `backward` of a source text, whose lines tracebacks and reports can show."""
     filename = f"<backward {hash(source)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     scope = {"np": np}
@@ -74,7 +74,7 @@ def defined(source):
 
 
 def train(backward, scale, epochs, rate=1.0):
-    """The losses of gradient descent from weights of a size, and the outputs at the end."""
+    """The losses of gradient descent from weights of size `scale`, and the outputs at the end."""
     P, losses = parameters(scale), []
     for _ in range(epochs):
         A1, A2 = propagate(X, **P)
@@ -102,9 +102,9 @@ def main(epochs=5000):
     for epoch in range(0, epochs, max(1, epochs // 5)):
         print(f"{epoch:10}  {small[0][epoch]:14.4f}  {large[0][epoch]:11.4f}")
     for name, (_, outputs) in (("0.01", small), ("1", large)):
-        print(f"outputs from weights x {name}: {np.array2string(outputs[0], precision=3)}, to be {Y[0]}")
-    print("From weights of 0.01 all hidden neurons begin alike, near a sigmoid's middle, where the loss,")
-    print("ln 2, is a plateau: the gradient of W1 has about 0.01 of its usual size, and has to grow first.")
+        print(f"outputs from weights x {name}: {np.array2string(outputs[0], precision=3)}, targets {Y[0]}")
+    print("With weights x 0.01, all hidden neurons start alike, near the middle of the sigmoid.  The loss,")
+    print("ln 2, is on a plateau: the gradient of W1 has about 0.01 of its usual size, and must grow first.")
 
 
 if __name__ == "__main__":

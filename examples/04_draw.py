@@ -1,7 +1,7 @@
-"""Pictures of two graphs: the XOR network spelled out, and a model of many modules.
+"""Pictures of two graphs: the XOR network written as formulas, and a model of many modules.
 
-What is drawn, and how much of it, is a matter of the options of `draw`.  The same graphs are also
-printed as text, and one gradient is explained as the sum over paths that it is.
+The options of `draw` say what is drawn, and in how much detail.  The XOR network is also printed as text,
+and one gradient is explained as a sum over paths.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ class Block(nn.Module):
 
 
 def xor():
-    """The network of formulas; the tensors are returned for their names."""
+    """The loss of a network written as formulas, and its tensors by their names."""
     rng = np.random.RandomState(42)
     W1, b1 = Tensor(rng.randn(2, 4), requires_grad=True), Tensor(np.zeros((1, 4)), requires_grad=True)
     W2, b2 = Tensor(rng.randn(4, 1), requires_grad=True), Tensor(np.zeros((1, 1)), requires_grad=True)

@@ -1,5 +1,5 @@
-"""Step through three computations in a browser: the XOR network, the same with a hand derivation that has
-a mistake, whose verdicts lie over it, and a network made of modules.
+"""Step through three computations in a browser: the XOR network, the same network with the verdicts on a
+wrong hand derivation of its gradients, and a network made of modules.
 
     python examples/05_explore.py
 
@@ -29,7 +29,7 @@ START = {
 
 
 def xor(path, report=None):
-    """The loss of a network by formulas.  Its arrays bear the names of the variables that hold them."""
+    """A page about a network written as formulas.  Its arrays have the names of the variables here."""
     W1, b1, W2, b2 = (Tensor(values, requires_grad=True) for values in START.values())
     Z1 = X @ W1 + b1
     A1 = sigmoid(Z1)
@@ -48,7 +48,7 @@ def forward(X, y, W1, b1, W2, b2):
 
 
 def backward(X, y, W2, A1, A2):
-    """Derived by hand: half of the sigmoid's derivative is missing in dZ1."""
+    """Gradients derived by hand, with a mistake: half of the sigmoid's derivative is missing in dZ1."""
     dZ2 = (A2 - y) / len(y)
     dW2 = A1.T @ dZ2
     dA1 = dZ2 @ W2.T
@@ -58,7 +58,7 @@ def backward(X, y, W2, A1, A2):
 
 
 def modules():
-    """The loss of a network of modules.  Each of them is a box, which can be folded."""
+    """A page about a network of modules.  Each module is a box that can be folded."""
     hidden = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Sigmoid())
     model = nn.Sequential(hidden, nn.Linear(4, 1, rng=1), nn.Sigmoid())
     loss = nn.functional.binary_cross_entropy(model(X), y)

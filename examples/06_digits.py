@@ -1,8 +1,8 @@
-"""Handwritten digits by a feed-forward network, and three ways to keep it from learning them by heart.
+"""A feed-forward network classifies handwritten digits, with three ways to reduce overfitting.
 
-64 pixels, two hidden layers, 10 classes, and only 400 images to learn from, so that the network fits
-its training set perfectly while the loss on the validation set rises again.  Compared are the network as
-it is, an L2 penalty, dropout, and early stopping, which keeps the weights of the best epoch.
+The network has 64 inputs, two hidden layers and 10 classes, and learns from only 400 images.  So it fits
+the training set perfectly, while the loss on the validation set rises again.  The example compares the
+network as it is, an L2 penalty, dropout, and early stopping, which keeps the weights of the best epoch.
 
 Data: the optical recognition of handwritten digits data set, 8 x 8 pixels, bundled with scikit-learn.
 """
@@ -30,7 +30,7 @@ def digits():
 
 
 def network(dropout):
-    rng = np.random.default_rng(0)  # the same first weights for all
+    rng = np.random.default_rng(0)  # the same initial weights in all runs
     size = {"rng": rng, "dtype": np.float32}
     return nn.Sequential(
         nn.Linear(64, 128, **size),
@@ -43,7 +43,7 @@ def network(dropout):
     )
 
 
-# name: the strength of the L2 penalty, the probability of dropout, and which weights are kept
+# name: the strength of the L2 penalty, the probability of dropout, and whether to keep the best weights
 RUNS = {
     "as it is": (0.0, 0.0, False),
     "L2 penalty": (2e-3, 0.0, False),
@@ -59,7 +59,7 @@ def train(penalty, dropout, keep_best, epochs):
     weights = [p for name, p in model.named_parameters() if name.endswith("weight")]
 
     def loss(prediction, target):
-        penalized = penalty and model.training  # the penalty is no part of what is validated
+        penalized = penalty and model.training  # the validation loss is without the penalty
         extra = penalty * nn.functional.l2_penalty(weights) if penalized else 0
         return cross_entropy(prediction, target) + extra
 
@@ -79,7 +79,7 @@ def train(penalty, dropout, keep_best, epochs):
 
 
 def draw(histories, path):
-    """The validation loss and accuracy of all runs, and the training loss, fainter."""
+    """Plot the validation loss and accuracy of all runs, and the training loss as fainter, dotted lines."""
     figure = Figure((11, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for i, (name, history) in enumerate(histories.items()):
@@ -107,7 +107,7 @@ def main(epochs=80):
             f" {right:15.1%}"
         )
     draw(histories, "06_digits.png")
-    print("\nThe curves of all four are in 06_digits.png.")
+    print("\nThe curves of all four runs are in 06_digits.png.")
 
 
 if __name__ == "__main__":

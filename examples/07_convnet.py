@@ -1,8 +1,8 @@
-"""Handwritten digits by a convolutional network: at least 98.5 % right on a test set that it never saw.
+"""A convolutional network classifies handwritten digits: at least 98.5 % right on an unseen test set.
 
-Dropout and smoothed labels keep it from being too sure of the 1348 images that it learns from, and the
-learning rate falls as a cosine does, so that the last steps are small.  The feature maps show what the
-filters of the two convolutions have learnt to look for.
+Dropout and label smoothing keep it from overfitting the 1348 training images.  The learning rate falls
+along a cosine, so that the last steps are small.  The feature maps show what the filters of the two
+convolutions have learnt to look for.
 
 Data: the optical recognition of handwritten digits data set, 8 x 8 pixels, bundled with scikit-learn.
 """
@@ -22,7 +22,7 @@ except ImportError:
 
 
 def digits():
-    """The images, (n, 1, 8, 8), and their classes: three quarters to learn from, a quarter to test."""
+    """The images, (n, 1, 8, 8), and their classes: three quarters for training, a quarter for the test."""
     data = load_digits()
     x = data.images[:, None].astype(np.float32) / 16
     x, x_test, y, y_test = nn.train_test_split(x, data.target, test_size=0.25, stratify=data.target, rng=0)
@@ -50,7 +50,7 @@ def main(epochs=25):
     training, (x_test, y_test) = digits()
     model = network()
     parameters = sum(p.size for p in model.parameters())
-    print(f"{len(training[0])} images to learn from, {len(x_test)} to test; {parameters} parameters")
+    print(f"{len(training[0])} training images, {len(x_test)} test images; {parameters} parameters")
     optimizer = nn.optim.AdamW(model.parameters(), lr=3e-3)
 
     def report(model, history):
@@ -77,11 +77,11 @@ def main(epochs=25):
         f"\ntest accuracy {accuracy:.2%}, {len(wrong)} images wrong, after {seconds:.0f} seconds of training"
     )
     for i in wrong[:10]:
-        print(f"  test image {i} is a {y_test[i]}, and was taken for a {found[i]}")
+        print(f"  test image {i} is a {y_test[i]}, and was classified as a {found[i]}")
     plots.feature_maps(model, x_test[0], "07_feature_maps.png")
     nn.save(model, "07_convnet.safetensors")
     print(f"\n07_feature_maps.png shows what the filters make of a {y_test[0]}.")
-    print("The weights are in 07_convnet.safetensors, under the names that PyTorch would give them.")
+    print("The weights are in 07_convnet.safetensors, with the same names as in PyTorch.")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """A recurrent network learns to spell like the authors of Python's standard library.
 
-It reads the names of all functions in the library's source and learns to say which character comes next.
-Then it makes up names: each character is drawn from the probabilities that it gives, and read in turn.
-What it has learnt is measured in bits per character on names that it has not read: the uncertainty that
-is left about the next character.
+It reads the names of all functions in the library's source, and learns to predict the next character.
+Then it makes up names: each character is drawn from the predicted probabilities, and is the next input.
+The measure of success is the number of bits per character on names that it has not read, which is the
+remaining uncertainty about the next character.
 """
 
 import re
@@ -16,12 +16,12 @@ import nn
 from autograd import no_grad
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz_0123456789 "
-END = LETTERS.index(" ")  # comes before the first character and after the last
+END = LETTERS.index(" ")  # stands before the first character and after the last
 LONGEST = 16
 
 
 def names():
-    """The names of functions in the modules of the standard library: lower case, each of them once."""
+    """The names of functions in the modules of the standard library, in lower case, without duplicates."""
     sources = Path(sysconfig.get_paths()["stdlib"]).glob("*.py")
     text = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in sources)
     found = set(re.findall(r"^ *def (\w+)", text, re.MULTILINE))
@@ -29,9 +29,9 @@ def names():
 
 
 def encode(texts):
-    """Rows of what is read, END and the characters; and of what is to follow, the characters and END.
+    """The inputs, which are END and the characters, and the targets, which are the characters and END.
 
-    Behind the end of a name, -100 stands for what is no matter of the loss.
+    After the end of a name the target is -100, which the loss ignores.
     """
     rows = np.full((len(texts), LONGEST + 1), END)
     following = np.full_like(rows, -100)
@@ -43,7 +43,7 @@ def encode(texts):
 
 
 class Speller(nn.Module):
-    """The scores of what follows each character, (n, length, characters), and the state in the end."""
+    """The scores of the next character at each place, (n, length, characters), and the last state."""
 
     def __init__(self, hidden, rng):
         size = {"rng": rng, "dtype": np.float32}
@@ -57,12 +57,12 @@ class Speller(nn.Module):
 
 
 def bits(scores, following):
-    """The cross-entropy of the characters that follow, in bits a character."""
+    """The cross-entropy of the next characters, in bits per character."""
     return nn.functional.cross_entropy(scores[0].reshape(-1, len(LETTERS)), following.ravel()) / np.log(2)
 
 
 def invent(model, n, rng, temperature=0.8):
-    """n names, drawn character by character; a temperature below 1 prefers what is likely."""
+    """n names, drawn character by character.  A temperature below 1 prefers likely characters."""
     drawn, state = [np.full(n, END)], None
     with no_grad():
         for _ in range(LONGEST):
@@ -74,9 +74,9 @@ def invent(model, n, rng, temperature=0.8):
 
 
 def by_pairs(rows, following):
-    """Bits a character of the simplest model: how often each character comes after each other one."""
+    """Bits for each pair of characters in the simplest model, which counts how often each pair occurs."""
     known = following >= 0
-    pairs = np.ones((len(LETTERS), len(LETTERS)))  # one more than was counted: none is impossible
+    pairs = np.ones((len(LETTERS), len(LETTERS)))  # counts start at 1, so that no pair is impossible
     np.add.at(pairs, (rows[known], following[known]), 1)
     return -np.log2(pairs / pairs.sum(axis=1, keepdims=True))
 
@@ -85,11 +85,11 @@ def main(epochs=12, most=None):
     texts, rng = names()[:most], np.random.default_rng(0)
     training, unread = nn.train_test_split(np.array(texts), test_size=0.1, rng=rng)
     (rows, following), (unread_rows, unread_following) = encode(training), encode(unread)
-    print(f"{len(texts)} names, such as {', '.join(rng.choice(texts, 4))}; {len(unread)} are kept unread\n")
+    print(f"{len(texts)} names, such as {', '.join(rng.choice(texts, 4))}; {len(unread)} for validation\n")
     known = unread_following >= 0
     simplest = by_pairs(rows, following)[unread_rows[known], unread_following[known]].mean()
-    print(f"bits a character, by chance: {np.log2(len(LETTERS)):.3f}, by the one before it: {simplest:.3f}")
-    print("by the network, and what it would write:")
+    print(f"bits per character, by chance: {np.log2(len(LETTERS)):.3f}, by counting pairs: {simplest:.3f}")
+    print("by the network, with four names that it makes up:")
     model = Speller(128, rng)
     data, unread_data = (rows, following), (unread_rows, unread_following)
     optimizer = nn.optim.AdamW(model.parameters(), lr=8e-3)
@@ -103,7 +103,7 @@ def main(epochs=12, most=None):
     nn.fit(model, bits, optimizer, data, unread_data, schedule=schedule, **options)
     made_up = invent(model, 200, rng)
     new = [name for name in made_up if name not in set(texts)]
-    print(f"\nOf 200 names, {200 - len(new)} are in the library, and {len(new)} are new, such as:")
+    print(f"\nOf 200 made-up names, {200 - len(new)} are in the library, and {len(new)} are new, such as:")
     print(" ", "\n  ".join(", ".join(new[i : i + 5]) for i in range(0, 20, 5)))
 
 

@@ -1,8 +1,8 @@
-"""A table of numbers: how far diabetes has progressed after a year, from ten measurements of a patient.
+"""Regression on a table: the progress of diabetes after a year, from ten measurements of a patient.
 
-The columns have units of their own, from 0.1 to 300 in size, and a network learns badly from them as they
-are.  Standardised, (x - mean) / deviation, they are alike; mean and deviation are those of the training
-set alone, and a part of the model, so that they are saved with its weights.  With 442 patients, linear
+The columns have different units, with sizes from 0.1 to 300, and a network learns badly from such numbers.
+Standardised columns, (x - mean) / deviation, are alike.  The mean and the deviation come from the training
+set alone.  They are a part of the model, so they are saved with its weights.  With 442 patients, linear
 regression is hard to beat.
 
 Data: Efron et al., Least Angle Regression (2004), in the original units, bundled with scikit-learn.
@@ -24,7 +24,7 @@ FOLDS = 4
 
 
 class Standardize(nn.Module):
-    """(x - mean) / deviation, column by column.  Both are buffers: they have no gradient."""
+    """(x - mean) / deviation, column by column.  Mean and deviation are buffers, without a gradient."""
 
     def __init__(self, x):
         self.mean, self.deviation = Tensor(x.mean(axis=0)), Tensor(x.std(axis=0))
@@ -34,7 +34,7 @@ class Standardize(nn.Module):
 
 
 class Scale(Standardize):
-    """The way back, for what the network answers: mean + deviation x."""
+    """mean + deviation x, column by column: the inverse, for the outputs of the network."""
 
     def forward(self, x):
         return self.mean + self.deviation * x
@@ -51,12 +51,12 @@ def root_mean_square(prediction, target):
 
 
 def explained(prediction, target):
-    """R^2: the part of the variance that is explained; 0 for the mean, 1 for a perfect answer."""
+    """R^2, the part of the variance that is explained: 0 for the mean, 1 for a perfect prediction."""
     return 1 - root_mean_square(prediction, target) ** 2 / target.var()
 
 
 def train(model, x, y, epochs):
-    """The training, with a fifth of its rows to say when it is enough."""
+    """The history of training; a fifth of the rows is a validation set, for early stopping."""
     x, x_val, y, y_val = nn.train_test_split(x, y, test_size=0.2, rng=1)
     optimizer = nn.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.1)
     validation = (x_val, y_val)
@@ -64,7 +64,7 @@ def train(model, x, y, epochs):
 
 
 def regression(x, y, x_test):
-    """Linear regression by least squares."""
+    """The predictions of linear regression by least squares."""
     with_ones = np.column_stack([x, np.ones(len(x))])
     return np.column_stack([x_test, np.ones(len(x_test))]) @ np.linalg.lstsq(with_ones, y)[0]
 
@@ -75,9 +75,7 @@ def main(epochs=200, folds=FOLDS):
     print(f"{len(x)} patients, {x.shape[1]} columns:")
     for name, column in zip(data.feature_names, x.T, strict=True):
         print(f"  {name:4} from {column.min():7.2f} to {column.max():7.2f}, mean {column.mean():7.2f}")
-    print(
-        f"to be found: the progress after a year, from {y.min():.0f} to {y.max():.0f}, mean {y.mean():.0f}\n"
-    )
+    print(f"target: the progress after a year, from {y.min():.0f} to {y.max():.0f}, mean {y.mean():.0f}\n")
     answers = {
         "the mean": [],
         "linear regression": [],

@@ -1,11 +1,11 @@
-"""Learning rate, batch size and depth, each combination tried, in parallel with joblib.
+"""A search over learning rate, batch size and depth: each combination is tried, in parallel with joblib.
 
-Without arguments the runs are spread over the cores of this machine.  On a cluster, start a Dask scheduler
-and workers that have this library installed, and say where the scheduler is:
+Without arguments, the runs are spread over the cores of this machine.  On a cluster, start a Dask scheduler
+and workers that have this library installed, and give the address of the scheduler:
 
     python 10_hyperparameters.py --cluster tcp://10.0.0.1:8786
 
-The results are the same, as each run has its own seeds, even if a worker dies and others take its runs.
+The results are the same, because each run has its own seeds, even if a worker dies and others take over.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def network(depth, rng):
 
 
 def run(rate, batch_size, depth, epochs):
-    """One combination: it, the validation accuracy of its best epoch, that epoch, and the seconds it took."""
+    """The combination, the validation accuracy in its best epoch, that epoch's number, and the seconds."""
     start = time.perf_counter()
     data = load_digits()
     x, y = data.data.astype(np.float32) / 16, data.target
@@ -56,7 +56,7 @@ def run(rate, batch_size, depth, epochs):
 
 
 def all_runs(epochs, cluster):
-    """The results by combination, reported one by one as they come."""
+    """The results by combination.  Each is printed when it arrives."""
     combinations = list(itertools.product(RATES, BATCH_SIZES, DEPTHS))
     tasks = [joblib.delayed(run)(*combination, epochs) for combination in combinations]
     found = {}
@@ -70,17 +70,17 @@ def all_runs(epochs, cluster):
 
 
 def backend(cluster):
-    """Where joblib runs things: processes here, or the workers of a Dask cluster."""
+    """The place where joblib runs the tasks: processes on this machine, or the workers of a Dask cluster."""
     if cluster is None:
         return joblib.parallel_config("loky", n_jobs=-1, inner_max_num_threads=1)
     from distributed import Client  # pip install distributed
 
-    Client(cluster)  # joblib uses the latest
+    Client(cluster)  # joblib uses the client that was made last
     return joblib.parallel_config("dask")
 
 
 def draw(found, path):
-    """A panel for each depth: the accuracy by learning rate and batch size."""
+    """Draw the accuracy by learning rate and batch size, in a panel for each depth."""
     figure = Figure((11, 3.6), layout="constrained")
     low = min(accuracy for accuracy, *_ in found.values())
     for ax, depth in zip(figure.subplots(1, len(DEPTHS)), DEPTHS, strict=True):
@@ -113,7 +113,7 @@ def main(epochs=20, cluster=None):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="the address of a Dask scheduler")
     parser.add_argument("--epochs", type=int, default=20)
     arguments = parser.parse_args()
     main(arguments.epochs, arguments.cluster)

@@ -1,11 +1,11 @@
-"""A small attention model learns to sort: eight digits go in, and the same come out in order.
+"""A small attention model learns to sort: eight digits go in, and the same digits come out in order.
 
-Nothing is said of how that is done.  The answer for each place is a choice among ten digits, made from all
-places at once, so that the network must find out which digit belongs there: for the third place, say, the
-third smallest.  Attention is how one place asks the others.
+The model is not told how to sort.  It sees all places at once, and for each place it chooses one of the ten
+digits.  So it must learn which digit belongs there: in the third place, for example, the third smallest.
+Attention lets each place look at the others.
 
-The sequences are drawn anew for every step, of 10^8 that there are, so that none can be learnt by heart;
-those of the test are drawn with another seed.
+There are 10^8 sequences.  Each step draws new ones, so that the model cannot memorise them, and the test
+sequences are drawn with another seed.
 """
 
 import sys
@@ -29,7 +29,7 @@ class Sorter(nn.Module):
     def __init__(self, layers, rng):
         size = {"rng": rng, "dtype": np.float32}
         self.digit = nn.Embedding(DIGITS, WIDTH, **size)
-        self.place = nn.Embedding(LENGTH, WIDTH, **size)  # or places could not be told apart
+        self.place = nn.Embedding(LENGTH, WIDTH, **size)  # tells the places apart
         options = {"dropout": 0.0, "batch_first": True, "norm_first": True}
         self.layers = [
             nn.TransformerEncoderLayer(WIDTH, HEADS, 2 * WIDTH, **options, **size) for _ in range(layers)
@@ -54,7 +54,7 @@ class Sorter(nn.Module):
 
 
 def draw(model, digits, path):
-    """Each head's attention in the last layer, for one sequence."""
+    """Draw the attention of each head in the last layer, for one sequence."""
     with no_grad():
         weights, answer = model.attention(digits[None]).data[0], model(digits[None]).data[0].argmax(axis=-1)
     figure = Figure((3.2 * HEADS, 3.6), layout="constrained")
@@ -98,7 +98,7 @@ def main(steps=600, layers=2):
     for given, answer in zip(test, answers, strict=False):
         print("  " + " ".join(map(str, given)), "->", " ".join(map(str, answer)))
     draw(model, test[0], "11_attention.png")
-    print("\nWhere each place looks for the first of these is in 11_attention.png.")
+    print("\n11_attention.png shows where each place looks, for the first of these sequences.")
 
 
 if __name__ == "__main__":

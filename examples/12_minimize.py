@@ -1,7 +1,7 @@
-"""SciPy's minimizer with exact gradients: `value_and_grad(f)` is what it asks for with jac=True.
+"""SciPy's minimizer with exact gradients: with jac=True, it takes `value_and_grad(f)`.
 
-The Rosenbrock function has a curved valley with a flat floor, and its one minimum, 0, where all
-coordinates are 1.  (From 4 dimensions on there is a local one near -1, 1, ..., 1, too.)
+The Rosenbrock function has a curved valley with a flat floor.  Its minimum is 0, where all coordinates
+are 1.  (From 4 dimensions on there is also a local minimum, near -1, 1, ..., 1.)
 
 Source: Rosenbrock, An automatic method for finding the greatest or least value of a function (1960).
 """

@@ -1,10 +1,10 @@
-"""Watching a network train: gradients that vanish and explode, and the line that it draws in the plane.
+"""Watching a network train: gradients that vanish and explode, and the boundary that it learns.
 
-Two spirals wind around each other, and a network of six layers is to tell them apart.  How it learns is
-decided for a good part before the first step, by the activation and the first weights: they make each
-layer's gradient smaller or larger than that of the layer after it.  The table shows by how much, and what
-comes of it: where they vanish, not much in a hundred epochs.  The pictures show the gradients layer by
-layer, and the line between the spirals while it trains.
+Two spirals wind around each other, and a network of six layers learns to tell them apart.  How well it
+learns depends on the activation and the initial weights: they make the gradient of each layer smaller or
+larger than the gradient of the next layer.  The table shows these gradients, and the result of training:
+where they vanish, the network learns little in a hundred epochs.  The pictures show the gradients layer by
+layer, and the boundary between the spirals during training.
 """
 
 import math
@@ -33,7 +33,7 @@ def spirals(n=200):
     return (x + rng.normal(scale=0.015, size=x.shape)).reshape(-1, 2), np.repeat([[0.0], [1.0]], n, axis=0)
 
 
-# name: the activation, and how the weights of the layers before it are drawn
+# name: the activation, and the function that initialises the weights of the layers before it
 STARTS = {
     "sigmoid, small": (nn.Sigmoid, lambda w, rng: init.normal_(w, 0, 0.1, rng=rng)),
     "sigmoid, Xavier": (nn.Sigmoid, lambda w, rng: init.xavier_uniform_(w, rng=rng)),
@@ -78,9 +78,9 @@ def main(epochs=100):
         last = nn.evaluate(model, loss, (x, y), metrics)
         print(f"{name:19}{sizes}{last['loss']:10.4f}{last['right']:9.1%}")
     frames.save("13_boundary.gif")
-    print("\nThe numbers in the four networks before training are in 13_*.png, a row for each layer:")
-    print("going up, the gradients move to the left where they vanish, and to the right where they explode.")
-    print("13_boundary.gif shows the line that the last network draws, epoch by epoch.")
+    print("\n13_*.png show the activations and gradients before training, with a row for each layer.")
+    print("From bottom to top, vanishing gradients move to the left, and exploding ones to the right.")
+    print("13_boundary.gif shows the boundary that the last network learns, epoch by epoch.")
 
 
 if __name__ == "__main__":
