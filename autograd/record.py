@@ -89,7 +89,7 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
         result.data = data
         needed = (p is not None and p.requires_grad) or (q is not None and q.requires_grad)
         now = recording_now()
-        if not (now.records[needed] and (needed or type(p) is Node or type(q) is Node)):
+        if not (now.records[needed] and (needed or is_known(p) or is_known(q))):
             result.node = None
             return result
         result.node = node = Node()
@@ -104,6 +104,11 @@ def binary(op: Op) -> Callable[[Any, Any], Any]:
         return result
 
     return recorder
+
+
+def is_known(parent: Node | None) -> bool:
+    """Whether an argument has a place in the graph of its own: it is no number and no array of the user's."""
+    return parent is not None and type(parent) is not Constant
 
 
 def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
