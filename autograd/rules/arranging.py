@@ -129,7 +129,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
 
     Raises NoRuleError for the modes that compute new numbers from the elements.
     """
-    array = array_of(array)
+    if not array.ndim:
+        return np.copy(array)  # which has no side to surround it on
     if mode == "constant":
         around = np.pad(np.ones((1,) * array.ndim, bool), pad_width)  # pad one element to see where it goes
         index = tuple(
