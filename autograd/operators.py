@@ -179,8 +179,11 @@ def compress(self: Tensor, condition: Any, axis: Any = None) -> Any:
 
 
 def copied(self: Tensor, order: str = "C") -> Any:
-    """A copy of the tensor, in order C by default, as in NumPy."""
-    return record(np.copy, (self,), {"order": order})
+    """A copy of the tensor, in order C by default, as in NumPy; of a number, a number."""
+    copy = record(np.copy, (self,), {"order": order})
+    if isinstance(self.data, np.generic):
+        copy.data = copy.data[()]
+    return copy
 
 
 def conjugate(self: Tensor) -> Any:

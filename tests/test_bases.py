@@ -95,6 +95,7 @@ WRITES = [
     "t.conj()[0] = 4; np.conj(t)[1] = 3; np.real(t)[2] = 5; t.astype(float, copy=False)[0, 1] = 6",
     "z = t + 1j * t; z.real[0] = 3; z.imag[1] += 2; z.T.real[1] *= 2; t[...] = z.real + z.imag",
     "np.fft.fftshift(t, axes=())[0] = 4; np.linalg.matrix_power(t, 1)[0] = 3; np.trim_zeros(t[1])[0] = 3",
+    "a = t.sum().copy(); b = a; b += 5; t[0] = a; a = np.copy(t.sum()); b = a; b += 5; t[1] = a",
     "s = t[0, 0]; s += 5; q = t.sum(); r = q; r *= 2; t[1, 1] = q",
     "total, parts = 0.0, []\nfor x in t[0]:\n    total += x\n    parts.append(total)\nt[1] = np.stack(parts)",
 ]
@@ -118,6 +119,40 @@ def test_an_array_without_axes_stays_one_in_nested_transformations():
         return y
 
     assert hvp(f, np.array(3.0), np.array(1.0)) == 2
+
+
+def padded(a):
+    return np.pad(a, 1), np.pad(a, 1, "edge")
+
+
+def not_integrated(p):
+    return np.polyint(p, 0)
+
+
+def summed(a):
+    return np.apply_over_axes(np.sum, a, [0])
+
+
+def not_differenced(a):
+    return np.diff(a, 0)
+
+
+OF_NUMBERS = [
+    np.real_if_close,
+    np.broadcast_arrays,
+    np.block,
+    padded,
+    not_integrated,
+    summed,
+    not_differenced,
+]
+
+
+@pytest.mark.parametrize("function", OF_NUMBERS)
+def test_of_a_number_functions_make_an_array_where_numpys_do(function):
+    expected, found = function(np.float64(0.5)), function(Tensor([0.5]).sum())
+    for want, got in zip(leaves(expected), leaves(found), strict=True):
+        assert type(got.data) is type(want)
 
 
 def test_a_leaf_made_of_a_number_is_written_to():

@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..errors import NoRuleError
 from ..functions import flatten, put, scatter
 from ..ops import Function, compose, rule
-from .assembly import along, positive, with_axes
+from .assembly import along, array_of, positive, with_axes
 
 # Axes and broadcasting
 
@@ -30,7 +30,7 @@ at_least(np.atleast_3d)
 @compose(np.broadcast_arrays)
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(a if np.shape(a) == shape else np.broadcast_to(a, shape) for a in args)
+    return tuple(array_of(a) if np.shape(a) == shape else np.broadcast_to(a, shape) for a in args)
 
 
 @compose(np.meshgrid)
@@ -129,6 +129,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
 
     Raises NoRuleError for the modes that compute new numbers from the elements.
     """
+    if not array.ndim:
+        return np.copy(array)  # which has no side to surround it on
     if mode == "constant":
         around = np.pad(np.ones((1,) * array.ndim, bool), pad_width)  # pad one element to see where it goes
         index = tuple(

@@ -13,6 +13,7 @@ import numpy as np
 from ..bases import note_view
 from ..ops import Function, Op, compose, row
 from ..record import apply, joined
+from ..tensor import Tensor
 from .versions import has
 
 
@@ -58,6 +59,11 @@ def append(arr: Any, values: Any, axis: Any = None) -> Any:
     return np.concatenate([arr, values], axis=axis)
 
 
+def array_of(a: Any) -> Any:
+    """`a`, or of a number an array, which can be written to, as what NumPy's np.asanyarray makes of it."""
+    return np.copy(a) if isinstance(a.data if type(a) is Tensor else a, np.generic) else a
+
+
 def depth(arrays: Any) -> int:
     """How deep lists are nested."""
     return 1 + max(map(depth, arrays)) if isinstance(arrays, list) else 0
@@ -79,7 +85,7 @@ def block(arrays: Any) -> Any:
 
     def in_place(part: Any, axis: int) -> Any:
         if not isinstance(part, list):
-            return with_axes(part, n)
+            return with_axes(array_of(part), n)
         return np.concatenate([in_place(p, axis + 1) for p in part], axis=axis)
 
     return in_place(arrays, n - depth(arrays))

@@ -31,9 +31,11 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
     a = arr(a)
+    if not n:
+        return a
     axis = positive(axis, a)
     joined = [edge(t, a, axis) if t is not a else t for t in (prepend, a, append) if is_given(t)]
-    a = np.concatenate(joined, axis=axis) if n and len(joined) > 1 else a
+    a = np.concatenate(joined, axis=axis) if len(joined) > 1 else a
     for _ in range(n):
         a = a[along(axis, slice(1, None))] - a[along(axis, slice(None, -1))]
     return a

@@ -25,6 +25,7 @@ from ..engine import project
 from ..errors import NoRuleError
 from ..ops import Function, compose, rule
 from . import elementwise, unchanging  # noqa: F401  this module replaces their rows of abs and sign
+from .assembly import array_of
 from .calculus import arr
 
 
@@ -56,6 +57,7 @@ def angle(z: Any, deg: bool = False) -> Any:
 @compose(np.real_if_close)
 def real_if_close(a: Any, tol: float = 100) -> Any:
     """The real part if every imaginary part is at most `tol` rounding errors, else `a`."""
+    a = array_of(a)
     return np.real(a) if a.dtype.kind == "c" and np.isrealobj(np.real_if_close(a.data, tol)) else a
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from ..engine import project
 from ..functions import put
 from ..ops import Function, compose, rule
+from .assembly import array_of
 from .calculus import arr
 from .choosing import raw
 
@@ -86,7 +87,7 @@ def polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
     """p[0] / (n+1), p[1] / n, ..., p[n], k; repeated m times."""
     if m < 0:
         raise ValueError("Order of integral must be positive (see polyder)")
-    p, k = arr(p), np.atleast_1d(np.zeros(int(m)) if k is None else arr(k))
+    p, k = array_of(arr(p)), np.atleast_1d(np.zeros(int(m)) if k is None else arr(k))
     if len(k) == 1 and m > 1:
         k = np.broadcast_to(k, (int(m),))
     if len(k) < m:

@@ -150,8 +150,9 @@ rule(np.cumprod, cumprod_rule)
 def apply_over_axes(func: Function, a: Any, axes: Any) -> Any:
     """func(... func(a, axes[0]) ..., axes[n]), with removed axes put back."""
     for axis in np.atleast_1d(axes).tolist():
-        result = func(a, axis % a.ndim)
-        a = result if result.ndim == a.ndim else np.expand_dims(result, axis % a.ndim)
+        axis %= max(a.ndim, 1)
+        result = func(a, axis)
+        a = result if result.ndim == a.ndim else np.expand_dims(result, axis)
     return a
 
 
