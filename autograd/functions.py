@@ -14,7 +14,6 @@ from .engine import NO_OPTIONS
 from .errors import DTypeError, ShapeError
 from .ops import Function, Rule, parameters, row, rule
 from .record import apply, record, recorders
-from .tensor import Tensor
 
 
 @overload
@@ -87,7 +86,7 @@ def spread(g: Any, a: Any, axis: Any = None) -> Any:
     """
     if g.ndim:
         g = g.reshape(kept(a.shape, axis))
-    if type(g) is Tensor or a.size > 4096:
+    if a.size > 4096 or (not isinstance(g, np.generic) and type(g) is not np.ndarray):
         return np.broadcast_to(g, a.shape)
     result = np.empty(a.shape, g.dtype)  # for small arrays, five times as fast as np.broadcast_to
     result[...] = g
@@ -160,8 +159,10 @@ def sigmoid(x: Any) -> Any:
     """
     if type(x) is np.ndarray and x.dtype.kind == "f" and x.size and x.item(x.argmin()) > -11:
         return 1 / (1 + np.exp(-x))  # exp(-x) is finite in every dtype; np.errstate would double the time
-    with np.errstate(over="ignore"):  # where exp(-x) is inf, the result is 0, as it should be
-        return 1 / (1 + np.exp(-signed(x)))
+    z = -signed(x)
+    with np.errstate(over="ignore"):  # where exp(z) is inf, the result is 0, as it should be
+        e = np.exp(z)
+    return 1 / (1 + e)
 
 
 @op(rules=[lambda g, y, x: g * (x > 0)])

@@ -138,7 +138,7 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         data = op.call(*args, **kwargs)
     except (ValueError, IndexError) as error:
         raise_misfit(op, args, error)
-    if type(data) is not ndarray and not op.several and not isinstance(data, np.generic):
+    if type(data) is not ndarray and not op.several and not isinstance(data, np.ndarray | np.generic):
         return data
     needed = needed and (op.several or data.dtype.kind in "fc")  # an integer result is piecewise constant
     node = None
@@ -153,7 +153,7 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     result = new(Tensor)
     result.data = data
     result.node = node
-    if op.view and type(data) is ndarray:
+    if op.view and isinstance(data, np.ndarray):
         note_view(result, arrays[0], op, kwargs)
     return result
 

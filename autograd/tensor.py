@@ -25,7 +25,7 @@ from .ops import Op
 from .outputs import new_pick
 from .refusals import refuse_container, warn_not_kept, way_to_numbers
 
-NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
+NUMBERS: set[type] = {float, int, bool, np.float64, np.float32}  # and the stand-ins of compiled/, once loaded
 
 ONE = np.float64(1)
 accumulating = Lock()  # held while gradients are added to leaves, which several threads may share
@@ -278,7 +278,7 @@ class Tensor:
     def _like(self, value: Any, what: str) -> Any:
         """A copy of `value` in this tensor's dtype, checked to have its shape."""
         refuse_container(value, f"{what} that is")
-        value = np.array(value.data if type(value) is Tensor else value)
+        value = np.copy(value.data if type(value) is Tensor else value)
         if value.shape != self.shape:
             raise ShapeError(
                 f"{what} of shape {value.shape} for a tensor of shape {self.shape}: they must be equal"

@@ -27,6 +27,7 @@ __all__ = [
     "figures",
     "named",
     "parts_of",
+    "scalar",
 ]
 
 Function = Callable[[Any, Any], Any]
@@ -76,12 +77,7 @@ class Mean:
 
 def figures(value: Any, prediction: Any, target: Any, metrics: Mapping[str, Function]) -> dict[str, float]:
     """The loss and the metrics of a batch, as floats."""
-    if np.size(plain(value)) != 1:
-        raise ArgumentError(
-            f"a loss is one number, and this one has shape {np.shape(plain(value))}: "
-            'use reduction="mean", or take its mean'
-        )
-    found = {"loss": float(plain(value).item())}
+    found = {"loss": float(plain(scalar(value)).item())}
     for name, metric in metrics.items():
         figure = plain(metric(prediction, target))
         if figure.size != 1 or figure.dtype.kind not in "biuf":
@@ -91,6 +87,16 @@ def figures(value: Any, prediction: Any, target: Any, metrics: Mapping[str, Func
             )
         found[name] = float(figure.item())
     return found
+
+
+def scalar(value: Any) -> Any:
+    """A loss, checked to be one number."""
+    if np.size(value) != 1:
+        raise ArgumentError(
+            f"a loss is one number, and this one has shape {np.shape(value)}: "
+            'use reduction="mean", or take its mean'
+        )
+    return value
 
 
 TAKEN = ("loss", "lr", "seconds")  # names that every history uses

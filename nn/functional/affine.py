@@ -29,7 +29,7 @@ def by_bias(g: Any, y: Any, x: Any, weight: Any, bias: Any = None) -> Any:
     g = g if g.ndim == 2 else rows(g)
     if type(g) is Tensor or g.size > 4096:
         return g.sum(axis=0)
-    return ones(len(g), g.dtype).dot(g)
+    return g.T.dot(ones(len(g), g.dtype))
 
 
 @functools.lru_cache(maxsize=64)

@@ -157,7 +157,7 @@ def cross_entropies(z: Any, q: Any, share: Any = None) -> Any:
 
 
 def as_given(target: Any) -> Any:
-    return target if type(target) is Tensor or type(target) is np.ndarray else np.asarray(target)
+    return target if isinstance(target, Tensor | np.ndarray) else np.asarray(target)
 
 
 def class_axis(shape: tuple[int, ...]) -> int:
@@ -191,7 +191,7 @@ def class_weights(name: str, weight: Any, z: Any) -> Any:
     n = z.shape[class_axis(z.shape)]
     if weight is None:
         return np.ones(n, z.dtype)
-    w = np.asarray(weight.data if type(weight) is Tensor else weight, z.dtype)
+    w = as_given(weight.data if type(weight) is Tensor else weight).astype(z.dtype, copy=False)
     if w.shape != (n,):
         raise ShapeError(f"{name}: weight has shape {w.shape}, and there are {n} classes: give one for each")
     if not (w >= 0).all():
@@ -214,7 +214,7 @@ def probabilities(name: str, t: Any) -> Any:
 
 def one_hot(name: str, t: Any, z: Any, classes: Any, ignore_index: int | None) -> tuple[Any, Any]:
     """A row for each sample, with the weight of its class in that column; and which samples count."""
-    t, n = (t.data if type(t) is Tensor else t), len(classes)
+    t = t.data if type(t) is Tensor else t
     if t.dtype.kind not in "iu":
         raise DTypeError(
             f"{name}: scores of shape {z.shape} take classes, integers of shape {without_classes(z.shape)}, "
@@ -227,14 +227,20 @@ def one_hot(name: str, t: Any, z: Any, classes: Any, ignore_index: int | None) -
         )
     flat = t.reshape(-1)
     counted = np.ones(flat.shape, bool) if ignore_index is None else flat != ignore_index
-    kept = flat[counted]
+    return rows_of_classes(flat, counted, classes, name=name), counted
+
+
+@op(rules=[None, None, None])
+def rows_of_classes(flat: Any, counted: Any, classes: Any, *, name: str) -> Any:
+    """Zeros, but in each row that counts, what its class counts in the column of that."""
+    kept, n = flat[counted], len(classes)
     if kept.size and (kept.min() < 0 or kept.max() >= n):
         raise IndexingError(
             f"{name}: the classes range from {kept.min()} to {kept.max()}, and the scores' from 0 to {n - 1}"
         )
-    q = np.zeros((flat.size, n), z.dtype)
+    q = np.zeros((flat.size, n), classes.dtype)
     q[np.flatnonzero(counted), kept] = classes[kept]
-    return q, counted
+    return q
 
 
 def reduced(name: str, losses: Any, shape: tuple[int, ...], reduction: str, count: Any) -> Any:
@@ -259,4 +265,4 @@ def share(name: str, losses: Any, reduction: str, count: Any) -> Any:
             'reduction="sum" gives 0'
         )
     dtype = np.float64 if losses.dtype.char == "e" else losses.dtype.type
-    return dtype(1 / count if reduction == "mean" else 1)
+    return np.divide(1, count).astype(dtype) if reduction == "mean" else dtype(1)

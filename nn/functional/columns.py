@@ -11,7 +11,7 @@ The functions here take arguments that have been checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -39,8 +39,20 @@ def inside(places: Sequence[int], padding: Pairs) -> Any:
     return (..., *(slice(before, before + n) for n, (before, _) in zip(places, padding, strict=True)))
 
 
+Memory = dict[Any, Any] | None  # arrays to work in, by what for: a compiled step has them again in the next
+
+
+def to_work_in(memory: Memory, what: str, make: Callable[[], Any]) -> Any:
+    """The array that a call before has worked in, if it left one; else a new one."""
+    if memory is None:
+        return make()
+    if what not in memory:
+        memory[what] = make()
+    return memory[what]
+
+
 def columns_of(
-    x: Any, size: Sequence[int], stride: Any, padding: Pairs, dilation: Any, groups: int
+    x: Any, size: Sequence[int], stride: Any, padding: Pairs, dilation: Any, groups: int, memory: Memory
 ) -> Iterator[tuple[slice, Any]]:
     """The images of x, a few at a time: their slice, and their windows as columns of matrices.
 
@@ -54,9 +66,9 @@ def columns_of(
     found = windows(x, size, stride, dilation)
     matrix = groups, channels // groups * prod(size), prod(found.shape[2 + len(size) :])
     count, blocks = taken(n, matrix)
-    memory = np.empty((count, *found.shape[1:]), x.dtype)
+    room = to_work_in(memory, "columns", lambda: np.empty((count, *found.shape[1:]), x.dtype))
     for images in blocks:
-        columns = memory[: images.stop - images.start]
+        columns = room[: images.stop - images.start]
         columns[...] = found[images]
         yield images, columns.reshape(-1, *matrix)
 
@@ -79,7 +91,15 @@ def convolution_by_bias(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, *
 
 @op(rules=[convolution_by_x, convolution_by_weight, convolution_by_bias])
 def convolution(
-    x: Any, weight: Any, bias: Any = None, *, stride: Any, padding: Pairs, dilation: Any, groups: int
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    stride: Any,
+    padding: Pairs,
+    dilation: Any,
+    groups: int,
+    memory: Memory = None,
 ) -> Any:
     """dL/dy: the weight times the columns of x."""
     filters, _, *size = weight.shape
@@ -88,7 +108,7 @@ def convolution(
     matrix = weight.reshape(groups, filters // groups, prod(weight.shape[1:]))
     dtype = np.result_type(x, weight, *([] if bias is None else [bias]))
     y = np.empty((len(x), groups, filters // groups, prod(m)), dtype)
-    for images, columns in columns_of(x, size, stride, padding, dilation, groups):
+    for images, columns in columns_of(x, size, stride, padding, dilation, groups, memory):
         np.matmul(matrix, columns, out=y[images])
         if bias is not None:
             y[images] += bias.reshape(groups, -1, 1)
@@ -105,7 +125,15 @@ def transposed_by_weight(g: Any, y: Any, h: Any, weight: Any, *, shape: Any, **g
 
 @op(rules=[transposed_by_h, transposed_by_weight])
 def transposed_convolution(
-    h: Any, weight: Any, *, shape: Any, stride: Any, padding: Pairs, dilation: Any, groups: int
+    h: Any,
+    weight: Any,
+    *,
+    shape: Any,
+    stride: Any,
+    padding: Pairs,
+    dilation: Any,
+    groups: int,
+    memory: Memory = None,
 ) -> Any:
     """dL/dx: the transposed weight times h, as columns that are added at their positions in `shape`."""
     filters, channels, *size = weight.shape
@@ -114,7 +142,7 @@ def transposed_convolution(
     if max(stride) > 1:
         add_by_folding(x, matrix, h, size, padding, dilation, stride)
     else:
-        add_by_skewing(x, matrix, h, size, padding, dilation)
+        add_by_skewing(x, matrix, h, size, padding, dilation, memory)
     return x
 
 
@@ -132,7 +160,9 @@ def add_by_folding(
         x[images] = wide[inside(x.shape[2:], padding)]
 
 
-def add_by_skewing(x: Any, matrix: Any, h: Any, size: Sequence[int], padding: Pairs, dilation: Any) -> None:
+def add_by_skewing(
+    x: Any, matrix: Any, h: Any, size: Sequence[int], padding: Pairs, dilation: Any, memory: Memory
+) -> None:
     """Fill x in half the time if the windows are at every position, by one sum for all offsets.
 
     h is surrounded by zeros, so that its positions are numbered like the positions of the sums.  (A weight
@@ -142,8 +172,9 @@ def add_by_skewing(x: Any, matrix: Any, h: Any, size: Sequence[int], padding: Pa
     groups, rows, filters = matrix.shape
     extent = around(x.shape[2:], padding)
     count, blocks = taken(n, (groups, rows, prod(extent)))
-    wide = np.zeros((count, groups * filters, *extent), h.dtype)
-    columns, terms = skewed((count, x.shape[1], *size, *extent), dilation, x.dtype)
+    wide = to_work_in(memory, "wide", lambda: np.zeros((count, groups * filters, *extent), h.dtype))
+    skew = (count, x.shape[1], *size, *extent), dilation, x.dtype
+    columns, terms = to_work_in(memory, "columns and terms", lambda: skewed(*skew))
     columns = columns.reshape(count, groups, rows, prod(extent))
     last = np.ravel_multi_index([a - 1 for a in m], extent) + 1  # the end of h: zeros follow
     axes, padded = tuple(range(2, 2 + len(size))), any(map(any, padding))
@@ -183,12 +214,22 @@ def correlation_by_h(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: A
 
 
 @op(rules=[correlation_by_x, correlation_by_h])
-def correlation(x: Any, h: Any, *, size: Any, stride: Any, padding: Pairs, dilation: Any, groups: int) -> Any:
+def correlation(
+    x: Any,
+    h: Any,
+    *,
+    size: Any,
+    stride: Any,
+    padding: Pairs,
+    dilation: Any,
+    groups: int,
+    memory: Memory = None,
+) -> Any:
     """dL/dw, for windows of this size: the columns of x times the transposed h, summed over all images."""
     n, filters, *m = h.shape
     h = h.reshape(n, groups, filters // groups, prod(m))
     channels = x.shape[1] // groups
     w = np.zeros((groups, channels * prod(size), filters // groups), np.result_type(x, h))
-    for images, columns in columns_of(x, size, stride, padding, dilation, groups):
+    for images, columns in columns_of(x, size, stride, padding, dilation, groups, memory):
         w += np.matmul(columns, h[images].mT).sum(axis=0)  # a sixth faster in this order
     return w.mT.reshape(filters, channels, *size)

@@ -136,7 +136,7 @@ def beside(p: Any, t: Any, name: str) -> Any:
             f"{name} takes a prediction of floats, not {getattr(p, 'dtype', type(p).__name__)}: "
             "np.asarray(prediction, float)"
         )
-    if type(t) is not np.ndarray:
+    if not isinstance(t, np.ndarray):
         t = np.asarray(t)
     if t.shape != p.shape:
         raise ShapeError(

@@ -33,7 +33,8 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -
     if not training or p == 0:
         return x
     x = floats("dropout", x)
-    drawn = np.random.default_rng(rng).random(x.shape, np.float32 if x.itemsize < 8 else np.float64)
+    generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    drawn = generator.random(x.shape, np.float32 if x.itemsize < 8 else np.float64)
     return x * ((drawn >= p) / x.dtype.type(1 - p if p < 1 else 1)).astype(x.dtype, copy=False)
 
 

@@ -7,7 +7,6 @@ product, square and root is elementwise.
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -343,7 +342,7 @@ def adam(g: Any, state: State, betas: tuple[float, float], eps: float, amsgrad: 
     v = follow(state, "exp_avg_sq", g * g, betas[1])
     if amsgrad:
         state["max_exp_avg_sq"] = v = np.maximum(state.get("max_exp_avg_sq", 0), v)
-    corrected = np.sqrt(v) / sqrt(1 - betas[1] ** t)
+    corrected = np.sqrt(v) / (1 - betas[1] ** t) ** 0.5
     return m / ((1 - betas[0] ** t) * (corrected + eps))
 
 

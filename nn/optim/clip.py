@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from numbers import Real
 
@@ -38,19 +37,18 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     """
     positive(norm_type=norm_type, max_norm=max_norm)
     followed = with_gradients(parameters)
-    norms = [np.linalg.norm(np.float64(array(p.grad)).ravel(), norm_type) for p in followed]
-    norm = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
-    if not math.isfinite(norm):
+    norms = [np.linalg.norm(array(p.grad).astype(np.float64).ravel(), norm_type) for p in followed]
+    norm = np.linalg.norm(np.stack(norms), norm_type) if norms else np.float64(0)
+    if not np.isfinite(norm):
         i = int(np.argmin(np.isfinite(norms)))
         raise GradientError(
             f"the gradient of parameter {i} with shape {followed[i].shape} has norm {norms[i]}, which "
             "scaling cannot mend: the loss, or a derivative on the way to it, is not finite"
         )
-    factor = max_norm / (norm + 1e-6)
-    if factor < 1:
-        for p in followed:
-            p.grad = p.grad * factor
-    return norm
+    factor = np.minimum(max_norm / (norm + 1e-6), 1).item()
+    for p in followed:
+        p.grad = p.grad * factor
+    return norm.item()
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:

@@ -46,6 +46,7 @@ class Group(UserDict[str, Any]):
     ) -> None:
         self.states, self.plain = states, plain
         self.names = tuple(options)
+        self.rates: dict[np.dtype[Any], Any] = {}
         self.data = {"params": params} | {name: checked(name, value) for name, value in options.items()}
         self.arrange()
 
@@ -55,9 +56,12 @@ class Group(UserDict[str, Any]):
         If the parameter moves along the gradient itself, only the first two are needed: `descending`.
         The learning rate is an array, because multiplying by an array takes two thirds of the time of
         multiplying by a float.  It has the parameter's dtype: float64 would promote a float32 gradient.
+        A new rate is written into it, so that whoever has the array, as a compiled step has, has the rate.
         """
         lr, *others = (self.data[name] for name in self.names)
-        rates = [(p, np.array(lr, p.dtype)) for p in self.data["params"]]
+        for dtype in {p.dtype for p in self.data["params"]}:
+            self.rates.setdefault(dtype, np.empty((), dtype))[...] = lr
+        rates = [(p, self.rates[p.dtype]) for p in self.data["params"]]
         plain = self.plain(*others)
         self.descending = rates if plain else []
         self.slots = [] if plain else [(p, rate, self.states[p], others) for p, rate in rates]
@@ -66,7 +70,11 @@ class Group(UserDict[str, Any]):
         if name not in self.names and name != "initial_lr":
             raise ArgumentError(f"a group has no option {name!r}: it has {', '.join(self.names)}")
         self.data[name] = checked(name, value)
-        self.arrange()
+        if name == "lr":
+            for rate in self.rates.values():
+                rate[...] = self.data[name]
+        elif name in self.names:
+            self.arrange()
 
     def become(self, other: Group) -> None:
         """Take over the options and states of another group of the same parameters."""
