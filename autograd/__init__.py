@@ -32,17 +32,19 @@ from .ops import rule
 from .tensor import Tensor
 
 if TYPE_CHECKING:
+    from .compiled import compile
     from .graph import Graph
     from .show import draw, explain, explore
 
 # Imported on first use, by __getattr__: they would add a tenth to the time of `import autograd`.
-LATER = {"Graph": ".graph", "draw": ".show", "explain": ".show", "explore": ".show"}
+LATER = {"compile": ".compiled", "Graph": ".graph", "draw": ".show", "explain": ".show", "explore": ".show"}
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Graph",
     "Tensor",
+    "compile",
     "debug",
     "draw",
     "enable_grad",

@@ -56,6 +56,10 @@ class CheckError(AutogradError, AssertionError):
     """A gradient that did not pass its check: `assert_ok` raises it, with the whole report."""
 
 
+class CompileWarning(UserWarning):
+    """A step that is not compiled, and runs as it is, with the reason."""
+
+
 class HistoryWarning(UserWarning):
     """A number taken from a tensor, through which no gradient flows, or a gradient that is not kept."""
 

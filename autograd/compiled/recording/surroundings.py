@@ -1,0 +1,162 @@
+"""What a step can read besides its arguments: the arrays, numbers and objects that it closes over.
+
+From a function they are reached through its closure, the globals that its code names, and the attributes
+and contents of all those.  A `Place` is where one of them is kept.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ...engine import Node
+from ...mode import is_library
+from ...tensor import Tensor
+
+PLAIN = (bool, int, float, complex, np.generic, str, bytes, type(None), np.ndarray, np.dtype)
+PYTHONS = ("<frozen", sysconfig.get_path("stdlib"))  # files of its standard library
+MANY = 1000  # a container of more is data, and not entered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where something is kept: an item of a dict or list, or an attribute of an object with slots.
+
+    said: what to call it in a message
+    """
+
+    holder: Any
+    key: Any
+    said: str
+
+    @property
+    def identity(self) -> tuple[int, Any]:
+        """What tells this place from others, while its holder lives."""
+        return id(self.holder), self.key
+
+    def read(self) -> Any:
+        attribute = isinstance(self.holder, Tensor | Node | CellType)
+        return getattr(self.holder, self.key) if attribute else self.holder[self.key]
+
+    def write(self, value: Any) -> None:
+        if isinstance(self.holder, Tensor | Node | CellType):
+            setattr(self.holder, self.key, value)
+        else:
+            self.holder[self.key] = value
+
+
+class Surroundings:
+    """Everything that is reached from `roots`.
+
+    places   where it is kept, but for what is in tuples
+    holders  the dicts and lists among those, with what to call them
+    tensors  the tensors, the same
+    sources  of random numbers that draw without telling, the same
+    opaque   what has a state that cannot be seen, in words, or nothing
+    """
+
+    def __init__(self, *roots: Any) -> None:
+        self.places: list[Place] = []
+        self.holders: list[tuple[Any, str]] = []
+        self.tensors: dict[Tensor, str] = {}
+        self.sources: list[tuple[str, Any]] = []
+        self.opaque = ""
+        known: dict[Any, Any] = {}  # also keeps what is known alive, for the ids in it
+        waiting = [(root, "") for root in roots]
+        while waiting:
+            value, said = waiting.pop()
+            if isinstance(value, Place):
+                place, value = value, value.read()
+                if known.setdefault(place.identity, place) is place:
+                    self.places.append(place)
+            if type(value) is Tensor and self.tensors.get(value, "").endswith("]"):
+                self.tensors[value] = said  # "model.weight" says more than "parameters[0]"
+            if id(value) not in known and not isinstance(value, PLAIN):
+                known[id(value)] = value
+                waiting += [
+                    (part, part.said) if isinstance(part, Place) else part for part in self.parts(value, said)
+                ]
+
+    def parts(self, value: Any, said: str) -> Iterator[Any]:
+        """What is directly in a value: places, and other values with what to call them."""
+        if type(value) is Tensor:
+            self.tensors[value] = said
+            yield Place(value, "data", said)
+            if value.is_leaf:
+                yield Place(value.node, "grad", f"the gradient of {said}")
+                yield value.node.kwargs, f"the hooks of {said}"  # type: ignore[union-attr]
+        elif isinstance(value, FunctionType):
+            yield from reads(value)
+        elif isinstance(value, MethodType):
+            yield from [(value.__self__, said or "self"), (value.__func__, said)]
+        elif isinstance(value, functools.partial):
+            yield from ((part, said) for part in (value.func, *value.args, *value.keywords.values()))
+        elif "__wrapped__" in getattr(value, "__dict__", {}):
+            yield value.__wrapped__, said
+        elif isinstance(value, dict):
+            yield from self.contents(
+                value,
+                [(key, f"{said}[{key if type(key) in (str, int) else '...'!r}]") for key in value],
+                said,
+            )
+        elif isinstance(value, list):
+            yield from self.contents(value, [(i, f"{said}[{i}]") for i in range(len(value))], said)
+        elif isinstance(value, tuple | set | frozenset):
+            yield from [(part, f"{said}[{i}]") for i, part in enumerate(value)][:MANY]
+        elif isinstance(value, type):
+            if of_library(sys.modules.get(value.__module__)):
+                return
+            yield from (
+                (f, said)
+                for kind in value.__mro__
+                for f in vars(kind).values()
+                if isinstance(f, FunctionType)
+            )
+        elif isinstance(value, np.random.RandomState | random.Random):
+            self.sources.append((said, value))
+        elif hasattr(value, "__next__"):
+            self.opaque = self.opaque or f"an iterator, {said or type(value).__name__}"
+        elif hasattr(value, "__dict__") and not isinstance(value, ModuleType | BuiltinFunctionType):
+            yield type(value), said
+            yield from self.contents(vars(value), [(key, f"{said}.{key}") for key in vars(value)], said)
+
+    def contents(self, holder: Any, keys: list[tuple[Any, str]], said: str) -> Iterable[Place]:
+        if len(keys) > MANY:
+            return []
+        self.holders.append((holder, said))
+        return [Place(holder, key, name) for key, name in keys]
+
+
+def of_library(module: Any) -> bool:
+    """Whether a module is ours, NumPy's or Python's: its globals do not change, nor what its classes do."""
+    file = getattr(module, "__file__", None) or "<frozen"
+    return is_library(file) or (file.startswith(PYTHONS) and "site-packages" not in file)
+
+
+def reads(function: FunctionType) -> Iterator[Any]:
+    """What a function can read besides its arguments; of a library's, what it closes over."""
+    code = function.__code__
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        if cell != CellType():  # else it is not filled yet
+            yield Place(cell, "cell_contents", name)
+    yield from ((part, code.co_name) for part in function.__defaults__ or ())
+    yield from ((part, code.co_name) for part in (function.__kwdefaults__ or {}).values())
+    if of_library(sys.modules.get(function.__module__)):
+        return
+    for name in sorted(names_in(code) & function.__globals__.keys()):
+        if not isinstance(function.__globals__[name], ModuleType):
+            yield Place(function.__globals__, name, name)
+
+
+def names_in(code: CodeType) -> set[str]:
+    """The names of globals, and of attributes, in a function's code and in that of the functions in it."""
+    inner = (names_in(part) for part in code.co_consts if isinstance(part, CodeType))
+    return set(code.co_names).union(*inner)
