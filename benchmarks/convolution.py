@@ -12,7 +12,7 @@ import torch
 from timing import compare_large
 
 import nn.functional as F  # noqa: N812  (its customary name)
-from autograd import Tensor
+from autograd import Tensor, compile
 
 THREADS = int(os.environ.get("OPENBLAS_NUM_THREADS", "2"))
 CASES = {  # the shapes of the images and of the weight
@@ -34,8 +34,9 @@ def with_torch(images, weight, padding):
     def step():
         for t in leaves:
             t.grad = None
-        torch.nn.functional.conv2d(x, w, b, padding=padding).backward(g)
-        return [t.grad.numpy() for t in leaves]
+        y = torch.nn.functional.conv2d(x, w, b, padding=padding)
+        y.backward(g)
+        return [t.detach().numpy() for t in (y, *(t.grad for t in leaves))]
 
     return step
 
@@ -47,8 +48,9 @@ def with_nn(images, weight, padding):
     def step():
         for t in leaves:
             t.grad = None
-        F.conv2d(x, w, b, padding=padding).backward(g)
-        return [t.grad for t in leaves]
+        y = F.conv2d(x, w, b, padding=padding)
+        y.backward(g)
+        return [y.data, *(t.grad for t in leaves)]
 
     return step
 
@@ -57,7 +59,11 @@ if __name__ == "__main__":
     torch.set_num_threads(THREADS)
     for name, (images, weight) in CASES.items():
         one, other = with_torch(images, weight, 0), with_nn(images, weight, 0)
-        for expected, actual in zip(one(), other(), strict=True):
-            np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-3)
+        program = compile(with_nn(images, weight, 0))
+        for _ in range(4):
+            for expected, actual, same in zip(one(), other(), program(), strict=True):
+                np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-3)
+                np.testing.assert_array_equal(actual, same)
+        assert not program.reason, program.reason
         print(f"\n{name}, float32\n")
-        compare_large({f"PyTorch, threads: {THREADS}": one, "nn": other})
+        compare_large({f"PyTorch, threads: {THREADS}": one, "nn": other, "nn, compiled": program})

@@ -8,7 +8,7 @@ import numpy as np
 from timing import compare_large
 
 import nn
-from autograd import no_grad
+from autograd import compile, no_grad
 
 RATE = np.float32(0.1)
 SIZES = 784, 512, 512, 10
@@ -74,7 +74,10 @@ def with_nn():
 
 
 if __name__ == "__main__":
-    one, other = by_hand(), with_nn()
-    for _ in range(3):
-        assert abs(one() - other()) < 1e-4  # both compute the same losses
-    compare_large({"by hand, in NumPy": one, "nn": other})
+    one, other, program = by_hand(), with_nn(), compile(with_nn())
+    for _ in range(4):
+        expected, loss = one(), other()
+        assert abs(expected - loss) < 1e-4  # both compute the same losses
+        assert program() == loss
+    assert not program.reason, program.reason
+    compare_large({"by hand, in NumPy": one, "nn": other, "nn, compiled": program})

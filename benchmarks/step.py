@@ -5,15 +5,18 @@ The network is the first guide's: 2-4-1, sigmoids, binary cross-entropy, gradien
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
-from timing import compare
+from timing import compare, in_turns
 
 import nn
-from autograd import Tensor, no_grad
+from autograd import Tensor, compile, no_grad
 
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 y = np.array([[0], [1], [1], [0]])
 RATE = 0.1
+STEPS = 1000
 
 
 def initial():
@@ -87,13 +90,16 @@ def with_operators_and_methods():
     return trained(loss, weights)
 
 
-def with_nn():
+def with_nn(logits=False):
+    """A model that gives probabilities, or their logits, with the loss of those."""
     W1, _, W2, _ = initial()
-    model = nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 1), nn.Sigmoid())
+    layers = nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 1), nn.Sigmoid()
+    model = nn.Sequential(*layers[: 3 if logits else 4])
     with no_grad():
         for parameter, value in zip(model.parameters(), [W1.T, np.zeros(4), W2.T, np.zeros(1)], strict=True):
             parameter[...] = value
-    loss, optimizer = nn.BCELoss(), nn.optim.SGD(model.parameters(), lr=RATE)
+    loss = nn.BCEWithLogitsLoss() if logits else nn.BCELoss()
+    optimizer = nn.optim.SGD(model.parameters(), lr=RATE)
     inputs, targets = X.astype(float), y.astype(float)
 
     def step():
@@ -104,12 +110,32 @@ def with_nn():
     return step
 
 
+def compiled(step, **options):
+    """A step as a program: the first calls record it."""
+    program = compile(step, **options)
+    for _ in range(4):
+        program()
+    assert not program.reason, program.reason
+    return program
+
+
 if __name__ == "__main__":
-    compare(
-        {
-            "by hand, in NumPy": by_hand(),
-            "nn, fused losses": with_nn(),
-            "formulas with operators and methods": with_operators_and_methods(),
-            "plain NumPy functions, given Tensors": with_plain_functions(),
-        }
-    )
+    contenders = {
+        "by hand, in NumPy": by_hand(),
+        "nn, fused losses": with_nn(),
+        "formulas with operators and methods": with_operators_and_methods(),
+        "plain NumPy functions, given Tensors": with_plain_functions(),
+        "nn, compiled": compiled(with_nn()),
+        "nn, cross-entropy of logits, compiled": compiled(with_nn(logits=True)),
+        "operators, compiled": compiled(with_operators_and_methods()),
+        "plain functions, compiled": compiled(with_plain_functions()),
+    }
+    if find_spec("numba"):
+        contenders["nn, compiled by Numba"] = compiled(with_nn(), backend="numba")
+        contenders["operators, compiled by Numba"] = compiled(with_operators_and_methods(), backend="numba")
+    compare(contenders)
+    if find_spec("numba"):
+        many = compiled(with_operators_and_methods(), backend="numba", steps=STEPS)
+        found = in_turns({"by hand": by_hand(), "many": many}, calls=20, turns=31)
+        t, ratio = found["many"]
+        print(f"| the loop of {STEPS} steps inside, too | {t / STEPS * 1e6:.2f} | {ratio / STEPS:.4f} | |")

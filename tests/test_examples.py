@@ -210,6 +210,15 @@ def test_watching_shows_gradients_that_vanish_and_that_explode(example):
         assert frames.n_frames == 2
 
 
+def test_compiled_steps_give_equal_numbers(example):
+    text = example("15_compile", calls=20)
+    assert text.count("True") == 2
+    assert "False" not in text
+    assert re.search(r"^ +subtract\(weight\w*, b\d+, weight\w*\)$", text, re.MULTILINE)
+    assert len(re.findall(r"µs a step", text)) in (2, 4)  # without Numba, and with it
+    assert "takes a number out of an array" in text
+
+
 def test_examples_are_short():
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) < 120, path.name
