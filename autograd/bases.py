@@ -23,7 +23,7 @@ def note_view(view: Tensor, base: Tensor, op: Op, kwargs: dict[str, Any]) -> Non
     alive.
     """
     x, y = base.data, view.data
-    if type(x) is not np.ndarray or not (y is x or np.may_share_memory(x, y)):
+    if not isinstance(x, np.ndarray) or not (y is x or np.may_share_memory(x, y)):
         return  # a number, or a copy
     view._base = base, op, kwargs
     views = getattr(base, "_views", None)

@@ -277,7 +277,8 @@ class Tensor:
 
     def _like(self, value: Any, what: str) -> Any:
         """A copy of `value` in this tensor's dtype, checked to have its shape."""
-        refuse_container(value, f"{what} that is")
+        if type(value) not in NUMBERS:
+            refuse_container(value, f"{what} that is")
         value = np.copy(value.data if type(value) is Tensor else value)
         if value.shape != self.shape:
             raise ShapeError(

@@ -44,8 +44,10 @@ def write(tensor: Tensor, result: Tensor) -> None:
 
 def replace(tensor: Tensor, result: Tensor) -> None:
     """Give `tensor` the node and the values of `result`, in the memory order that `tensor` had."""
-    is_array = isinstance(tensor.data, np.ndarray)
-    tensor.data = laid_out(np.asarray(result.data), tensor.data) if is_array else result.data
+    data = result.data
+    if isinstance(tensor.data, np.ndarray):
+        data = laid_out(data if isinstance(data, np.ndarray) else np.asarray(data), tensor.data)
+    tensor.data = data
     tensor.node = result.node
 
 

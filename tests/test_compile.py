@@ -134,6 +134,22 @@ def test_an_argument_can_be_a_tensor_and_be_written_to():
         assert x.tolist() == [5.0, 1.0, 1.0]
 
 
+@pytest.mark.filterwarnings("ignore::autograd.errors.CompileWarning")
+def test_writing_through_the_views_of_tensors_is_right_whether_it_can_be_compiled_or_not():
+    def step(x):
+        matrix = Tensor(np.ones((2, 3)), requires_grad=True) * x
+        row, column = matrix[0], matrix.T[1]
+        row[0] = 5
+        column += 1
+        matrix.sum().backward()
+        return matrix, row, column
+
+    compiled = compile(step)
+    for (x,) in drawn((2, 3)):
+        expected, actual = step(x), compiled(x)
+        assert same(expected, actual)
+
+
 def test_an_error_is_the_steps_own():
     compiled = compile(lambda x, y: x @ y)
     for _ in range(ROUNDS):

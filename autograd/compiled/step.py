@@ -99,9 +99,13 @@ class Compiled:
                 break
             except Untraceable as error:
                 refusal = str(error)
+            except Exception as error:  # its own, and then it raises that again; or one of a stand-in's
+                refusal = f"recording it raises {type(error).__name__}, {error}"
+                self.varying = set()
             if not self.varying:
+                result = self.step(*args, **kwargs)
                 self.refuse(refusal)
-                return self.step(*args, **kwargs)
+                return result
             self.varying, self.learning = set(), False  # it may be only that it takes numbers as they are
         planned = plan(program)
         self.add(Recorded(program, planned, *emit(program, planned)))

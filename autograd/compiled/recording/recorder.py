@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import LEAF, Node, next_index
+from ...engine import LEAF, Leaf, Node, next_index
 from ...tensor import Tensor
 from ..program import FIXED, Check, Effect, Program, Value, mapped
 from .rows import rows_on
@@ -346,7 +346,7 @@ def others(tree: Any) -> Iterator[Any]:
         yield tree
 
 
-def touch(leaf: Node) -> None:
+def touch(leaf: Leaf) -> None:
     """Note that the values of a leaf have changed: what was computed from them is stale."""
     leaf.updated = next_index()
 

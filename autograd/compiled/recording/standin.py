@@ -46,6 +46,8 @@ class StandIn:
         """A method of the array's, or a property that is a view or a copy of it."""
         if name in StandIn.__slots__:  # not yet set, as when it is being copied
             raise AttributeError(name)
+        if name in ("__array_interface__", "__array_struct__"):
+            self.__array__()
         data = self.data
         if name in PROPERTIES and isinstance(data, np.ndarray | np.generic):
             return self.tape.call(PROPERTIES[name], (self,), {})
@@ -232,7 +234,17 @@ METHODS = {
     *("min", "nonzero", "prod", "ravel", "repeat", "reshape", "round", "searchsorted", "squeeze", "std"),
     *("sum", "swapaxes", "take", "trace", "transpose", "var"),
 }
-ABOUT_SHAPES = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj}
+ABOUT_SHAPES = {
+    np.may_share_memory,
+    np.shares_memory,
+    np.shape,
+    np.ndim,
+    np.size,
+    np.result_type,
+    np.can_cast,
+    np.iscomplexobj,
+    np.isrealobj,
+}
 
 
 class Draws:
