@@ -27,6 +27,7 @@ def op(function: Function | None = None, /, *positional: Rule, rules: Sequence[R
     `g` of the output, the output `y`, and the arguments.  Write None for an argument in which the function
     is piecewise constant.  The returned function takes arrays, on which it is just `function`, and Tensors.
 
+    >>> from autograd import Tensor
     >>> cube = op(lambda x: x * x * x, lambda g, y, x: 3 * g * x**2)
     >>> x = Tensor(2.0, requires_grad=True)
     >>> cube(x).backward()

@@ -237,7 +237,7 @@ class Recorder:
             if type(tensor.data) is StandIn and self.tape.current(tensor.data).made:
                 source = f"{self.name(next_index, 'next_index')}()"
                 self.program.effects.append(Effect(f"{self.name(node, 'node')}.updated", source))
-                self.commit.append(functools.partial(touch, node))
+                self.commit.append(functools.partial(touch, node))  # type: ignore[arg-type]  # it has LEAF
 
     def look_at_places(self) -> None:
         counters = []

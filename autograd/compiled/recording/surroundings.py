@@ -112,7 +112,7 @@ class Surroundings:
         elif isinstance(value, tuple | set | frozenset):
             yield from [(part, f"{said}[{i}]") for i, part in enumerate(value)][:MANY]
         elif isinstance(value, type):
-            if of_library(sys.modules.get(value.__module__)):
+            if of_library(getattr(sys.modules.get(value.__module__), "__file__", None) or PYTHONS[0]):
                 return
             yield from (
                 (f, said)
@@ -135,9 +135,8 @@ class Surroundings:
         return [Place(holder, key, name) for key, name in keys]
 
 
-def of_library(module: Any) -> bool:
-    """Whether a module is ours, NumPy's or Python's: its globals do not change, nor what its classes do."""
-    file = getattr(module, "__file__", None) or "<frozen"
+def of_library(file: str) -> bool:
+    """Whether a file is ours, NumPy's or Python's: its globals do not change, nor what its classes do."""
     return is_library(file) or (file.startswith(PYTHONS) and "site-packages" not in file)
 
 
@@ -149,7 +148,7 @@ def reads(function: FunctionType) -> Iterator[Any]:
             yield Place(cell, "cell_contents", name)
     yield from ((part, code.co_name) for part in function.__defaults__ or ())
     yield from ((part, code.co_name) for part in (function.__kwdefaults__ or {}).values())
-    if of_library(sys.modules.get(function.__module__)):
+    if of_library(code.co_filename):
         return
     for name in sorted(names_in(code) & function.__globals__.keys()):
         if not isinstance(function.__globals__[name], ModuleType):
