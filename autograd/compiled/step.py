@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,15 +47,17 @@ class Compiled:
         self.counters: set[tuple[int, Any]] = set()  # the places of numbers that a step changes
         self.varying: set[tuple[int, Any]] = set()  # and of those that have changed between two calls
         self.learning = self.branches = True
+        self.memory = RLock()  # of the programs, which one thread at a time may use
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.steps > 1:
             return self.many(args, kwargs)
         if recording.get().level == GRADIENTS:
-            for run in self.runs:
-                result = run(args, kwargs)
-                if result is not MISS:
-                    return result
+            with self.memory:
+                for run in self.runs:
+                    result = run(args, kwargs)
+                    if result is not MISS:
+                        return result
         return self.one(args, kwargs)
 
     def one(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -75,7 +78,9 @@ class Compiled:
     def some(self, args: tuple[Any, ...], kwargs: dict[str, Any], steps: int) -> tuple[Any, int]:
         """The result of as many of the steps as a program makes, and how many that were."""
         for recorded in self.programs[::-1] if recording.get().level == GRADIENTS else []:
-            done, result = steps if recorded.many else 1, recorded.run(args, kwargs, *[steps] * recorded.many)
+            with self.memory:
+                result = recorded.run(args, kwargs, *[steps] * recorded.many)
+            done = steps if recorded.many else 1
             if type(result) is Partial:
                 if result.interrupted:
                     raise KeyboardInterrupt
