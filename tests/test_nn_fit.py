@@ -537,3 +537,46 @@ def test_accuracy_of_what_is_not_finite_or_no_class():
 def test_accuracy_of_other_shapes_is_refused(p, t):
     with pytest.raises(ValueError, match="accuracy: predictions of shape"):
         nn.accuracy(np.zeros(p), np.zeros(t))
+
+
+# Compiled steps
+
+
+@pytest.mark.parametrize("max_norm", [None, 0.5])
+@pytest.mark.parametrize("optimizer", [Adam, SGD])
+def test_compiled_steps_end_with_the_same_bits(optimizer, max_norm):
+    def trained(compiled):
+        rng = np.random.default_rng(3)
+        x, y = rng.normal(size=(70, 6)), rng.integers(0, 2, 70)
+        first, last = nn.Linear(6, 12, rng=0), nn.Linear(12, 2, rng=2)
+        model = nn.Sequential(first, nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(0.2, rng=1), last)
+        steps = optimizer(model.parameters(), lr=0.01)
+        schedule = lr_scheduler.ExponentialLR(steps, 0.9)
+        history = nn.fit(
+            model,
+            nn.CrossEntropyLoss(),
+            steps,
+            (x, y),
+            (x, y),
+            epochs=6,
+            metrics=[nn.accuracy],
+            schedule=schedule,
+            max_norm=max_norm,
+            batch_size=16,
+            rng=5,
+            compile=compiled,
+        )
+        return model.state_dict(), [{**epoch, "seconds": 0} for epoch in history]
+
+    (one, history), (other, again) = trained(False), trained(True)
+    assert history == again
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_a_compiled_step_says_where_a_loss_ceases_to_be_finite():
+    batches = [(np.full((4, 2), k), np.ones((4, 1))) for k in (1.0, 2.0, 3.0, 4.0, np.inf)]
+    model = nn.Sequential(nn.Linear(2, 1, rng=0))
+    optimizer = SGD(model.parameters(), lr=0.01)
+    with np.errstate(invalid="ignore"), pytest.raises(TrainingError, match="step 5: input 0 of the model"):
+        nn.fit(model, nn.MSELoss(), optimizer, batches, compile=True)
+    assert np.isfinite(model[0].weight.data).all()
