@@ -32,11 +32,12 @@ from .ops import rule
 from .tensor import Tensor
 
 if TYPE_CHECKING:
+    from .derived import derive
     from .graph import Graph
     from .show import draw, explain, explore
 
 # Imported on first use, by __getattr__: they would add a tenth to the time of `import autograd`.
-LATER = {"Graph": ".graph", "draw": ".show", "explain": ".show", "explore": ".show"}
+LATER = {"Graph": ".graph", "derive": ".derived", "draw": ".show", "explain": ".show", "explore": ".show"}
 
 __version__ = "0.1.0"
 
@@ -44,6 +45,7 @@ __all__ = [
     "Graph",
     "Tensor",
     "debug",
+    "derive",
     "draw",
     "enable_grad",
     "errors",

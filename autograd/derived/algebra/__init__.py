@@ -1,0 +1,1 @@
+"""Expressions in named arrays, and how they are made short."""

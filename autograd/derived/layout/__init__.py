@@ -1,0 +1,1 @@
+"""Which lines a derivation has."""
