@@ -469,6 +469,43 @@ def test_the_derivation_runs_at_other_inputs_of_the_same_shapes(shown):
     assert_equal(tuple(found[n] for n in names), *engine_gradients(guide, inputs, names))
 
 
+def stepped(x, dx, g):
+    v = np.tanh(x * dx) * g
+    return np.sum(v * v)
+
+
+def test_the_users_own_names_are_not_taken():
+    inputs = drawn(x=(3,), dx=(3,), g=(3,))
+    found = derive(stepped, inputs)
+    assert "grad_dx = " in found.source
+    assert "    g = " not in found.source
+    true, scale = engine_gradients(stepped, inputs, ["x", "dx", "g"])
+    assert_equal(tuple(found(inputs).values()), true, scale)
+
+
+def test_empty_and_single_elements():
+    for shape in ((0, 3), (1, 1)):
+        inputs = {"x": np.ones(shape), "w": np.ones((shape[1], 2))}
+        found = derive(lambda x, w: np.sum(np.tanh(x @ w)), inputs)
+        assert [g.shape for g in found(inputs).values()] == [shape, (shape[1], 2)]
+
+
+class Model:
+    def __init__(self, w):
+        self.w = w
+
+    def loss(self, x, y):
+        p = x @ self.w
+        return np.mean((p - y) ** 2)
+
+
+def test_a_method_is_derived_by_its_arguments():
+    inputs = drawn(x=(4, 3), y=(4,))
+    found = derive(Model(np.ones(3)).loss, inputs, ["x"])
+    true = 2 * (inputs["x"] @ np.ones(3) - inputs["y"])[:, None] * np.ones(3) / 4
+    np.testing.assert_allclose(found(inputs)["x"], true, rtol=1e-12)
+
+
 def test_zero_dimensional_and_single_precision_inputs():
     inputs = {"x": np.float32([1.0, 2.0]), "w": np.array(0.5)}
     found = derive(lambda x, w: np.sum(np.exp(x * w)), inputs, ["w"])
@@ -488,6 +525,7 @@ def whole(x):
         (lambda x: x * 2, drawn(x=(3,)), None, "returned an array of shape"),
         (lambda x: 1.0, drawn(x=(3,)), None, "returned a float"),
         (lambda x: np.sum(x * np.sort(x.data)), drawn(x=(5,)), None, "that no variable holds"),
+        (lambda x: np.sum(np.sqrt(x)), {"x": np.array([0.0, 1.0])}, None, "not finite"),
         (lambda x: np.linalg.svd(x)[1].sum(), drawn(x=(3, 3)), None, "several outputs"),
     ],
 )

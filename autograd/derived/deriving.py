@@ -104,7 +104,11 @@ def derived(
 ) -> Derivation:
     """The derivation with its loops folded; if that is not right, with the rounds written out."""
     first = runs[0]
-    lines = walked(first, names, set(first.leaves.values()), prefix)
+    wanted = set(first.leaves.values())
+    lines = walked(first, names, wanted, prefix)
+    if any(line.target.data[:1] in first.available for line in lines):  # the user's own dx, say
+        prefix = f"grad_{prefix}".removesuffix("d")
+        lines = walked(first, names, wanted, prefix)
     points = points_of(names, runs, lines)
     computed = definitions_of(names)
     arithmetic = {e: d for e, d in computed.items() if d.head in RATIONAL and d.args and e.head == "name"}
@@ -119,9 +123,9 @@ def derived(
         backward = compiled(source, name_of(f))
         held = arrays_of(first.available)
         variables = {n: held[(n,)] for n in inspect.signature(backward).parameters}
-        wanted = {ref: gradient_ref(names.variables[node], prefix) for ref, node in first.leaves.items()}
+        places_ = {ref: gradient_ref(names.variables[node], prefix) for ref, node in first.leaves.items()}
         found = Derivation(
-            f, inputs, backward, source, tuple(items), explained, tuple(remarks), variables, wanted, returned
+            f, inputs, backward, source, tuple(items), explained, tuple(remarks), variables, places_, returned
         )
         if all(is_right(found, one) for one in runs):
             return found
@@ -235,6 +239,10 @@ def places(inputs: dict[str, Any], wrt: Iterable[str] | None) -> set[Ref]:
 
 def runs_of(first: Run, f: Any = None, inputs: Any = None, chosen: Any = None) -> list[Run]:
     """A run at the inputs, and two at other values, as far as the same is done there."""
+    if not all(np.isfinite(g).all() for g in first.gradients.values()):
+        raise DerivationError(
+            "at these inputs the gradients are not finite, so no line could be tried: give others"
+        )
     found = [first]
     for seed in range(8):
         for whole in (seed % 2 == 0, False):

@@ -164,7 +164,7 @@ def with_names(lines: list[Line]) -> list[Line]:
         for line in lines:
             line.value = replaced(line.value, {part: own.target})
         lines.insert(at, own)
-    return lines
+    return without_long(lines)
 
 
 def with_places(lines: list[Line]) -> list[Line]:
@@ -180,6 +180,25 @@ def with_places(lines: list[Line]) -> list[Line]:
     return found
 
 
+def without_long(lines: list[Line]) -> list[Line]:
+    """The lines, each that is too long in two."""
+    found: list[Line] = []
+    for line in lines:
+        if cost(line.value) > TOO_LONG:
+            parts = [
+                e for e in walk(line.value) if e.args and e is not line.value and not is_call(e, scatter)
+            ]
+            half = min(parts, key=lambda e: abs(cost(e) - cost(line.value) / 2))
+            own = Line(nameless(half, lines), half, half.shape)
+            line.value = replaced(line.value, {half: own.target})
+            found += without_long([own])
+        found.append(line)
+    return found
+
+
+TOO_LONG = 14.0
+
+
 def nameless(part: Expr, lines: list[Line]) -> Expr:
     """What stands for a name that is chosen when all others are known."""
     gradients = {line.target for line in lines if line.variable is not None}
@@ -193,11 +212,14 @@ def is_nameless(e: Expr) -> bool:
     return e.head == "name" and str(e.data[0]).startswith((UNNAMED, OTHER))
 
 
-def named(items: Sequence[Item]) -> None:
-    """Choose the names that are still to be chosen: g, g2, …, and for what is no gradient v, v2, …"""
+def named(items: Sequence[Item], known: set[str]) -> None:
+    """Choose the names that are still to be chosen: g, g2, …, and for what is no gradient v, v2, …
+
+    known  the user's own names
+    """
     lines = [line for item in items for line in (item.body if isinstance(item, Loop) else [item])]
     met = [e for line in lines for e in (line.target, *walk(line.value)) if e.head == "name"]
-    taken = {str(word) for e in met for word in e.data}
+    taken = known | {str(word) for e in met for word in e.data}
     new: dict[str, str] = {}
     for e in met:
         root = str(e.data[0])

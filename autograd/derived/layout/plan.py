@@ -43,7 +43,7 @@ def laid_out(lines: list[Line], names: Names, first: Run, remarks: list[str], fo
             item.over = length_of(item, first)
             item.body = with_names(item.body)
     found = merged(found, with_names([i for i in found if not isinstance(i, Loop)]))
-    named(found)
+    named(found, {str(ref[0]) for ref in first.available})
     for item in found:
         for line in item.body if isinstance(item, Loop) else [item]:
             line.value = lean(line.value)

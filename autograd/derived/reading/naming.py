@@ -54,8 +54,13 @@ class Series:
 class Names:
     """The names that one run gives.
 
-    of_nodes   the variables of nodes, and of constant arrays by their identity
-    events     for each name where it comes from: the number of an event, or words to evaluate
+    variables  of nodes, and of constant arrays by their identity
+    exprs      the names of nodes, as expressions
+    sources    where the value of a name is found: the number of an event, or where its words are evaluated
+    numbers    what the user calls numbers
+    aliases    other ways to the same value
+    written    constants that a line spells out
+    nameless   what stands for the variables of values without a name
     """
 
     run: Run
@@ -63,9 +68,9 @@ class Names:
     exprs: dict[Node, Expr] = field(default_factory=dict)
     sources: dict[Ref, Any] = field(default_factory=dict)
     numbers: dict[float, Expr] = field(default_factory=dict)
-    aliases: dict[Expr, list[Ref]] = field(default_factory=dict)  # other ways to the same value
+    aliases: dict[Expr, list[Ref]] = field(default_factory=dict)
     nameless: list[Variable] = field(default_factory=list)
-    written: dict[Any, Expr] = field(default_factory=dict)  # constants that a line spells out
+    written: dict[Any, Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.name_values()

@@ -66,8 +66,9 @@ class Run:
     gradients: dict[Node, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        back = way_back({self.root: np.ones(np.shape(self.root.data))})
-        self.gradients = {node: g for node, g, _ in back if not node.op.several}
+        with np.errstate(all="ignore"):  # what is not finite is refused, or another point is taken
+            back = way_back({self.root: np.ones(np.shape(self.root.data))})
+            self.gradients = {node: g for node, g, _ in back if not node.op.several}
 
     def is_like(self, other: Run) -> bool:
         """Whether both did the same."""

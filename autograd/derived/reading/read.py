@@ -134,7 +134,7 @@ class Reader:
     def inside(self, node: Node, args: list[Expr]) -> Expr:
         """What a function of ours or of the user's does, as it is recorded when it runs on Tensors."""
         data = [np.asarray(a) for a in node.args if a is not None]
-        leaves = [new_leaf(a, False) for a in data]
+        leaves = [new_leaf(a, a.dtype.kind == "f") for a in data]
         given = map(Tensor.of, data, leaves)
         tensors = [None if a is None else next(given) for a in node.args]
         name = full_name(node.op.function)

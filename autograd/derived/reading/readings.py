@@ -178,10 +178,12 @@ def is_count(e: Expr, n: int) -> bool:
     return is_call(e, np.arange) and e.shape == (n,)
 
 
-def read_where(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | None:
+def read_where(args: list[Expr], shapes: Any, shape: Shape, options: Any) -> Expr | None:
     condition, a, b = args
     if b is ZERO and condition.head in ("call", "name"):
         return mul(a, condition)
+    if a is condition and b.head == "number" and np.isnan(float(b.data)):  # how a rule guards what is never 0
+        return a
     return None
 
 

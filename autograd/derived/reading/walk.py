@@ -60,7 +60,7 @@ def gradient_ref(variable: Variable, prefix: str = "d") -> Ref:
 
 def walked(run: Run, names: Names, wanted: set[Node], prefix: str) -> list[Line]:
     """The lines of a derivation as the rules give them, from the loss back."""
-    seed = new_leaf(np.ones(np.shape(run.root.data)), False)
+    seed = new_leaf(np.ones(np.shape(run.root.data)))
     gradients: dict[Node, Expr] = {seed: ONE}
     read = Reader(Both(gradients, names.exprs), names.constant)
     parts: dict[Node, list[Any]] = {run.root: [Tensor.of(seed.data, seed)]}

@@ -52,7 +52,7 @@ def number_text(value: Any) -> tuple[str, int]:
     elif isinstance(value, Fraction) and value.denominator < 1000 and (1000 % value.denominator):
         return str(value).replace("/", " / "), PRODUCT if value > 0 else SIGN - 1
     else:
-        words = repr(float(value))
+        words = repr(float(value)).replace("nan", "np.nan").replace("inf", "np.inf")
     return words, SIGN if words.startswith("-") else ATOM
 
 
