@@ -230,6 +230,47 @@ def backward(x, Wx, Wh, b, target):
     )
 
 
+def gated(x, Wz, Uz, W, U, targets):
+    h, loss = np.zeros((x.shape[1], len(Uz))), 0
+    hs = [h]
+    for t in range(len(x)):
+        z = sigmoid(x[t] @ Wz + h @ Uz)
+        new = np.tanh(x[t] @ W + (z * h) @ U)
+        h = (1 - z) * h + z * new
+        hs.append(h)
+        loss = loss + np.sum((h - targets[t]) ** 2) / 2
+    return loss
+
+
+def long_short(x, Wx, Wh, target):
+    n, H = x.shape[1], len(Wh)
+    h, c = np.zeros((n, H)), np.zeros((n, H))
+    for t in range(len(x)):
+        a = x[t] @ Wx + h @ Wh
+        f, o = sigmoid(a[:, :H]), sigmoid(a[:, H : 2 * H])
+        g = np.tanh(a[:, 2 * H :])
+        c = f * c + (1 - f) * g
+        h = o * np.tanh(c)
+    return np.mean((h - target) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "shapes"),
+    [
+        (gated, {"x": (6, 2, 3), "Wz": (3, 4), "Uz": (4, 4), "W": (3, 4), "U": (4, 4), "targets": (6, 2, 4)}),
+        (long_short, {"x": (6, 2, 3), "Wx": (3, 12), "Wh": (4, 12), "target": (2, 4)}),
+    ],
+)
+def test_gates_and_several_states_are_loops_too(f, shapes):
+    inputs = drawn(**shapes)
+    wrt = [name for name in shapes if name[0] in "WU"]
+    found = derive(f, inputs, wrt)
+    assert not found.remarks
+    assert found.source.count("for t in reversed(range(len(") == 1
+    assert lines(found.source) < 35
+    assert_equal(tuple(found(inputs)[n] for n in wrt), *engine_gradients(f, inputs, wrt))
+
+
 def layered(X, Ws, bs, y):
     a = X
     for W, b in zip(Ws, bs, strict=True):

@@ -9,10 +9,19 @@ import numpy as np
 
 from .arrays import mean_, sum_, view_
 from .expressions import Expr
+from .indexing import take
 
 known: WeakKeyDictionary[Expr, float] = WeakKeyDictionary()
 
-BY_FUNCTION = {np.matmul: 1.5, sum_: 1.2, mean_: 1.2, view_: 0.3, np.transpose: 0.3, np.broadcast_to: 1.0}
+BY_FUNCTION = {
+    np.matmul: 1.5,
+    sum_: 1.2,
+    mean_: 1.2,
+    view_: 0.3,
+    np.transpose: 0.3,
+    take: 0.4,
+    np.broadcast_to: 1.0,
+}
 
 
 def cost(e: Expr) -> float:

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ..algebra.arrays import mean_, parted, replaced, sum_, view_
 from ..algebra.cost import cost
-from ..algebra.expressions import Expr, add, is_call, is_elementwise, name, walk
-from ..algebra.indexing import eye, scatter
+from ..algebra.expressions import Expr, add, call, is_call, is_elementwise, name, options, walk
+from ..algebra.indexing import eye, scatter, sequence
 from ..algebra.simplify import Simplifier
 from ..reading.naming import UNNAMED
 from ..reading.walk import Line
@@ -33,9 +35,28 @@ def arranged(lines: Sequence[Line], simplify: Simplifier) -> list[Line]:
             absorb(line, lines, simplify)
     for line in lines:
         line.history.append(line.value)
-        line.value = simplify.finished(line.value)
+        line.value = joined(simplify.finished(line.value))
         line.history.append(line.value)
     return in_order(lines)
+
+
+def joined(e: Expr) -> Expr:
+    """A sum of arrays at places side by side, which fill an axis, as these arrays joined."""
+    terms = e.args if e.head == "add" else ()
+    if not terms or not all(is_call(t, scatter) and len(t.args) == 1 for t in terms):
+        return e
+    indices = [options(t)["index"] for t in terms]
+    axis = len(indices[0]) - 1
+    spans = [index[axis] for index in indices if index[:axis] == (("slice", None, None, None),) * axis]
+    if not all(len(i) == axis + 1 for i in indices) or not all(isinstance(s, tuple) for s in spans):
+        return e
+    n = e.shape[axis]
+    bounds = [slice(*s[1:]).indices(n)[:2] for s in spans if s[3] is None]
+    order = sorted(range(len(bounds)), key=lambda i: bounds[i])
+    ends = [0, *(bounds[i][1] for i in order)]
+    if len(bounds) < len(terms) or [bounds[i][0] for i in order] != ends[:-1] or ends[-1] != n:
+        return e
+    return call(sequence(np.concatenate), [terms[i].args[0] for i in order], e.shape, axis=axis)
 
 
 def users_of(line: Line, lines: list[Line]) -> list[Line]:
@@ -75,10 +96,15 @@ def with_own_names(lines: list[Line]) -> list[Line]:
 
 def without_unnamed(lines: list[Line], simplify: Simplifier) -> list[Line]:
     """The lines without those of what has no name, unless several lines need them and they are long."""
-    for line in [x for x in lines if x.target.data[0].startswith(UNNAMED)]:
-        users = users_of(line, lines)
-        if len(users) == 1 or cost(line.value) < WORTH_A_NAME or parted(line.value)[1].head == "name":
-            take_in(line, users, lines, simplify)
+    unnamed = [x for x in lines if x.target.data[0].startswith(UNNAMED)]
+    kept = {
+        x.target.data[0]  # in all rounds of a loop, if it is in one
+        for x in unnamed
+        if len(users_of(x, lines)) > 1 and cost(x.value) >= WORTH_A_NAME and parted(x.value)[1].head != "name"
+    }
+    for line in unnamed:
+        if line.target.data[0] not in kept:
+            take_in(line, users_of(line, lines), lines, simplify)
     return lines
 
 

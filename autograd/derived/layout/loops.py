@@ -120,7 +120,9 @@ class Folding:
             body.before.append(replace(one, value=own[self.turns[-1]]))
             body.end.append(replace(one, value=self.alike(handed), variable=None))
         else:
-            following = replace(one, target=name((f"next_{base}",), one.target.shape), variable=None)
+            held = one.variable.ref if one.variable is not None and one.variable.available else None
+            target = name((f"next_{base}",), one.target.shape)
+            following = replace(one, target=target, variable=None, like=held)
             body.before.append(replace(following, value=ZERO))
             body.turn.append(replace(one, value=add(self.alike(own), following.target)))
             body.end.append(replace(following, value=self.alike(handed)))

@@ -60,7 +60,7 @@ class Names:
     numbers    what the user calls numbers
     aliases    other ways to the same value
     written    constants that a line spells out
-    nameless   what stands for the variables of values without a name
+    nameless   what stands for the names of values without one; `met` counts such values
     """
 
     run: Run
@@ -69,7 +69,8 @@ class Names:
     sources: dict[Ref, Any] = field(default_factory=dict)
     numbers: dict[float, Expr] = field(default_factory=dict)
     aliases: dict[Expr, list[Ref]] = field(default_factory=dict)
-    nameless: list[Variable] = field(default_factory=list)
+    nameless: set[str] = field(default_factory=set)
+    met: Counter[tuple[str, int | None]] = field(default_factory=Counter)
     written: dict[Any, Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -172,15 +173,20 @@ class Names:
             return
         self.sources[ref] = best
 
-    def unnamed(self, node: Node) -> Variable:
-        """What stands for the variable of a value that has none: the same in each round of a loop."""
+    def unnamed(self, node: Node, is_needed: bool) -> Variable | None:
+        """What stands for the variable of a value that has none, and is needed in this or another round.
+
+        It is called after its line and operation, so the same in each round of a loop.
+        """
         turn, loop = self.turn_of(node)
         source = source_of(node)
         where = f"{UNNAMED}{source.lineno if source else ''}:{node.op.name}"
-        k = sum(v.base.startswith(where) and v.turn == turn for v in self.nameless)
-        variable = Variable((f"{where}:{k}",), f"{where}:{k}", turn, loop, available=False)
-        self.nameless.append(variable)
-        return variable
+        self.met[where, turn] += 1
+        base = f"{where}:{self.met[where, turn]}"
+        if not is_needed and (turn is None or base not in self.nameless):
+            return None
+        self.nameless.add(base)
+        return Variable((base,), base, turn, loop, available=False)
 
     def turn_of(self, node: Node) -> tuple[int | None, int | None]:
         """In which turn of which loop of f a node without a name was made."""

@@ -10,6 +10,7 @@ import ast
 import copy
 import inspect
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +67,10 @@ class Run:
     gradients: dict[Node, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with np.errstate(all="ignore"):  # what is not finite is refused, or another point is taken
+        with (
+            warnings.catch_warnings(action="ignore"),
+            np.errstate(all="ignore"),
+        ):  # not finite is refused later
             back = way_back({self.root: np.ones(np.shape(self.root.data))})
             self.gradients = {node: g for node, g, _ in back if not node.op.several}
 

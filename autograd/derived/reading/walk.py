@@ -32,6 +32,7 @@ class Line:
     wanted    whether the user asked for it
     parts     what each use of the variable contributes, as the rules gave it
     sign      "=", or "+=" for what is added; of lists "list", "empty", "values" and "append"
+    like      what is there and has the shape, of lines of zeros
     history   the value in all forms that it had, the rules' first; `absorbed` the lines taken into it
     """
 
@@ -43,6 +44,7 @@ class Line:
     wanted: bool = False
     parts: tuple[Expr, ...] = ()
     sign: str = "="
+    like: Ref | None = None
     history: list[Expr] = field(default_factory=list)
     absorbed: list[Line] = field(default_factory=list)
 
@@ -70,8 +72,8 @@ def walked(run: Run, names: Names, wanted: set[Node], prefix: str) -> list[Line]
             for parent, gi in passed:
                 parts.setdefault(parent, []).append(gi)
             variable = names.variables.get(node)
-            if variable is None and len(passed) > 1 and is_new(g, gradients):
-                variable = names.unnamed(node)
+            if variable is None and is_new(g, gradients):
+                variable = names.unnamed(node, len(passed) > 1)
             if variable is not None:
                 target = name(gradient_ref(variable, prefix), np.shape(node.data))
                 line = line_of(node, variable, target, parts.pop(node), read)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from ..algebra.expressions import ZERO, Expr, Words, add, is_call, options, walk
 from ..algebra.indexing import HOLE, scatter
 from ..layout.loops import Item, Loop
 from ..reading.walk import Line
-from .source import COMPARISONS, index_text, shape_text, shapes, text
+from .source import COMPARISONS, index_text, name_text, shape_text, shapes, text
 
 INDENT = "    "
 
@@ -81,6 +82,8 @@ def value_text(value: Expr, line: Line) -> str:
 
 def zeros_text(line: Line) -> str:
     v = line.variable
+    if line.like is not None:
+        return f"np.zeros_like({name_text(line.like)[0]})"
     if v is not None and v.available and len(v.ref) == 1 and v.turn is None:
         return f"np.zeros_like({v.ref[0]})"
     if like := shapes.get().get(line.shape):
@@ -121,7 +124,7 @@ def roots(items: Iterable[Item]) -> tuple[dict[str, None], set[str]]:
                 if e.head == "name":
                     read |= dict.fromkeys(words_of(e.data[0]))
             zeros = [s for s in line_text(item) if "np.zeros_like(" in s]
-            read |= dict.fromkeys(s.split("np.zeros_like(")[1].split(")")[0] for s in zeros)
+            read |= dict.fromkeys(re.split(r"[\[)]", s.split("np.zeros_like(")[1])[0] for s in zeros)
             made.add(str(item.target.data[0]))
     return read, made
 
