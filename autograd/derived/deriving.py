@@ -313,11 +313,12 @@ def written(
 
 
 def shapes_of(first: Run, items: Sequence[Item]) -> dict[Any, str]:
-    """What shapes are called: after an array that is read anyway."""
+    """What shapes are called: after an array of floats that is read anyway."""
     read, _ = roots(items)
     found: dict[Any, str] = {}
     for ref, value in first.available.items():
-        if len(ref) == 1 and ref[0] in read and isinstance(value, Tensor | np.ndarray) and value.ndim > 1:
+        is_array = isinstance(value, Tensor | np.ndarray) and value.dtype.kind == "f" and value.ndim > 1
+        if is_array and len(ref) == 1 and ref[0] in read:
             found.setdefault(value.shape, f"{ref[0]}.shape")
     return found
 

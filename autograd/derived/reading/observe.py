@@ -70,7 +70,7 @@ class Run:
         with (
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
-        ):  # not finite is refused later
+        ):  # later refused
             back = way_back({self.root: np.ones(np.shape(self.root.data))})
             self.gradients = {node: g for node, g, _ in back if not node.op.several}
 

@@ -84,10 +84,9 @@ def read_swap(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
 
 
 def read_moveaxis(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
-    order = np.moveaxis(
-        np.empty((0,) * 0 + tuple(range(2, 2 + len(shapes[0])))), options["source"], options["destination"]
-    )
-    return permuted(args[0], shapes[0], tuple(n - 2 for n in order.shape))
+    counted = np.broadcast_to(0, range(2, 2 + len(shapes[0])))  # whose lengths tell the axes apart
+    order = np.moveaxis(counted, options["source"], options["destination"]).shape
+    return permuted(args[0], shapes[0], tuple(n - 2 for n in order))
 
 
 def read_dot(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | None:
