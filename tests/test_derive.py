@@ -547,6 +547,53 @@ def test_a_method_is_derived_by_its_arguments():
     np.testing.assert_allclose(found(inputs)["x"], true, rtol=1e-12)
 
 
+def heads(X, Wq, Wk, Wv):
+    n = len(X)
+    Q, K, V = ((X @ W).reshape(n, 2, -1).transpose(1, 0, 2) for W in (Wq, Wk, Wv))
+    S = Q @ K.transpose(0, 2, 1) / np.sqrt(Q.shape[-1])
+    P = np.exp(S) / np.exp(S).sum(axis=-1, keepdims=True)
+    return np.sum((P @ V).transpose(1, 0, 2).reshape(n, -1) ** 2) / 2
+
+
+def divergence(mu, logvar):
+    return -0.5 * np.sum(1 + logvar - mu**2 - np.exp(logvar))
+
+
+def gelu(x, w):
+    z = x @ w
+    return np.sum(0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))))
+
+
+def pooled(x):
+    return np.sum(x.reshape(2, 2, 2, 2, 2).max(axis=(2, 4)) ** 2)
+
+
+def filtered(x, w):
+    return np.sum(np.convolve(x, w, "valid") ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "shapes", "line"),
+    [
+        (heads, {"X": (5, 3), "Wq": (3, 4), "Wk": (3, 4), "Wv": (3, 4)}, "dS = P * (dP - "),
+        (divergence, {"mu": (3, 2), "logvar": (3, 2)}, "dmu = mu.copy()"),
+        (gelu, {"x": (3, 2), "w": (2, 2)}, "0.044715 * z**3"),
+        (pooled, {"x": (2, 4, 4)}, ".reshape(x.shape)"),
+        (filtered, {"x": (6,), "w": (3,)}, "np.convolve("),
+    ],
+)
+def test_functions_of_many_kinds(f, shapes, line):
+    inputs = drawn(**shapes)
+    found = derive(f, inputs)
+    assert line in found.source
+    before = pickle.dumps(found.variables)
+    result = found.backward(**found.variables)
+    for g in result if isinstance(result, tuple) else [result]:
+        g += 1
+    assert pickle.dumps(found.variables) == before
+    assert_equal(tuple(found(inputs).values()), *engine_gradients(f, inputs, list(shapes)))
+
+
 def test_zero_dimensional_and_single_precision_inputs():
     inputs = {"x": np.float32([1.0, 2.0]), "w": np.array(0.5)}
     found = derive(lambda x, w: np.sum(np.exp(x * w)), inputs, ["w"])

@@ -198,7 +198,10 @@ def without_front(e: Expr) -> Expr:
 
 def writable(e: Expr) -> Expr:
     """e as an array that may be written to, which a variable or a view is not."""
-    is_view = e.head == "name" or is_call(e, view_, take, np.transpose, np.reshape, np.broadcast_to)
+    base = e
+    while is_call(base, view_, take, np.transpose, np.reshape):
+        base = base.args[0]
+    is_view = base.head == "name" or is_call(base, np.broadcast_to)
     return call(np.copy, (e,), e.shape) if is_view else e
 
 

@@ -196,12 +196,14 @@ def with_names(lines: list[Line]) -> list[Line]:
 def with_places(lines: list[Line]) -> list[Line]:
     """The lines, with one of its own for each array that something is added at places of."""
     found: list[Line] = []
+    own: dict[Expr, Line] = {}
     for line in lines:
         top = set(line.value.args) if line.value.head == "add" else {line.value}
         for part in [e for e in walk(line.value) if is_call(e, scatter) and e not in top]:
-            own = Line(nameless(part, lines), part, part.shape)
-            line.value = replaced(line.value, {part: own.target})
-            found.append(own)
+            if part not in own:
+                own[part] = Line(nameless(part, lines), part, part.shape)
+                found.append(own[part])
+            line.value = replaced(line.value, {part: own[part].target})
         found.append(line)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..algebra.arrays import lean, replaced
+from ..algebra.arrays import lean, replaced, writable
 from ..algebra.expressions import Expr, is_call, name, walk
 from ..algebra.indexing import take
 from ..reading.naming import Names
@@ -44,9 +44,12 @@ def laid_out(lines: list[Line], names: Names, first: Run, remarks: list[str], fo
             item.body = with_names(item.body)
     found = merged(found, with_names([i for i in found if not isinstance(i, Loop)]))
     named(found, {str(ref[0]) for ref in first.available})
-    for item in found:
-        for line in item.body if isinstance(item, Loop) else [item]:
-            line.value = lean(line.value)
+    every = [line for item in found for line in (item.body if isinstance(item, Loop) else [item])]
+    passing = {line.target for line in every if not line.wanted}
+    for line in every:
+        line.value = lean(line.value)
+        if line.wanted and line.sign == "=" and not passing & set(walk(line.value)):
+            line.value = writable(line.value)  # what is returned shares no memory with what was given
     return found
 
 

@@ -65,8 +65,9 @@ def read_reshape(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | N
 
 def read_transpose(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
     n = len(shapes[0])
-    axes = options.get("axes") or tuple(range(n))[::-1]
-    return permuted(args[0], shapes[0], tuple(i % n for i in axes))
+    axes = options.get("axes")
+    order = range(n)[::-1] if axes is None else [int(i) % n for i in axes]
+    return permuted(args[0], shapes[0], tuple(order))
 
 
 def permuted(e: Expr, shape: Shape, axes: tuple[int, ...]) -> Expr:

@@ -159,7 +159,7 @@ def product_tex(e: Expr) -> tuple[str, int]:
     """Factors over factors: single numbers side by side, arrays with a ⊙ between."""
     above, below, minus = [], [], ""
     for part in sorted(e.args, key=reading_order):
-        if part.head == "number" and isinstance(part.data, Fraction):
+        if part.head == "number" and isinstance(part.data, Fraction) and part.data.denominator < 1000:
             minus = "-" if part.data < 0 else ""
             above += (
                 [number(part.data.numerator * (-1 if minus else 1))] if abs(part.data.numerator) != 1 else []

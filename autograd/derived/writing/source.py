@@ -90,13 +90,13 @@ def product_text(e: Expr) -> tuple[str, int]:
         if part.head == "number":
             minus = part.data < 0
             value = abs(part.data)
-            if isinstance(value, Fraction):
+            if isinstance(value, Fraction) and value.denominator < 1000:
                 if value.numerator != 1:
                     above.append(number_text(Fraction(value.numerator))[0])
                 if value.denominator != 1:
                     below.append(expr("number", (), Fraction(value.denominator)))
             else:
-                above.append(repr(value))
+                above.append(repr(float(value)))
         elif part.head == "pow" and part.data < 0:
             below.append(power(part.args[0], -part.data))
         elif part.head == "call" and part.data[0].__name__ in COMPARISONS:
