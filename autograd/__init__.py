@@ -33,11 +33,19 @@ from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .compiled import compile
+    from .derived import derive
     from .graph import Graph
     from .show import draw, explain, explore
 
 # Imported on first use, by __getattr__: they would add a tenth to the time of `import autograd`.
-LATER = {"compile": ".compiled", "Graph": ".graph", "draw": ".show", "explain": ".show", "explore": ".show"}
+LATER = {
+    "compile": ".compiled",
+    "Graph": ".graph",
+    "derive": ".derived",
+    "draw": ".show",
+    "explain": ".show",
+    "explore": ".show",
+}
 
 __version__ = "0.1.0"
 
@@ -46,6 +54,7 @@ __all__ = [
     "Tensor",
     "compile",
     "debug",
+    "derive",
     "draw",
     "enable_grad",
     "errors",

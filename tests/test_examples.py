@@ -219,6 +219,19 @@ def test_compiled_steps_give_equal_numbers(example):
     assert "takes a number out of an array" in text
 
 
+def test_derive_writes_four_derivations_that_the_checker_calls_right(capsys):
+    runpy.run_path(str(EXAMPLES / "14_derive.py"))["main"]()
+    text = capsys.readouterr().out
+    assert text.count("check.derivation: right") == 4
+    for line in (
+        "dZ2 = (A2 - y) / m",
+        "dz = (p - np.eye(p.shape[1])[labels]) / n",
+        "dx = gamma * (dy - xhat * np.mean(dy * xhat, axis=0) - dy.mean(axis=0)) / std",
+        "for t in reversed(range(len(xs))):",
+    ):
+        assert f"    {line}\n" in text
+
+
 def test_examples_are_short():
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) < 120, path.name

@@ -22,6 +22,7 @@ FLOORS = {  # a module may import from its own floor and from the floors above i
         {"transforms"},
         {"graph"},
         {"check", "compiled", "show"},
+        {"derived"},
         {"__init__"},
     ],
     "nn": [

@@ -1,0 +1,11 @@
+"""The backward pass of a function, derived: `derive` gives it as NumPy source, as LaTeX, and in steps.
+
+`reading` runs the function, watches its variables, goes back through what was recorded, and reads the
+nodes as expressions; `algebra` makes these short; `layout` chooses which of them get a line, and folds
+alike rounds into loops; `writing` writes them.  Read `deriving` first, where data flows from one to the next.
+"""
+
+from .derivation import Comparison, Derivation
+from .deriving import derive
+
+__all__ = ["Comparison", "Derivation", "derive"]

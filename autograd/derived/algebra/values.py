@@ -1,0 +1,54 @@
+"""The values of expressions, by which they are tried."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .expressions import Expr, Ref, walk
+
+TOLERANCE = 1e-12  # of scale: some hundred roundings in float64
+
+
+class Point:
+    """Values of the names, and of the expressions in them."""
+
+    def __init__(self, values: dict[Ref, Any]) -> None:
+        self.names = values
+        self.values: dict[Expr, Any] = {}
+
+    def __getitem__(self, e: Expr) -> Any:
+        if e not in self.values:
+            with np.errstate(all="ignore"):
+                for part in walk(e):
+                    if part not in self.values:
+                        self.values[part] = self.compute(part)
+        return self.values[e]
+
+    def compute(self, e: Expr) -> Any:
+        args = [self.values[a] for a in e.args]
+        match e.head:
+            case "number":
+                return np.float64(e.data)
+            case "name":
+                return self.names[e.data]
+            case "add":
+                return sum(args[1:], args[0])
+            case "mul":
+                return prod(args[1:], start=args[0])
+            case "pow":
+                return np.power(args[0], float(e.data))
+        function, opts = e.data
+        return function(*args, **dict(opts))
+
+
+def close(a: Any, b: Any, tolerance: float, least: float = 0.0) -> bool:
+    """Whether two arrays are equal, up to roundings of the largest element, or of what is at least that."""
+    try:
+        a, b = np.broadcast_arrays(a, b)
+    except ValueError:
+        return False
+    scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0), least)
+    return bool((np.abs(a - b) <= tolerance * scale).all())

@@ -1,0 +1,161 @@
+"""What `derive` returns: a backward pass as source, as mathematics, and in steps."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from ..check import DerivationReport
+from ..check import derivation as check_derivation
+from ..errors import DerivationError
+from ..tensor import Tensor
+from ..transforms.structure import flat, name_of, rebuilt
+from .algebra.expressions import Ref
+from .layout.loops import Item, Loop
+from .reading.observe import run
+from .reading.walk import Line
+from .writing.latex import equations
+from .writing.page import page
+from .writing.steps import Step
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """The backward pass of a function, in its own names.
+
+    f         the function, and the `inputs` that it was derived at
+    backward  its gradients, as a function of inputs and variables of f, in plain NumPy
+    source    the text of that
+    items     its lines and loops, from the loss back
+    steps     each line with where it comes from
+    remarks   what holds under a condition, and what could not be done
+    variables what `backward` takes, as it is at the inputs: `backward(**variables)`
+    wanted    for each input that a gradient was wanted of, where `backward` returns that
+    returned  the names of what it returns
+    """
+
+    f: Callable[..., Any] | Tensor
+    inputs: dict[str, Any]
+    backward: Callable[..., Any]
+    source: str
+    items: tuple[Item, ...] = field(repr=False)
+    steps: tuple[Step, ...] = field(repr=False)
+    remarks: tuple[str, ...]
+    variables: dict[str, Any] = field(repr=False)
+    wanted: dict[Ref, Ref] = field(repr=False)
+    returned: tuple[str, ...] = field(repr=False)
+
+    def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The gradients at other inputs of the same shapes, by the names of the inputs.
+
+        f is run for its variables, then `backward` on them.
+        """
+        if isinstance(self.f, Tensor):
+            raise DerivationError(
+                "this was derived of a loss, and not of a function: call backward(...) of it"
+            )
+        found = self.gradients_in(arrays_of(run(self.f, dict(inputs), set(self.wanted)).available))
+        chosen = [n for n in inputs if any(ref[0] == n for ref in found)]
+        inside = {n: rebuilt(inputs[n], {p: found.get((n, *p)) for p in flat(inputs[n])}) for n in chosen}
+        return inside | {ref[0]: g for ref, g in found.items() if ref[0] not in inputs}
+
+    def gradients_in(self, scope: Mapping[Ref, Any]) -> dict[Ref, Any]:
+        """What `backward` returns, by the places of the inputs."""
+        values = self.backward(**{n: scope[(n,)] for n in inspect.signature(self.backward).parameters})
+        by_name = dict(zip(self.returned, values if len(self.returned) > 1 else [values], strict=True))
+        return {ref: part(by_name[root], path) for ref, (root, *path) in self.wanted.items()}
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The equations, those of loops as well."""
+        return tuple(lines_of(self.items))
+
+    @property
+    def latex(self) -> str:
+        """The derivation as aligned equations."""
+        return self.to_latex()
+
+    def to_latex(self, names: Mapping[str, str] | None = None) -> str:
+        r"""The same, with variables written as the user says: {"W1": r"\Omega"}."""
+        return equations(self.items, names)
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
+
+    def html(self) -> str:
+        """One page: the source, each line with where it comes from, remarks, LaTeX."""
+        return page(
+            f"The backward pass of {name_of(self.f)}", self.source, self.steps, self.latex, self.remarks
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([self.source.rstrip(), *(f"# {remark}" for remark in self.remarks)])
+
+    def against(self, backward: Callable[..., Any]) -> Comparison:
+        """The lines of a backward pass that was derived by hand beside the derived ones."""
+        if isinstance(self.f, Tensor):
+            raise DerivationError("this was derived of a loss, and not of a function that could be run again")
+        report = check_derivation(self.f, backward, self.inputs)
+        derived = {x.name: x.final for x in self.steps}
+        return Comparison(report, derived)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A backward pass that was derived by hand, beside the derived one: see `rows`.
+
+    report   what `check.derivation` says of it
+    derived  the derived lines by the names of the gradients
+    """
+
+    report: DerivationReport
+    derived: dict[str, str]
+
+    @property
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """For each gradient its name, the line of the user's, the derived one, and the verdict."""
+        lines = self.report.lines
+        found = list(
+            dict.fromkeys((x.name, x.source, self.derived.get(x.name, ""), x.verdict) for x in lines)
+        )
+        named = {name for name, *_ in found}
+        return found + [(n, "", line, "not in yours") for n, line in self.derived.items() if n not in named]
+
+    def __str__(self) -> str:
+        rows = [("gradient", "yours", "derived", "verdict"), *self.rows]
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows)
+        head = "".join(f"<th>{word}</th>" for word in ("gradient", "yours", "derived", "verdict"))
+        return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def lines_of(items: Sequence[Item]) -> Iterator[Line]:
+    for item in items:
+        if isinstance(item, Loop):
+            yield from item.body
+        else:
+            yield item
+
+
+def part(value: Any, path: Sequence[Any]) -> Any:
+    """What is at a path of nested lists and dicts."""
+    for key in path:
+        value = value[key]
+    return value
+
+
+def arrays_of(available: Mapping[Ref, Any]) -> dict[Ref, Any]:
+    """Variables, with arrays in the place of Tensors."""
+    return {ref: plain(value) for ref, value in available.items() if len(ref) == 1}
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, dict | list | tuple):
+        return rebuilt(value, {path: plain(v) for path, v in flat(value).items()})
+    return value.data if type(value) is Tensor else value

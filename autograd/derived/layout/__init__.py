@@ -1,0 +1,5 @@
+"""Which values get a line, and in which order.
+
+`lines` takes in what is as short inside the next line, and names what is used twice; `alike` and `loops` fold
+the rounds of a loop, `recompute` adds what the forward pass has forgotten, and `plan` calls them in turn.
+"""

@@ -1,0 +1,117 @@
+"""What expressions have in common that differ in whole numbers alone, which follow the counters of a loop.
+
+`hs[3]`, `hs[4]` and `hs[5]` are `hs[t + 1]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..algebra.expressions import Expr, Ref, expr, name
+
+
+class NotAlikeError(Exception):
+    """The rounds of a loop differ by more than the counter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """A whole number that follows counters: `t + 1`, `2 * i + j`."""
+
+    start: int
+    steps: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        words = " + ".join(c if n == 1 else f"{n} * {c}" for c, n in self.steps if n > 0)
+        words += "".join(f" - {c if n == -1 else f'{-n} * {c}'}" for c, n in self.steps if n < 0)
+        if not self.start:
+            return words
+        return f"{words} {'+' if self.start > 0 else '-'} {abs(self.start)}" if words else str(self.start)
+
+    __repr__ = __str__
+
+
+Turns = Sequence[tuple[int, ...]]
+
+NOT_ALIKE: Any = object()
+
+
+@dataclass(slots=True)
+class Alike:
+    """What expressions in several turns of counters have in common."""
+
+    counters: tuple[str, ...]
+    turns: Turns
+    aliases: Mapping[Expr, Sequence[Ref]] = field(default_factory=dict)
+
+    def __call__(self, exprs: Sequence[Expr]) -> Expr:
+        """The one expression that is each of these in its turn; raises NotAlikeError if there is none."""
+        found = self.common(exprs) if len(exprs) == len(self.turns) > 1 else None
+        if found is None:
+            raise NotAlikeError
+        return found
+
+    def common(self, exprs: Sequence[Expr]) -> Expr | None:
+        first = exprs[0]
+        if all(e is first for e in exprs):
+            return first
+        if any(e.head != first.head or len(e.args) != len(first.args) for e in exprs):
+            return None
+        if first.head == "name":
+            return self.names(exprs)
+        if any(e.shape != first.shape for e in exprs):
+            return None
+        data = self.data([e.data for e in exprs])
+        if data is NOT_ALIKE:
+            return None
+        args = [self.common([e.args[i] for e in exprs]) for i in range(len(first.args))]
+        if None in args and first.head in ("add", "mul"):
+            ordered = [sorted(e.args, key=skeleton) for e in exprs]
+            args = [self.common([o[i] for o in ordered]) for i in range(len(first.args))]
+        return None if None in args else expr(first.head, args, data, first.shape)  # type: ignore[arg-type]
+
+    def names(self, exprs: Sequence[Expr]) -> Expr | None:
+        """Names that differ in an index: by the ways to them that fit together."""
+        ways = [[e.data, *self.aliases.get(e, ())] for e in exprs]
+        for ref in ways[0] if len(ways) == 1 else [*ways[0], *ways[1], *ways[-1]]:
+            fitting = [[w for w in way if len(w) == len(ref) and w[0] == ref[0]] for way in ways]
+            if all(fitting):
+                data = self.data([w[0] for w in fitting])
+                if data is not NOT_ALIKE:
+                    return name(data, exprs[0].shape)
+        return None
+
+    def data(self, values: Sequence[Any]) -> Any:
+        """One value for all turns."""
+        first = values[0]
+        if all(v == first and type(v) is type(first) for v in values):
+            return first
+        if all(type(v) is int for v in values):
+            return self.whole(values)
+        if all(isinstance(v, tuple) and len(v) == len(first) for v in values):
+            parts = tuple(self.data(part) for part in zip(*values, strict=True))
+            return NOT_ALIKE if any(p is NOT_ALIKE for p in parts) else parts
+        return NOT_ALIKE
+
+    def whole(self, values: Sequence[int]) -> Any:
+        """A whole number as it follows the counters."""
+        at = dict(zip(self.turns, values, strict=True))
+        origin = min(self.turns)
+        steps = []
+        for i in range(len(self.counters)):
+            beside = tuple(n + (k == i) for k, n in enumerate(origin))
+            if beside not in at:
+                return NOT_ALIKE
+            steps.append(at[beside] - at[origin])
+        start = at[origin] - sum(s * n for s, n in zip(steps, origin, strict=True))
+        if any(start + sum(s * n for s, n in zip(steps, t, strict=True)) != v for t, v in at.items()):
+            return NOT_ALIKE
+        return Affine(start, tuple((c, s) for c, s in zip(self.counters, steps, strict=True) if s))
+
+
+def skeleton(e: Expr) -> str:
+    """An expression without its whole numbers."""
+    data = e.data if not isinstance(e.data, tuple) else [d for d in e.data if type(d) is not int]
+    return f"{e.head}{data if e.head != 'call' else e.data[0].__name__}({','.join(map(skeleton, e.args))})"

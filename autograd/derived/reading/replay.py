@@ -1,0 +1,74 @@
+"""A loss that was recorded already, as a run: the caller's variables, and the graph played again."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from ...engine import LEAF, Node
+from ...errors import DerivationError
+from ...outputs import PICK
+from ...record import apply
+from ...tensor import Tensor
+from ..algebra.expressions import Ref
+from .observe import KINDS, Event, Run, Shift, ancestors, reached, root_of
+
+
+def run_of(loss: Tensor, scope: dict[str, Any]) -> Run:
+    """The run that a recorded loss stands for, seen from the variables that are there now."""
+    root = root_of(loss, "the computation")
+    order = ancestors(root)
+    known = {k: v for k, v in scope.items() if not inspect.ismodule(v) and not k.startswith("_")}
+    held = [(ref, value) for ref, value in reached(known) if isinstance(value, KINDS)]
+    leaves: dict[Ref, Node] = {}
+    for ref, value in held:
+        if (
+            type(value) is Tensor
+            and value.node in order
+            and value.is_leaf
+            and value.node not in leaves.values()
+        ):
+            leaves[ref] = value.node
+    unnamed = [n for n in order if n.op is LEAF and n not in leaves.values()]
+    if unnamed:
+        raise DerivationError(
+            f"{len(unnamed)} of the tensors that the loss depends on are in no variable of the caller: give "
+            "each a name, or derive the function that computes the loss"
+        )
+    events = [Event(ref, value, 0, True, 0) for ref, value in held if not is_given(value, order)]
+    given = [Event(ref, value, -1, True, 0) for ref, value in held if is_given(value, order)]
+    return Run(root, leaves, order, [*given, *events], {}, dict(reached(known)), [], {})
+
+
+def is_given(value: Any, order: list[Node]) -> bool:
+    """Whether a value was there before the computation: a leaf, or an array."""
+    return type(value) is not Tensor or value.node not in order or value.is_leaf
+
+
+def again(one: Run, shift: Shift) -> Run:
+    """The same computation of other values of the leaves."""
+    new: dict[Node, Any] = {}
+    for node in one.order:
+        if node.op is LEAF:
+            new[node] = Tensor(shift(np.array(node.data)), requires_grad=True)
+        else:
+            args = [new[p] if p in new else a for a, p in zip(node.args, node.parents, strict=True)]  # noqa: SIM401
+            new[node] = part_of(node, new) if node.op is PICK else apply(node.op, args, node.kwargs)
+
+    def moved_value(value: Any) -> Any:
+        return new.get(value.node, value) if type(value) is Tensor and value.node else value
+
+    events = [Event(e.ref, moved_value(e.value), e.call, e.own, e.line) for e in one.events]
+    leaves = {ref: new[node].node for ref, node in one.leaves.items()}
+    available = {ref: moved_value(value) for ref, value in one.available.items()}
+    root = new[one.root].node
+    return Run(root, leaves, ancestors(root), events, {}, available, [], {})
+
+
+def part_of(node: Node, new: dict[Node, Any]) -> Any:
+    """One of several outputs."""
+    parent = node.parents[0]
+    assert parent is not None
+    return new[parent][node.kwargs["index"]]

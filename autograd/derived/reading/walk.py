@@ -1,0 +1,117 @@
+"""The way back, from one named variable to the next: what each gradient is, in terms of those after it.
+
+The rules run on Tensors, and what they record is read as expressions.  Where a variable has a name, its
+gradient gets one too, and what is read after it stops there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...engine import Node, new_leaf, way_back
+from ...mode import EVERYTHING, Block
+from ...tensor import Tensor
+from ..algebra.expressions import ONE, Expr, Ref, add, name
+from .naming import UNNAMED, Names, Variable
+from .observe import Run
+from .read import Reader
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """An equation of a derivation: a gradient, and what it is.
+
+    target    the gradient, or another value
+    value     the expression, in the shape of the target or smaller
+    shape     what it is to have
+    variable  whose gradient it is, with its node; None of a value that is no gradient
+    wanted    whether the user asked for it
+    parts     what each use of the variable contributes, as the rules gave it
+    sign      "=", or "+=" for what is added; of lists "list", "empty", "values" and "append"
+    like      what is there and has the shape, of lines of zeros
+    history   the value in all forms that it had, the rules' first; `absorbed` the lines taken into it
+    """
+
+    target: Expr
+    value: Expr
+    shape: tuple[int, ...]
+    variable: Variable | None = None
+    node: Node | None = None
+    wanted: bool = False
+    parts: tuple[Expr, ...] = ()
+    sign: str = "="
+    like: Ref | None = None
+    history: list[Expr] = field(default_factory=list)
+    absorbed: list[Line] = field(default_factory=list)
+
+
+def gradient_ref(variable: Variable, prefix: str = "d") -> Ref:
+    """What the gradient of a variable is called: `dW1`; of one of many `dWs[0]`, `dh[3]`."""
+    prefix = "" if variable.base.startswith(UNNAMED) else prefix
+    if variable.turn is not None:
+        return (f"{prefix}{variable.base}", variable.turn)
+    ref = variable.ref
+    if len(ref) > 1 and isinstance(ref[-1], int):
+        return (f"{prefix}{ref[0]}", *ref[1:])
+    return (f"{prefix}{variable.base}",)
+
+
+def walked(run: Run, names: Names, wanted: set[Node], prefix: str) -> list[Line]:
+    """The lines of a derivation as the rules give them, from the loss back."""
+    seed = new_leaf(np.ones(np.shape(run.root.data)))
+    gradients: dict[Node, Expr] = {seed: ONE}
+    read = Reader(Both(gradients, names.exprs), names.constant)
+    parts: dict[Node, list[Any]] = {run.root: [Tensor.of(seed.data, seed)]}
+    lines: list[Line] = []
+    with Block(EVERYTHING):
+        for node, g, passed in way_back({run.root: parts[run.root][0]}, Tensor.lift, reaching(run, wanted)):
+            for parent, gi in passed:
+                parts.setdefault(parent, []).append(gi)
+            variable = names.variables.get(node)
+            if variable is None and is_new(g, gradients):
+                variable = names.unnamed(node, len(passed) > 1)
+            if variable is not None:
+                target = name(gradient_ref(variable, prefix), np.shape(node.data))
+                line = line_of(node, variable, target, parts.pop(node), read)
+                line.wanted = node in wanted
+                lines.append(line)
+                if type(g) is Tensor and g.node is not None:
+                    gradients.setdefault(g.node, line.target)
+    return lines
+
+
+def is_new(g: Any, gradients: Mapping[Node, Expr]) -> bool:
+    """Whether a gradient is an array of its own that has no name yet."""
+    return type(g) is Tensor and g.node is not None and g.node not in gradients and g.size > 1
+
+
+def line_of(node: Node, variable: Variable, target: Expr, parts: list[Any], read: Reader) -> Line:
+    """The gradient of a variable, as the sum of what its uses contribute."""
+    exprs = tuple(read(p.data, p.node) if type(p) is Tensor else read.constant(p) for p in parts)
+    return Line(target, add(*exprs), target.shape, variable, node, False, exprs)
+
+
+def reaching(run: Run, wanted: set[Node]) -> set[Node]:
+    """The nodes on the way from what is wanted to the loss."""
+    found: set[Node] = set()
+    for node in run.order:
+        if node in wanted or any(p in found for p in node.parents):
+            found.add(node)
+    return found
+
+
+class Both(dict[Node, Expr]):
+    """The names of gradients that are given on the way, and of the nodes of the forward pass."""
+
+    def __init__(self, leaves: dict[Node, Expr], nodes: dict[Node, Expr]) -> None:
+        self.leaves, self.nodes = leaves, nodes
+
+    def __contains__(self, node: object) -> bool:
+        return node in self.leaves or node in self.nodes
+
+    def __getitem__(self, node: Node) -> Expr:
+        return self.leaves[node] if node in self.leaves else self.nodes[node]
