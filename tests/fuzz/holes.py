@@ -268,7 +268,10 @@ def place(draft: Draft, name: str, drawn: dict[str, str]) -> str:
 
 
 def fitting(draft: Draft, name: str, drawn: dict[str, str]) -> str:
-    """A value for a place, or for all of a target: an array of its kind, or a number."""
+    """A value for a place, or for all of a target: an array of its kind, or a number.
+
+    Through a mask none that shares memory with the target: NumPy reads there what it has just overwritten.
+    """
     where = f"{drawn['t']}[{drawn['i']}]" if "i" in drawn else drawn["t"]
     try:
         there = np.shape(draft.value(where))
@@ -276,7 +279,10 @@ def fitting(draft: Draft, name: str, drawn: dict[str, str]) -> str:
         raise Refused("no array fits") from None
     if draft.rng.random() < 0.2:
         return number(draft, name, drawn)
-    return pick(draft, lambda v: goes_into(there, v), beside=True)
+    masked = draft.there[drawn["t"]] if "True" in where or "False" in where else None
+    return pick(
+        draft, lambda v: goes_into(there, v) and (masked is None or root(v) is not root(masked)), beside=True
+    )
 
 
 def goes_into(shape: tuple[int, ...], v: Array) -> bool:

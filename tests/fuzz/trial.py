@@ -167,13 +167,15 @@ def compared(
 def rounded(draft: Draft) -> set[str]:
     """The names whose values may be rounded differently, because the library composes their operation.
 
-    NumPy adds the same terms, but perhaps in another order.  Names computed from these are included.
+    NumPy adds the same terms, but perhaps in another order.  So may powers, since NumPy computes that of a
+    number, `x**3`, in another way than np.power does.  Names computed from these are included.
     """
     found: set[str] = set()
     variables = draft.there.keys() - MODULES.keys() - {*draft.program.names}
     for line in draft.program.lines:
         names = {*re.findall(r"\w+", line.text)} & variables
-        if function_of(line.use) in composed or names & found:
+        function = function_of(line.use)
+        if function in composed or function is np.power or names & found:
             owners = {id(root(draft.there[name])) for name in found | names}
             found |= {name for name in variables if id(root(draft.there[name])) in owners}
     return found

@@ -342,7 +342,8 @@ OF_COMPLEX = (
     "{z:complex} * {z}",
 )
 
-# Expressions that must be equal at all points of a program, if a form does not name its own.
+# Expressions that must be equal at all points of a program, if a form does not name its own.  A division
+# by zero refuses the line: of equal numbers that were rounded differently, a deviation has no derivative.
 SAME = {
     "{a} == np.max({a}, axis={axes}, keepdims=True)": "np.max np.amax",
     "{a} == np.min({a}, axis={axes}, keepdims=True)": "np.min np.amin",
@@ -351,6 +352,7 @@ SAME = {
     "np.argsort({a}, axis=None)": "np.nanpercentile",
     "np.argsort({v})": "np.sort_complex",
     "{a} > {b}": "np.maximum np.minimum np.fmax np.fmin",
+    "1 / (np.std({a}, axis={axis}) > 1e-6)": "np.std np.nanstd",
     "{a} > 0": "np.compress np.extract np.choose np.sign np.heaviside np.absolute np.fabs autograd.relu",
 }
 WATCH = {use: watch for watch, uses in SAME.items() for use in uses.split()}
