@@ -41,6 +41,8 @@ Lift = Callable[[Any, "Node | None"], Array]
 
 Visit = tuple["Node", Array, Sequence[tuple["Node", Array]]]
 
+PassBack = Callable[["Node", Array, "Lift | None", "Container[Node] | None"], list[tuple["Node", Array]]]
+
 next_index = itertools.count(1).__next__
 NO_OPTIONS: dict[str, Any] = {}  # shared by all nodes without keyword arguments; never written
 
@@ -133,6 +135,7 @@ def way_back(
     lift: Lift | None = None,
     within: Container[Node] | None = None,
     ends: Container[Node] = (),
+    pass_back: PassBack | None = None,
 ) -> Iterator[Visit]:
     """Each node that a gradient reaches, youngest first, with its cotangent and what it passes on.
 
@@ -141,6 +144,7 @@ def way_back(
                 the backward pass is recorded like any other computation
     within      the only nodes to visit after the first ones; None for all
     ends        nodes that pass nothing on, although they may have parents
+    pass_back   what a node passes on, if it is not what `passed_back` says: for what-if questions
 
     Every consumer of a node is younger than the node.  So when its turn comes, all contributions to its
     cotangent have arrived, and each rule runs once.  Nothing is written to the graph.  In `debug()` each
@@ -151,11 +155,11 @@ def way_back(
     pending = dict(cotangents)  # the cotangents of nodes not yet visited, as far as they have arrived
     queue = [(-node.index, node) for node in pending]  # the same nodes in a heap, the youngest on top
     heapq.heapify(queue)
-    watched = any(map(is_watched, pending))
+    watched, pass_back = any(map(is_watched, pending)), pass_back or passed_back
     while queue:
         node = heapq.heappop(queue)[1]
         g = pending.pop(node)
-        passed = [] if node in ends else passed_back(node, g, lift, within)
+        passed = [] if node in ends else pass_back(node, g, lift, within)
         if watched:
             refuse_changed(node)
             report_origin_back(node, g, passed)

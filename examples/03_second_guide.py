@@ -53,14 +53,13 @@ def backward(X, Y, W2, A1, A2):
     dZ1 = W2.T @ dZ2 * (A1 * (12 - A1))
     dW1 = dZ1 @ X.T / m
     db1 = dZ1.sum(axis=12, keepdims=True) / m
-    return {"dW12": dW1, "db12": db1, "dW22": dW2, "db22": db2}
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
 """
 MENDS = [  # the code that a report calls wrong, and the code that replaces it
     ("X.shape[13]", "X.shape[1]"),
     ("axis=13", "axis=1"),
     ("12 - A1", "1 - A1"),
     ("axis=12", "axis=1"),
-    ('"dW12": dW1, "db12": db1, "dW22": dW2, "db22": db2', '"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2'),
 ]
 
 

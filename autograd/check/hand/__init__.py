@@ -1,18 +1,17 @@
-"""Hand derivations, held line by line against the engine's gradients.
+"""Hand derivations, held against the engine's gradients.
 
-watch       running a function of the user's, line by line
-forward     the forward pass, run on Tensors: which variable held what
-backward    the backward pass, run on arrays: what was assigned to which gradient, where and when
-matching    which gradient belongs to which value of which variable
-judge       each line by itself, given the user's own gradients before it
-diagnosis   what kind of mistake a wrong line makes, by its numbers
-repair      and by its source, with the small changes in `edits`
-formula     the right formula, in the user's own names
-verdicts    all of this for every line
-report      what is said of it
+observe    what the user's code did: a plain record of the values that it made, and the graph of forward
+match      which gradient a value is, by its numbers; what the results are, and whether they are right
+locate     which line is to blame for a wrong one
+diagnose   what kind of mistake it makes
+source     syntax trees: small changes of a line
+verdicts   all of this at one point of the inputs
+report     what is said of it
 """
 
-from .derivation import derivation, derivation_of
+from .block import derivation_of
+from .derivation import derivation
 from .report import DerivationReport, Line
+from .training import script, training_step
 
-__all__ = ["DerivationReport", "Line", "derivation", "derivation_of"]
+__all__ = ["DerivationReport", "Line", "derivation", "derivation_of", "script", "training_step"]

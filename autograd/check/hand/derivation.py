@@ -1,55 +1,54 @@
-"""`derivation`: a hand-derived backward pass, held line by line against the gradients of the engine."""
+"""`derivation`: a hand-derived backward pass, held against the gradients of the engine."""
 
 from __future__ import annotations
 
-import functools
-import sys
-import traceback
 from collections.abc import Callable, Mapping
-from types import CodeType
+from dataclasses import replace
 from typing import Any
 
-import numpy as np  # noqa: F401  for the doctests
+import numpy as np
 
 from ...errors import DerivationError
-from ...tensor import Tensor
-from .backward import Hand
-from .forward import code_of, run_forward, scalar_of, seen_from, taken, with_numbers
-from .matching import add_returned, left_in
+from .diagnose.constants import named
+from .observe.reach import Root
+from .observe.stage import Stage, told
+from .observe.trace import path_text
 from .report import DerivationReport
-from .verdicts import report_of
-from .watch import LIBRARIES, watching
+from .verdicts import Judgement, Settings, judged, moved
 
 
 def derivation(
     forward: Callable[..., Any],
-    backward: Callable[..., Any],
+    backward: Callable[..., Any] | None,
     inputs: Mapping[str, Any],
     *,
     prefix: str = "d",
     names: Mapping[str, str] | None = None,
 ) -> DerivationReport:
-    """The verdict on each line of a backward pass that was derived by hand.
+    """The verdict on a backward pass that was derived by hand, and on each line of it.
 
-    forward   plain NumPy that returns the scalar loss; it takes those of the inputs that it names
-    backward  plain NumPy; it takes what it names of the inputs and of the variables of forward
+    forward   plain NumPy that returns the loss, or the loss and more; or arrays, of which backward takes
+              the upstream gradients, with or without a cache; it takes those of the inputs that it names
+    backward  plain NumPy; it takes what it names of the inputs and of the variables of forward, the
+              upstream gradients, which are drawn, and what forward returned beside its outputs.
+              None if forward returns the gradients too, behind the loss
     inputs    a dictionary by name; float arrays are what gradients are taken with respect to, those in
-              containers and objects too, such as the `weight` of a layer of nn, and plain numbers of
-              which backward names a gradient: `db` of a bias b=0.0
-    prefix    what a gradient's name begins with: "d", as in dW1
+              containers and objects too, such as the weights of a layer, and plain numbers of which
+              backward names a gradient: `db` of a bias b=0.0
+    prefix    what a gradient's name begins with, beside the usual: d, grad_, delta_, nabla_, _grad
     names     what else gradients are called: {"delta": "Z2"}
 
-    `forward` runs on Tensors, so its variables, and those of the user's functions that it calls, have
-    true gradients.  The variables `d<name>` of `backward`, and the entries of a dictionary that it
-    returns, are held against those, each line by itself: given the user's own gradients before it.
-    Both may be methods of an object, whose float arrays then count as inputs.  A variable of forward
-    that had several values has as many gradients: those of a loop, or dA1, dA2, … for the values of A.
-    An array that forward makes and fills, `out = np.zeros(n)`, is recorded too; for that it runs again.
+    `forward` runs on Tensors.  `backward` runs on arrays, as it is, from the state that forward leaves;
+    every draw is repeated, and the user's objects are afterwards what they were.  Its results are judged:
+    what it returns, the gradients that it leaves in objects and containers, and updates of parameters.
+    If one is wrong, the line to blame is the earliest one that makes all right that it leads to, with the
+    engine's value in its place; in a helper or a method too.
 
     An error is relative to the largest element of the true gradient, and may be 1e-9 of it.
 
-    Raises DerivationError for a forward pass that returns no scalar of its inputs, and for a parameter
-    that nothing is known for; what the two functions raise themselves is told by the report.
+    Raises DerivationError for a forward pass that returns nothing that depends on the inputs, for a
+    parameter that nothing is known for, and where two runs of forward differ; what the two functions
+    raise themselves is told by the report.
 
     >>> def forward(x, w):
     ...     y = x * w
@@ -66,92 +65,93 @@ def derivation(
         raise DerivationError(
             f"inputs is a {type(inputs).__name__}: pass a dictionary by name, {{'X': X, 'W1': W1}}"
         )
-    hand = Hand(prefix, dict(names or {}), code_of(backward))
-    own = with_numbers(dict(inputs), hand.wanted())
+    return examined(Stage.of(forward, backward, inputs), (prefix, dict(names or {})), prefix)
+
+
+def examined(stage: Stage, settings: Settings, prefix: str) -> DerivationReport:
+    """The report on what is on a stage: at the inputs given and, if all is right, a little beside them."""
     try:
-        ahead = run_forward(forward, own)
+        first = judged(stage, settings)
+        if first.is_loose and stage.loosened():
+            first = judged(stage, settings)
     except DerivationError:
         raise
     except Exception as error:  # the user's own, whatever it is
-        return DerivationReport((), {}, told(error, code_of(forward)))
-    values, returned, raised = taken(backward, ahead.scope), None, None
-    given = values | {"self": getattr(backward, "__self__", None)}
-    hand.enter(given)
-    with watching(hand.observe, lambda code: code is hand.code):
-        try:
-            returned = backward(**values)
-        except Exception as error:
-            raised = error
-    wanted = add_returned(hand, returned) | left_in(hand, given)
-    again = functools.partial(run_forward, forward, own)
-    return report_of(ahead, hand, wanted, again, told(raised, hand.code) if raised else None)
+        return DerivationReport((), error=told(error, stage.name, stage.patience), prefix=prefix)
+    if not first.ok and not first.differs_at_kinks_only:
+        return report_of(stage, first, prefix)
+    second = elsewhere(stage, first, settings, first.is_blind)
+    if first.ok and second is not None and not second.ok:
+        note = "at the inputs given it is right: what is shown is at others, a little beside them"
+        return report_of(stage, second, prefix, note)
+    if not first.ok and second is not None and second.ok:
+        first.right, first.blames = [True] * len(first.right), []
+        first.lines = [line for line in first.lines if line.verdict in ("right", "scaled")]
+        return report_of(
+            stage,
+            first,
+            prefix,
+            "it differs from the engine's at kinks only, where any slope between is right",
+        )
+    if first.is_blind and (second is None or second.is_blind):
+        for result in first.results:
+            result.node, result.reason = None, NOTHING_TO_SEE
+        first.lines = [replace(line, verdict="inconclusive", hint=NOTHING_TO_SEE) for line in first.lines]
+    return report_of(stage, first, prefix)
 
 
-def told(error: Exception, code: CodeType | None) -> str:
-    """Where in the user's source an exception came from, and what it says."""
-    frames = traceback.extract_tb(error.__traceback__)
-    users = [f for f in frames if not f.filename.startswith(LIBRARIES)]
-    at = f"line {users[-1].lineno}, {users[-1].line}: " if users else ""
-    return f"{code.co_name if code else 'the function'} raised {type(error).__name__} at {at}{error}"
+NOTHING_TO_SEE = (
+    "the true gradient is 0 everywhere here, so a wrong formula could not be told: try other inputs"
+)
 
 
-class ByHand:
-    """A block in which a backward pass is being derived; see `derivation_of`."""
-
-    def __init__(self, loss: Tensor, prefix: str, names: Mapping[str, str]) -> None:
-        self.loss, self.hand = loss, Hand(prefix, dict(names))
-
-    def __enter__(self) -> ByHand:
-        frame = sys._getframe(1)
-        self.hand.code = frame.f_code
-        self.ahead = seen_from(self.loss, frame.f_globals, frame.f_locals)
-        self.hand.enter(frame.f_locals)
-        self.block = watching(self.hand.observe, lambda code: False, inside=frame)
-        self.block.__enter__()
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self.block.__exit__(*exception)
-        frame = sys._getframe(1)
-        self.hand.observe(frame, frame.f_lineno)
-
-    @property
-    def report(self) -> DerivationReport:
-        """The verdicts on what has been derived so far."""
-        return report_of(self.ahead, self.hand, set())
-
-    def next(self) -> str | None:
-        """The name of the gradient to derive next, in backward order; None when all are there and fine."""
-        fine = {line.name for line in self.report.lines if line.fine}
-        named = [self.ahead.names.get(node) for node in reversed(self.ahead.order[:-1])]
-        wanted = [self.hand.prefix + name for name in named if name]
-        return next((name for name in wanted if name not in fine), None)
-
-    def __repr__(self) -> str:
-        return str(self.report)
-
-    def _repr_html_(self) -> str:
-        return self.report._repr_html_()
+def elsewhere(stage: Stage, first: Judgement, settings: Settings, anew: bool = False) -> Judgement | None:
+    """The verdict at other values of the inputs, where a mistake may show that is hidden here; or None."""
+    try:
+        second = judged(stage, settings, moved(first, anew))
+    except Exception:  # what runs at the inputs need not run beside them
+        return None
+    is_finite = all(np.all(np.isfinite(r.true)) for r in second.results if r.true is not None)
+    known = {r.place for r in first.results} == {r.place for r in second.results}
+    return second if is_finite and known and second.outcome.raised is None else None
 
 
-def derivation_of(loss: Tensor, *, prefix: str = "d", names: Mapping[str, str] | None = None) -> ByHand:
-    """A `with` block whose variables `d<name>` are held against the gradients of a loss, line by line.
+def report_of(stage: Stage, found: Judgement, prefix: str, *notes: str) -> DerivationReport:
+    """What is said of a judgement."""
+    raised = found.outcome.raised
+    results: dict[str, bool] = {}
+    for result, is_right in zip(found.results, found.right, strict=True):
+        if result.node is not None:
+            results[result.shown] = results.get(result.shown, True) and is_right
+    return DerivationReport(
+        lines=tuple(found.lines),
+        unmatched={r.shown: r.reason for r in found.results if r.node is None},
+        error=told(raised, stage.backward_name, stage.patience) if raised is not None else None,
+        judged=results,
+        inputs=inputs_of(found),
+        drawn={name: stage.arguments[name] for name in stage.drawn},
+        notes=(*notes, *steps_of(found)),
+        prefix=prefix,
+    )
 
-    For a notebook, in which the forward pass was computed on Tensors already: the caller's variables
-    that hold them are the names.  `hand.report` is the report, as `derivation` returns it, and
-    `hand.next()` the name of the gradient to derive next.
 
-    Raises DerivationError for a loss that is not one number, or depends on nothing that requires a gradient.
+def inputs_of(found: Judgement) -> dict[str, str]:
+    """Of each input, whether its gradient was judged."""
+    states: dict[str, str] = {}
+    for path, node in found.forward.leaves.items():
+        ours = [ok for r, ok in zip(found.results, found.right, strict=True) if r.node is node]
+        if ours:
+            states[path_text(path)] = "right" if all(ours) else "wrong"
+        elif path[0] is Root.INPUTS and node in found.known.truth:
+            states[path_text(path)] = "not derived"
+    return states
 
-    >>> x, w = np.array([1.0, 2.0]), Tensor([3.0, 5.0], requires_grad=True)
-    >>> y = x * w
-    >>> loss = np.sum(y**2)
-    >>> with derivation_of(loss) as hand:
-    ...     dy = 2 * y
-    ...     upcoming = hand.next()
-    ...     dw = dy * x
-    >>> hand.report.ok, upcoming
-    (True, 'dw')
-    """
-    scalar_of(loss, "the computation")
-    return ByHand(loss, prefix, names or {})
+
+def steps_of(found: Judgement) -> list[str]:
+    """What is said of updates: the constant before the gradient."""
+    updates = [r for r, ok in zip(found.results, found.right, strict=True) if r.kind == "update" and ok]
+    if not updates:
+        return []
+    c = updates[0].scale
+    way = "downhill" if c < 0 else "uphill: this is ascent, right as what forward returns is to grow"
+    return [f"each update is {named(c, found.forward)} times the gradient, {way}"]

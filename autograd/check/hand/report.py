@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ class Line:
               "extra-factor", "wrong-variable", "missing-term", "extra-term", "overwritten", "jacobian",
               "unknown"
     hint      what to look at, or why it can't be told
-    source    the line of the user's, and `lineno`, its number in the file
+    source    the line of the user's, and `lineno`, its number in the file, `filename`
+    calls     of a line in a helper, file and line of the calls that it was made in, the innermost first
     error     how far it is from the true gradient, as a part of that one's largest element
     yours     what the line made, `true` the true gradient, `expected` what follows from the user's own
               gradients before it (all three are arrays)
@@ -40,6 +42,8 @@ class Line:
     yours: Any
     true: Any
     expected: Any
+    filename: str = ""
+    calls: tuple[tuple[str, int], ...] = ()
     levels: Callable[[int], str] = field(repr=False, default=lambda level: "")
 
     @property
@@ -53,24 +57,28 @@ class DerivationReport:
     """What `check.derivation` found.  As a string it is a table; its truth is `ok`.
 
     lines      the verdicts, in the order in which the lines ran
-    unmatched  the gradients that belong to no variable of the forward pass, each with the reason
+    unmatched  the results that could not be judged, each with the reason
     error      where the forward or the backward pass raised, and what; None if it did not
-    missing    the gradients that were returned and could not be judged
+    judged     of each result that was judged, by its name, whether it is right
+    inputs     of each input whose gradient there is, whether it was judged, and how
+    drawn      the upstream gradients that were drawn, by the parameters that they were passed to
+    notes      what else is to be said: that steps go uphill, or that a mistake shows at other inputs only
     prefix     what a gradient's name begins with
     """
 
     lines: tuple[Line, ...]
-    unmatched: dict[str, str]
+    unmatched: dict[str, str] = field(default_factory=dict)
     error: str | None = None
-    missing: tuple[str, ...] = ()
+    judged: dict[str, bool] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    drawn: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     prefix: str = "d"
 
     @property
     def ok(self) -> bool:
-        """Whether there are lines, each is right or scaled, and all that was returned is among them."""
-        return (
-            bool(self.lines) and self.error is None and not self.missing and all(x.fine for x in self.lines)
-        )
+        """Whether there are results, all that was asked for was judged, and each is right."""
+        return bool(self.judged) and self.error is None and not self.unmatched and all(self.judged.values())
 
     def __bool__(self) -> bool:
         return self.ok
@@ -84,6 +92,9 @@ class DerivationReport:
         """The last line of a gradient: `report["dW1"]`."""
         for line in reversed(self.lines):
             if line.name == name:
+                return line
+        for line in reversed(self.lines):
+            if line.name.rpartition(".")[2] == name:  # `layers[1].dW`
                 return line
         raise DerivationError(
             f"no line of {name} was judged: there are {', '.join(x.name for x in self.lines) or 'none'}"
@@ -111,12 +122,13 @@ class DerivationReport:
         """The cells of the table."""
         for line in self.lines:
             kind = f": {line.kind}" if line.kind else ""
-            yield str(line.lineno or ""), line.name, line.verdict + kind, f"{line.error:.1e}", line.source
+            error = f"{line.error:.1e}" if line.error == line.error else ""
+            yield str(line.lineno or ""), line.name, line.verdict + kind, error, line.source
 
     def remarks(self) -> Iterator[str]:
         """What is said below the table."""
         if self.first:
-            yield f"first wrong line: {self.first.lineno}: {self.first.source}\n{self.first.hint}"
+            yield self.told(self.first)
         said: dict[str, list[str]] = {}
         for line in self.lines:
             if line.hint and line is not self.first:
@@ -127,8 +139,20 @@ class DerivationReport:
             yield f"{name}: {reason}"
         if self.error:
             yield self.error
-        if not self.lines and not self.error:
-            yield "no line was judged: no variable of backward is called as the gradient of one of forward"
+        yield from self.notes
+        if not self.judged and not self.error:
+            yield "nothing was judged: backward returns, leaves and names no gradient of forward's"
+        if self.inputs:
+            yield "gradients: " + "; ".join(f"{name}: {state}" for name, state in self.inputs.items())
+        for name, value in self.drawn.items():
+            yield f"the upstream gradient {name} was drawn: {shown(value)}"
+
+    def told(self, line: Line) -> str:
+        """The first wrong line: where it is, what is wrong with it, yours beside the right one."""
+        within = "".join(f"\n  called in line {n} of {Path(f).name}" for f, n in line.calls)
+        both = f"\nyours:\n{shown(line.yours)}\nright:\n{shown(line.expected)}"
+        where = f" of {Path(line.filename).name}" if line.filename else ""
+        return f"first wrong line: {line.lineno}: {line.source}{within and where + within}\n{line.hint}{both}"
 
     def __str__(self) -> str:
         rows = [("line", "gradient", "verdict", "error", "source"), *self.rows()]
@@ -165,9 +189,6 @@ COLOURS = {  # each readable on white and on black
 }
 
 
-def apart(yours: Any, true: Any) -> float:
-    """The largest difference as a part of the largest true element; infinite for another shape."""
-    if np.shape(yours) != np.shape(true):
-        return float("inf")
-    scale, difference = np.max(np.abs(true), initial=0), np.max(np.abs(yours - true), initial=0)
-    return float(difference / scale) if scale else float("inf") if difference else 0.0
+def shown(value: Any) -> str:
+    """An array in full, up to a size."""
+    return np.array2string(np.asarray(value), precision=6, suppress_small=False, threshold=64, edgeitems=3)

@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from ...check.hand.watch import is_users, variables, watching
 from ...engine import Node, way_back
 from ...errors import DerivationError
 from ...mode import EVERYTHING, Block, debug
 from ...tensor import Tensor
 from ...transforms.structure import flat, name_of, rebuilt
 from ..algebra.expressions import Ref
+from .watch import is_users, variables, watching
 
 Shift = Callable[[Any], Any]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
+from itertools import islice, permutations
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,32 @@ def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             is_array = isinstance(value, np.ndarray) and value.ndim
             if (is_array or isinstance(value, list)) and i < len(value):
                 yield f"{name}[{t}]", value[i]
+            for text, j in ((t, i), (f"{t} - 1", i - 1), (f"{t} + 1", i + 1)):
+                if isinstance(value, dict) and j in value and is_numeric(value[j]):
+                    yield f"{name}[{text}]", value[j]
         for (t, i), (u, j) in permutations(indices.items(), 2):
             if isinstance(value, np.ndarray) and value.ndim == 2 and i < len(value) and j < value.shape[1]:
                 yield f"{name}[{t}, {u}]", value[i, j]
+    yield from islice(held_in(scope), MOST_HELD)
+
+
+MOST_HELD = 40  # of what containers and objects hold
+
+
+def held_in(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The arrays in the containers and objects in scope: `cache['A']`, `a[-2]`, `self.mask`."""
+    for name, value in scope.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}[{k!r}]", v) for k, v in value.items() if isinstance(v, np.ndarray))
+        elif isinstance(value, list | tuple):
+            n = len(value)
+            yield from (
+                (f"{name}[{i - n}]", v) for i, v in enumerate(value[:12]) if isinstance(v, np.ndarray)
+            )
+        elif hasattr(value, "__dict__") and not isinstance(
+            value, type | ModuleType | FunctionType | np.ndarray
+        ):
+            yield from ((f"{name}.{k}", v) for k, v in vars(value).items() if isinstance(v, np.ndarray))
 
 
 def is_inner(name: str) -> bool:
@@ -62,4 +86,5 @@ def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"1 - {name}", 1 - value
             yield f"{name} * (1 - {name})", value * (1 - value)
             yield f"1 - {name}**2", 1 - value**2
+            yield f"{name}**2", value**2
             yield f"({name} > 0)", value > 0

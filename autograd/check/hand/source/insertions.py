@@ -72,10 +72,10 @@ def missing_factors(
 def missing_terms(
     node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
 ) -> Iterator[tuple[str, str, ast.expr]]:
-    for name, other in scope.items():
+    for name, other in (*scope.items(), *indexed(scope)):
         if is_numeric(other) and np.ndim(other) <= ndim:
             for op in (ast.Add(), ast.Sub()):
-                term = ast.Name(name, ast.Load())
+                term = parsed(name)
                 yield "missing-term", f"a term is missing in `{text}`", ast.BinOp(node, op, term)
 
 

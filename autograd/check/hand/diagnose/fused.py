@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import Array, Node
-from ...mode import GRADIENTS, Block
-from ...tensor import Tensor
-from .forward import Forward, ancestors
-from .judge import flow
+from ....engine import Array, Node
+from ....mode import GRADIENTS, Block
+from ....tensor import Tensor
+from ..observe.graph import Forward, ancestors, flow
 
 MOST_USES = 12  # inside of one function; beyond them it is no simple formula
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from math import isclose
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine import LEAF, Node, new_leaf, passed_back
-from ...mode import EVERYTHING, Block
-from ...refusals import full_name
-from ...tensor import Tensor
-from .backward import same
+from ....engine import LEAF, Node, new_leaf, way_back
+from ....mode import EVERYTHING, Block
+from ....refusals import full_name
+from ....tensor import Tensor
+from ..match.results import same
+from ..observe.graph import Forward, one_like
 from .constants import lengths
-from .forward import Forward, one_like
-from .judge import Derived, Finding, Judge
 
 LONGEST = 60  # operations, beyond which a formula explains nothing
 
@@ -31,27 +30,35 @@ OPERATORS = {
 }  # fmt: skip
 
 
-def explained(finding: Finding, judge: Judge, level: int) -> str:
+class Source(NamedTuple):
+    """A gradient of the user's that another follows from: its name, what it held, and the constant in it."""
+
+    name: str
+    node: Node
+    value: Any
+    scale: float
+
+
+def explained(
+    name: str, node: Node, scale: float, sources: list[Source], forward: Forward, level: int
+) -> str:
     """More about a line: the rules that apply (1), the shapes (2), the formula (3)."""
-    line, forward = finding.line, judge.forward
-    name = forward.names.get(line.node, line.name)
-    region, _ = forward.between(line.node, {other.node for other in finding.upstream})
-    ends = [other.node for other in finding.upstream]
-    used = sorted({*region, *ends} - {line.node}, key=lambda n: n.index)
+    variable = forward.names.get(node, "it")
+    region, _ = forward.between(node, {source.node for source in sources})
+    ends = [source.node for source in sources]
+    used = sorted({*region, *ends} - {node}, key=lambda n: n.index)
     rules = ", ".join(
         dict.fromkeys(full_name(n.op.function).replace("_operator.", "") for n in used if n.op is not LEAF)
     )
-    before = ", ".join(dict.fromkeys(other.name for other in finding.upstream)) or "the loss"
-    said = [
-        f"{line.name} comes from {before}, back through what {name} is used for, by the rules of: {rules}"
-    ]
+    before = ", ".join(dict.fromkeys(source.name for source in sources)) or "the loss"
+    said = [f"{name} comes from {before}, back through what {variable} is used for, by the rules of: {rules}"]
     if level > 1:
-        shapes = [f"{o.name} {np.shape(o.node.data)}" for o in dict.fromkeys(finding.upstream)]
-        shapes += [f"{word} {np.shape(node.data)}" for node, word in neighbours(used, forward)]
-        own = f"{line.name} must have that of {name}, {np.shape(line.node.data)}"
+        shapes = [f"{s.name} {np.shape(s.node.data)}" for s in sources]
+        shapes += [f"{word} {np.shape(other.data)}" for other, word in neighbours(used, forward)]
+        own = f"{name} must have that of {variable}, {np.shape(node.data)}"
         said.append(f"shapes: {', '.join(dict.fromkeys(shapes))}; {own}")
     if level > 2:
-        said.append(f"{line.name} = {formula(finding, judge)}")
+        said.append(f"{name} = {formula(node, scale, sources, forward)}")
     return "\n".join(said)
 
 
@@ -63,21 +70,19 @@ def neighbours(used: list[Node], forward: Forward) -> Iterator[tuple[Node, str]]
                 yield parent, forward.names[parent]
 
 
-def formula(finding: Finding, judge: Judge) -> str:
+def formula(node: Node, scale: float, sources: list[Source], forward: Forward) -> str:
     """The right-hand side, at the scale that the line carries."""
-    forward = judge.forward
-    node, root = finding.line.node, forward.root
     names = dict(forward.names)
     given: dict[Node, Any] = {}
-    for other in finding.upstream:
-        value = np.asarray(other.at(finding.line.last.time))
+    for source in sources:
+        value = np.asarray(source.value)
         leaf = new_leaf(value, False)
-        names[leaf] = times(finding.scale / judge.scales[other], other.name, judge.forward)
-        given[other.node] = Tensor.of(value, leaf)
+        names[leaf] = times(scale / source.scale, source.name, forward)
+        given[source.node] = Tensor.of(value, leaf)
     with Block(EVERYTHING):
-        result = recorded(finding.line, given, finding.scale, forward)
+        result = recorded(node, given, scale, forward)
     if not isinstance(result, Tensor) or result.node is None:
-        return "0" if node is not root else "1"
+        return "0" if node is not forward.root else "1"
     writer = Writer(names, forward)
     text = ast.unparse(ast.fix_missing_locations(writer.of(result.data, result.node)))
     return (
@@ -95,18 +100,14 @@ def times(c: float, name: str, forward: Forward) -> str:
     return f"{lengths(forward).get(round(c), c) if isclose(round(c), c) else c} * {name}"
 
 
-def recorded(line: Derived, given: dict[Node, Any], scale: float, forward: Forward) -> Any:
+def recorded(line: Node, given: dict[Node, Any], scale: float, forward: Forward) -> Any:
     """The gradient as a Tensor that remembers how it was made of the given ones."""
-    region, _ = forward.between(line.node, given)
-    inside, found = set(region), dict(given)
+    region, _ = forward.between(line, given)
+    inside, start = set(region), dict(given)
     if forward.root in inside:
-        found[forward.root] = Tensor.of(scale * one_like(forward.root), None)
-    for one in sorted((*given, *region), key=lambda n: -n.index):
-        if one in found and one is not line.node:
-            for parent, g in passed_back(one, found[one], Tensor.lift):
-                if parent in inside:
-                    found[parent] = found[parent] + g if parent in found else g
-    return found.get(line.node)
+        start[forward.root] = Tensor.of(scale * one_like(forward.root), None)
+    steps = way_back(start, Tensor.lift, within=inside, ends={line})
+    return next((g for node, g, _ in steps if node is line), None)
 
 
 class Writer:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 import numpy as np
 
-from ...engine import Array, Node
-from .forward import Forward, came_back
-from .judge import PRECISION, largest, near
+from ....engine import Array, Node, PassBack, passed_back
+from ..observe.graph import Forward
+from .near import PRECISION, largest, near
 
 SHIFT = 1e-6  # how far inputs are moved to see where the gradient jumps
 BY = 1e-13  # of itself, by which a value is moved that may equal others: less than a smooth function minds
 TINY = 1e-200  # so that 0 is moved too
 
 
-def kinks(
-    again: Callable[..., Forward] | None, ahead: Forward, truth: dict[Node, Array]
-) -> dict[Node, Array]:
+def kinks(again: Callable[..., Forward], ahead: Forward, truth: dict[Node, Array]) -> dict[Node, Array]:
     """Where the gradient jumps when the inputs move a little, or equal values do."""
     found = at_ties(ahead, truth)
-    for node, jumps in (between_runs(again, ahead, truth) if again else {}).items():
+    for node, jumps in between_runs(again, ahead, truth).items():
         found[node] = found.get(node, False) | jumps
     return found
 
@@ -38,7 +36,7 @@ def between_runs(
     for sign in (0, 1, -1):
         rng = np.random.default_rng(0)  # the same for both sides, so that they are opposite
         try:
-            moved = again(lambda a, s=sign * SHIFT, rng=rng: a + s * rng.uniform(0.5, 1, a.shape))
+            moved = again(lambda path, a, s=sign * SHIFT, rng=rng: a + s * rng.uniform(0.5, 1, np.shape(a)))
         except Exception:  # what runs at the inputs need not run beside them
             return {}
         if [n.op for n in moved.order] != [n.op for n in ahead.order]:
@@ -67,7 +65,7 @@ def at_ties(ahead: Forward, truth: dict[Node, Array]) -> dict[Node, Array]:
     Such as the zeros that a ReLU leaves in a window of which the maximum is taken: they stay equal
     however the inputs move.
     """
-    sides = [ahead.gradients(partial(untied, by=sign * BY)) for sign in (1, -1)]
+    sides = [ahead.gradients(untied(sign * BY)) for sign in (1, -1)]
     found = {}
     for node, g in truth.items():
         a, b = (side.get(node, g) for side in sides)
@@ -77,19 +75,23 @@ def at_ties(ahead: Forward, truth: dict[Node, Array]) -> dict[Node, Array]:
     return found
 
 
-def untied(node: Node, g: Array, by: float) -> list[tuple[Node, Array]]:
-    """What a node passes back when what it was given is moved, each number by a part of itself."""
-    rng = np.random.default_rng(0)  # the same for both sides, so that they are opposite
-    moved = copy.copy(node)
-    try:
-        moved.args = tuple(
-            a + by * (np.abs(a) + TINY) * rng.uniform(0.5, 1, np.shape(a))
-            if parent and parent.requires_grad
-            else a
-            for a, parent in zip(node.args, node.parents, strict=True)
-        )
-        with np.errstate(all="ignore"):
-            moved.data = node.op.function(*moved.args, **node.kwargs)
-            return came_back(moved, g)
-    except Exception:  # beside its domain, or its arguments are no arrays
-        return came_back(node, g)
+def untied(by: float) -> PassBack:
+    """What a node passes back when what it was given is moved, each number by a part `by` of itself."""
+
+    def pass_back(node: Node, g: Array, lift: Any, within: Any) -> list[tuple[Node, Array]]:
+        rng = np.random.default_rng(0)  # the same for both sides, so that they are opposite
+        moved = copy.copy(node)
+        try:
+            moved.args = tuple(
+                a + by * (np.abs(a) + TINY) * rng.uniform(0.5, 1, np.shape(a))
+                if parent and parent.requires_grad
+                else a
+                for a, parent in zip(node.args, node.parents, strict=True)
+            )
+            with np.errstate(all="ignore"):
+                moved.data = node.op.function(*moved.args, **node.kwargs)
+                return passed_back(moved, g)
+        except Exception:  # beside its domain, or its arguments are no arrays
+            return passed_back(node, g)
+
+    return pass_back

@@ -11,7 +11,7 @@ import numpy as np
 
 from .insertions import Evaluate, by_value
 from .quantities import is_numeric
-from .trees import flipped, loaded, number, parsed, replaced
+from .trees import flipped, loaded, number, parsed, placed, replaced
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
     "sign", "overwritten", "shape", "transpose", "factor", "extra-factor", "extra-term", "wrong-variable",
@@ -30,7 +30,7 @@ class Edit(NamedTuple):
 
     def made(self) -> ast.stmt:
         """The statement with the change made."""
-        return replaced(self.statement, self.old, self.new)  # type: ignore[no-any-return]
+        return placed(replaced(self.statement, self.old, placed(self.new, self.old)), self.old)  # type: ignore[return-value]
 
 
 def edits(statement: ast.stmt, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[Edit]:
@@ -105,7 +105,7 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
         case ast.BinOp(left=a, op=ast.MatMult() as op, right=b):
             for x, y in ((b, a), (flipped(b), a), (b, flipped(a)), (flipped(b), flipped(a))):
                 yield "transpose", f"the factors of `{text}` are the wrong way round", ast.BinOp(x, op, y)
-        case ast.BinOp(left=a, op=ast.Pow() as op, right=exponent) if np.ndim(n := evaluate(exponent)) == 0:
+        case ast.BinOp(left=a, op=ast.Pow() as op, right=exponent) if ndim_of(n := evaluate(exponent)) == 0:
             for m in powers(n):
                 kind = "extra-factor" if abs(m) < abs(n) else "missing-factor"
                 yield kind, f"the exponent in `{text}` is wrong", ast.BinOp(a, op, number(m))
@@ -125,6 +125,11 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
     yield from by_value(node, text, scope, evaluate)
 
 
+def ndim_of(value: Any) -> int | None:
+    """The number of axes of what an expression holds; None if that is no array and no number."""
+    return np.ndim(value) if value is None or is_numeric(value) else None
+
+
 def powers(n: Any) -> list[float]:
     """What an exponent may have to be: one less, as a derivative's is, and others; n is None if unknown."""
     return [float(m) for m in (n - 1, n + 1, -n, n / 2, 2 * n)] if isinstance(n, int | float) else []
@@ -139,10 +144,10 @@ def without(
         case ast.BinOp(left=c, op=ast.Mult(), right=d), ast.Mult():
             sides += [(c, ast.BinOp(d, ast.Mult(), b)), (d, ast.BinOp(c, ast.Mult(), b))]
     for stays, goes in sides:
-        kind = "factor" if np.ndim(evaluate(goes)) == 0 else "extra-factor"
+        kind = "factor" if ndim_of(evaluate(goes)) == 0 else "extra-factor"
         yield kind, f"the factor `{ast.unparse(goes)}` is too many", stays
     other = ast.Mult() if isinstance(op, ast.Div) else ast.Div()
-    kind = "factor" if np.ndim(evaluate(b)) == 0 else "extra-factor"
+    kind = "factor" if ndim_of(evaluate(b)) == 0 else "extra-factor"
     yield kind, f"`{ast.unparse(b)}` is on the wrong side of the fraction", ast.BinOp(a, other, b)
 
 

@@ -7,12 +7,12 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from ...engine import Array, Node
-from .case import Case
+from ....engine import Array, Node
+from ..match.near import PRECISION, largest, near, ratio
+from ..observe.graph import flow
+from .case import Case, Guess
 from .constants import is_named, named
 from .fused import without_cross_terms
-from .judge import PRECISION, flow, largest, near, ratio
-from .repair import Guess
 
 MOST_USES = 24  # in a region, beyond which only single ones are left out on trial
 SAMPLES = 48  # elements at which a Jacobian's diagonal is computed
@@ -25,7 +25,7 @@ def path_left_out(case: Case) -> Guess | None:
     uses = list(branches(case))
     pairs = [*combinations(uses, 2)] if len(uses) <= MOST_USES else []
     for cut in (*((use,) for use in uses), *pairs):
-        if near(case.value, case.finding.scale * back(case, cut)):
+        if near(case.value, case.scale * back(case, cut)):
             return left_out(case, {child for child, _ in cut})
     return None
 
@@ -42,7 +42,7 @@ def fitted(case: Case) -> Guess | None:
         kinds.setdefault((child.op.name, next_name(case, child)), []).append((child, i))
     whole, apart = back(case, ()), case.value - case.expected
     for (op, name), uses in islice(kinds.items(), MOST_USES):
-        part = case.finding.scale * (whole - back(case, tuple(uses)))
+        part = case.scale * (whole - back(case, tuple(uses)))
         said = f"what comes back through {name or op}"
         if np.any(part) and largest(apart + part) <= PRECISION * largest(case.expected):
             return Guess("missing-term", f"{said} is missing")
@@ -76,7 +76,7 @@ def left_out(case: Case, cut: set[Node]) -> Guess:
 
 def by_element(case: Case) -> bool:
     """Whether each element of the gradient comes from one element of those given, as of a product."""
-    node = case.finding.line.node
+    node = case.node
     if case.forward.root in case.region or any(
         np.shape(g) != np.shape(node.data) for g in case.given.values()
     ):
@@ -105,14 +105,14 @@ def branches(case: Case) -> Iterator[tuple[Node, int]]:
     uses: dict[Node, list[tuple[Node, int]]] = {node: [] for node in case.region}
     for child in (*case.region, *case.given):
         for i, parent in enumerate(child.parents):
-            if parent in uses and child is not case.finding.line.node:
+            if parent in uses and child is not case.node:
                 uses[parent].append((child, i))
     return (use for found in uses.values() if len(found) > 1 for use in found)
 
 
 def back(case: Case, cut: tuple[tuple[Node, int], ...]) -> Array:
     """The gradient, at scale 1, but for what comes back by some uses."""
-    node = case.finding.line.node
+    node = case.node
     return flow(node, case.region, case.given, case.forward.root, cut)[node]
 
 
@@ -129,9 +129,9 @@ def next_name(case: Case, node: Node) -> str:
 
 def cross_terms_left_out(case: Case) -> Guess | None:
     """The same inside of a function that is one operation."""
-    pieces = case.finding.line.node, case.region, case.given, case.forward
+    pieces = case.node, case.region, case.given, case.forward
     for name, g in without_cross_terms(*pieces):
-        if near(case.value, case.finding.scale * g):
+        if near(case.value, case.scale * g):
             said = f"it takes as constant what depends on the variable too, inside of {name} (a mean, a sum)"
             return Guess("jacobian", said)
     return None
@@ -139,11 +139,8 @@ def cross_terms_left_out(case: Case) -> Guess | None:
 
 def only_diagonal(case: Case) -> Guess | None:
     """The diagonal of a Jacobian that has more to it, times the gradient of a variable behind it."""
-    node, judge = case.finding.line.node, case.judge
-    derived = {
-        o.node: o.at(case.finding.line.last.time) / judge.scales[o] for o in judge.before(case.finding.line)
-    }
-    known = {n: judge.truth[n] for n in case.forward.names if n in judge.truth} | derived
+    node, truth = case.node, case.truth
+    known = {n: truth[n] for n in case.forward.names if n in truth} | case.derived
     for other, g in known.items():
         shapes = {np.shape(a) for a in (g, case.value, other.data, node.data)}
         if other is node or len(shapes) > 1 or np.size(g) < 2:
@@ -156,11 +153,11 @@ def only_diagonal(case: Case) -> Guess | None:
 
 def is_diagonal(case: Case, region: list[Node], other: Node, g: Array) -> bool:
     """Whether the value is the diagonal of the Jacobian to another variable, times that one's gradient."""
-    node = case.finding.line.node
+    node = case.node
     for k in np.linspace(0, np.size(g) - 1, min(SAMPLES, np.size(g))).astype(int):
         unit = np.zeros(np.shape(g))
         unit.flat[k] = np.asarray(g).flat[k]
-        own = case.finding.scale * flow(node, region, {other: unit}, case.forward.root)[node].flat[k]
+        own = case.scale * flow(node, region, {other: unit}, case.forward.root)[node].flat[k]
         if not np.isclose(np.asarray(case.value).flat[k], own, rtol=1e-9, atol=0):
             return False
     return True

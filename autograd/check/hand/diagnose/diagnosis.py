@@ -2,67 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
 
-from ...engine import Array, unbroadcast
-from .backward import Hand
-from .case import Case, has_right_shape, inner, is_right, worst
+from ....engine import Array, unbroadcast
+from ..match.near import near, ratio
+from ..source.edits import KINDS
+from ..source.quantities import INNER, quantities
+from .case import Case, Guess, inner, worst
 from .constants import is_named, named
-from .edits import KINDS
-from .judge import Finding, Judge, near, ratio
 from .paths import cross_terms_left_out, fitted, only_diagonal, path_left_out
-from .quantities import INNER, quantities
-from .repair import Guess, loads, repairs
+from .repair import loads_of, repairs
 
 
 @dataclass(slots=True)
 class Diagnosis:
-    """The kind of a mistake, what is said of it, and the line that it is on."""
+    """The kind of a mistake, and what is said of it."""
 
     kind: str | None
     hint: str
-    lineno: int
 
 
-def diagnosed(finding: Finding, judge: Judge, hand: Hand) -> Diagnosis:
+def diagnosed(case: Case, stop: float) -> Diagnosis:
     """The first hypothesis that makes the line right."""
-    line = finding.line
-    given = {other.node: other.at(line.last.time) / judge.scales[other] for other in finding.upstream}
-    region, _ = judge.forward.between(line.node, given)
-    case = Case(finding, judge, hand, region, given)
-    where = "it raised" if line.last.raised else worst(case.value, case.expected)
-    for guess in guesses(case):
+    where = "it raised" if case.raised else worst(case.value, case.expected)
+    for guess in guesses(case, stop):
         if guess:
-            return Diagnosis(guess.kind, f"{guess.text}; {where}", guess.lineno or line.last.lineno)
+            return Diagnosis(guess.kind, f"{guess.text}; {where}")
     kind = "unknown" if np.shape(case.value) == np.shape(case.expected) else "shape"
-    return Diagnosis(kind, where, line.last.lineno)
+    return Diagnosis(kind, where)
 
 
-def guesses(case: Case) -> Iterator[Guess | None]:
+def guesses(case: Case, stop: float) -> Iterator[Guess | None]:
     """All hypotheses, what says most with least first; of a line that raised, only its source can tell."""
-    numeric = not case.finding.line.last.raised
+    numeric = not case.raised
+    on_paths = numeric and case.node is not None and len(case.rounds) == 1
     if numeric:
         yield from (turned(case), shaped(case), multiplied(case, simple=True), overwritten(case))
-    judged = {line.root for line in case.judge.lines}
-    right = partial(is_right, case=case)
-    changes = repairs(case.hand, case.finding.line, judged, right, inner(case))
+    changes = repairs(case, inner(case), stop)
     yield from islice(changes, KINDS.index("missing-factor"))
     if numeric:
-        yield from (multiplied(case), path_left_out(case), fitted(case))
-        yield from (cross_terms_left_out(case), only_diagonal(case))
+        yield multiplied(case)
+    if on_paths:
+        yield from (path_left_out(case), fitted(case), cross_terms_left_out(case), only_diagonal(case))
     yield from changes
     if numeric:
-        yield from (factor_in_scope(case), not_finite(case))
-    else:  # in the first round of a loop: then no value can be right, but a shape can
-        fitting = partial(has_right_shape, case=case)
-        again = repairs(case.hand, case.finding.line, judged, fitting, {})
-        yield from (guess for guess in again if guess and guess.kind in ("transpose", "shape"))
+        yield from (factor_in_scope(case), two_factors_in_scope(case), not_finite(case))
+
+
+def each(case: Case, holds: Callable[[Array, Array], bool]) -> bool:
+    """Whether something holds of the value and the right one, in each round."""
+    return all(holds(r.value, r.expected) for r in case.rounds)
 
 
 def not_finite(case: Case) -> Guess | None:
@@ -71,7 +65,9 @@ def not_finite(case: Case) -> Guess | None:
 
 
 def turned(case: Case) -> Guess | None:
-    if np.ndim(case.value) > 1 and is_right(np.swapaxes(case.value, -1, -2), case):
+    if np.ndim(case.value) > 1 and each(
+        case, lambda a, b: np.ndim(a) > 1 and near(np.swapaxes(a, -1, -2), b)
+    ):
         return Guess("transpose", "it is the transpose of what it should be")
     return None
 
@@ -94,6 +90,8 @@ def multiplied(case: Case, simple: bool = False) -> Guess | None:
     A wrong sign and a wrong size at once is not `simple`: there may be a better reason.
     """
     c = ratio(case.value, case.expected)
+    if c and not each(case, lambda a, b: near(a, c * b)):
+        return None
     if c is None and np.shape(case.value) == np.shape(case.expected) and np.sum(case.expected):
         own = float(np.sum(case.value) / np.sum(case.expected))
         c = own if is_named(own, case.forward) and near(case.value, own * case.expected) else None
@@ -106,22 +104,21 @@ def multiplied(case: Case, simple: bool = False) -> Guess | None:
 
 def overwritten(case: Case) -> Guess | None:
     """What earlier lines had put there is gone, and would make it right."""
-    events = case.finding.line.events[:-1]
-    earlier = [event for event in events if np.shape(event.value) == np.shape(case.value)]
-    for event in earlier:
-        if np.any(event.value) and near(case.value + event.value, case.expected):
-            said = f"it replaces what line {event.lineno} had put there, and should add to it"
-            return Guess("overwritten", said)
-    if len(earlier) > 1 and near(sum((event.value for event in earlier), case.value), case.expected):
+    earlier = [(n, v) for n, v in case.rounds[0].earlier if np.shape(v) == np.shape(case.value)]
+    for lineno, value in earlier:
+        if np.any(value) and near(case.value + value, case.expected):
+            return Guess("overwritten", f"it replaces what line {lineno} had put there, and should add to it")
+    if len(earlier) > 1 and near(sum((v for _, v in earlier), case.value), case.expected):
         return Guess("overwritten", "each round of the loop replaces what the one before had put there")
     return None
 
 
 def factor_in_scope(case: Case) -> Guess | None:
     """A quantity in scope, by which the whole is to be multiplied or divided, but for a named constant."""
-    event = case.finding.line.last
-    used = loads(statement) if (statement := case.hand.statement(event.lineno)) else set()
-    for name, quantity in (*quantities(case.hand.scope_of(event)), *quantities(inner(case))):
+    if len(case.rounds) > 1:
+        return None
+    used = loads_of(case.site)
+    for name, quantity in (*quantities(case.scope), *quantities(inner(case))):
         if np.size(quantity) > 1 and fits(quantity, case.value) and fits(quantity, case.expected):
             shown = "" if name.startswith(INNER) else f" {name}"
             c = ratio(case.value * quantity, case.expected)
@@ -132,6 +129,24 @@ def factor_in_scope(case: Case) -> Guess | None:
                 if name in used:
                     return Guess("extra-factor", f"a factor{shown} is too many")
                 return Guess("missing-factor", f"a factor{shown and f' 1/({name})'} is missing")
+    return None
+
+
+MOST_PAIRS = 80  # quantities of which two are tried together
+
+
+def two_factors_in_scope(case: Case) -> Guess | None:
+    """Two quantities in scope by which the whole is to be multiplied, such as a gradient and half a slope."""
+    shape = np.shape(case.expected)
+    if len(case.rounds) > 1 or np.size(case.expected) < 2 or np.shape(case.value) != shape:
+        return None
+    known = [(name, q) for name, q in quantities(case.scope) if np.shape(q) == shape and np.any(q)][
+        :MOST_PAIRS
+    ]
+    for (one, a), (other, b) in combinations(known, 2):
+        c = ratio(case.value * a * b, case.expected)
+        if c and is_named(c, case.forward):
+            return Guess("missing-factor", f"the factors {one} and {other} are missing")
     return None
 
 

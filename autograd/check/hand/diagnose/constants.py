@@ -9,7 +9,7 @@ from math import isclose, isfinite
 
 import numpy as np
 
-from .forward import Forward
+from ..observe.graph import Forward
 
 SMALL = (2, Fraction(1, 2))  # which are more often themselves than a quotient of sizes
 

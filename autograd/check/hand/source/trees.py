@@ -8,15 +8,32 @@ from typing import Any
 
 
 def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
-    """A copy of a tree with one node in the place of another."""
+    """A tree with one node in the place of another; what is not on the way there is shared."""
     if tree is old:
         return new
     if isinstance(tree, list):
-        return [replaced(part, old, new) for part in tree]
+        parts = [replaced(part, old, new) for part in tree]
+        return tree if all(a is b for a, b in zip(parts, tree, strict=True)) else parts
     if not isinstance(tree, ast.AST):
         return tree
-    fields = {name: replaced(part, old, new) for name, part in ast.iter_fields(tree)}
-    return ast.copy_location(type(tree)(**fields), tree)
+    fields = {name: getattr(tree, name, None) for name in tree._fields}
+    changed = {name: made for name, part in fields.items() if (made := replaced(part, old, new)) is not part}
+    return ast.copy_location(type(tree)(**(fields | changed)), tree) if changed else tree
+
+
+def placed(tree: ast.AST, like: ast.AST) -> ast.AST:
+    """A tree whose new nodes are where another is, so that it can be compiled."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if "lineno" in node._attributes:
+            if hasattr(node, "lineno"):
+                continue
+            ast.copy_location(node, like)
+        for name in node._fields:
+            part = getattr(node, name, None)
+            waiting += [p for p in (part if isinstance(part, list) else [part]) if isinstance(p, ast.AST)]
+    return tree
 
 
 def loaded(node: ast.expr) -> ast.expr:

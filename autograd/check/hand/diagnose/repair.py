@@ -1,0 +1,247 @@
+"""Repairing a wrong line: it is evaluated again with one small change at a time.
+
+A change that makes its values right says what the mistake was.  Only expressions of the user's are evaluated,
+with the variables that they had, on copies of what they write to.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from ....tensor import Tensor
+from ..observe.record import Override, Snapshot, copied, is_array
+from ..observe.rewrite import Site, loaded, root_of, span_of, text_of, tree_of
+from ..source.edits import KINDS, Edit, edits
+from ..source.trees import placed
+from .case import Case, Guess
+
+VALUE = "value_of_the_line"
+PLACE = ast.parse("x", mode="eval").body
+LARGE = 2**14  # elements that take as long as evaluating another expression
+MOST = 6000  # changes that are tried of one line
+
+
+def node_at(site: Site, span: tuple[int, int, int, int], kind: type) -> Any:
+    """The part of the user's source at a place; None if there is no source of it."""
+    try:
+        tree = tree_of(site.filename, text_of(site.filename))
+    except SyntaxError:
+        return None
+    return next(
+        (n for n in ast.walk(tree) if isinstance(n, kind) and hasattr(n, "lineno") and span_of(n) == span),
+        None,
+    )
+
+
+@dataclass(slots=True)
+class Program:
+    """What made a value: a statement that can be run again, and an expression that reads the value."""
+
+    statement: ast.stmt
+    reader: ast.expr
+    codes: dict[int, CodeType] = field(default_factory=dict)
+
+    def run(self, statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any]) -> Any:
+        """The value; None if that raises."""
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                scope = snapshot.globals | extras | snapshot.variables
+                for name in written_in(statement):
+                    if name in scope:
+                        scope[name] = apart_from(scope[name])
+                exec(self.code(statement), scope)
+                value = eval(self.read, scope)
+                return copied(value) if is_array(value) else value
+        except Exception:  # a change that does not fit, and so is not the one
+            return None
+
+    def code(self, statement: ast.stmt) -> CodeType:
+        if id(statement) not in self.codes:
+            self.codes[id(statement)] = compiled(statement)
+            if statement is not self.statement:
+                return self.codes.pop(id(statement))
+        return self.codes[id(statement)]
+
+    @property
+    def read(self) -> CodeType:
+        if 0 not in self.codes:
+            self.codes[0] = compile(ast.Expression(placed(self.reader, PLACE)), "<repair>", "eval")  # type: ignore[arg-type]
+        return self.codes[0]
+
+
+def program_of(site: Site) -> Program | None:
+    """What made the values at a site: its expression, or the statement that changed something in place."""
+    if site.kind in ("change", "entry"):
+        statement = node_at(site, site.statement, ast.stmt)
+        target = target_of(statement)
+        return Program(statement, loaded(target)) if target is not None else None
+    expression = node_at(site, site.span, ast.expr)
+    if expression is None:
+        return None
+    statement = node_at(site, site.statement, ast.stmt)
+    match statement:
+        case ast.Assign(targets=[ast.Name() as target], value=value) if value is expression:
+            return Program(statement, loaded(target))
+    return Program(ast.Assign([ast.Name(VALUE, ast.Store())], expression), ast.Name(VALUE, ast.Load()))
+
+
+def target_of(statement: Any) -> ast.expr | None:
+    """What a statement changes: the array, rather than the part of it."""
+    match statement:
+        case ast.AugAssign(target=ast.Subscript(value=owner, slice=key) as target):
+            is_entry = isinstance(key, ast.Constant) and isinstance(key.value, str)
+            return target if is_entry else owner
+        case ast.AugAssign(target=target) | ast.Assign(targets=[ast.Subscript(value=target)]):
+            return target
+        case ast.Expr(value=ast.Call(args=[first, *_]) as call) if root_of(call.func) in ("np", "numpy"):
+            return first
+    return None
+
+
+def written_in(statement: ast.stmt) -> set[str]:
+    """The variables whose arrays a statement may write to."""
+    match statement:
+        case ast.Assign(targets=targets):
+            return {root_of(t) for t in targets if not isinstance(t, ast.Name)}
+        case ast.AugAssign(target=target):
+            return {root_of(target)}
+        case ast.Expr(value=ast.Call(args=[first, *_])):
+            return {root_of(first)}
+    return set()
+
+
+def apart_from(value: Any) -> Any:
+    """A value that may be written to: a copy of an array; of a container or object, with copied arrays."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    made = copy.copy(value)
+    if isinstance(made, list):
+        made[:] = [v.copy() if isinstance(v, np.ndarray) else v for v in made]
+    elif isinstance(made, dict) or hasattr(made, "__dict__"):
+        held = made if isinstance(made, dict) else vars(made)
+        held.update({k: v.copy() for k, v in held.items() if isinstance(v, np.ndarray)})
+    return made
+
+
+def repairs(case: Case, extras: dict[str, Any], stop: float) -> Iterator[Guess | None]:
+    """For each of `KINDS`, the first change that takes back such a mistake and makes a line right, or None.
+
+    `extras` are quantities without a name of the user's, by expressions that stand for them.
+    """
+    program = program_of(case.site)
+    snapshots = [r.snapshot for r in case.rounds]
+    if program is None or any(s is None for s in snapshots):
+        yield from [None] * len(KINDS)
+        return
+    changes = by_kind(program.statement, snapshots[0], extras)  # type: ignore[arg-type]
+    tries = iter(range(MOST))
+    for kind in KINDS:
+        yield first_right(changes[kind], program, case, extras, tries, stop)
+
+
+def first_right(
+    changes: list[Edit],
+    program: Program,
+    case: Case,
+    extras: dict[str, Any],
+    tries: Iterator[int],
+    stop: float,
+) -> Guess | None:
+    """The first of some changes that makes the values right, before there are no tries left."""
+    for edit in changes:
+        if next(tries, None) is None or time.perf_counter() > stop:
+            return None
+        made = edit.made()
+        values: list[Any] = []
+        for turn in case.rounds:
+            values.append(program.run(made, turn.snapshot, extras))  # type: ignore[arg-type]
+            if values[-1] is None or not case.is_right(values[-1], turn.expected, turn.value):
+                break
+        if case.are_right(values):
+            return Guess("shape" if edit.kind == "reduction" else edit.kind, edit.text)
+    return None
+
+
+def by_kind(statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any]) -> dict[str, list[Edit]]:
+    """The changes of a statement."""
+    found: dict[str, list[Edit]] = {kind: [] for kind in KINDS}
+    constants = {k: v for k, v in snapshot.globals.items() if type(v) is float}
+    variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
+    scope = constants | variables | extras
+    everything = snapshot.globals | variables
+    for edit in edits(statement, scope, partial(evaluated, everything)):
+        found[edit.kind].append(edit)
+    return found
+
+
+def evaluated(scope: dict[str, Any], expression: ast.expr) -> Any:
+    """The value of an expression; None if it raises."""
+    try:
+        with np.errstate(all="ignore"):
+            tree = ast.Expression(placed(expression, PLACE))  # type: ignore[arg-type]
+            return eval(compile(tree, "<repair>", "eval"), scope)
+    except Exception:
+        return None
+
+
+def compiled(statement: ast.stmt) -> CodeType:
+    return compile(ast.Module([placed(statement, PLACE)], []), "<repair>", "exec")  # type: ignore[list-item]
+
+
+def same_value(a: Any, b: Any) -> bool:
+    return (
+        a is not None and np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-12, atol=0, equal_nan=True)
+    )
+
+
+# While the backward pass runs
+
+
+def live_edits(site: Site, snapshot: Snapshot) -> Iterator[tuple[Edit, Override]]:
+    """Changes of the expression at a site, each as what evaluates it wherever the user's code comes by."""
+    expression = node_at(site, site.span, ast.expr)
+    if expression is None:
+        return
+    statement = ast.Assign([ast.Name(VALUE, ast.Store())], expression)
+    changes = by_kind(statement, snapshot, {})
+    outer = node_at(site, site.statement, ast.stmt)
+    match outer:  # = for +=
+        case ast.Assign(targets=[ast.Subscript() as target], value=value) if value is expression:
+            changes["overwritten"].append(
+                Edit("overwritten", "it replaces what was there, and should add to it", statement, expression,
+                     ast.BinOp(loaded(target), ast.Add(), expression))
+            )  # fmt: skip
+    for kind in KINDS:
+        for edit in changes[kind]:
+            new: Any = edit.made()
+            if isinstance(new, ast.Assign):
+                try:
+                    yield edit, evaluating(compile(ast.Expression(new.value), "<repair>", "eval"))
+                except (SyntaxError, ValueError, TypeError):
+                    continue
+
+
+def evaluating(code: CodeType) -> Override:
+    """An override that evaluates an expression in the frame."""
+
+    def evaluate(n: int, value: Any, frame: FrameType) -> Any:
+        return eval(code, frame.f_globals, frame.f_locals)
+
+    return evaluate
+
+
+def loads_of(site: Site) -> set[str]:
+    """The variables that the expression at a site reads."""
+    node = node_at(site, site.span, ast.AST)
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node is not None else set()

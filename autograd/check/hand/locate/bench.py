@@ -1,0 +1,76 @@
+"""Running the user's backward pass again with the engine's values in the place of some of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from ..match.known import Known
+from ..match.results import Result, judged_right, reread, scale_between
+from ..observe.record import Override
+from ..observe.rewrite import Site
+from ..observe.stage import Outcome, Stage
+
+Values = Mapping[int, Any]  # by the number of the round, what is put in the place of a site's value
+
+
+def putting(values: Values) -> Override:
+    """An override that puts given values in the place of a site's own."""
+
+    def put(n: int, value: Any, frame: FrameType) -> Any:
+        return np.array(values[n])[()] if n in values else value
+
+    return put
+
+
+@dataclass(slots=True)
+class Bench:
+    """The results of a backward pass under trial."""
+
+    stage: Stage
+    known: Known
+    results: list[Result]
+    excused: Mapping[Any, Any] = field(default_factory=dict)
+    stop: float = float("inf")
+    runs: int = 0
+    last: list[Any] = field(default_factory=list)
+    common: float | None = None  # the constant of updates
+
+    def flags(self, overrides: Mapping[Site, Override], noting: bool = False) -> tuple[list[bool], Outcome]:
+        """Which results are right, with other values in some places."""
+        self.runs += 1
+        outcome = self.stage.backwards(overrides, noting=noting)
+        values = reread(self.results, self.stage, outcome)
+        self.last = values
+        originals = [r.value for r in self.results]
+        for result, value in zip(self.results, values, strict=True):
+            result.value = value
+        try:
+            with np.errstate(all="ignore"):
+                return judged_right(self.results, self.known, self.excused, self.stage.uphill), outcome
+        finally:
+            for result, value in zip(self.results, originals, strict=True):
+                result.value = value
+
+    def common_ratio(self, flags: list[bool]) -> float | None:
+        """The constant between all results of the last run that are not right, and what they should be."""
+        common = self.common or 1.0
+        pairs = [
+            (v, common * r.true if r.kind == "update" and r.true is not None else r.true)
+            for v, r, ok in zip(self.last, self.results, flags, strict=True)
+            if not ok
+        ]
+        ratios = [scale_between(v, t) if v is not None and t is not None else None for v, t in pairs]
+        first = ratios[0] if ratios else None
+        if first is None or any(c is None or abs(c - first) > 1e-6 * abs(first) for c in ratios):
+            return None
+        return first
+
+    @property
+    def is_over(self) -> bool:
+        return time.perf_counter() > self.stop

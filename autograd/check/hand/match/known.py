@@ -1,0 +1,316 @@
+"""What the engine knows, against which the user's arrays are held, whatever they are called."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import ceil, floor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....engine import LEAF, Node, passed_back, way_back
+from ..observe.graph import Forward
+from .names import stems
+from .near import Array, largest, near, ratio
+
+KEYS = 1e6  # parts of 1 that fingerprints are told apart by
+
+
+class Label(NamedTuple):
+    """What an array is: the "gradient" of a node, a "share" of one, its "value", a "slope"."""
+
+    kind: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What an array of the user's is: `scale` times something that the engine knows, perhaps turned."""
+
+    label: Label
+    scale: float
+    form: str  # "same", "transposed" or "reshaped"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """Arrays of one kind that belong together, the oldest first: such as the gradients of a loop's rounds."""
+
+    kind: str
+    name: str
+    values: tuple[Array, ...]
+    nodes: tuple[Node, ...]
+
+
+class Known:
+    """The gradients of a forward pass, and all else that a derivation may consist of."""
+
+    def __init__(self, forward: Forward) -> None:
+        self.forward = forward
+        with np.errstate(all="ignore"):
+            self.truth = forward.gradients()
+
+    def rounding(self, node: Node) -> float:
+        """What is nothing but rounding in the gradient of a node, beside what it is a sum of."""
+        children = (child for child in self.forward.children[node] if child in self.truth)
+        return 1e-13 * max((largest(self.truth[child]) for child in children), default=0.0)
+
+    # By value
+
+    @cached_property
+    def index(self) -> dict[Any, list[tuple[Label, Array]]]:
+        """All that is known by its fingerprint, gradients first."""
+        found: dict[Any, list[tuple[Label, Array]]] = defaultdict(list)
+        for label, value in self.everything():
+            if (key := fingerprint(value)) is not None:
+                found[tuple(map(round, key[1:])), key[0]].append((label, value))
+        return found
+
+    def everything(self) -> Iterator[tuple[Label, Array]]:
+        for node, g in self.truth.items():
+            yield Label("gradient", node), g
+        for _, parent, g in self.shares:
+            yield Label("share", parent), g
+        for family in self.passed:
+            yield from ((Label("share", n), g) for n, g in zip(family.nodes, family.values, strict=True))
+        for node in self.forward.order:
+            if not node.op.several:
+                yield Label("value", node), node.data
+
+    @cached_property
+    def shares(self) -> list[tuple[Node, Node, Array]]:
+        """What each use of a value contributes to its gradient, if there are several."""
+        found = []
+        for child in self.forward.order:
+            if child.op is LEAF or child not in self.truth:
+                continue
+            if any(
+                p in self.forward.children and len(self.forward.children[p]) > 1 for p in child.parents if p
+            ):
+                for parent, g in passed_back(child, self.truth[child]):
+                    if not parent.op.several:
+                        found.append((child, parent, g))
+        return found
+
+    def matches(self, value: Array) -> list[Match]:
+        """What a value is, the likeliest first."""
+        key = fingerprint(value)
+        if key is None:
+            if np.size(value) == 1:
+                return [
+                    Match(label, 1.0, "same")
+                    for label, v in self.singles
+                    if near(np.reshape(value, v.shape), v)
+                ]
+            return []
+        size, *sums = key
+        names = self.forward.names
+        found = []
+        for whole in product(*({floor(s), ceil(s)} for s in sums)):
+            for label, known in self.index.get((whole, size), ()):
+                if match := compared(value, known, label):
+                    found.append(match)
+        return sorted(
+            found, key=lambda m: (ORDER[m.label.kind], m.scale != 1, FORMS[m.form], m.label.node not in names)
+        )
+
+    @cached_property
+    def singles(self) -> list[tuple[Label, Array]]:
+        return [(label, np.asarray(v)) for label, v in self.everything() if np.size(v) == 1 and np.any(v)]
+
+    # By name
+
+    def called(self, name: str, prefix: str = "d", names: Any = None) -> list[Node]:
+        """The nodes whose gradients a name may stand for, the oldest first."""
+        if names and name in names:
+            return self.forward.bound_to(names[name])
+        for stem in stems(name, prefix):
+            if nodes := self.forward.bound_to(stem):
+                return nodes
+        for stem in stems(name, prefix):
+            for other in (stem.swapcase(), stem.lower(), stem.upper(), stem.capitalize()):
+                if nodes := self.forward.bound_to(other):
+                    return nodes
+        return []
+
+    # In families
+
+    @cached_property
+    def families(self) -> list[Family]:
+        """All families of gradients, then of shares, slices, values and slopes."""
+        return [
+            *self.gradient_families,
+            *self.passed,
+            *self.share_families,
+            *self.slices,
+            *self.value_families,
+            *self.slopes,
+        ]
+
+    @cached_property
+    def groups(self) -> list[tuple[str, tuple[Node, ...]]]:
+        """Nodes that belong together: by a site, by a name, by a parameter; and each by itself."""
+        forward = self.forward
+        found: dict[tuple[Node, ...], str] = {}
+        sources: list[tuple[str, Iterable[Node]]] = [
+            (site.name, nodes) for site, nodes in forward.made.items()
+        ]
+        sources += list(forward.bound.items())
+        sources += [(name, nodes) for (_, name), nodes in forward.given.items()]
+        for name, nodes in sources:
+            group = tuple(dict.fromkeys(n for n in nodes if n in self.truth))
+            if group:
+                found[group] = found.get(group) or name
+        for node in reversed(forward.order):
+            if node in self.truth:
+                found.setdefault((node,), forward.names.get(node, ""))
+        return [(name, nodes) for nodes, name in found.items()]
+
+    @cached_property
+    def gradient_families(self) -> list[Family]:
+        return [
+            Family("gradient", name, tuple(self.truth[n] for n in nodes), nodes)
+            for name, nodes in self.groups
+        ]
+
+    @cached_property
+    def share_families(self) -> list[Family]:
+        """Of the rounds of a loop, or the calls of a helper, what each contributes to a gradient."""
+        shares: dict[Node, list[tuple[Node, Array]]] = defaultdict(list)
+        for child, parent, g in self.shares:
+            shares[child].append((parent, g))
+        found = []
+        for name, nodes in self.groups:
+            for i in range(max((len(shares[n]) for n in nodes), default=0)):
+                if all(len(shares[n]) > i for n in nodes):
+                    values = tuple(shares[n][i][1] for n in nodes)
+                    parents = tuple(shares[n][i][0] for n in nodes)
+                    found.append(Family("share", name, values, parents))
+        return found
+
+    @cached_property
+    def passed(self) -> list[Family]:
+        """By function and parameter, what each call contributes to the gradient of what it was given."""
+        by_parent: dict[Node, list[tuple[Node, Array]]] = defaultdict(list)
+        for child, parent, g in self.shares:
+            by_parent[parent].append((child, g))
+        found: dict[tuple[str, str], list[tuple[Node, Array]]] = defaultdict(list)
+        for call in self.forward.calls:
+            for name, node in call.given.items():
+                if node not in self.truth:
+                    continue
+                inside = [g for child, g in by_parent[node] if call.start < child.index < call.end]
+                whole = sum(inside[1:], inside[0]) if inside else self.truth[node]
+                found[call.function, name].append((node, whole))
+        return [
+            Family("share", name, tuple(g for _, g in pairs), tuple(n for n, _ in pairs))
+            for (_, name), pairs in found.items()
+        ]
+
+    @cached_property
+    def slices(self) -> list[Family]:
+        """The rows of each gradient, and its columns."""
+        found = []
+        for node, g in self.truth.items():
+            for axis in range(min(np.ndim(g), 3)):
+                if 1 < np.shape(g)[axis] <= 500:
+                    values = tuple(np.moveaxis(g, axis, 0))
+                    found.append(
+                        Family("slice", self.forward.names.get(node, ""), values, (node,) * len(values))
+                    )
+        return found
+
+    @cached_property
+    def value_families(self) -> list[Family]:
+        return [Family("value", name, tuple(n.data for n in nodes), nodes) for name, nodes in self.groups]
+
+    @cached_property
+    def slopes(self) -> list[Family]:
+        """Derivatives of what goes element by element, such as of a sigmoid in several steps."""
+        found = []
+        for name, nodes in self.groups:
+            by_start: dict[int, list[tuple[Node, Array]]] = defaultdict(list)
+            for node in nodes:
+                for i, pair in enumerate(slopes_of(node, self.forward)):
+                    by_start[i].append(pair)
+            for pairs in by_start.values():
+                if len(pairs) == len(nodes):
+                    values = tuple(v for _, v in pairs)
+                    found.append(Family("slope", name, values, tuple(n for n, _ in pairs)))
+        return found
+
+
+ORDER = {"gradient": 0, "share": 1, "value": 2, "slope": 3}
+FORMS = {"same": 0, "transposed": 1, "reshaped": 2}
+
+
+def slopes_of(node: Node, forward: Forward) -> Iterator[tuple[Node, Array]]:
+    """The derivative of a node by what it was made of, element by element, and by what that was made of."""
+    if np.ndim(node.data) == 0:
+        return
+    near, waiting = {node}, [node]  # a few that it was made of, element by element
+    while waiting and len(near) < 12:
+        one = max(waiting, key=lambda n: n.index)
+        waiting.remove(one)
+        if is_elementwise(one):
+            made_of = {
+                p for p in one.parents if p and p.requires_grad and np.shape(p.data) == np.shape(node.data)
+            }
+            waiting += made_of - near
+            near |= made_of
+    ends = {one for one in near if not is_elementwise(one)}
+    for other, slope, _ in way_back({node: np.ones_like(node.data)}, within=near, ends=ends):
+        if other is not node:
+            yield other, slope
+
+
+def is_elementwise(node: Node) -> bool:
+    """Whether each element of a result was made of one element of each argument."""
+    return isinstance(node.op.function, np.ufunc) and node.op.name != "matmul"
+
+
+def fingerprint(value: Array) -> tuple[Any, ...] | None:
+    """Numbers that stay when an array is turned, reshaped or multiplied: its size, and two sums.
+
+    None for a single number, and for what is 0 or not finite: that could be anything.
+    """
+    value = np.asarray(value)
+    if value.size < 2 or value.dtype.kind not in "fiu":
+        return None
+    magnitudes = np.abs(value)
+    most = magnitudes.max()
+    if not most or not np.isfinite(most):
+        return None
+    unit = magnitudes / most
+    return value.size, float(unit.sum() / value.size * KEYS), float((unit * unit).sum() / value.size * KEYS)
+
+
+def compared(value: Array, known: Array, label: Label) -> Match | None:
+    """How a value is made of a known one, if it is."""
+    known = np.asarray(known)
+    if value.shape == known.shape:
+        c = scale_of(value, known)
+        if c is not None:
+            return Match(label, c, "same")
+    if value.shape == known.T.shape and value.ndim > 1:
+        c = scale_of(value, known.T)
+        if c is not None:
+            return Match(label, c, "transposed")
+    if value.shape != known.shape:
+        c = scale_of(value.ravel(), known.ravel())
+        if c is not None:
+            return Match(label, c, "reshaped")
+    return None
+
+
+def scale_of(value: Array, known: Array) -> float | None:
+    """1 if two arrays are the same, else the constant between them."""
+    if np.shape(value) != np.shape(known):
+        return None
+    if near(value, known):
+        return 1.0
+    return ratio(value, known)

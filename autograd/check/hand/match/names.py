@@ -1,0 +1,42 @@
+"""Which variable a gradient is called after: `dW1`, `grad_w`, `w_grad`, `nabla_b`, `bottom_diff`."""
+
+from __future__ import annotations
+
+import functools
+
+BEFORE = (
+    *("d_", "d", "D", "grad_", "grads_", "grad", "gradient_", "gradients_", "g_", "g", "delta_", "delta"),
+    *("nabla_", "nabla", "del_", "dL_d", "dL", "dJ_d", "dC_d", "dE_d", "dloss_d", "error_", "err_"),
+)
+AFTER = (
+    "_grad",
+    "_grads",
+    "_gradient",
+    "_delta",
+    "_diff",
+    "_bar",
+    "bar",
+    "_error",
+    "_err",
+    "grad",
+    "Grad",
+    "_d",
+    "_g",
+)
+
+
+@functools.cache
+def stems(name: str, prefix: str = "d") -> tuple[str, ...]:
+    """What a gradient's name may be that of, without the marks of a gradient.
+
+    >>> stems("dW1"), stems("w_grad"), stems("W")
+    (('W1',), ('w',), ())
+    """
+    found = [name[len(p) :].strip("_") for p in (prefix, *BEFORE) if p and name.startswith(p)]
+    found += [name[: -len(s)].strip("_") for s in AFTER if name.endswith(s)]
+    return tuple(dict.fromkeys(f for f in found if f))
+
+
+def is_called_gradient(name: str) -> bool:
+    """Whether a name has a mark of a gradient."""
+    return bool(stems(name))

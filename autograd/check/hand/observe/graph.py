@@ -1,0 +1,110 @@
+"""The graph of a forward pass: which node is which variable's, and the true gradient of each."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+import numpy as np
+
+from ....engine import Array, Node, PassBack, passed_back, way_back
+from .rewrite import Site
+
+
+class Forward:
+    """What one run of a forward pass on Tensors left behind.
+
+    root    the node of the loss
+    leaves  the nodes of the inputs and of what the user's objects hold, by the ways that lead there
+    bound   of each name the nodes that were put under it, the oldest first
+    names   what to call a node: as forward itself does, else as a function that it called
+    made    of each site in the source the nodes that were made there, the oldest first
+    given   of each function and parameter of its the nodes that were passed to it
+    calls   of the user's functions, with what each was given
+    scope   what each variable held at last, in plain arrays
+    """
+
+    def __init__(
+        self,
+        root: Node,
+        leaves: dict[tuple[Any, ...], Node],
+        bound: dict[str, list[Node]],
+        names: dict[Node, str],
+        made: dict[Site, list[Node]],
+        given: dict[tuple[str, str], list[Node]],
+        calls: list[Any],
+    ) -> None:
+        self.root, self.leaves, self.bound, self.names = root, leaves, bound, names
+        self.made, self.given, self.calls = made, given, calls
+        self.scope: dict[str, Any] = {}
+        self.order = ancestors(root)
+        self.children: dict[Node, list[Node]] = {node: [] for node in self.order}
+        for node in self.order:
+            for parent in dict.fromkeys(node.parents):
+                if parent in self.children:
+                    self.children[parent].append(node)
+
+    def bound_to(self, name: str) -> list[Node]:
+        """The nodes of a name that the loss depends on."""
+        return [node for node in self.bound.get(name, ()) if node in self.children]
+
+    def between(self, node: Node, ends: Container[Node]) -> tuple[list[Node], list[Node]]:
+        """`node` and what was computed from it on the way to the loss, up to some ends; and those ends."""
+        region: list[Node] = []
+        reached: list[Node] = []
+        seen = {node}
+        waiting = [node]
+        while waiting:
+            one = waiting.pop()
+            region.append(one)
+            for child in self.children[one]:
+                if child not in seen:
+                    seen.add(child)
+                    (reached if child in ends else waiting).append(child)
+        return region, reached
+
+    def gradients(self, pass_back: PassBack | None = None) -> dict[Node, Array]:
+        """The true gradient of every array that the loss depends on, by what each node passes back."""
+        steps = way_back({self.root: one_like(self.root)}, pass_back=pass_back)
+        return {node: g for node, g, _ in steps if not node.op.several}
+
+
+def one_like(root: Node) -> Array:
+    """The derivative of a loss with respect to itself."""
+    return np.ones(np.shape(root.data), root.data.dtype)[()]
+
+
+def ancestors(root: Node) -> list[Node]:
+    """The nodes that need a gradient and that `root` depends on, the oldest first."""
+    seen, waiting = set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if node not in seen and node.requires_grad:
+            seen.add(node)
+            waiting += [p for p in node.parents if p is not None]
+    return sorted(seen, key=lambda node: node.index)
+
+
+def flow(
+    node: Node,
+    region: list[Node],
+    given: dict[Node, Array],
+    root: Node,
+    cut: Container[tuple[Node, int]] = (),
+) -> dict[Node, Array]:
+    """The gradients of a region, back to its oldest `node`, from given ones at its other end.
+
+    `cut` are uses, each the node that uses something and the number of the argument, by which
+    nothing comes back.
+    """
+    inside, start = set(region), dict(given)
+    if root in inside:
+        start[root] = one_like(root)
+
+    def uncut(one: Node, g: Array, lift: Any, within: Any) -> list[tuple[Node, Array]]:
+        passed = passed_back(one, g, lift, within)
+        uses = [i for i, p in enumerate(one.parents) if p in inside and p.requires_grad and one.op.rules[i]]
+        return [sent for i, sent in zip(uses, passed, strict=True) if (one, i) not in cut]
+
+    steps = way_back(start, within=inside, ends={node}, pass_back=uncut)
+    return {node: np.zeros_like(node.data)} | {one: g for one, g, _ in steps}

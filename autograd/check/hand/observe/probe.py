@@ -1,0 +1,108 @@
+"""What the probes in the user's source do: nothing by themselves; each run of it says what is to be done."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+
+class TimeUp(BaseException):
+    """The user's code has run for too long; no handler of the user's takes it for an error."""
+
+
+class Finished(BaseException):
+    """As much has run as is to be judged: the first round of a loop that trains."""
+
+
+class Run:
+    """What is done at the probes.  By itself nothing: every value stays what it is.
+
+    until  the number of the round, of all loops, before which the run ends
+    """
+
+    deadline: float = float("inf")
+    rounds: int = 0
+    until: int | None = None
+
+    def value(self, site: Any, value: Any) -> Any:
+        """A value that was made at a site: what is returned takes its place."""
+        return value
+
+    def unpack(self, sites: Any, values: Any) -> Any:
+        """Several values, which are put under several names."""
+        return values
+
+    def after(self, site: Any, value: Any) -> Any:
+        """What a variable holds after it was changed."""
+        return value
+
+    def changed(self, site: Any, owner: Any, key: Any, attribute: bool = False) -> None:
+        """An array, or the entry of a container, or an attribute, after it was changed."""
+
+    def leave(self, site: Any, value: Any) -> Any:
+        """What a function returns."""
+        return value
+
+    def enter(self, site: Any, given: dict[str, Any]) -> None:
+        """What a function was given."""
+
+    def round(self, site: Any) -> None:
+        """A round of a loop begins."""
+        self.rounds += 1
+        if self.rounds == self.until:
+            self.finish(sys._getframe(1))
+            raise Finished
+        if time.perf_counter() > self.deadline:
+            raise TimeUp
+
+    def finish(self, frame: FrameType) -> None:
+        """What is noted as a run ends before its own end."""
+
+    def part(self, site: Any, value: Any) -> Any:
+        """The value of an inner expression."""
+        return value
+
+    def store(self, word: str, value: Any, owner: Any, key: Any = None) -> Any:
+        """A value that is about to be put into an array, or added to it in place."""
+        return value
+
+    def as_float(self, _: None, value: Any) -> Any:
+        return float(value)
+
+    def item(self, _: None, value: Any) -> Any:
+        return value.item()
+
+    def math(self, name: str, value: Any) -> Any:
+        import math
+
+        return getattr(math, name)(value)
+
+    def array(self, site: Any, function: Any, args: Any, words: Any) -> Any:
+        return function(*args, **words)
+
+    def is_instance(self, _: None, value: Any, kinds: Any) -> bool:
+        return isinstance(value, kinds)
+
+
+class Probe(threading.local):
+    """What stands in the rewritten code: it hands on to the run that is going on in this thread."""
+
+    def __init__(self) -> None:
+        self.use(Run())
+
+    def use(self, run: Any) -> None:
+        """Let the probes do what a run says."""
+        self.run = run
+        for name in NAMES:
+            setattr(self, name, getattr(run, name))
+
+
+NAMES = tuple(
+    name
+    for name in vars(Run)
+    if not name.startswith("_") and name not in ("deadline", "rounds", "until", "finish")
+)
+PROBE = Probe()

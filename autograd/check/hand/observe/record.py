@@ -1,0 +1,174 @@
+"""A run of the user's code as a plain record: which value was made where, in order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from ....tensor import Tensor
+from .probe import Run
+from .reach import is_users
+from .rewrite import Site
+
+MOST_EVENTS = 50_000  # beyond which a run is observed by its results only
+MOST_BYTES = 2**28
+
+Override = Callable[[int, Any, FrameType], Any]  # by the number of the round and the user's own value
+
+
+@dataclass(slots=True, eq=False)
+class Event:
+    """One value that the user's code made.
+
+    n      how many values the site had made before
+    value  a copy of it
+    owner  the array itself, which may have been changed since
+    calls  file and line of the calls of the user's that it was made in, the innermost first
+    """
+
+    site: Site
+    n: int
+    value: Any
+    owner: Any
+    time: int
+    calls: tuple[tuple[str, int], ...] = ()
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.key or self.site.name
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The variables of a frame, as they were when a value was made there."""
+
+    variables: dict[str, Any]
+    globals: dict[str, Any]
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value may be a gradient: a real number, or an array of them."""
+    kind = type(value)
+    if kind is np.ndarray or isinstance(value, np.generic) or kind is Tensor:
+        return value.dtype.kind in "fiu"
+    return kind is float or kind is int
+
+
+def copied(value: Any) -> Any:
+    """A copy of an array; of a Tensor, of its array."""
+    return np.array(value.data if type(value) is Tensor else value)[()]
+
+
+@dataclass(eq=False)
+class Recording(Run):
+    """Notes the values that are made, and puts others in their place.
+
+    overrides  for a site, what is to stand in the place of its values
+    wanted     the sites at which the variables of the frame are noted too
+    own        the name of the function whose variables are kept as it returns
+    """
+
+    overrides: Mapping[Site, Override] = field(default_factory=dict)
+    wanted: frozenset[Site] = frozenset()
+    own: str = ""
+    noting: bool = True
+    events: list[Event] = field(default_factory=list)
+    latest: dict[int, Event] = field(default_factory=dict)
+    counts: dict[Site, int] = field(default_factory=dict)
+    frames: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    snapshots: dict[tuple[Site, int], Snapshot] = field(default_factory=dict)
+    bytes: int = 0
+    deadline: float = float("inf")
+
+    def handled(self, site: Site, value: Any, frame: FrameType) -> Any:
+        """What stands in the place of a value, noted."""
+        n = self.counts.get(site, 0)
+        self.counts[site] = n + 1
+        if site in self.wanted:
+            self.snapshots[site, n] = Snapshot(
+                {k: copied(v) if type(v) is np.ndarray else v for k, v in frame.f_locals.items()},
+                frame.f_globals,
+            )
+        if site in self.overrides:
+            value = self.overrides[site](n, value, frame)
+        if self.noting and len(self.events) < MOST_EVENTS and self.bytes < MOST_BYTES:
+            copy = copied(value)
+            self.bytes += copy.nbytes
+            event = Event(site, n, copy, value, len(self.events), calls_of(frame))
+            self.events.append(event)
+            self.latest[id(value)] = event
+        return value
+
+    def value(self, site: Site, value: Any) -> Any:
+        return self.handled(site, value, sys._getframe(1)) if is_array(value) else value
+
+    def unpack(self, sites: Any, values: Any) -> Any:
+        if isinstance(values, tuple | list) and len(values) == len(sites):
+            frame = sys._getframe(1)
+            return tuple(
+                self.handled(s, v, frame) if is_array(v) else v for s, v in zip(sites, values, strict=True)
+            )
+        return values
+
+    def after(self, site: Site, value: Any) -> Any:
+        return self.kept(site, value, sys._getframe(1)) if is_array(value) else value
+
+    def kept(self, site: Site, value: Any, frame: FrameType) -> Any:
+        """The same array with other elements, so that all who hold it see them."""
+        new = self.handled(site, value, frame)
+        if new is not value and type(value) is np.ndarray and np.shape(new) == value.shape:
+            value[...] = new
+            self.latest[id(value)] = self.latest.get(id(new), self.latest.get(id(value)))  # type: ignore[assignment]
+            return value
+        return new
+
+    def changed(self, site: Site, owner: Any, key: Any, attribute: bool = False) -> None:
+        frame = sys._getframe(1)
+        if attribute:
+            value = getattr(owner, key, None)
+            if is_array(value) and (new := self.kept(site, value, frame)) is not value:
+                setattr(owner, key, new)
+        elif type(owner) is np.ndarray:
+            if is_array(owner):
+                self.kept(site, owner, frame)
+        elif isinstance(owner, dict | list) and key is not None and not isinstance(key, slice):
+            value = owner[key] if not isinstance(owner, dict) or key in owner else None
+            if not is_array(value):
+                return
+            if site.kind == "entry":
+                event = self.latest.get(id(value))
+                if event is not None and isinstance(key, str):
+                    event.key = key
+            elif (new := self.kept(site, value, frame)) is not value:
+                owner[key] = new
+
+    def leave(self, site: Site, value: Any) -> Any:
+        kept = self.frames.setdefault(site.function, [])
+        if site.function == self.own or len(kept) < 100:
+            kept.append(sys._getframe(1).f_locals)
+        return value
+
+    def finish(self, frame: FrameType) -> None:
+        outer: FrameType | None = frame
+        while outer is not None and is_users(outer.f_code):
+            name = outer.f_code.co_qualname.replace(".<locals>", "").replace("<module>", "")
+            self.frames.setdefault(name, []).append(outer.f_locals)
+            outer = outer.f_back
+
+
+def calls_of(frame: FrameType) -> tuple[tuple[str, int], ...]:
+    """The calls of the user's that a frame is within."""
+    calls: list[tuple[str, int]] = []
+    outer = frame.f_back
+    while outer is not None and len(calls) < 20:
+        if not is_users(outer.f_code):
+            break
+        calls.append((outer.f_code.co_filename, outer.f_lineno))
+        outer = outer.f_back
+    return tuple(calls)

@@ -1,0 +1,594 @@
+"""The user's own source with probes in it: what is assigned, changed and returned goes through them.
+
+A probe is a call `probe.value(site, value)` around an expression.  It says where a value was made, and gives
+back that value or another one in its place.  The names of probes and sites stand in the compiled code as
+constants, so nothing is added to the user's module, and positions stay what they were.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import linecache
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from .probe import PROBE
+
+MARK = "\N{LEFT DOUBLE ANGLE BRACKET}autograd.check"
+UNPROBED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})
+BUILTINS = frozenset(dir(builtins)) - {"dict"}
+FUTURE = 0x1FF0000  # the flags of a code object that say which features of the future it has
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """A place in the user's source where a value is made.
+
+    kind   "assign", "change" (of what is there already), "return", "element", "argument", "part", "function"
+    name   what the value is put under: a variable, a key or an attribute; "" if it has no name
+    path   of what is returned or built in a display, the keys that lead to it
+    """
+
+    kind: str
+    name: str
+    filename: str
+    function: str
+    span: tuple[int, int, int, int]
+    statement: tuple[int, int, int, int]
+    path: tuple[Any, ...] = ()
+    own: bool = True  # not within a nested function of the one that was asked for
+
+    @property
+    def lineno(self) -> int:
+        return self.span[0]
+
+    @property
+    def source(self) -> str:
+        """The statement as it stands in its file, or the line of it where the value is."""
+        first, _, last, _ = self.statement
+        if last - first > 3 or self.path not in ((), ENTRY) or self.kind in ("element", "argument"):
+            first, last = self.span[0], self.span[2] if self.span[2] - self.span[0] < 3 else self.span[0]
+        lines = [linecache.getline(self.filename, n).strip() for n in range(first, last + 1)]
+        return " ".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name} {self.function}:{self.lineno}>"
+
+
+ENTRY = ("[]",)  # the path of what is put into an array, a list or under a computed key
+
+
+def is_word(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def span_of(node: Any) -> tuple[int, int, int, int]:
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def name_in(target: ast.AST) -> str:
+    """The last name on the way to what is assigned to: of `x`, `self.x`, `grads["x"]` and `x[i]`."""
+    match target:
+        case (
+            ast.Name(id=name)
+            | ast.Attribute(attr=name)
+            | ast.Subscript(slice=ast.Constant(value=str() as name))
+        ):
+            return name
+        case ast.Subscript(value=inner) | ast.Starred(value=inner):
+            return name_in(inner)
+    return ""
+
+
+def is_plain(node: ast.AST) -> bool:
+    """Whether an expression can be read again without anything happening: names, attributes, entries."""
+    match node:
+        case ast.Name() | ast.Constant():
+            return True
+        case ast.Attribute(value=inner) | ast.UnaryOp(operand=inner):
+            return is_plain(inner)
+        case ast.Subscript(value=a, slice=b) | ast.BinOp(left=a, right=b):
+            return is_plain(a) and is_plain(b)
+        case ast.Tuple(elts=parts):
+            return all(map(is_plain, parts))
+        case ast.Slice(lower=a, upper=b, step=c):
+            return all(p is None or is_plain(p) for p in (a, b, c))
+        case ast.Call(func=ast.Name(id="str"), args=[inner], keywords=[]):
+            return is_plain(inner)
+    return False
+
+
+def loaded(node: Any) -> Any:
+    """A copy of an expression, to be read rather than written to."""
+    if isinstance(node, ast.AST):
+        fields = {k: loaded(v) for k, v in ast.iter_fields(node)}
+        if "ctx" in fields:
+            fields["ctx"] = ast.Load()
+        return ast.copy_location(type(node)(**fields), node)
+    return [loaded(part) for part in node] if isinstance(node, list) else node
+
+
+def root_of(node: ast.AST) -> str:
+    """The name that an expression such as `np.add.at` begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+class Rewriter(ast.NodeTransformer):
+    """Puts probes into the tree of a statement; `parts` puts them around all inner expressions too."""
+
+    def __init__(self, filename: str, parts: bool) -> None:
+        self.filename, self.parts = filename, parts
+        self.table: list[Any] = [PROBE]
+        self.functions: list[str] = []
+        self.statement: Any = None
+        self.classes = 0
+
+    # Pieces
+
+    def constant(self, thing: Any, like: ast.AST) -> ast.expr:
+        self.table.append(thing)
+        return ast.copy_location(ast.Constant(f"{MARK}{len(self.table) - 1}"), like)
+
+    def site(self, kind: str, name: str, node: Any, path: tuple[Any, ...] = ()) -> Site:
+        statement = self.statement if self.statement is not None else node
+        where = ".".join(self.functions)
+        return Site(kind, name, self.filename, where, span_of(node), span_of(statement), path)
+
+    def probed(self, what: str, first: Any, node: Any, *others: Any) -> Any:
+        """The call `probe.what(first, ...)`, at the place of a node."""
+        probe = ast.copy_location(ast.Constant(f"{MARK}0"), node)
+        call = ast.Call(ast.Attribute(probe, what, ast.Load()), [self.constant(first, node), *others], [])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+    def value(self, kind: str, name: str, node: Any, path: tuple[Any, ...] = ()) -> Any:
+        """An expression with a probe around it; of a display, around each of its elements."""
+        keys: list[Any]
+        match node:
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) if not isinstance(node.ctx, ast.Store):
+                keys = list(range(len(parts)))
+                node.elts = [self.element(kind, p, k, path) for p, k in zip(parts, keys, strict=True)]
+                return node
+            case ast.Dict(keys=names, values=parts):
+                keys = [k.value if isinstance(k, ast.Constant) else None for k in names]
+                node.keys = [self.visit(k) if k is not None else None for k in names]
+                node.values = [
+                    self.visit(p) if name_ is None else self.element(kind, p, k, path)
+                    for p, k, name_ in zip(parts, keys, names, strict=True)
+                ]
+                return node
+            case ast.IfExp(test=test, body=a, orelse=b):
+                node.test, node.body, node.orelse = (
+                    self.visit(test),
+                    self.value(kind, name, a, path),
+                    self.value(kind, name, b, path),
+                )
+                return node
+            case ast.Starred() | ast.NamedExpr() | ast.Yield() | ast.YieldFrom() | ast.Await() | ast.Lambda():
+                return self.visit(node)
+            case ast.Constant(value=v) if not isinstance(v, float):
+                return node
+        site = self.site(kind, name, node, path)
+        return self.probed("value", site, node, self.visit(node))
+
+    def element(self, kind: str, node: Any, key: Any, path: tuple[Any, ...]) -> Any:
+        name = key if isinstance(key, str) else name_in(node)
+        return self.value("return" if kind == "return" else "element", name, node, (*path, key))
+
+    def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for statement in statements:
+            made = self.visit(statement)
+            found += made if isinstance(made, list) else [made]
+        return found
+
+    # Statements
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            self.statement = node
+        made = super().visit(node)
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            self.statement = None
+        return made
+
+    def visit_function(self, node: Any) -> Any:
+        inner = Yields()
+        for statement in node.body:
+            inner.visit(statement)
+        self.statement = node
+        node.args = self.visit(node.args)
+        self.functions.append(node.name)
+        site = self.site("function", node.name, node)
+        outer, self.function = getattr(self, "function", None), None if inner.found else site
+        body = self.block(node.body)
+        at = node.body[-1]
+        if not inner.found:
+            leave = self.probed("leave", site, at, ast.Constant(None))
+            body.append(located(ast.Return(leave), at))
+            if self.parts:
+                names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+                given = ast.Dict([ast.Constant(n) for n in names], [ast.Name(n, ast.Load()) for n in names])
+                start = located(ast.Expr(self.probed("enter", site, node.body[0], given)), node.body[0])
+                body.insert(1 if ast.get_docstring(node, clean=False) is not None else 0, start)
+        node.body, self.function, self.statement = body, outer, None
+        self.functions.pop()
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_function  # noqa: N815
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        self.functions.append(node.name)
+        outer, self.function = getattr(self, "function", None), None
+        node.body = [self.visit(s) if isinstance(s, ast.FunctionDef | ast.ClassDef) else s for s in node.body]
+        self.function = outer
+        self.functions.pop()
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> Any:
+        self.functions.append("<lambda>")
+        node.body = self.value("return", "", node.body)
+        self.functions.pop()
+        return node
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        value = (
+            ast.Constant(None)
+            if node.value is None
+            else self.value("return", name_in(node.value), node.value)
+        )
+        function = getattr(self, "function", None)
+        if function is not None:
+            value = self.probed("leave", function, node, value)
+        return located(ast.Return(value), node)
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        target = node.targets[0]
+        if isinstance(target, ast.Tuple | ast.List) and not any(
+            isinstance(t, ast.Starred) for t in target.elts
+        ):
+            parts = target.elts
+            if isinstance(node.value, ast.Tuple | ast.List) and len(node.value.elts) == len(parts):
+                values = node.value.elts
+                node.value.elts = [
+                    self.value("assign", name_in(t), v) for t, v in zip(parts, values, strict=True)
+                ]
+            else:
+                sites = tuple(self.site("assign", name_in(t), node.value) for t in parts)
+                node.value = self.probed("unpack", sites, node.value, self.visit(node.value))
+        else:
+            is_entry = isinstance(target, ast.Subscript) and not is_word(target.slice)
+            node.value = self.value("assign", name_in(target), node.value, ENTRY if is_entry else ())
+            if self.parts and isinstance(target, ast.Subscript) and is_plain(target.value):
+                node.value = self.probed("store", "set", node.value, node.value, loaded(target.value))
+        return [node, *self.changes(node)]
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        if node.value is not None:
+            node.value = self.value("assign", name_in(node.target), node.value)
+        return node
+
+    def changes(self, node: ast.Assign) -> list[ast.stmt]:
+        """What is noted after entries were assigned to: the array that they are in."""
+        found = []
+        for target in (t for top in node.targets for t in ast.walk(top) if isinstance(t, ast.Subscript)):
+            if isinstance(target.ctx, ast.Store) and is_plain(target.value):
+                is_keyed = is_plain(target.slice)
+                key = loaded(target.slice) if is_keyed else ast.Constant(None)
+                site = self.site("entry", name_in(target), node)
+                call = self.probed("changed", site, node, loaded(target.value), index_of(key))
+                found.append(located(ast.Expr(call), node))
+        return found
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        target = node.target
+        node.value = self.value("share", name_in(target), node.value)
+        if self.parts:
+            owner: ast.expr = target
+            key: ast.expr = ast.Constant(None)
+            if isinstance(target, ast.Subscript):
+                owner = target.value
+                key = index_of(loaded(target.slice)) if is_plain(target.slice) else key
+            if is_plain(owner):
+                word = type(node.op).__name__
+                node.value = self.probed("store", word, node.value, node.value, loaded(owner), key)
+        site = self.site("change", name_in(target), node)
+        match target:
+            case ast.Name():
+                call = self.probed("after", site, node, loaded(target))
+                return [node, located(ast.Assign([ast.Name(target.id, ast.Store())], call), node)]
+            case ast.Subscript(value=owner, slice=key) if is_plain(owner) and is_plain(key):
+                call = self.probed("changed", site, node, loaded(owner), index_of(loaded(key)))
+            case ast.Subscript(value=owner) if is_plain(owner):
+                call = self.probed("changed", site, node, loaded(owner), ast.Constant(None))
+            case ast.Attribute(value=owner, attr=attr) if is_plain(owner):
+                call = self.probed(
+                    "changed", site, node, loaded(owner), ast.Constant(attr), ast.Constant(True)
+                )
+            case _:
+                return node
+        return [node, located(ast.Expr(call), node)]
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        call = node.value
+        if not isinstance(call, ast.Call):
+            return self.generic_visit(node)
+        written = [k.value for k in call.keywords if k.arg == "out"] + call.args[:1]
+        if isinstance(call.func, ast.Attribute) and root_of(call.func) not in ("np", "numpy"):
+            written.append(call.func.value)
+        after = [loaded(w) for w in written if is_plain(w) and not isinstance(w, ast.Constant)]
+        is_at = isinstance(call.func, ast.Attribute) and call.func.attr == "at" and len(call.args) > 2
+        if is_at:
+            call.args[2] = self.value("share", name_in(call.args[0]), call.args[2])
+            call.args[:2] = [self.visit(a) for a in call.args[:2]]
+        else:
+            node.value = self.visit(call)
+        found: list[ast.stmt] = [node]
+        for w in after[:2]:
+            site = self.site("change", name_in(w), node)
+            found.append(located(ast.Expr(self.probed("after", site, node, w)), node))
+        return found
+
+    def visit_loop(self, node: Any) -> Any:
+        self.statement = node
+        if isinstance(node, ast.While):
+            node.test = self.visit(node.test)
+        else:
+            node.iter = self.visit(node.iter)
+        site = self.site("loop", "", node)
+        self.statement = None
+        start = located(ast.Expr(self.probed("round", site, node.body[0])), node.body[0])
+        node.body = [start, *self.block(node.body)]
+        node.orelse = self.block(node.orelse)
+        return node
+
+    visit_For = visit_While = visit_AsyncFor = visit_loop  # noqa: N815
+
+    # Expressions
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        if isinstance(node.func, ast.Name) and node.func.id in UNPROBED:
+            return node
+        name = root_of(node.func)
+        original = node
+        is_users = name not in ("np", "numpy", "math", "scipy") and not (
+            isinstance(node.func, ast.Name) and name in BUILTINS
+        )
+        node.func = self.visit(node.func)
+        if is_users:
+            node.args = [self.value("argument", name_in(a), a) for a in node.args]
+            for word in node.keywords:
+                word.value = self.value("argument", word.arg or "", word.value)
+        else:
+            node.args = [self.visit(a) for a in node.args]
+            for word in node.keywords:
+                word.value = self.visit(word.value)
+        if not self.parts:
+            return node
+        if isinstance(node.func, ast.Name) and node.func.id in CONVERTED and len(node.args) == 1:
+            return self.probed(f"as_{node.func.id}", None, node, *node.args)
+        if isinstance(node.func, ast.Name) and node.func.id == "isinstance" and len(node.args) == 2:
+            return self.probed("is_instance", None, node, *node.args)
+        if name == "math" and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
+            return self.probed("math", node.func.attr, node, *node.args)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "item" and not node.args:
+            return self.probed("item", None, node, node.func.value)
+        if name in ("np", "numpy") and isinstance(node.func, ast.Attribute):
+            attr = node.func.attr
+            if (
+                attr in ("array", "asarray", "float64", "float32", "ascontiguousarray", "asanyarray")
+                and node.args
+            ):
+                words = ast.Dict(
+                    [ast.Constant(w.arg) for w in node.keywords], [w.value for w in node.keywords]
+                )
+                rest = ast.Tuple(node.args, ast.Load())
+                return self.probed("array", self.site("part", "", original), node, node.func, rest, words)
+        return self.probed("part", self.site("part", "", original), node, node)
+
+    def inner(self, node: Any) -> Any:
+        made = self.generic_visit(node)
+        if not self.parts or isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
+            return made
+        return self.probed("part", self.site("part", "", node), node, made)
+
+    visit_BinOp = visit_UnaryOp = inner  # noqa: N815
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        return self.inner(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        made = self.generic_visit(node)
+        if self.parts and node.attr in ("T", "mT"):
+            return self.probed("part", self.site("part", "", node), node, made)
+        return made
+
+    def comprehension(self, node: Any) -> Any:
+        self.generators(node)
+        node.elt = self.value("element", "", node.elt)
+        return node
+
+    visit_ListComp = visit_GeneratorExp = visit_SetComp = comprehension  # noqa: N815
+
+    def visit_DictComp(self, node: ast.DictComp) -> Any:
+        self.generators(node)
+        node.key, node.value = self.visit(node.key), self.value("element", "", node.value)
+        return node
+
+    def generators(self, node: Any) -> None:
+        for part in node.generators:
+            part.iter, part.ifs = self.visit(part.iter), [self.visit(i) for i in part.ifs]
+
+    def visit_Dict(self, node: ast.Dict) -> Any:
+        return self.value("element", "", node)
+
+    def visit_Tuple(self, node: ast.Tuple) -> Any:
+        return self.generic_visit(node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
+        return node
+
+
+CONVERTED = ("float",)
+MATHS = frozenset(dir(math))
+
+
+def index_of(key: ast.expr) -> ast.expr:
+    """An index as a value: `slice(...)` for what stands with colons."""
+    match key:
+        case ast.Slice(lower=a, upper=b, step=c):
+            parts = [p if p is not None else ast.Constant(None) for p in (a, b, c)]
+            return ast.Call(ast.Constant(f"{MARK}slice"), parts, [])
+        case ast.Tuple(elts=parts):
+            return ast.Tuple([index_of(p) for p in parts], ast.Load())
+    return key
+
+
+def located(statement: Any, like: ast.AST) -> Any:
+    return ast.fix_missing_locations(ast.copy_location(statement, like))
+
+
+class Yields(ast.NodeVisitor):
+    """Whether a function is a generator, apart from the functions in it."""
+
+    found = False
+
+    def visit_Yield(self, node: ast.AST) -> None:
+        self.found = True
+
+    visit_YieldFrom = visit_Await = visit_Yield  # noqa: N815
+
+    def visit_FunctionDef(self, node: ast.AST) -> None:
+        pass
+
+    visit_Lambda = visit_ClassDef = visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+
+# From trees to code
+
+
+def filled(code: CodeType, table: list[Any]) -> CodeType:
+    """Code with things in the place of the constants that stand for them."""
+    return code.replace(co_consts=tuple(thing_of(c, table) for c in code.co_consts))
+
+
+def thing_of(constant: Any, table: list[Any]) -> Any:
+    if isinstance(constant, str) and constant.startswith(MARK):
+        word = constant[len(MARK) :]
+        return slice if word == "slice" else table[int(word)]
+    return filled(constant, table) if isinstance(constant, CodeType) else constant
+
+
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """A piece of code and the functions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes_in(constant)
+
+
+def compiled(statements: list[ast.stmt], filename: str, parts: bool, flags: int = 0) -> CodeType:
+    """The code of statements with probes in them."""
+    rewriter = Rewriter(filename, parts)
+    tree = ast.Module(rewriter.block(statements), [])
+    ast.fix_missing_locations(tree)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a constant is called: it stands for a probe
+        code = compile(tree, filename, "exec", flags & FUTURE, dont_inherit=True)
+    return filled(code, rewriter.table)
+
+
+@functools.lru_cache(maxsize=512)
+def tree_of(filename: str, text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def text_of(filename: str) -> str:
+    """The source of a file, of a notebook's cell, or of what was made known to `linecache`."""
+    return "".join(linecache.getlines(filename))
+
+
+KEPT: dict[tuple[str, CodeType, bool], tuple[Any, CodeType | None]] = {}
+
+
+def rewritten(code: CodeType, parts: bool) -> CodeType | None:
+    """The code of a function with probes in it; None where there is no source of it."""
+    key = code.co_filename, code, parts
+    lines = linecache.getlines(code.co_filename)
+    if key in KEPT and KEPT[key][0] is lines:
+        return KEPT[key][1]
+    if len(KEPT) > 2000:
+        KEPT.clear()
+    made = rewritten_now(code, "".join(lines), parts)
+    KEPT[key] = lines, made
+    return made
+
+
+def rewritten_now(code: CodeType, text: str, parts: bool) -> CodeType | None:
+    try:
+        tree = tree_of(code.co_filename, text)
+    except (SyntaxError, ValueError):  # the magic of a notebook
+        return None
+    line = code.co_firstlineno
+    for i, statement in enumerate(tree.body):
+        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+        if first <= line <= (statement.end_lineno or line):
+            made = codes_of(code.co_filename, text, i, parts, code.co_flags & FUTURE)
+            same = [c for c in made if is_same(c, code)]
+            if len(same) > 1:
+                same = [same[place_among(code, statement, text)]]
+            return same[0] if same else None
+    return None
+
+
+@functools.lru_cache(maxsize=256)
+def codes_of(filename: str, text: str, i: int, parts: bool, flags: int) -> tuple[CodeType, ...]:
+    """The code of all functions in a statement of a file, with probes in it."""
+    try:
+        made = compiled([copied(tree_of(filename, text).body[i])], filename, parts, flags)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(codes_in(made))
+
+
+def copied(tree: Any) -> Any:
+    """A copy of a syntax tree."""
+    if isinstance(tree, list):
+        return [copied(part) for part in tree]
+    if not isinstance(tree, ast.AST):
+        return tree
+    made = type(tree)(**{name: copied(getattr(tree, name, None)) for name in tree._fields})
+    return ast.copy_location(made, tree)
+
+
+def is_same(made: CodeType, code: CodeType) -> bool:
+    """Whether a piece of code is another with probes in it; pytest has names with an @ in its own."""
+    return (
+        (made.co_name, made.co_firstlineno, made.co_freevars, made.co_argcount)
+        == (code.co_name, code.co_firstlineno, code.co_freevars, code.co_argcount)
+        and set(made.co_varnames) == {name for name in code.co_varnames if not name.startswith("@")}
+        and (
+            any(name.startswith("@") for name in code.co_names)
+            or set(code.co_names) - set(made.co_names) <= {"float", "isinstance", "item", "math"} | MATHS
+        )
+    )
+
+
+def place_among(code: CodeType, statement: ast.stmt, text: str) -> int:
+    """Which of several functions of one line a piece of code is, such as of lambdas."""
+    (original,) = (
+        s for s in ast.parse(text).body if s.lineno == statement.lineno and type(s) is type(statement)
+    )
+    plain = compile(
+        ast.Module([original], []), code.co_filename, "exec", code.co_flags & FUTURE, dont_inherit=True
+    )
+    same = [c for c in codes_in(plain) if is_same(c, code)]
+    positions = list(code.co_positions())
+    return next((i for i, c in enumerate(same) if list(c.co_positions()) == positions), 0)

@@ -1,0 +1,558 @@
+"""Where the user's two functions run: on Tensors once, then on plain arrays, as often as is wanted.
+
+Afterwards all of the user's objects, and the generators of random numbers, are what they were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import io
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ....engine import Node
+from ....errors import DerivationError
+from ....mode import GRADIENTS, Block
+from ....tensor import Tensor
+from ....transforms.structure import name_of
+from ..match.names import is_called_gradient, stems
+from .graph import Forward
+from .probe import PROBE, Finished, TimeUp
+from .reach import LIBRARIES, Reach, Root
+from .record import Event, Override, Recording, Snapshot
+from .rewrite import Site, rewritten
+from .state import State, exchanged
+from .trace import Filled, Tracing, variables
+from .training import Body, Training, loss_in
+
+PATIENCE = 4.0  # seconds that one run of the user's code may take
+Shift = Callable[[tuple[Any, ...], Any], Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one run of a backward pass did: its record, what it returned or raised, its last variables."""
+
+    events: list[Event]
+    returned: Any
+    raised: BaseException | None
+    frames: dict[str, list[dict[str, Any]]]
+    latest: dict[int, Event]
+    snapshots: dict[tuple[Site, int], Snapshot]
+
+
+@dataclass(slots=True)
+class Stage:
+    """The user's functions and objects, and what they were before.
+
+    upstream  the gradients of what forward returned, if that is no loss: drawn
+    outputs   the places in what it returned, of each of these
+    """
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any] | None
+    inputs: dict[str, Any]
+    reach: Reach
+    before: State
+    numbers: frozenset[str] = frozenset()
+    training: Training | None = None
+    uphill: bool | None = None
+    fill: set[Any] = field(default_factory=set)
+    upstream: list[Any] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
+    patience: float = field(default_factory=lambda: PATIENCE)
+    arguments: dict[str, Any] = field(default_factory=dict)
+    drawn: dict[str, int] = field(default_factory=dict)
+    scope: dict[str, Any] = field(default_factory=dict)
+    after: State | None = None
+    holders: Reach | None = None
+
+    @classmethod
+    def of(cls, forward: Callable[..., Any], backward: Any, inputs: Mapping[str, Any]) -> Stage:
+        own = inputs if isinstance(forward, Body) and isinstance(inputs, dict) else dict(inputs)
+        roots = [((Root.INPUTS,), own), ((Root.OWN,), forward), ((Root.OWN,), backward)]
+        reach = Reach(roots)
+        words = frozenset().union(*(words_in(f.__code__) for f in reach.functions))
+        words |= forward.words if isinstance(forward, Body) else frozenset()
+        numbers = frozenset(stem for word in words for stem in stems(word))
+        return cls(forward, backward, own, reach, State(reach), numbers)
+
+    @property
+    def name(self) -> str:
+        return name_of(getattr(self.forward, "func", self.forward))
+
+    @property
+    def backward_name(self) -> str:
+        return name_of(getattr(self.backward or self.forward, "func", self.backward or self.forward))
+
+    def loosened(self) -> bool:
+        """Let all plain numbers among the inputs be parameters; whether there are any more."""
+        more = {k for k, v in self.inputs.items() if type(v) is float} - self.numbers
+        self.numbers |= more
+        return bool(more)
+
+    # Running
+
+    @contextlib.contextmanager
+    def rewritten(self, parts: bool) -> Iterator[None]:
+        """A block in which the user's functions have probes in them."""
+        originals = [(f, f.__code__) for f in self.reach.functions]
+        try:
+            for function, code in originals:
+                new = rewritten(code, parts)
+                if new is not None:
+                    function.__code__ = new
+            if isinstance(self.forward, Body):
+                self.forward.code = self.forward.probed(parts)
+            yield
+        finally:
+            for function, code in originals:
+                function.__code__ = code
+
+    def run(self, run: Any, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+        """What a function returns, with probes that do what a run says."""
+        run.deadline = time.perf_counter() + self.patience
+        run.until = self.training.until if self.training else None
+        outer = PROBE.run
+        PROBE.use(run)
+        try:
+            with (
+                np.errstate(all="ignore"),
+                warnings.catch_warnings(),
+                contextlib.redirect_stdout(io.StringIO()),
+            ):
+                warnings.simplefilter("ignore")
+                return function(**arguments)
+        except Finished:
+            return None
+        finally:
+            PROBE.use(outer)
+
+    # On Tensors
+
+    def traced(self, shift: Shift | None = None) -> Forward:
+        """The graph of the forward pass.  Arrays that are filled with Tensors become Tensors themselves."""
+        with self.rewritten(True):
+            for _ in range(200):
+                try:
+                    return self.traced_once(shift)
+                except Filled as found:
+                    if found.made is None or found.made in self.fill:
+                        raise DerivationError(
+                            f"{name_of(self.forward)} puts what depends on its inputs into an array that is "
+                            "made out of sight: make it in your own code, by np.zeros(...)"
+                        ) from None
+                    self.fill.add(found.made)
+                finally:
+                    self.before.restore()
+        raise DerivationError(f"{name_of(self.forward)} fills too many arrays: fill one of more dimensions")
+
+    def traced_once(self, shift: Shift | None) -> Forward:
+        leaves: dict[tuple[Any, ...], Tensor] = {}
+
+        def leaf(path: tuple[Any, ...], value: Any) -> Any:
+            made = lifted(path, value, shift)
+            if type(made) is Tensor and made.requires_grad:
+                leaves[path] = made
+                if path in self.fill:
+                    copies.append(made.copy())
+                    return copies[-1]
+            return made
+
+        copies: list[Any] = []
+        own = name_in_code(self.forward)
+        run = Tracing(own, self.fill)
+        failed: Exception | None = None
+        returned: Any = None
+        with Block(GRADIENTS):
+            exchanged(self.reach, leaf, self.numbers)
+            arguments = taken(self.forward, self.inputs)
+            if self.training:
+                run.copies = set(map(id, copies))
+                run.kept = {k: leaves[p] for k, p in self.training.updates.items() if p in leaves}
+            for path, tensor in leaves.items():
+                last = next((k for k in reversed(path) if isinstance(k, str)), "")
+                run.name(last, tensor.node, path[0] is Root.INPUTS)  # type: ignore[arg-type]
+            try:
+                returned = self.run(run, self.forward, arguments)
+            except Filled as found:
+                if isinstance(found.made, Node):  # a leaf that is changed in place
+                    raise Filled(next((p for p, t in leaves.items() if t.node is found.made), None)) from None
+                raise
+            except Exception as error:
+                failed = error
+            root = self.root_of(returned, run, failed)
+        bound = {k: sorted(v, key=lambda n: n.index) for k, v in run.bound.items()}
+        return Forward(
+            root,
+            {p: t.node for p, t in leaves.items()},  # type: ignore[misc]
+            bound,
+            run.other_names | run.own_names,
+            run.made,
+            run.given,
+            run.calls,
+        )
+
+    def root_of(self, returned: Any, run: Tracing, failed: Exception | None) -> Node:
+        """The node of the loss: what forward returned, or the sum of that times drawn upstream gradients."""
+        name = name_of(self.forward)
+        if self.training:
+            return loss_in(self.training.loss, run, self.inputs, failed)
+        if failed is not None:
+            words = ("loss", "cost", "J", "error", "L", "total_loss", "data_loss")
+            loss = (
+                next((run.losses[w] for w in words if w in run.losses), None)
+                if self.backward is None
+                else None
+            )
+            if loss is None:
+                raise failed
+            return loss.node  # type: ignore[return-value]
+        found = [(k, v) for k, v in elements_of(returned) if type(v) is Tensor]
+        traced = [(k, v) for k, v in found if v.requires_grad]
+        first = elements_of(returned)[0][1] if elements_of(returned) else None
+        wanted = self.wanted()
+        upstream = [w for w in wanted if is_called_gradient(w) or w in ("g", "upstream", "grad")]
+        if type(first) is Tensor and first.size == 1 and first.requires_grad and not upstream:
+            self.upstream, self.outputs = [], []
+            return first.node if first.ndim == 0 else first.sum().node  # type: ignore[return-value]
+        if type(first) is not Tensor and not traced:
+            raise DerivationError(
+                f"{name} returned a {type(returned).__name__}, not a number or an array computed from its "
+                "inputs: return the loss, by NumPy's functions, and give at least one input as floats: "
+                "there is no gradient by integers"
+            )
+        if not traced:
+            raise DerivationError(
+                f"the loss that {name} returned depends on no array of floats among the inputs"
+            )
+        outputs = self.chosen(traced, wanted)
+        if not outputs:
+            shape = traced[0][1].shape
+            raise DerivationError(
+                f"{name} returned an array of shape {shape}, and backward takes no gradient of it: return a "
+                "loss, one number, its mean or sum; or let backward take the upstream gradient, dout"
+            )
+        self.outputs = [k for k, _ in outputs]
+        if len(self.upstream) != len(outputs) or any(
+            np.shape(g) != v.shape for g, (_, v) in zip(self.upstream, outputs, strict=True)
+        ):
+            rng = np.random.default_rng(20)
+            self.upstream = [rng.normal(size=v.shape) for _, v in outputs]
+        total: Any = 0.0
+        for g, (_, value) in zip(self.upstream, outputs, strict=True):
+            total = total + np.sum(value * g)
+        return total.node  # type: ignore[no-any-return]
+
+    def wanted(self) -> list[str]:
+        """The parameters of backward that must be given and that no input fills."""
+        if self.backward is None:
+            return []
+        known = set(self.inputs) | names_stored(self.forward)
+        return [p for p in needed(self.backward) if p not in known]
+
+    def chosen(self, traced: list[tuple[Any, Any]], wanted: list[str]) -> list[tuple[Any, Any]]:
+        """The outputs whose gradients backward takes: as many as it has parameters for them."""
+        free = [w for w in wanted if not is_cache(w)]
+        fresh = [(k, v) for k, v in traced if not v.is_leaf] or traced
+        return fresh[: len(free)]
+
+    # On plain arrays
+
+    @contextlib.contextmanager
+    def live(self, ahead: Forward, shift: Shift | None = None) -> Iterator[None]:
+        """A block in which forward has run on plain arrays and backward can be run."""
+        kinds: dict[Any, Any] = {}
+
+        def array(path: tuple[Any, ...], value: Any) -> Any:
+            return kinds.setdefault(path, plain_copy(path, value, shift))
+
+        exchanged(self.reach, array, self.numbers)
+        try:
+            with self.rewritten(False):
+                if self.backward is None:
+                    self.arguments = taken(self.forward, self.inputs)
+                    returned: Any = None
+                else:
+                    run = Recording(own=name_in_code(self.forward), noting=False)
+                    returned = self.run(run, self.forward, taken(self.forward, self.inputs))
+                    self.scope = self.seen(run)
+                    self.check_loss(returned, float(np.sum(ahead.root.data)))
+                    self.arguments = self.filled(returned)
+                roots = [((Root.INPUTS,), self.inputs), ((Root.OWN,), self.backward or self.forward),
+                         ((Root.RETURNED,), self.arguments), ((Root.RETURNED,), returned)]  # fmt: skip
+                self.holders = Reach(roots)
+                for function in self.holders.functions:
+                    if function not in self.reach.functions:
+                        self.reach.functions.append(function)
+                self.after = State(self.holders)
+                yield
+        finally:
+            self.before.restore()
+
+    def seen(self, run: Recording) -> dict[str, Any]:
+        """What the variables of forward held as it returned, then those of what it called, by their names."""
+        own = name_in_code(self.forward)
+        found: dict[str, Any] = {}
+        scopes = [f for name, frames in run.frames.items() if name != own for f in frames]
+        for scope in (*scopes, self.inputs, *run.frames.get(own, ())):
+            inner = {p[-1]: v for p, v in variables(scope) if isinstance(p[-1], str)}
+            found |= inner | {k: v for k, v in scope.items() if k != "self"}
+        return found
+
+    def check_loss(self, returned: Any, first: float) -> None:
+        """Raise DerivationError if a second run of forward gives another loss than the first."""
+        elements = dict(elements_of(returned))
+        if self.outputs:
+            total = sum(
+                float(np.sum(data_of(elements[k]) * g))
+                for k, g in zip(self.outputs, self.upstream, strict=True)
+            )
+        else:
+            total = float(np.sum(data_of(next(iter(elements.values())))))
+        if not np.isclose(total, first, rtol=1e-9, atol=1e-12, equal_nan=True):
+            raise DerivationError(
+                f"two runs of {name_of(self.forward)} differ, {first:.6g} and {total:.6g}, though every draw "
+                "of np.random, random and the Generators in reach was repeated: nothing can be judged; "
+                "pass what else differs as an input"
+            )
+
+    def filled(self, returned: Any) -> dict[str, Any]:
+        """What backward is given: inputs and variables of forward by name, upstream gradients, the cache."""
+        known = (
+            dict.fromkeys(self.inputs)
+            | self.scope
+            | self.inputs
+            | {k: v for k, v in self.scope.items() if k in names_stored(self.forward)}
+        )
+        backward: Any = self.backward
+        signature = parameters_of(backward)
+        if any(p.kind is p.VAR_KEYWORD for p in signature):
+            return {k: plain(v) for k, v in known.items()}
+        found = {
+            p.name: plain(known[p.name])
+            for p in signature
+            if p.name in known and p.kind not in (p.VAR_POSITIONAL,)
+        }
+        elements = elements_of(returned)
+        free = [n for n in needed(backward) if n not in found]
+        upstream = [n for n in free if not is_cache(n)]
+        gradients = dict(zip(self.outputs, self.upstream, strict=True))
+        for name in list(upstream):  # by name first: dnext_h of h
+            matching = [k for k in gradients if k in self.named_outputs(returned, name)]
+            if len(matching) == 1 and len(gradients) > 1:
+                found[name] = np.array(gradients.pop(matching[0]))[()]
+                self.drawn[name] = len(self.drawn)
+                upstream.remove(name)
+        for name, key in zip(list(upstream), list(gradients), strict=False):
+            found[name] = np.array(gradients.pop(key))[()]
+            self.drawn[name] = len(self.drawn)
+            upstream.remove(name)
+        rest = (
+            [v for k, v in elements if k not in self.outputs]
+            if self.outputs
+            else [v for _, v in elements[1:]]
+        )
+        free = [n for n in free if n not in found]
+        if len(free) == 1 and rest:
+            found[free[0]] = plain(rest[0]) if len(rest) == 1 else tuple(plain(r) for r in rest)
+        else:
+            for name, value in zip(free, rest, strict=False):
+                found[name] = plain(value)
+        missing = [n for n in needed(backward) if n not in found]
+        if missing:
+            raise DerivationError(
+                f"{name_of(backward)} takes {', '.join(missing)}, and there is no such input or variable of "
+                f"forward: there are {', '.join(sorted(map(str, known)))}"
+            )
+        return found
+
+    def named_outputs(self, returned: Any, parameter: str) -> list[Any]:
+        """The outputs that a parameter is called after: `dnext_h` after `h`."""
+        words = (
+            parameter.replace("d", " ", 1).replace("_", " ").replace("grad", " ").replace("next", " ").split()
+        )
+        found = []
+        for key, value in elements_of(returned):
+            names = {key} if isinstance(key, str) else {n for n, v in self.scope.items() if v is value}
+            if names & set(words):
+                found.append(key)
+        return found
+
+    def backwards(
+        self,
+        overrides: Mapping[Site, Override] | None = None,
+        wanted: frozenset[Site] = frozenset(),
+        noting: bool = False,
+    ) -> Outcome:
+        """One run of the backward pass, from the state that forward left."""
+        assert self.after is not None
+        self.after.restore()
+        function = self.backward or self.forward
+        run = Recording(overrides or {}, wanted, name_in_code(function), noting)
+        returned, raised = None, None
+        try:
+            returned = self.run(run, function, self.arguments)
+        except (Exception, TimeUp) as error:
+            raised = error
+        if noting and not overrides:
+            self.after.look()
+        return Outcome(run.events, returned, raised, run.frames, run.latest, run.snapshots)
+
+
+# Arguments
+
+
+@functools.lru_cache(maxsize=1024)
+def words_in(code: CodeType) -> frozenset[str]:
+    """The names and the words that a piece of code is about, but what it is given."""
+    inner = [words_in(c) for c in code.co_consts if isinstance(c, CodeType)]
+    words = {c for c in code.co_consts if isinstance(c, str) and c.isidentifier()}
+    given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return frozenset({*code.co_names, *code.co_varnames, *code.co_cellvars} - {*given} | words).union(*inner)
+
+
+def parameters_of(function: Any) -> tuple[inspect.Parameter, ...]:
+    """The parameters of a function or a method, which take a while to be found."""
+    inner = getattr(function, "__func__", function)
+    try:
+        known = SIGNATURES.setdefault(inner, {})
+    except TypeError:  # it has no weak references
+        known = {}
+    is_bound = inner is not function
+    if is_bound not in known:
+        known[is_bound] = tuple(inspect.signature(function).parameters.values())
+    return known[is_bound]
+
+
+SIGNATURES: WeakKeyDictionary[Any, dict[bool, tuple[inspect.Parameter, ...]]] = WeakKeyDictionary()
+
+
+def needed(function: Callable[..., Any]) -> list[str]:
+    """The parameters that must be given."""
+    wanted = parameters_of(function)
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in wanted if p.default is p.empty and p.kind not in kinds]
+
+
+def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that a function takes, by the names of its parameters.
+
+    Raises DerivationError if a parameter without a default has no value.
+    """
+    if isinstance(function, Body):
+        return {}
+    wanted = parameters_of(function)
+    if any(p.kind is p.VAR_KEYWORD for p in wanted):
+        return dict(values)
+    missing = [name for name in needed(function) if name not in values]
+    if missing:
+        raise DerivationError(
+            f"{name_of(function)} takes {', '.join(missing)}, and there is no such input or variable of "
+            f"forward: there are {', '.join(sorted(values))}"
+        )
+    return {p.name: values[p.name] for p in wanted if p.name in values}
+
+
+CACHES = (
+    "cache",
+    "cach",
+    "saved",
+    "mem",
+    "ctx",
+    "context",
+    "state",
+    "tape",
+    "store",
+    "stash",
+    "tmp",
+    "intermediate",
+)
+
+
+def is_cache(name: str) -> bool:
+    """Whether a parameter is called as what forward keeps for backward."""
+    return name.lower().startswith(CACHES)
+
+
+def code_of(function: Any) -> CodeType | None:
+    """The code of a function, a method, or what a decorator made of one."""
+    function = inspect.unwrap(getattr(function, "__func__", function))
+    while hasattr(function, "func"):
+        function = function.func  # a functools.partial
+    return getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+
+
+def name_in_code(function: Any) -> str:
+    """The name of a function as the sites in it have it: with its classes, without `<locals>`."""
+    code = None if isinstance(function, Body) else code_of(function)
+    return getattr(code, "co_qualname", "").replace(".<locals>", "") if code else ""
+
+
+def names_stored(function: Any) -> set[str]:
+    """The variables of a function."""
+    code = code_of(function)
+    return {*code.co_varnames, *code.co_cellvars} - {"self"} if code else set()
+
+
+def elements_of(returned: Any) -> list[tuple[Any, Any]]:
+    """What a function returned, one by one, with the keys."""
+    if isinstance(returned, tuple | list):
+        return list(enumerate(returned))
+    return list(returned.items()) if isinstance(returned, dict) else [(None, returned)]
+
+
+def data_of(value: Any) -> Any:
+    return value.data if type(value) is Tensor else value
+
+
+def plain(value: Any) -> Any:
+    """A value with an array in the place of a Tensor."""
+    return np.array(value.data)[()] if type(value) is Tensor else value
+
+
+def lifted(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
+    """A float array, or a Tensor of floats, as a leaf of its own in float64; anything else as a copy."""
+    if type(value) is Tensor and not value.requires_grad:  # a buffer, such as a running mean
+        return Tensor(value.data, dtype=float if value.dtype.kind == "f" else None)
+    data = value.data if type(value) is Tensor else value
+    if data.dtype.kind == "c" and path[0] is Root.INPUTS:
+        raise DerivationError(
+            "check.derivation takes real inputs, and one is complex: split it into real ones"
+        )
+    if data.dtype.kind != "f":
+        return np.array(data)[()] if isinstance(data, np.ndarray | np.generic) else data
+    moved = data.astype(float)
+    return Tensor(shift(path, moved) if shift else moved, requires_grad=True)
+
+
+def plain_copy(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
+    """The same as an array; a Tensor stays one, without a gradient."""
+    data = value.data if type(value) is Tensor else value
+    if data.dtype.kind == "f":
+        data = data.astype(float)
+        data = (
+            shift(path, data) if shift and not (type(value) is Tensor and not value.requires_grad) else data
+        )
+    data = np.array(data)
+    return Tensor(data) if type(value) is Tensor else data[()] if isinstance(value, np.generic) else data
+
+
+def told(error: BaseException, name: str, seconds: float) -> str:
+    """Where in the user's source an exception came from, and what it says."""
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [f for f in frames if not f.filename.startswith(LIBRARIES)]
+    at = f"line {users[-1].lineno}, {users[-1].line}: " if users else ""
+    if isinstance(error, TimeUp):
+        return f"{name} was still running after {seconds:g} s, at {at}what it did until then is judged"
+    return f"{name} raised {type(error).__name__} at {at}{error}"

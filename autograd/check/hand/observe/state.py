@@ -1,0 +1,138 @@
+"""What the user's objects and generators of random numbers hold, to be put back after a run."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections import deque
+from collections.abc import Callable, Container, Iterable
+from typing import Any
+
+import numpy as np
+
+from ....tensor import Tensor
+from .reach import MOST, Reach, Root, holds_variables
+
+
+class State:
+    """A copy of all that a run may change: entries, attributes, bindings, elements of arrays, draws."""
+
+    def __init__(self, reach: Reach, arrays: Iterable[Any] = ()) -> None:
+        self.entries = [
+            (value, shallow(value)) for _, value in reach.holders.values() if type(value) is not tuple
+        ]
+        self.bindings = [
+            (scope, {name: scope[name] for name in names if name in scope})
+            for scope, names in reach.scopes.values()
+        ]
+        self.cells = [(cell, cell.cell_contents) for _, cell in reach.cells.values()]
+        held = [v for v in reach.seen.values() if type(v) is np.ndarray]
+        self.arrays = [(a, a.copy()) for a in (*held, *arrays) if a.flags.writeable]
+        self.generators = [(g, state_of(g)) for g in reach.generators]
+        self.draws: Any = (np.random.get_state(), random.getstate())
+        self.are_drawn = True
+
+    def restore(self) -> None:
+        """Put everything back."""
+        for value, kept in self.entries:
+            put_back(value, kept)
+        for scope, kept in self.bindings:
+            scope.update(kept)
+        for cell, kept in self.cells:
+            cell.cell_contents = kept
+        for array, kept in self.arrays:
+            np.copyto(array, kept)
+        for generator, kept in self.generators:
+            set_state(generator, kept)
+        if self.are_drawn:
+            np.random.set_state(self.draws[0])
+            random.setstate(self.draws[1])
+
+    def look(self) -> None:
+        """Note whether a run has drawn from the generators that all share: else they need not be put back."""
+        _, keys, *place = np.random.get_state()
+        same = place == list(self.draws[0][2:]) and np.array_equal(keys, self.draws[0][1])
+        self.are_drawn = not same or random.getstate() != self.draws[1]
+
+
+def shallow(value: Any) -> Any:
+    return dict(vars(value)) if not isinstance(value, dict | list | set | deque) else copy.copy(value)
+
+
+def put_back(value: Any, kept: Any) -> None:
+    """Let a container or an object hold what it held."""
+    if isinstance(value, list):
+        value[:] = kept
+    elif isinstance(value, deque):
+        value.clear()
+        value.extend(kept)
+    else:
+        held = value if isinstance(value, dict | set) else vars(value)
+        if isinstance(held, dict) and isinstance(kept, dict) and same_entries(held, kept):
+            return
+        held.clear()
+        held.update(kept)
+
+
+def same_entries(held: dict[Any, Any], kept: dict[Any, Any]) -> bool:
+    return len(held) == len(kept) and all(
+        a is b and held[a] is kept[b] for a, b in zip(held, kept, strict=True)
+    )
+
+
+def state_of(generator: Any) -> Any:
+    if isinstance(generator, np.random.Generator):
+        return copy.deepcopy(generator.bit_generator.state)
+    return generator.get_state() if isinstance(generator, np.random.RandomState) else generator.getstate()
+
+
+def set_state(generator: Any, state: Any) -> None:
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    elif isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    else:
+        generator.setstate(state)
+
+
+def exchanged(
+    reach: Reach, make: Callable[[tuple[Any, ...], Any], Any], numbers: Container[Any] = ()
+) -> None:
+    """Let containers, objects, bindings and cells hold what `make(path, array)` makes of their arrays.
+
+    It is made once of each array, so that what was shared is shared still.  `numbers` are the names under
+    which a plain number is a parameter too.
+    """
+    made: dict[int, Any] = {}
+
+    def new(path: tuple[Any, ...], value: Any) -> Any:
+        if type(value) is float:
+            return (
+                make(path, np.float64(value)) if path[-1] in numbers and path[0] is not Root.GLOBAL else value
+            )
+        if type(value) in (np.ndarray, Tensor) or isinstance(value, np.floating | np.ndarray):
+            if id(value) not in made:
+                made[id(value)] = make(path, value), value
+            return made[id(value)][0]
+        if isinstance(value, tuple) and 0 < len(value) <= MOST:
+            parts = [new((*path, i), part) for i, part in enumerate(value)]
+            if all(a is b for a, b in zip(parts, value, strict=True)):
+                return value
+            return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+        return value
+
+    for path, holder in list(reach.holders.values()):
+        if isinstance(holder, list):
+            holder[:] = [new((*path, i), part) for i, part in enumerate(holder)]
+        elif isinstance(holder, dict) or holds_variables(holder):
+            held = holder if isinstance(holder, dict) else vars(holder)
+            for key, part in list(held.items()):
+                if (other := new((*path, key), part)) is not part:
+                    held[key] = other
+    for scope, names in reach.scopes.values():
+        for name in names:
+            if name in scope and (other := new((Root.GLOBAL, name), scope[name])) is not scope[name]:
+                scope[name] = other
+    for name, cell in reach.cells.values():
+        if (other := new((Root.GLOBAL, name), cell.cell_contents)) is not cell.cell_contents:
+            cell.cell_contents = other

@@ -1,0 +1,265 @@
+"""The forward pass on Tensors: a run of the user's code that notes which node was made where."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ....engine import Node, next_index
+from ....tensor import Tensor
+from .probe import Run
+from .reach import Root, holds_variables
+from .record import is_array
+from .rewrite import Site
+
+MOST = 1000  # entries of a container, beyond which it is data and not a collection of intermediates
+MOST_FRAMES = 3000
+
+
+class Call(NamedTuple):
+    """A call of a function of the user's: the nodes it was given, and the indices around those made in it."""
+
+    function: str
+    given: dict[str, Node]
+    start: float
+    end: float
+
+
+class Filled(BaseException):
+    """A Tensor is about to be put into an array, which has to be a Tensor too: `made` says which array."""
+
+    def __init__(self, made: Any) -> None:
+        self.made = made
+
+
+class Tracing(Run):
+    """Notes the nodes of Tensors by site and by name.
+
+    fill   the arrays that are to be Tensors, as they are filled with Tensors: site and number
+    kept   values that are new parameters, by site and number: in their place the old ones stay
+    copies of parameters, which an update in place leaves as they are
+    """
+
+    def __init__(self, own: str, fill: set[Any], kept: Mapping[tuple[Site, int], Any] | None = None) -> None:
+        self.own, self.fill, self.kept = own, fill, kept or {}
+        self.copies: set[int] = set()
+        self.turns: dict[Site, int] = {}
+        self.made: dict[Site, list[Node]] = {}
+        self.bound: dict[str, dict[Node, None]] = {}
+        self.own_names: dict[Node, str] = {}
+        self.other_names: dict[Node, str] = {}
+        self.given: dict[tuple[str, str], list[Node]] = {}
+        self.arrays: dict[int, tuple[Any, Any]] = {}
+        self.counts: dict[Site, int] = {}
+        self.losses: dict[str, Tensor] = {}
+        self.scalars: list[Tensor] = []
+        self.frames = 0
+        self.open: list[tuple[str, dict[str, Node], float]] = []
+        self.calls: list[Call] = []
+
+    def name(self, name: str, node: Node, own: bool) -> None:
+        self.bound.setdefault(name, {})[node] = None
+        (self.own_names if own else self.other_names).setdefault(node, name)
+
+    def value(self, site: Site, value: Any) -> Any:
+        if self.kept and is_array(value):
+            n = self.turns[site] = self.turns.get(site, -1) + 1
+            if (site, n) in self.kept:
+                return self.kept[site, n]
+        if type(value) is Tensor:
+            node = value.node
+            if node is not None and node.requires_grad:
+                self.made.setdefault(site, []).append(node)
+                if value.data.size == 1:
+                    self.scalars.append(value)
+                if site.name and site.kind not in ("argument", "return"):
+                    self.name(site.name, node, site.function == self.own)
+                    if value.data.size == 1:
+                        self.losses[site.name] = value
+            return value
+        return self.array_made(site, value) if type(value) is np.ndarray else value
+
+    def array_made(self, site: Site, value: Any) -> Any:
+        """An array: or a Tensor of it, if it is one that Tensors will be put into."""
+        if id(value) in self.arrays or value.dtype.kind != "f":
+            return value
+        n = self.counts[site] = self.counts.get(site, 0) + 1
+        if (site, n) in self.fill:
+            return Tensor(value)
+        self.arrays[id(value)] = value, (site, n)
+        return value
+
+    def part(self, site: Site, value: Any) -> Any:
+        if type(value) is Tensor:
+            node = value.node
+            if node is not None and node.requires_grad:
+                self.made.setdefault(site, []).append(node)
+            return value
+        return self.array_made(site, value) if type(value) is np.ndarray else value
+
+    def unpack(self, sites: Any, values: Any) -> Any:
+        if isinstance(values, tuple | list) and len(values) == len(sites):
+            return tuple(self.value(site, v) for site, v in zip(sites, values, strict=True))
+        return values
+
+    def after(self, site: Site, value: Any) -> Any:
+        return self.value(site, value)
+
+    def changed(self, site: Site, owner: Any, key: Any, attribute: bool = False) -> None:
+        if attribute:
+            self.value(site, getattr(owner, key, None))
+        elif isinstance(owner, dict) and isinstance(key, str):
+            value = owner.get(key)
+            if type(value) is Tensor and value.requires_grad:
+                self.name(key, value.node, site.function == self.own)  # type: ignore[arg-type]
+        elif type(owner) is Tensor:
+            self.value(site, owner)
+
+    def store(self, word: str, value: Any, owner: Any, key: Any = None) -> Any:
+        if key is not None and isinstance(owner, dict | list) and not isinstance(key, slice):
+            owner = owner[key]
+        if id(owner) in self.copies and word in NEUTRAL:
+            return NEUTRAL[word]
+        if type(owner) is np.ndarray and has_tensor(value):
+            base = owner
+            while id(base) not in self.arrays and type(base.base) is np.ndarray:
+                base = base.base
+            raise Filled(self.arrays.get(id(base), (None, None))[1])
+        if type(owner) is Tensor and owner.is_leaf:
+            raise Filled(owner.node)
+        if type(owner) is Tensor and isinstance(value, list | tuple) and has_tensor(value):
+            return stacked(value)
+        return value
+
+    def enter(self, site: Site, given: dict[str, Any]) -> None:
+        nodes: dict[str, Any] = {k: v.node for k, v in given.items() if type(v) is Tensor and v.requires_grad}
+        self.open.append((site.function, nodes, next_index()))
+        for name, value in given.items():
+            if type(value) is Tensor and value.requires_grad:
+                self.given.setdefault((site.function, name), []).append(value.node)  # type: ignore[arg-type]
+                self.name(name, value.node, site.function == self.own)  # type: ignore[arg-type]
+
+    def leave(self, site: Site, value: Any) -> Any:
+        while self.open:
+            function, nodes, start = self.open.pop()
+            if nodes:
+                self.calls.append(Call(function, nodes, start, next_index()))
+            if function == site.function:
+                break
+        self.frames += 1
+        own = site.function == self.own
+        if self.frames < MOST_FRAMES:
+            for place, held in variables(sys._getframe(1).f_locals):
+                if type(held) is Tensor and held.requires_grad and held.node not in self.own_names:
+                    node: Any = held.node
+                    last = next((k for k in reversed(place) if isinstance(k, str)), "")
+                    self.bound.setdefault(last, {})[node] = None
+                    (self.own_names if own else self.other_names).setdefault(node, written(place))
+        return value
+
+    # Where Python makes a number of a Tensor, which would lose its history
+
+    def as_float(self, _: None, value: Any) -> Any:
+        return value if is_one(value) else float(value)
+
+    def item(self, _: None, value: Any) -> Any:
+        return value.sum() if is_one(value) else value.item()
+
+    def math(self, name: str, value: Any) -> Any:
+        import math
+
+        return getattr(np, name)(value) if is_one(value) and hasattr(np, name) else getattr(math, name)(value)
+
+    def array(self, site: Site, function: Any, args: Any, words: Any) -> Any:
+        first = args[0]
+        if type(first) is Tensor:
+            return self.part(site, first.copy() if function is np.array else first)
+        if isinstance(first, list | tuple) and has_tensor(first):
+            return self.part(site, stacked(first))
+        return self.part(site, function(*args, **words))
+
+    def is_instance(self, _: None, value: Any, kinds: Any) -> bool:
+        if type(value) is Tensor:
+            return isinstance(value, kinds) or isinstance(value.data, kinds)
+        return isinstance(value, kinds)
+
+
+NEUTRAL = {"Add": 0.0, "Sub": 0.0, "Mult": 1.0, "Div": 1.0}  # what changes nothing
+
+
+def is_one(value: Any) -> bool:
+    return type(value) is Tensor and value.requires_grad and value.size == 1
+
+
+def has_tensor(value: Any) -> bool:
+    if type(value) is Tensor:
+        return True
+    return isinstance(value, list | tuple) and len(value) <= MOST and any(map(has_tensor, value))
+
+
+def stacked(values: Any) -> Any:
+    """The Tensor of nested lists of Tensors and numbers, as `np.array` makes an array of them."""
+    parts = [stacked(v) if isinstance(v, list | tuple) else v for v in values]
+    return np.stack([p if type(p) is Tensor else Tensor(np.asarray(p, float)) for p in parts])
+
+
+Place = tuple[Any, ...]  # how a variable is reached: ("W1",), ("hs", 2), ("layers", 0, "W")
+
+
+def variables(scope: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
+    """The variables of a scope, the entries of its containers, and the attributes of its `self`.
+
+    >>> dict(variables({"hs": [1.0], "n": 2}))
+    {('hs',): [1.0], ('hs', 0): 1.0, ('n',): 2}
+    """
+    for name, value in scope.items():
+        if name == "self":
+            yield from parts(value, ())
+        elif not name.startswith("__"):
+            yield (name,), value
+            yield from parts(value, (name,))
+
+
+def parts(value: Any, path: Place, depth: int = 3) -> Iterator[tuple[Place, Any]]:
+    """What a container or an object of the user's consists of, by the paths that lead to it."""
+    if isinstance(value, dict | list | tuple):
+        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        items = tuple(items) if len(value) <= MOST else ()
+    else:
+        items = tuple(vars(value).items()) if holds_variables(value) else ()
+    for key, part in items:
+        yield (*path, key), part
+        if depth and type(part) not in (Tensor, np.ndarray, float, int, str):
+            yield from parts(part, (*path, key), depth - 1)
+
+
+def written(place: Place) -> str:
+    """A place as it is shown: the last name on the way to it, and the index behind that.
+
+    >>> written(("layers", 0, "W")), written(("hs", 2))
+    ('W', 'hs[2]')
+    """
+    last = max((i for i, key in enumerate(place) if isinstance(key, str)), default=-1)
+    if last < 0:
+        return "".join(f"[{key!r}]" for key in place)
+    return str(place[last]) + "".join(f"[{key!r}]" for key in place[last + 1 :])
+
+
+def path_text(place: Place) -> str:
+    """A whole way as it is written: `layers[1].dW`, `grads['dW1']`.
+
+    >>> path_text(("layers", 1, "dW"))
+    'layers[1].dW'
+    """
+    text = ""
+    for key in place:
+        if isinstance(key, Root):
+            continue
+        if isinstance(key, str) and key.isidentifier():
+            text += f".{key}" if text else key
+        else:
+            text += f"[{key!r}]"
+    return text

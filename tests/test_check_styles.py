@@ -1,0 +1,438 @@
+"""`check` on backward passes in the styles of courses, books, blogs and gists, each right and with a mistake.
+
+Nothing is passed but the functions and the inputs.  A mistake is planted by changing a piece of the source.
+"""
+
+import random
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd import check
+from autograd.errors import DerivationError
+
+from .test_check_derivation import defined
+
+ROOT = Path(__file__).parents[1]
+RNG = np.random.default_rng(712)
+
+
+def N(*shape):  # noqa: N802  # as in mathematics
+    return RNG.normal(size=shape)
+
+
+# The source of both, the inputs, and mistakes: a piece, what replaces it, and a piece of the line to blame
+
+STYLES = {
+    "deltas": (
+        """
+        def forward(X, W1, W2, y):
+            h = 1 / (1 + np.exp(-(X @ W1)))
+            out = 1 / (1 + np.exp(-(h @ W2)))
+            return np.sum((out - y) ** 2) / 2
+
+        def backward(X, W1, W2, y, h, out):
+            delta2 = (out - y) * out * (1 - out)
+            nabla_w2 = h.T @ delta2
+            delta1 = delta2 @ W2.T * h * (1 - h)
+            nabla_w1 = X.T @ delta1
+            return [nabla_w1, nabla_w2]
+        """,
+        {"X": N(6, 3), "W1": N(3, 4), "W2": N(4, 2), "y": N(6, 2)},
+        [
+            ("(out - y) * out * (1 - out)", "(out - y) * out", "delta2 = (out - y) * out"),
+            ("@ W2.T * h * (1 - h)", "@ W2.T * (1 - h)", "delta1 = delta2 @ W2.T * (1 - h)"),
+            ("h.T @ delta2", "h.T @ delta2 / 2", "nabla_w2 = h.T @ delta2 / 2"),
+        ],
+    ),
+    "one name before and after the mask": (
+        """
+        def forward(X, W1, W2, y):
+            h = np.maximum(0, X @ W1)
+            out = h @ W2
+            return np.mean((out - y) ** 2)
+
+        def backward(X, W1, W2, y, h, out):
+            dout = 2 * (out - y) / out.size
+            dh = dout.dot(W2.T)
+            dh[h == 0] = 0
+            return {"W1": X.T.dot(dh), "W2": h.T.dot(dout)}
+        """,
+        {"X": N(5, 3), "W1": N(3, 4), "W2": N(4, 2), "y": N(5, 2)},
+        [
+            ("dh[h == 0] = 0", "dh[h > 0] = 0", "dh[h > 0] = 0"),
+            ("/ out.size", "/ len(out)", "dout = 2 * (out - y) / len(out)"),
+        ],
+    ),
+    "a pair with a cache": (
+        """
+        def forward(x, gamma, beta):
+            mu = x.mean(axis=0)
+            xhat = (x - mu) / np.sqrt(((x - mu) ** 2).mean(axis=0) + 1e-5)
+            return gamma * xhat + beta, (xhat, gamma, x - mu)
+
+        def backward(dout, cache):
+            xhat, gamma, centred = cache
+            std = np.sqrt((centred**2).mean(axis=0) + 1e-5)
+            dxhat = dout * gamma
+            dx = (dxhat - dxhat.mean(axis=0) - xhat * (dxhat * xhat).mean(axis=0)) / std
+            return dx, (dout * xhat).sum(axis=0), dout.sum(axis=0)
+        """,
+        {"x": N(6, 3), "gamma": N(3), "beta": N(3)},
+        [
+            ("- xhat * (dxhat * xhat).mean(axis=0)", "", "dx = (dxhat - dxhat.mean(axis=0) ) / std"),
+            (
+                "(dout * xhat).sum(axis=0)",
+                "(dout * xhat).mean(axis=0)",
+                "return dx, (dout * xhat).mean(axis=0)",
+            ),
+        ],
+    ),
+    "a cell with two upstream gradients": (
+        """
+        def forward(x, h_prev, c_prev, W):
+            a = np.concatenate([x, h_prev], axis=1) @ W
+            n = h_prev.shape[1]
+            i, o = 1 / (1 + np.exp(-a[:, :n])), 1 / (1 + np.exp(-a[:, n : 2 * n]))
+            c = i * c_prev + np.tanh(a[:, 2 * n :])
+            h = o * np.tanh(c)
+            return h, c, {"x": x, "h_prev": h_prev, "c_prev": c_prev, "W": W, "a": a, "i": i, "o": o, "c": c}
+
+        def backward(dh, dc, cache):
+            i, o, c, W = cache["i"], cache["o"], cache["c"], cache["W"]
+            n = i.shape[1]
+            dc = dc + dh * o * (1 - np.tanh(c) ** 2)
+            do = dh * np.tanh(c) * o * (1 - o)
+            di = dc * cache["c_prev"] * i * (1 - i)
+            dg = dc * (1 - np.tanh(cache["a"][:, 2 * n :]) ** 2)
+            da = np.hstack([di, do, dg])
+            dz = da @ W.T
+            dW = np.concatenate([cache["x"], cache["h_prev"]], axis=1).T @ da
+            return dz[:, :-n], dz[:, -n:], dc * i, dW
+        """,
+        {"x": N(4, 2), "h_prev": N(4, 3), "c_prev": N(4, 3), "W": N(5, 9)},
+        [
+            ("dc + dh * o *", "dc + dh *", "dc = dc + dh * (1 - np.tanh(c) ** 2)"),
+            (
+                'cache["c_prev"] * i * (1 - i)',
+                'cache["c"] * i * (1 - i)',
+                'di = dc * cache["c"] * i * (1 - i)',
+            ),
+            ("[di, do, dg]", "[do, di, dg]", "da = np.hstack([do, di, dg])"),
+        ],
+    ),
+    "layers by helpers and computed keys": (
+        """
+        def forward(X, params, Y):
+            A, caches = X, []
+            for l in range(1, 4):
+                Z = params["W" + str(l)] @ A + params["b" + str(l)]
+                caches.append((A, params["W" + str(l)], Z))
+                A = np.tanh(Z)
+            return np.sum((A - Y) ** 2) / Y.shape[1], caches, A
+
+        def step(dZ, A_prev, W):
+            return W.T @ dZ, dZ @ A_prev.T, dZ.sum(axis=1, keepdims=True)
+
+        def backward(A, Y, caches):
+            grads = {}
+            dA = 2 * (A - Y) / Y.shape[1]
+            for l in reversed(range(1, 4)):
+                A_prev, W, Z = caches[l - 1]
+                dZ = dA * (1 - np.tanh(Z) ** 2)
+                dA, grads["dW" + str(l)], grads["db" + str(l)] = step(dZ, A_prev, W)
+            return grads
+        """,
+        {
+            "X": N(3, 5),
+            "Y": N(2, 5),
+            "params": {
+                "W1": N(4, 3),
+                "b1": N(4, 1),
+                "W2": N(3, 4),
+                "b2": N(3, 1),
+                "W3": N(2, 3),
+                "b3": N(2, 1),
+            },
+        },
+        [
+            ("dZ @ A_prev.T,", "dZ @ A_prev.T / 2,", "return W.T @ dZ, dZ @ A_prev.T / 2"),
+            ("1 - np.tanh(Z) ** 2", "1 - np.tanh(Z)", "dZ = dA * (1 - np.tanh(Z))"),
+        ],
+    ),
+    "per sample, in the order of the forward pass": (
+        """
+        def forward(X, w, y):
+            loss = 0.0
+            for x, t in zip(X, y):
+                loss += (np.tanh(x @ w) - t) ** 2
+            return float(loss) / len(X)
+
+        def backward(X, w, y):
+            total = np.zeros_like(w)
+            for x, t in zip(X, y):
+                a = np.tanh(x @ w)
+                total += 2 * (a - t) * (1 - a**2) * x
+            return total / len(X)
+        """,
+        {"X": N(5, 3), "w": N(3), "y": N(5)},
+        [("(1 - a**2) * x", "(1 - a) * x", "total += 2 * (a - t) * (1 - a) * x")],
+    ),
+    "states in a buffer": (
+        """
+        def forward(x, w, u):
+            h = np.zeros((len(x) + 1, len(w)))
+            for t in range(len(x)):
+                h[t] = np.tanh(x[t] * u + h[t - 1] * w)
+            return np.sum(h[:-1] ** 2)
+
+        def backward(x, w, u, h):
+            dw, du, dnext = np.zeros_like(w), np.zeros_like(u), np.zeros_like(w)
+            for t in reversed(range(len(x))):
+                dh = 2 * h[t] + dnext
+                dz = dh * (1 - h[t] ** 2)
+                dw += dz * h[t - 1]
+                du += dz * x[t]
+                dnext = dz * w
+            return dw, du
+        """,
+        {"x": N(4, 3), "w": N(3), "u": N(3)},
+        [
+            ("dnext = dz * w", "dnext = dz", "dnext = dz"),
+            ("2 * h[t] + dnext", "2 * h[t]", "dh = 2 * h[t]"),
+        ],
+    ),
+    "one function": (
+        """
+        def forward(W, b, X, y, reg):
+            scores = X @ W + b
+            p = np.exp(scores - scores.max(axis=1, keepdims=True))
+            p /= p.sum(axis=1, keepdims=True)
+            loss = -np.log(p[np.arange(len(X)), y]).mean() + reg * np.sum(W * W)
+            dscores = p.copy()
+            dscores[np.arange(len(X)), y] -= 1
+            dscores /= len(X)
+            return loss, {"W": X.T @ dscores + 2 * reg * W, "b": dscores.sum(axis=0)}
+
+        backward = None
+        """,
+        {"W": N(4, 3), "b": N(3), "X": N(5, 4), "y": np.array([0, 2, 1, 2, 0]), "reg": 0.1},
+        [("2 * reg * W", "reg * W", '"W": X.T @ dscores + reg * W')],
+    ),
+    "updates in place": (
+        """
+        def forward(X, W1, W2, y):
+            h = np.tanh(X @ W1)
+            out = h @ W2
+            return np.mean((y - out) ** 2)
+
+        def backward(X, W1, W2, y, h, out):
+            error = y - out
+            delta = error @ W2.T * (1 - h * h)
+            W2 += 0.3 * h.T @ error
+            W1 += 0.3 * X.T @ delta
+        """,
+        {"X": N(5, 3), "W1": N(3, 4), "W2": N(4, 2), "y": N(5, 2)},
+        [
+            ("(1 - h * h)", "(1 - h)", "delta = error @ W2.T * (1 - h)"),
+            ("W2 += 0.3 *", "W2 += 0.03 *", "W2 += 0.03 * h.T @ error"),
+        ],
+    ),
+}
+
+
+def pair_of(source):
+    text = textwrap.dedent(source)
+    return defined(text + "\ndef both():\n    return forward, backward\n")()
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_right(name):
+    source, inputs, _ = STYLES[name]
+    report = check.derivation(*pair_of(source), inputs)
+    assert report.ok, str(report)
+    assert report.first is None
+
+
+MISTAKES = [(name, *mistake) for name, (_, _, mistakes) in STYLES.items() for mistake in mistakes]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "blame"), MISTAKES, ids=[f"{m[0]}: {m[2]}" for m in MISTAKES])
+def test_mistake(name, old, new, blame):
+    source, inputs, _ = STYLES[name]
+    assert source.count(old) == 1
+    report = check.derivation(*pair_of(source.replace(old, new)), inputs)
+    assert not report.ok
+    assert blame in report.first.source, str(report)
+
+
+# Draws, of every kind of generator, in a forward pass that fills an array
+
+
+class Drawing:
+    def __init__(self):
+        self.rng = np.random.default_rng(5)
+
+
+DRAWS = {
+    "np.random": lambda d: np.random.rand(4, 3),
+    "RandomState": lambda d, state=np.random.RandomState(3): state.rand(4, 3),  # noqa: B008  # one for all
+    "Generator in a default": lambda d, rng=np.random.default_rng(3): rng.random((4, 3)),  # noqa: B008  # one for all
+    "Generator in an attribute": lambda d: d.rng.random((4, 3)),
+    "global Generator": lambda d: RNG.random((4, 3)),
+    "random": lambda d: np.array([[random.random() for _ in range(3)] for _ in range(4)]),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+def test_every_draw_is_repeated_and_put_back(kind):
+    draw = DRAWS[kind]
+
+    def forward(x, w, d):
+        mask = (draw(d) < 0.6) / 0.6
+        h = np.zeros(x.shape)
+        for i in range(len(x)):
+            h[i] = np.tanh(x[i]) * mask[i]
+        return np.sum((h @ w) ** 2)
+
+    def backward(x, w, mask, h):
+        dh = 2 * (h @ w) @ w.T
+        return dh * mask * (1 - np.tanh(x) ** 2), h.T @ (2 * (h @ w))
+
+    inputs = {"x": N(4, 3), "w": N(3, 2), "d": Drawing()}
+    before = draw(inputs["d"])
+    states = (
+        np.random.get_state()[1].copy(),
+        random.getstate(),
+        RNG.bit_generator.state,
+        inputs["d"].rng.bit_generator.state,
+    )
+    assert check.derivation(forward, backward, inputs)
+    assert np.array_equal(np.random.get_state()[1], states[0])
+    assert (random.getstate(), RNG.bit_generator.state, inputs["d"].rng.bit_generator.state) == states[1:]
+    assert not np.array_equal(before, draw(inputs["d"]))
+
+
+def test_a_forward_pass_that_differs_from_run_to_run_is_not_judged():
+    import itertools
+
+    count = itertools.count()
+    with pytest.raises(DerivationError, match="two runs of <lambda> differ"):
+        check.derivation(
+            lambda x: np.sum(x**2) * (1 + next(count)), lambda x: {"dx": 2 * x}, {"x": np.ones(3)}
+        )
+
+
+def test_nothing_of_numpys_is_replaced_and_no_crash():
+    script = """
+    import faulthandler; faulthandler.enable()
+    import numpy as np
+    from tests.test_check_styles import test_every_draw_is_repeated_and_put_back, DRAWS
+    before = dict(vars(np))
+    for kind in DRAWS:
+        test_every_draw_is_repeated_and_put_back(kind)
+    assert all(vars(np)[name] is value for name, value in before.items())
+    """
+    command = [sys.executable, "-X", "dev", "-c", textwrap.dedent(script)]
+    env = {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, env=env, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+# Loops without end, and what raises
+
+
+def test_a_loop_without_end_is_stopped(monkeypatch):
+    monkeypatch.setattr("autograd.check.hand.observe.stage.PATIENCE", 0.3)
+
+    def forward(x):
+        return np.sum(x**2)
+
+    def backward(x):
+        dx = 2 * x
+        while True:
+            dx = dx * 1
+        return dx
+
+    report = check.derivation(forward, backward, {"x": np.ones(3)})
+    assert not report.ok
+    assert "still running" in report.error
+
+
+def test_no_memory_is_told():
+    def backward(x):
+        dx = np.zeros((10**9, 10**9))
+        return dx
+
+    report = check.derivation(lambda x: np.sum(x**2), backward, {"x": np.ones(3)})
+    assert "MemoryError" in report.error
+    assert not report.ok
+
+
+# Code that trains
+
+
+def test_a_training_step():
+    def train(X, y, hidden=4, epochs=50, rate=0.2):
+        rng = np.random.default_rng(0)
+        W1, b1, W2 = rng.normal(size=(2, hidden)), np.zeros(hidden), rng.normal(size=(hidden, 1))
+        for epoch in range(epochs):
+            h = np.tanh(X @ W1 + b1)
+            out = h @ W2
+            loss = np.mean((out - y) ** 2)
+            dout = 2 * (out - y) / len(y)
+            dz = dout @ W2.T * (1 - h**2)
+            W2 -= rate * h.T @ dout
+            W1 = W1 - rate * X.T @ dz
+            b1 -= rate * dz.sum(axis=0)
+            if epoch % 10 == 0:
+                assert loss > 0
+        return W1, b1, W2
+
+    inputs = {"X": N(4, 2), "y": N(4, 1)}
+    report = check.training_step(train, inputs)
+    assert report.ok, str(report)
+    assert report.judged == {"W1": True, "b1": True, "W2": True}
+    assert any("downhill" in note for note in report.notes)
+
+
+def test_a_step_of_an_object_leaves_it_as_it_was():
+    class Model:
+        def __init__(self):
+            self.w = np.array([1.0, -2.0])
+
+        def fit(self, X, y):
+            for _ in range(3):
+                error = X @ self.w - y
+                cost = np.sum(error**2) / 2
+                self.w -= 0.1 * X.T @ error * 3
+                assert cost >= 0
+
+    model = Model()
+    assert check.training_step(model.fit, {"X": N(4, 2), "y": N(4)}).ok
+    np.testing.assert_array_equal(model.w, [1.0, -2.0])
+
+
+def test_a_script(tmp_path):
+    path = tmp_path / "net.py"
+    lines = """\
+    import numpy as np
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 3)), rng.normal(size=(5, 1))
+    W = rng.normal(size=(3, 1))
+    for epoch in range(100):
+        out = X @ W
+        loss = np.sum((out - y) ** 2)
+        grad = X.T @ (out - y)
+        W = W - 0.01 * grad * W
+    """
+    path.write_text(textwrap.dedent(lines))
+    report = check.script(path, loss="loss")
+    assert not report.ok
+    assert report.first.lineno in (8, 9)
+    path.write_text(textwrap.dedent(lines).replace(" * grad * W", " * grad"))
+    assert check.script(path, loss="np.sum((out - y)**2)").ok
