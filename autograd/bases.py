@@ -90,7 +90,8 @@ def settled(result: Any, function: Function, args: tuple[Any, ...], kwargs: dict
     for t in own:
         if base_of(t) is not None:
             del t._base
-    if own and not (all(map(is_plain, own)) and all(map(in_order, given))) and not any(map(callable, given)):
+    plain = all(map(is_plain, own)) and all(map(in_order, given)) and function.__name__ not in REORDERING
+    if own and not plain and not any(map(callable, given)):
         with np.errstate(all="ignore"):
             model = function(*map(copied, args), **{name: copied(value) for name, value in kwargs.items()})
         ours = set(map(id, own))
@@ -98,6 +99,11 @@ def settled(result: Any, function: Function, args: tuple[Any, ...], kwargs: dict
             if id(t) in ours:
                 t.data = laid_out(t.data, like) if isinstance(like, np.ndarray) else t.data[()]
     return result
+
+
+# They lay out what they return by the axes that they transform, one after the other.  (By name, as NumPy
+# loads its transforms only when they are used.)
+REORDERING = {"rfft2", "rfftn", "irfft2", "irfftn"}
 
 
 def is_array(value: Any) -> bool:

@@ -60,7 +60,7 @@ for of_one, of_two, of_n in (
 ):
     rule(of_one, along_one(of_one))
     rule(of_two, along_several(of_n, (-2, -1)))
-    rule(of_n, along_several(of_n))
+    rule(of_n, along_several(of_n), view=True)  # without axes it returns its argument
 
 
 # Transforms of real signals, composed of complex ones
