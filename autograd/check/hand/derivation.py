@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import DerivationError
 from .diagnose.constants import named
 from .observe.reach import Root
-from .observe.stage import Stage, told
+from .observe.stage import Stage, is_raised_by_user, told
 from .observe.trace import path_text
 from .report import DerivationReport
 from .verdicts import Judgement, Settings, judged, moved
@@ -77,6 +77,8 @@ def examined(stage: Stage, settings: Settings, prefix: str) -> DerivationReport:
     except DerivationError:
         raise
     except Exception as error:  # the user's own, whatever it is
+        if not is_raised_by_user(error):
+            raise
         return DerivationReport((), error=told(error, stage.name, stage.patience), prefix=prefix)
     if not first.ok and not first.differs_at_kinks_only:
         return report_of(stage, first, prefix)

@@ -208,28 +208,31 @@ def same_value(a: Any, b: Any) -> bool:
 # While the backward pass runs
 
 
-def live_edits(site: Site, snapshot: Snapshot) -> Iterator[tuple[Edit, Override]]:
-    """Changes of the expression at a site, each as what evaluates it wherever the user's code comes by."""
+def live_edits(site: Site, snapshot: Snapshot) -> dict[str, list[Edit]]:
+    """Changes of the expression at a site, by their kinds."""
     expression = node_at(site, site.span, ast.expr)
     if expression is None:
-        return
+        return {}
     statement = ast.Assign([ast.Name(VALUE, ast.Store())], expression)
     changes = by_kind(statement, snapshot, {})
     outer = node_at(site, site.statement, ast.stmt)
     match outer:  # = for +=
         case ast.Assign(targets=[ast.Subscript() as target], value=value) if value is expression:
-            changes["overwritten"].append(
-                Edit("overwritten", "it replaces what was there, and should add to it", statement, expression,
-                     ast.BinOp(loaded(target), ast.Add(), expression))
-            )  # fmt: skip
-    for kind in KINDS:
-        for edit in changes[kind]:
-            new: Any = edit.made()
-            if isinstance(new, ast.Assign):
-                try:
-                    yield edit, evaluating(compile(ast.Expression(new.value), "<repair>", "eval"))
-                except (SyntaxError, ValueError, TypeError):
-                    continue
+            both = ast.BinOp(loaded(target), ast.Add(), expression)
+            text = "it replaces what was there, and should add to it"
+            changes["overwritten"].append(Edit("overwritten", text, statement, expression, both))
+    return changes
+
+
+def live(edit: Edit) -> Override | None:
+    """A change as what evaluates it wherever the user's code comes by; None if it cannot be compiled."""
+    new: Any = edit.made()
+    if not isinstance(new, ast.Assign):
+        return None
+    try:
+        return evaluating(compile(ast.Expression(new.value), "<repair>", "eval"))
+    except (SyntaxError, ValueError, TypeError):
+        return None
 
 
 def evaluating(code: CodeType) -> Override:

@@ -388,6 +388,22 @@ class Locator:
         )
 
 
+MOST_BLOCKS = 30
+
+
+def in_blocks(rounds: int, members: int) -> Iterator[list[tuple[int, int]]]:
+    """The same where both come in blocks, of one sample each: backwards within these, or forwards."""
+    for blocks in range(2, min(rounds, members, MOST_BLOCKS) + 1):
+        if rounds % blocks or members % blocks or rounds == blocks:
+            continue
+        own, theirs = rounds // blocks, members // blocks
+        for last in dict.fromkeys((theirs - 1, own - 1, theirs - 2)):
+            if own - 1 <= last < theirs:
+                yield [(s * own + i, s * theirs + last - i) for s in range(blocks) for i in range(own)]
+        if own == theirs:
+            yield [(s * own + i, s * theirs + i) for s in range(blocks) for i in range(own)]
+
+
 def holds(family: Family, value: Any) -> bool:
     """Whether a value is a member of a family."""
     return any(near(value, member) for member in family.values)
@@ -403,6 +419,7 @@ def alignments(rounds: int, members: int) -> Iterator[list[tuple[int, int]]]:
         for j in range(members - 1, -1, -1):
             yield [(0, j)]
         return
+    yield from in_blocks(rounds, members)
     if abs(rounds - members) > 1 and not (members > rounds):
         return
     both = min(rounds, members)

@@ -7,22 +7,21 @@ engine's values, or is no value of its own.  But if one small change of it makes
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.repair import live_edits
+from ..diagnose.repair import live, live_edits
 from ..match.near import near
 from ..observe.record import Event, Override, Snapshot
 from ..observe.rewrite import Site
-from ..source.edits import Edit
+from ..source.edits import KINDS, Edit
 from .bench import Bench
 from .blame import Blame, Suspect
 
-WEAK = ("reduction", "missing-factor", "missing-term")
 EXPRESSIONS = ("assign", "return", "element", "argument", "share")
 
 
@@ -41,23 +40,19 @@ class Mender:
         if not sites:
             return None
         outcome = self.bench.stage.backwards({}, sites)
-        for weak in (False, True):
-            for suspect in suspects:
-                snapshot = next(
-                    (s for (site, _), s in outcome.snapshots.items() if site is suspect.site), None
-                )
-                if snapshot is None:
-                    continue
-                for edit, override in self.changes(suspect.site, snapshot, weak):
+        seen: dict[Site, Snapshot] = {}
+        for (site, _), snapshot in outcome.snapshots.items():
+            seen.setdefault(site, snapshot)
+        changes = [(s, live_edits(s.site, seen[s.site])) for s in suspects if s.site in seen]
+        for kind in KINDS:
+            for suspect, found in changes:
+                for edit in found.get(kind, ()):
                     if time.perf_counter() > self.stop:
                         return None
-                    if self.is_right(suspect.site, override):
+                    override = live(edit)
+                    if override is not None and self.is_right(suspect.site, override):
                         return self.blame(suspect, edit, override)
         return None
-
-    def changes(self, site: Site, snapshot: Snapshot, weak: bool) -> Iterator[tuple[Edit, Override]]:
-        """The small changes of a line: those that say much, or else the others."""
-        return ((e, o) for e, o in live_edits(site, snapshot) if (e.kind in WEAK) is weak)
 
     def is_right(self, site: Site, override: Override) -> bool:
         """Whether a change makes all results right."""

@@ -207,6 +207,11 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     twice_claimed(judged, leaves, known)
     claimed = {r.node for r in judged}
     for result in waiting:
+        if (node := beside(result, judged, leaves, claimed)) is not None:
+            result.node = node
+            claimed.add(node)
+            judged.append(result)
+            continue
         before = [r.node for r in results[: results.index(result)] if r.node in leaves]
         if (node := left_over(result, leaves, claimed, before[-1] if before else None)) is not None:
             result.node = node
@@ -341,6 +346,23 @@ def is_given(result: Result, known: Known) -> bool:
     return any(m.label.kind == "value" and m.scale == 1 for m in matches) and not is_called_gradient(
         result.name
     )
+
+
+def beside(
+    result: Result, judged: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
+) -> Node | None:
+    """The input beside that of another result, as this is beside that one: `biases[0]`, of `nabla_b[0]`."""
+    if not result.place or not isinstance(result.place[-1], int):
+        return None
+    by_path = {path: node for node, path in leaves.items()}
+    for other in judged:
+        path = leaves.get(other.node) if other.node is not None else None
+        if path is None or other.place[:-1] != result.place[:-1] or not isinstance(path[-1], int):
+            continue
+        node = by_path.get((*path[:-1], path[-1] + result.place[-1] - other.place[-1]))
+        if node is not None and node not in claimed and np.shape(node.data) == np.shape(result.value):
+            return node
+    return None
 
 
 def left_over(result: Result, leaves: Mapping[Node, Place], claimed: set[Any], before: Any) -> Node | None:

@@ -548,6 +548,11 @@ def plain_copy(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
     return Tensor(data) if type(value) is Tensor else data[()] if isinstance(value, np.generic) else data
 
 
+def is_raised_by_user(error: BaseException) -> bool:
+    """Whether the user's code had a part in an exception."""
+    return any(not f.filename.startswith(LIBRARIES) for f in traceback.extract_tb(error.__traceback__))
+
+
 def told(error: BaseException, name: str, seconds: float) -> str:
     """Where in the user's source an exception came from, and what it says."""
     frames = traceback.extract_tb(error.__traceback__)
