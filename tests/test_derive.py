@@ -107,11 +107,7 @@ def test_attention_takes_less_than_ten_seconds():
 ALONE = """
 import pickle, sys, types
 import numpy as np
-try:
-    import autograd
-    raise SystemExit("our package is in reach")
-except ImportError:
-    pass
+sys.modules["autograd"] = sys.modules["nn"] = None  # so that importing either raises, where it is installed
 cases = pickle.load(open(sys.argv[1], "rb"))
 results = []
 for source, arguments in cases:

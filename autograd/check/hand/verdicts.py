@@ -242,6 +242,8 @@ class LineWriter:
                 continue  # the same array, handed on
             done[key] = event.owner, line
             lines.append(line)
+        complete = {(line.name, id(line.true)) for line in lines if line.verdict == "right"}
+        lines = [x for x in lines if x.verdict != "scaled" or (x.name, id(x.true)) not in complete]
         if found.outcome.raised is not None and (turned := self.turned_before()) is not None:
             return turned
         if found.outcome.raised is not None and (astray := self.astray_before(derived)) is not None:
@@ -283,7 +285,8 @@ class LineWriter:
         known = self.found.known
         last = {e.name: e for e in self.found.outcome.events if e.site.kind in ("assign", "change", "entry")}
         for event in sorted(last.values(), key=lambda e: e.time):
-            nodes = [n for n in self.called(event) if np.shape(n.data) == np.shape(event.value)]
+            called = self.called(event) if event.site.path != ENTRY else []
+            nodes = [n for n in called if np.shape(n.data) == np.shape(event.value)] or called
             matches = [
                 m for m in known.matches(np.asarray(event.value)) if m.label.kind in ("gradient", "share")
             ]
