@@ -38,7 +38,7 @@ class ByHand:
         self.frame: FrameType | None = frame
         self.is_running = True
         self.filename, self.line = frame.f_code.co_filename, frame.f_lineno
-        self.known = Known(seen_from(self.loss, frame.f_globals, frame.f_locals))
+        self.known = Known(seen_from(self.loss, frame.f_globals, dict(frame.f_locals)))
         block = self.block()
         used = {n.id for n in ast.walk(block) if isinstance(n, ast.Name)} if block is not None else set()
         space = {**frame.f_globals, **frame.f_locals}

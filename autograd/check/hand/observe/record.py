@@ -151,14 +151,14 @@ class Recording(Run):
     def leave(self, site: Site, value: Any) -> Any:
         kept = self.frames.setdefault(site.function, [])
         if site.function == self.own or len(kept) < 100:
-            kept.append(sys._getframe(1).f_locals)
+            kept.append(dict(sys._getframe(1).f_locals))  # a copy, as the frame goes on
         return value
 
     def finish(self, frame: FrameType) -> None:
         outer: FrameType | None = frame
         while outer is not None and is_users(outer.f_code):
             name = outer.f_code.co_qualname.replace(".<locals>", "").replace("<module>", "")
-            self.frames.setdefault(name, []).append(outer.f_locals)
+            self.frames.setdefault(name, []).append(dict(outer.f_locals))
             outer = outer.f_back
 
 

@@ -152,7 +152,7 @@ class Tracing(Run):
         self.frames += 1
         own = site.function == self.own
         if self.frames < MOST_FRAMES:
-            for place, held in variables(sys._getframe(1).f_locals):
+            for place, held in variables(dict(sys._getframe(1).f_locals)):
                 if type(held) is Tensor and held.requires_grad and held.node not in self.own_names:
                     node: Any = held.node
                     last = next((k for k in reversed(place) if isinstance(k, str)), "")
