@@ -40,8 +40,10 @@ class Point:
                 return prod(args[1:], start=args[0])
             case "pow":
                 return np.power(args[0], float(e.data))
-        function, opts = e.data
-        return function(*args, **dict(opts))
+        function, opts = e.data[0], dict(e.data[1])
+        if function is np.reshape:  # whose argument has this name since NumPy 2.1
+            args.append(opts.pop("shape"))
+        return function(*args, **opts)
 
 
 def close(a: Any, b: Any, tolerance: float, least: float = 0.0) -> bool:
