@@ -167,15 +167,16 @@ def compared(
 def rounded(draft: Draft) -> set[str]:
     """The names whose values may be rounded differently, because the library composes their operation.
 
-    NumPy adds the same terms, but perhaps in another order.  So may powers, since NumPy computes that of a
-    number, `x**3`, in another way than np.power does.  Names computed from these are included.
+    NumPy adds the same terms, but perhaps in another order.  So may powers, since NumPy computes a power of
+    a number, `x**3`, and before 2.1 also `x**2`, in another way than np.power does.  Names computed from
+    these are included.
     """
     found: set[str] = set()
     variables = draft.there.keys() - MODULES.keys() - {*draft.program.names}
     for line in draft.program.lines:
         names = {*re.findall(r"\w+", line.text)} & variables
         function = function_of(line.use)
-        if function in composed or function is np.power or names & found:
+        if function in composed or function is np.power or "**" in line.text or names & found:
             owners = {id(root(draft.there[name])) for name in found | names}
             found |= {name for name in variables if id(root(draft.there[name])) in owners}
     return found
