@@ -217,10 +217,8 @@ def gradients(root: Node, cotangent: Array) -> dict[Leaf, Array]:
             for p, rule, a in zip(parents, op.rules, args, strict=False):
                 if p is None:
                     continue
-                if p.op is LEAF and p.updated > node.index:
-                    p.check(node)
                 if p.requires_grad and rule is not None:
-                    gi = rule(g, y, *args, **kwargs)
+                    gi = rule(g, y, *args, **kwargs) if kwargs else rule(g, y, *args)
                     if op.broadcasts and (gi.shape != a.shape or gi.dtype is not a.dtype):
                         gi = project(gi, a)
                     if p.op is LEAF:
@@ -230,6 +228,8 @@ def gradients(root: Node, cotangent: Array) -> dict[Leaf, Array]:
                     else:
                         pending[p] = gi
                         heapq.heappush(queue, (-p.index, p))
+                elif p.op is LEAF and p.updated > node.index:
+                    p.check(node)
             if kwargs and kwargs.get("retained") is not None:
                 found[kwargs["retained"]] = gi.copy()
         elif len(args) == 1:

@@ -48,13 +48,12 @@ class Recording:
     thread         the only thread that may change this object
     outer          the Recording outside the block
     block          the block that made this Recording
-    entry          a mark for this one entry of the block, which may be entered several times
     generator      the frame of the generator in which the block was entered, if any
     interruptible  whether this block or a block around it was entered in a generator
     """
 
     __slots__ = (
-        *("block", "entry", "generator", "interruptible", "level", "notes"),
+        *("block", "generator", "interruptible", "level", "notes"),
         *("outer", "records", "thread", "transforming"),
     )
 
@@ -63,8 +62,7 @@ class Recording:
     notes: Notes
     transforming: str
     thread: int
-    block: Block
-    entry: Any
+    block: Block | None
     generator: FrameType | None
     interruptible: bool
     outer: Recording | None
@@ -148,7 +146,7 @@ def new_recording(kind: type[Recording], level: int, notes: Notes, transforming:
     """A Recording outside all blocks."""
     new = kind()
     new.level, new.records, new.notes, new.transforming = level, RECORDS[level], notes, transforming
-    new.thread, new.outer, new.entry = get_ident(), None, None
+    new.thread, new.outer, new.block = get_ident(), None, None
     new.generator, new.interruptible = None, False
     return new
 
@@ -161,7 +159,7 @@ def interrupted_with(frame: FrameType, inner: Recording, meanwhile: Recording, o
     """An Interrupted that switches between `inner` and `meanwhile`, in the same block as `of`."""
     new = Interrupted()
     new.frame, new.inner, new.meanwhile = frame, inner, meanwhile
-    new.outer, new.block, new.entry, new.generator = of.outer, of.block, of.entry, of.generator
+    new.outer, new.block, new.generator = of.outer, of.block, of.generator
     new.interruptible = True
     return new
 
@@ -190,7 +188,6 @@ class Block(ContextDecorator):
         transforming: str = "",
     ) -> None:
         self.level, self.label, self.debugging, self.transforming = level, label, debugging, transforming
-        self.entered: Any = None  # a linked list of entries: a block may be entered again inside itself
 
     def _recreate_cm(self) -> Block:
         return Block(self.level, self.label, self.debugging, self.transforming)
@@ -204,13 +201,11 @@ class Block(ContextDecorator):
         return super().__call__(function)
 
     def __enter__(self) -> None:
-        entry = object()
-        self.entered = entry, self.entered
         frame = sys._getframe(1)
         generator = frame if frame.f_code.co_flags & GENERATOR and not is_lent(frame) else None
-        recording.set(self.inside(recording.get(), entry, generator))
+        recording.set(self.inside(recording.get(), generator))
 
-    def inside(self, outer: Recording, entry: Any, generator: FrameType | None) -> Recording:
+    def inside(self, outer: Recording, generator: FrameType | None) -> Recording:
         """The Recording inside this block, if it is entered inside `outer`, by a generator or not."""
         plain = type(outer) is Recording and not self.debugging
         inner = Recording() if plain or not (self.debugging or is_debugging(outer)) else Debugging()
@@ -218,7 +213,7 @@ class Block(ContextDecorator):
         inner.records = RECORDS[level]
         inner.notes = outer.notes if self.label is None else ("scope", self.label, outer.notes)
         inner.transforming = self.transforming or outer.transforming
-        inner.thread, inner.outer, inner.block, inner.entry = get_ident(), outer, self, entry
+        inner.thread, inner.outer, inner.block = get_ident(), outer, self
         inner.generator = generator
         inner.interruptible = generator is not None or outer.interruptible
         if not inner.interruptible:
@@ -229,18 +224,20 @@ class Block(ContextDecorator):
         return now
 
     def __exit__(self, *exception: Any) -> None:
-        entry, self.entered = self.entered
         now = recording.get()
-        recording.set(now.outer if now.entry is entry else without(now, entry))  # type: ignore[arg-type]
+        recording.set(now.outer if now.block is self and now.outer else without(now, self))
 
 
-def without(now: Recording, entry: Any) -> Recording:
-    """The Recording after leaving the block of `entry`, which need not be the innermost block."""
-    if now.entry is entry:
-        return now.outer  # type: ignore[return-value]
-    if now.outer is None:  # the block was entered in another context
+def without(now: Recording, block: Block) -> Recording:
+    """The Recording after leaving `block`, which need not be the innermost block.
+
+    A block that was entered several times is left once: the last entry is the innermost.
+    """
+    if now.outer is None or now.block is None:  # the block was entered in another context
         return now
-    return now.block.inside(without(now.outer, entry), now.entry, now.generator)
+    if now.block is block:
+        return now.outer
+    return now.block.inside(without(now.outer, block), now.generator)
 
 
 PIECEWISE = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)

@@ -99,15 +99,15 @@ def in_place(function: Function, operate: Function) -> Callable[[Any, Any], Any]
     """
 
     def assign(self: Tensor, other: Any) -> Any:
-        if isinstance(self.data, np.generic):
-            return recorders[function](self, other)
-        node = self.node if isinstance(self.node, Leaf) else root(self).node
-        if isinstance(node, Leaf) and node.requires_grad:
+        node = self.node
+        if (type(node) is Leaf or type(node := root(self).node) is Leaf) and node.requires_grad:
             if recording.get().level:
                 raise changed_while_recording(node)
             operate(self.data, other.data if type(other) is Tensor else other)
             node.updated = next_index()
             return self
+        if isinstance(self.data, np.generic):
+            return recorders[function](self, other)
         refuse_read_only(self)
         result = recorders[function](self, other)
         if result.shape != self.shape:

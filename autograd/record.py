@@ -113,20 +113,22 @@ def is_known(parent: Node | None) -> bool:
 
 def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The result of `op`, recorded: for any number of arrays, some of which may be None, and any options."""
-    args, parents, tensors, traced, needed = [], [], False, False, False
-    for a, rule in zip(arrays, op.rules, strict=False):
+    args: list[Any] = []
+    parents: list[Node | None] = []
+    tensors = needed = False
+    for a in arrays:
         if type(a) is Tensor:
-            tensors, p, a = True, a.node, a.data
-            if p is not None:
-                traced = True
-                if rule is not None and p.requires_grad:
-                    needed = True
-        elif a is None or type(a) in NUMBERS:
-            p = None
+            tensors = True
+            args.append(a.data)
+            parents.append(a.node)
         else:
-            a, p = operand(a)
-        args.append(a)
-        parents.append(p)
+            a, p = (a, None) if a is None or type(a) in NUMBERS else operand(a)
+            args.append(a)
+            parents.append(p)
+    for parent, rule in zip(parents, op.rules, strict=False):  # a call may omit arguments
+        if parent is not None and parent.requires_grad and rule is not None:
+            needed = True
+            break
     now = recording_now()
     if kwargs:
         kwargs = {name: option(op, value) for name, value in kwargs.items()}
@@ -135,14 +137,15 @@ def apply(op: Op, arrays: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if not tensors:
         return op.call(*arrays, **kwargs)
     try:
-        data = op.call(*args, **kwargs)
+        data = op.call(*args, **kwargs) if kwargs else op.call(*args)
     except (ValueError, IndexError) as error:
         raise_misfit(op, args, error)
     if type(data) is not ndarray and not op.several and not isinstance(data, np.ndarray | np.generic):
         return data
-    needed = needed and (op.several or data.dtype.kind in "fc")  # an integer result is piecewise constant
+    if needed and not op.several and data.dtype.kind not in "fc":
+        needed = False  # an integer result is piecewise constant
     node = None
-    if traced and now.records[needed]:
+    if now.records[needed] and (needed or any(map(is_known, parents))):
         node = Node()
         node.op, node.args, node.parents, node.kwargs = op, tuple(args), tuple(parents), kwargs
         node.data, node.index, node.requires_grad = data, next_index(), needed

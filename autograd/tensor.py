@@ -165,10 +165,10 @@ class Tensor:
         None to clear it.  A tensor that is not a leaf keeps its gradient only after `retain_grad()`.
         """
         node = self.node
+        if type(node) is Leaf:
+            return node.grad
         if node is None:
             return None
-        if isinstance(node, Leaf):
-            return node.grad
         if (leaf := node.kwargs.get("retained")) is not None:
             return leaf.grad
         return warn_not_kept(node.op) if node.requires_grad else None
@@ -176,7 +176,7 @@ class Tensor:
     @grad.setter
     def grad(self, value: Any) -> None:
         node = self.node
-        leaf = node if node is None or isinstance(node, Leaf) else node.kwargs.get("retained")
+        leaf = node if node is None or type(node) is Leaf else node.kwargs.get("retained")
         if leaf is None:
             if value is not None:
                 raise GradientError("grad can only be set on a leaf: a tensor made with requires_grad=True")

@@ -92,7 +92,11 @@ BOUNDARIES = [
     ("max of columns", lambda x: np.max(x, axis=0), [[[1, 2], [1, 3]]], [[[0.5, 0], [0.5, 1]]]),
     ("min of all", lambda x: np.amin(x, axis=(0, 1)), [[[1, 2], [1, 3]]], [[[0.5, 0], [0.5, 0]]]),
     ("clip", lambda x: np.clip(x, -1, 1), [[-2, -1, 0, 1, 2]], [[0, 1, 1, 1, 0]]),
-    *([("clip to nothing", lambda x: np.clip(x, None, None), [[-2, 2]], [[1, 1]])] if VERSION >= (2, 1) else []),
+    *(
+        [("clip to nothing", lambda x: np.clip(x, None, None), [[-2, 2]], [[1, 1]])]
+        if VERSION >= (2, 1)
+        else []
+    ),
     ("clip to one value", np.clip, [[0, 1, 2], 1, 1], [[0, 1, 0], 1, 1]),
     ("clip, the lower bound above the upper", np.clip, [[-1, 1, 3], 2, 0], [[0, 0, 0], 0, 3]),
     # poles: what the mathematics says

@@ -201,6 +201,7 @@ MSE = loss(
 # Cross-entropy of probabilities.  Here 0 log 0 is 0 and not NaN, hence the lower bound for the logarithm.
 # 0 - x is used instead of -x, so that the loss of a perfect prediction is 0 and not -0.
 
+ONES = {c: np.ones((), c) for c in np.typecodes["Float"]}  # faster than the Python number, for few elements
 FLOOR = -100
 TINY = exp(FLOOR)
 
@@ -212,7 +213,7 @@ def cross_entropies(p: Any, t: Any) -> Any:
 
 def sum_of_cross_entropies(p: Any, t: Any) -> Any:
     log_p, log_q = logarithms(p)
-    return 0 - (inner(t, log_p) + inner(1 - t, log_q))
+    return 0 - (inner(t, log_p) + inner(ONES[t.dtype.char] - t, log_q))
 
 
 def logarithms(p: Any) -> tuple[Any, Any]:
