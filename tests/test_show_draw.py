@@ -294,7 +294,7 @@ def test_modules_are_frames():
     model, x = stack(2), np.ones((1, 3))
     picture = draw(model(x).sum())
     assert frames(picture) == [
-        *("model  Sequential", "0  Linear", "1  Block", "inner  Linear", "2  Block", "inner  Linear"),
+        *("model: Sequential", "0: Linear", "1: Block", "inner: Linear", "2: Block", "inner: Linear"),
     ]
     assert [box[0] for box in labels(picture)].count("weight") == 3
 
@@ -311,14 +311,14 @@ def test_modules_beyond_the_depth_are_blocks(depth, boxes, framed):
 def test_a_block_says_what_is_in_it():
     model, x = stack(2), np.ones((1, 3))
     assert labels(draw(model(x).sum(), depth=0))[1] == [
-        *("model  Sequential", "3 linear, 2 tanh, 2 add, 6 parameters", "→ (1, 3) float64"),
+        *("model: Sequential", "3 linear, 2 tanh, 2 add, 6 parameters", "→ (1, 3) float64"),
     ]
 
 
 def test_repeated_modules_are_drawn_once_with_a_count():
     model, x = stack(20), np.ones((1, 3))
     picture = draw(model(x).sum())
-    assert "1 … 20  Block  × 20" in frames(picture)  # noqa: RUF001
+    assert "1 … 20: Block × 20" in frames(picture)  # noqa: RUF001
     assert [box[0] for box in labels(picture)].count("weight") == 2
     assert picture.source.count("constraint=false style=dashed") == 2  # to the next block, and beyond it
     assert "there would be more than 50" in picture.source

@@ -17,7 +17,7 @@ from ..graph import Graph, Vertex
 from ..graph.naming import variables_of
 from ..graph.text import OPERATORS, SYMMETRIC, option, summary
 from ..tensor import Tensor
-from .fold import Group, members
+from .fold import Group, members, times, title
 from .plan import Arrow, Box, Frame, Plan
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Pencil:
                 continue
             with picture.subgraph(name=f"cluster_{next(self.frames)}") as inner:
                 style = "rounded,dashed" if item.group.times > 1 else "rounded"
-                inner.attr(label=picture.label([title(item.group)]), style=style)
+                inner.attr(label=picture.label([heading(item.group)]), style=style)
                 self.frame(inner, item)
 
     def look(self, picture: Picture, box: Box) -> dict[str, str]:
@@ -140,13 +140,13 @@ class Pencil:
             hint[0] += f" = {self.graph.expression(vertex)}"
         if vertex.source:
             hint.append(f"{vertex.source.filename}:{vertex.source.lineno}")
-        return look | {"tooltip": picture.label([title(box.group)] if box.group else hint)}
+        return look | {"tooltip": picture.label([heading(box.group)] if box.group else hint)}
 
     def lines(self, box: Box, frame: Frame) -> list[str]:
         """The lines of text in a box."""
         if box.group is not None:
             result = max((v for v in box.vertices if v.op), key=lambda v: v.number)
-            return [title(box.group), content(box), f"→ {result.shape} {result.dtype}"]
+            return [heading(box.group), content(box), f"→ {result.shape} {result.dtype}"]
         vertex = box.vertices[0]
         if len(box.vertices) > 1:
             return [f"{len(box.vertices):,} {vertex.kind}s"]
@@ -219,7 +219,7 @@ class Pencil:
         """The lines of text in the box of a gradient."""
         vertex = box.vertices[0]
         if box.group is not None:
-            return [f"back through {title(box.group)}"]
+            return [f"back through {heading(box.group)}"]
         name = f"∂{what} / ∂{vertex.name or f'({self.formula(vertex)})'}"
         uses = sum(edge.carries for edge in self.graph.uses[vertex.number])
         several = f"Σ of {uses} uses" if uses > 1 and box.times == 1 else ""
@@ -234,18 +234,9 @@ def carries(arrow: Arrow) -> bool:
     return all(any(v.requires_grad for v in box.vertices) for box in (arrow.source, arrow.target))
 
 
-def title(group: Group) -> str:
-    """The title of a group: the attribute that holds the module, its class, and how often it is repeated."""
-    if group.scope is None or group.last is None:
-        return times(group.times) if group.times > 1 else f"{sum(1 for _ in members(group)):,} operations"
-    first, last = group.scope, group.last
-    label = first.label if first.label == last.label else f"{first.label} … {last.label}"
-    words = [label] if first.kind in ("", label) else [label, first.kind]
-    return "  ".join([*words, times(group.times)] if group.times > 1 else words)
-
-
-def times(n: int) -> str:
-    return f"× {n:,}"
+def heading(group: Group) -> str:
+    """The title of a group, or else the number of its operations."""
+    return title(group) or f"{sum(1 for _ in members(group)):,} operations"
 
 
 def content(box: Box) -> str:
