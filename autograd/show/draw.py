@@ -1,5 +1,5 @@
 """`draw`: the picture of a recorded graph."""
-# ruff: noqa: RUF001, RUF002  # the signs of mathematics are meant, not the letters they look like
+# ruff: noqa: RUF002  # the signs of mathematics are meant, not the letters they look like
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ A picture draws the first instance of a repetition, with a count; the page unfol
 Every group is a run of operations that were recorded one after the other.  Whatever is folded,
 therefore, no arrow of the folded picture goes backward, and boxes have an order, as operations do.
 """
-# ruff: noqa: RUF001  # the sign of multiplication is meant, not the letter it looks like
+# ruff: noqa: RUF001, RUF002  # the sign of multiplication is meant, not the letter it looks like
 
 from __future__ import annotations
 

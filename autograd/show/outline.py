@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Outline:
-    """The groups, parents first, beginning with the whole graph; and the group of each operation by number."""
+    """The groups, parents first, from the whole graph on; and the group of each operation, by number."""
 
     graph: Graph
     groups: list[Entry] = field(default_factory=list)
