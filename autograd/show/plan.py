@@ -74,6 +74,7 @@ class Plan:
         """Fold until there are no more than `limit` boxes."""
         self.folded = "repetitions"
         self.repeats.fold(self.root)
+        self.repeats.merge()
         self.arrange(depth)
         while len(self.boxes) > limit and depth > 0:
             depth -= 1

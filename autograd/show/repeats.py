@@ -21,7 +21,7 @@ MOST_USES = 16  # the most uses of a leaf that is drawn with a repetition
 
 
 class Repeats:
-    """The repetitions in a tree: `fold` puts a group around the instances of each.
+    """The repetitions in a tree: `fold` puts a group around the instances of each; a picture needs `merge`, too.
 
     first            for each operation or leaf that a picture does not draw, the one drawn in its place
     representatives  the leaves that are drawn in place of others
@@ -62,7 +62,9 @@ class Repeats:
         if not isinstance(item, int):
             return self.fold(item)
         vertex = self.graph[item]
-        looks = vertex.op, vertex.type, tuple(vertex.options), len(vertex.inputs)
+        y = vertex.value
+        form = vertex.type if isinstance(y, tuple) else (y.shape, y.dtype)
+        looks = vertex.op, form, tuple(vertex.options), len(vertex.inputs)
         return self.kinds.setdefault(looks, len(self.kinds))
 
     def alike(self, blocks: Sequence[Sequence[int | Group]]) -> int:
@@ -96,12 +98,7 @@ class Repeats:
         """One group around blocks that are all alike."""
         drawn = [n for item in blocks[0] for n in members(item)]
         for block in blocks[1:]:
-            for number, first in zip((n for item in block for n in members(item)), drawn, strict=True):
-                self.first[number] = first
-                if first not in self.varied and self.details(number) != self.details(first):
-                    self.varied.add(first)
-        for number in (n for block in blocks[1:] for item in block for n in members(item)):
-            self.fold_leaves(number, self.first[number])
+            self.first.update(zip((n for item in block for n in members(item)), drawn, strict=True))
         n, only = len(blocks), blocks[0][0]
         if len(blocks[0]) == 1:
             scope = only.scope if isinstance(only, Group) else None
@@ -110,6 +107,13 @@ class Repeats:
             Group(None, list(block), label=f"{i:,} of {n:,}") for i, block in enumerate(blocks, start=1)
         ]
         return Group(None, [*numbered], n, repeats=True)
+
+    def merge(self) -> None:
+        """Find what a picture needs besides: the leaves drawn in place of others, and what varies."""
+        for number, first in list(self.first.items()):
+            if first not in self.varied and self.details(number) != self.details(first):
+                self.varied.add(first)
+            self.fold_leaves(number, first)
 
     def details(self, number: int) -> tuple[str, ...]:
         """The constants and options of an operation."""
