@@ -21,7 +21,7 @@ MOST_USES = 16  # the most uses of a leaf that is drawn with a repetition
 
 
 class Repeats:
-    """The repetitions in a tree: `fold` puts a group around the instances of each; a picture needs `merge`, too.
+    """The repetitions in a tree: `fold` puts a group around each; a picture needs `merge`, too.
 
     first            for each operation or leaf that a picture does not draw, the one drawn in its place
     representatives  the leaves that are drawn in place of others

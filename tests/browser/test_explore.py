@@ -370,7 +370,7 @@ def test_it_prints_without_controls(visit, tmp_path):
     page.emulate_media(media="print")
     assert page.locator("#graph").is_visible()
     assert not page.locator("#player").is_visible()
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.locator("#listing li").first.wait_for()
     assert page.locator("#listing li").count() == len(Graph.of(output).listing().splitlines())
 
 

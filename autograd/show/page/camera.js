@@ -4,7 +4,7 @@
 // that compute a new camera know nothing of the page; a window is {width, height} in pixels, a drawing
 // {x, y, width, height} in its own units.
 
-const ZOOM = { least: 0.01, most: 3, step: 1.25 };
+const ZOOM = { least: 1e-4, most: 3, step: 1.25 };
 const WIDE = 1800;  // pixels from which a window is a lecture hall's: text of 18 px can be read from its end
 const SMALLEST = 12;  // units of the smallest text in the drawing
 

@@ -97,7 +97,7 @@ function drawHead(frame, { x, y }, drawn) {
     class: "head", transform: `translate(${round(x)} ${round(y)})`, "data-key": frame.key, role: "button", tabindex: -1,
     "aria-expanded": "true", "aria-label": `${frameLabel(frame)}: ${many(frame.operations, "operation")}, unfolded`,
   });
-  g.append(svg("rect", { x: 1, y: -9, width: Math.max(wide, 44), height: 44, class: "reach" }));  // a finger needs 44
+  g.append(svg("rect", { x: 1, y: -11, width: Math.max(wide, BOX.height), height: BOX.height, class: "reach" }));  // for fingers
   g.append(svg("rect", { x: 1, y: 1, width: wide, height: GAP.head - 4, rx: 7, class: "tab" }));
   g.append(foldSign(16, 12, false), text(28, 17, frameLabel(frame), "label halo"));
   drawn.boxes.set(frame, { g });

@@ -73,7 +73,6 @@ function listen() {
   });
   addEventListener("keydown", pressKey);
   addEventListener("hashchange", readLink);
-  addEventListener("beforeprint", beforePrint);
-  addEventListener("afterprint", () => look(state.camera));
-  new ResizeObserver(() => look(state.camera)).observe($("canvas"));
+  paper.addEventListener("change", () => { if (paper.matches) beforePrint(); else look(state.camera); });
+  new ResizeObserver(() => { if (!paper.matches) look(state.camera); }).observe($("canvas"));
 }

@@ -54,6 +54,8 @@ function letScrollersBeReached() {
 }
 
 // On paper there is all of the graph, and its text.
+const paper = matchMedia("print");
+
 function beforePrint() {
   $("text").open = true;
   writeListing();
