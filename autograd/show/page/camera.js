@@ -65,6 +65,7 @@ const pane = () => ({ width: $("canvas").clientWidth || 1, height: $("canvas").c
 function look(camera) {
   const room = pane(), { x, y, zoom } = settled(camera, drawing(), room);
   state.camera = { x, y, zoom };
+  if (paper.matches) return;  // which shows all, see `beforePrint`
   $("graph").setAttribute("viewBox", [x, y, room.width / zoom, room.height / zoom].map(round).join(" "));
   showMap(drawing(), { x, y, width: room.width / zoom, height: room.height / zoom });
 }

@@ -74,5 +74,5 @@ function listen() {
   addEventListener("keydown", pressKey);
   addEventListener("hashchange", readLink);
   paper.addEventListener("change", () => { if (paper.matches) beforePrint(); else look(state.camera); });
-  new ResizeObserver(() => { if (!paper.matches) look(state.camera); }).observe($("canvas"));
+  new ResizeObserver(() => look(state.camera)).observe($("canvas"));
 }
