@@ -190,7 +190,7 @@ def test_a_scale_makes_everything_larger():
         root = ET.fromstring(draw(np.sum(np.sin(x)), scale=scale).pipe("svg"))
         texts = {text.get("font-size") for text in root.iter("{http://www.w3.org/2000/svg}text")}
         sizes.append((float(root.get("height").removesuffix("pt")), float(max(texts))))
-    assert sizes[1][0] == pytest.approx(2 * sizes[0][0], rel=0.05)
+    assert sizes[1][0] == pytest.approx(2 * sizes[0][0], rel=0.1)  # Graphviz' border stays as it is
     assert sizes[1][1] == 2 * sizes[0][1]
 
 

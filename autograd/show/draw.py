@@ -28,6 +28,7 @@ FONT = "Helvetica,Arial,sans-serif"
 NODES = {"style": "filled", "fontname": FONT, "fontsize": "11", "margin": "0.12,0.06"}
 EDGES = {"arrowsize": "0.7", "fontname": FONT, "fontsize": "9", "penwidth": "1"}
 GRAPH = {"fontname": FONT, "fontsize": "10", "labeljust": "l", "color": "#8a8a8a"}
+NODES |= {"height": "0.5", "width": "0.75"}
 GRAPH |= {"nodesep": "0.25", "ranksep": "0.5"}  # Graphviz' own, to be scaled
 
 

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..graph import Graph, Vertex
-from ..graph.text import OPERATORS, number, option, summary
+from ..graph.text import OPERATORS, option, summary
 
 WIDE = 44  # characters in a line of numbers
 EXPRESSIONS: dict[str, Callable[[Any], Any]] = {  # what is often computed from data before a Tensor meets it
@@ -57,19 +58,21 @@ def kind_of_array(vertex: Vertex) -> str:
 def numbers(array: Any, threshold: int) -> list[str]:
     """The lines that show an array: all elements, or, if they are more than `threshold`, range and mean.
 
-    >>> print(*numbers(np.array([[1, 0.25], [-30, 2]]), 16), sep="\\n")
-    [[   1 0.25]
-     [ -30    2]]
-    >>> numbers(np.float64(2.0), 16), numbers(np.arange(20.0), 16)
-    (['2'], ['0 … 19, mean 9.5'])
+    >>> for line in numbers(np.array([[1, 0.25], [-30, 2]]), 16):
+    ...     print(line)
+    [[  1     0.25]
+     [-30     2   ]]
+    >>> numbers(np.float64(2.0), 16), numbers(np.array([1.0, 4.0]), 16), numbers(np.arange(20.0), 16)
+    (['2'], ['[1 4]'], ['0 … 19, mean 9.5'])
     """
     if array is None or np.size(array) > threshold or isinstance(array, tuple) or np.ndim(array) == 0:
         return [summary(array)]
     array = np.asarray(array)
-    texts = [number(x) for x in array.ravel()]
-    longest = max(map(len, texts), default=0)
-    form = {"all": lambda x: number(x).rjust(longest)}
-    lines = np.array2string(array, max_line_width=WIDE, formatter=form, threshold=threshold).splitlines()  # type: ignore[arg-type]
+    text = np.array2string(array, precision=4, max_line_width=WIDE, threshold=max(threshold, 1))
+    if array.dtype.kind == "f":  # without the points after which nothing follows
+        gap = "" if (array == np.rint(array)).all() else " "
+        text = re.sub(r"\.(?=e)", "", text) if "e" in text else re.sub(r"\.(?=[\s\]])", gap, text)
+    lines = text.splitlines()
     return [line.ljust(max(map(len, lines))) for line in lines]  # since Graphviz centres lines
 
 

@@ -28,7 +28,7 @@ KINDS = {  # told apart by shape as well as colour
     "gradient": {"shape": "box", "fillcolor": "#ffffff", "style": "filled,dashed"},
 }
 
-SIZES = ("arrowsize", "fontsize", "margin", "nodesep", "penwidth", "ranksep")
+SIZES = {"arrowsize", "fontsize", "height", "margin", "nodesep", "penwidth", "ranksep", "width"}
 
 
 class Pencil:
