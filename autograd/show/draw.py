@@ -77,20 +77,43 @@ def draw(
     >>> draw(np.sum(x * x)).source.count("->")
     3
     """
+    variables, look = variables_of(sys._getframe(1)), (direction, scale, threshold)
+    picture, pencil = drawing(output, names, variables, values, gradients, depth, limit, *look)
+    if backward:
+        pencil.way_back(picture)
+    if path is not None:
+        picture.write(path)
+    return picture
+
+
+def drawing(
+    output: Tensor,
+    names: Mapping[str, Any] | None,
+    variables: Mapping[str, Any],
+    values: bool,
+    gradients: bool,
+    depth: int | None,
+    limit: int | None,
+    direction: str,
+    scale: float,
+    threshold: int,
+) -> tuple[Picture, Pencil]:
+    """The picture of `output` without its backward pass, and the pencil that drew it: see `draw`."""
     from .picture import Picture  # here, since importing Graphviz takes longer than all of autograd
 
     if type(output) is not Tensor:
-        raise DTypeError(f"draw() draws how a Tensor was computed, and this is a {type(output).__name__}")
+        raise DTypeError(
+            f"only how a Tensor was computed can be drawn, and this is a {type(output).__name__}"
+        )
     if direction not in DIRECTIONS:
         raise DrawError(f"direction={direction!r} must be one of {', '.join(DIRECTIONS)}")
     if not 0 < scale < 100:
         raise DrawError(f"scale={scale!r} must be a positive number, such as 1.5")
-    variables = variables_of(sys._getframe(1))
     graph = Graph.of(output, names, variables)
     plan = Plan(graph, depth, limit)
     columns = {"fontname": "Menlo,Consolas,monospace"} if values or gradients else {}  # so that numbers align
-    looks = (scaled(look, scale) for look in (GRAPH | {"rankdir": direction}, NODES | columns, EDGES))
-    picture = Picture(**dict(zip(("graph_attr", "node_attr", "edge_attr"), looks, strict=True)))
+    looks = [scaled(look, scale) for look in (GRAPH | {"rankdir": direction}, NODES | columns, EDGES)]
+    picture = Picture(graph_attr=looks[0], node_attr=looks[1], edge_attr=looks[2])
     picture.listing = graph.listing
     constants = [box.vertices[0] for box in plan.boxes if not box.vertices[0].op and not box.vertices[0].name]
     known = {v.label: v.value for v in graph.nodes if v.kind == "input" and v.name} | dict(variables)
@@ -99,17 +122,13 @@ def draw(
     pencil.frame(picture, plan.frame)
     for arrow in plan.arrows:
         pencil.arrow(picture, arrow)
-    if backward:
-        pencil.way_back(picture)
     if plan.folded:
         note = (
             f"{len(graph):,} arrays in {len(plan.boxes)} boxes, as there would be more than {limit}:",
             f"{plan.folded} are folded; limit=None draws them all",
         )
         picture.attr(label=picture.label(note, longest=100), labelloc="b")
-    if path is not None:
-        picture.write(path)
-    return picture
+    return picture, pencil
 
 
 def cotangents(graph: Graph) -> dict[int, Any]:

@@ -91,20 +91,25 @@ class Pencil:
 
     def lines(self, box: Box) -> list[str]:
         """The lines of text in a box."""
+        return [line for part in self.parts(box) for line in part]
+
+    def parts(self, box: Box) -> tuple[list[str], list[str], list[str]]:
+        """The lines of text in a box: what it is, the numbers of its array, and those of its gradient."""
         lines = self.caption(box)
         if box.group is not None or len(box.vertices) > 1:
-            return lines
+            return lines, [], []
         vertex = box.vertices[0]
         if box in self.twins:
             place = bool(vertex.op)  # after the operation
             lines[place : place + bool(self.name(vertex, box.path[-1]))] = [vertex.label]
         if box.times > 1:
             lines.append(times(box.times))
+        values, gradient = [], []
         if self.values:
-            lines += numbers(vertex.value, self.threshold)
+            values = numbers(vertex.value, self.threshold)
         if self.gradients is not None and vertex.requires_grad:
-            lines += under("gradient", numbers(self.gradients.get(vertex.number), self.threshold))
-        return lines or [vertex.label]
+            gradient = under("gradient", numbers(self.gradients.get(vertex.number), self.threshold))
+        return lines if lines or values or gradient else [vertex.label], values, gradient
 
     def caption(self, box: Box) -> list[str]:
         """The lines of text in a box without the numbers of its array."""
