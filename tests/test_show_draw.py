@@ -150,6 +150,12 @@ def test_boxes_that_would_look_alike_are_told_apart():
     assert ["×", "t3", "(2,) float64"] in drawn  # noqa: RUF001
 
 
+def test_several_outputs_are_counted():
+    parts = np.split(Tensor(np.arange(6.0), requires_grad=True), 3)
+    drawn = labels(draw(parts[0] * parts[1] * parts[2]))
+    assert any(box[-1] == "3 × (2,) float64" for box in drawn)  # noqa: RUF001
+
+
 def test_two_arrays_of_one_name_are_told_apart():
     a, b = leaf(1.0), leaf(2.0)
     a.name = b.name = "w"

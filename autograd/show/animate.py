@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DrawError
 from ..graph.naming import variables_of
@@ -17,8 +17,10 @@ from ..tensor import Tensor
 from .draw import LIMIT, THRESHOLD, drawing
 from .files import write_whole
 from .pencil import Pencil, carries, heading
-from .picture import Picture, drawn
 from .plan import Box, Plan
+
+if TYPE_CHECKING:
+    from .picture import Picture
 
 FORMATS = (".gif", ".svg", ".png", ".pdf")
 UNKNOWN = {"fillcolor": "#ffffff", "color": "#9a9a9a", "fontcolor": "#6a6a6a"}
@@ -114,7 +116,9 @@ class Film:
 
     def frames(self, kind: str) -> Iterator[bytes]:
         """The pictures of all steps, in a format of Graphviz."""
-        import pygraphviz
+        import pygraphviz  # here, since it takes longer to import than all of autograd
+
+        from .picture import drawn
 
         longest = max((step.sentence for step in self.steps), key=len)
         self.picture.attr(label=self.picture.label([longest], 200), labelloc="b", fontsize="14")

@@ -1,5 +1,5 @@
 """The text in boxes: operations, numbers, and expressions for constants."""
-# ruff: noqa: RUF002  # the signs of mathematics are meant, not the letters they look like
+# ruff: noqa: RUF001, RUF002  # the signs of mathematics are meant, not the letters they look like
 
 from __future__ import annotations
 
@@ -50,14 +50,18 @@ def setting(value: Any) -> str:
 def kind_of_array(vertex: Vertex) -> str:
     """The shape and dtype of an array; nothing of a single float64 number, which is what one expects.
 
+    Of several outputs that are alike, their number: `3 × (1, 4) float64`.
+
     >>> from autograd import Tensor
     >>> [kind_of_array(Graph.of(Tensor(x)).output) for x in (2.0, np.float32(2), [1.0, 2.0])]
     ['', 'float32', '(2,) float64']
     """
-    shape, dtype = vertex.shape, vertex.dtype
-    if shape == () and not isinstance(vertex.value, tuple):
-        return "" if dtype == np.float64 else str(dtype)
-    return f"{shape} {dtype}"
+    if isinstance(vertex.value, tuple):
+        kinds = [f"{np.shape(part)} {np.asarray(part).dtype}" for part in vertex.value]
+        return f"{len(kinds)} × {kinds[0]}" if len(set(kinds)) == 1 and len(kinds) > 1 else ", ".join(kinds)
+    if vertex.shape == ():
+        return "" if vertex.dtype == np.float64 else str(vertex.dtype)
+    return f"{vertex.shape} {vertex.dtype}"
 
 
 def numbers(array: Any, threshold: int) -> list[str]:

@@ -86,8 +86,10 @@ function draw(canvas, view, places) {
   return drawn;
 }
 
+const RECORDED = "backward pass";  // the frame around a backward pass that was recorded
+
 function drawFrame(frame, { x, y, width, height }) {
-  return svg("rect", { x, y, width, height, rx: 8, class: "frame" });
+  return svg("rect", { x, y, width, height, rx: 8, class: frame.label === RECORDED ? "frame recorded" : "frame" });
 }
 
 // The head of a frame: a click on it folds the frame.
