@@ -19,14 +19,16 @@ function linesOf(item) {
   if (isGroup(item)) return [frameLabel(item), extent(item)];
   const shape = kindOfArray(item);
   if (!item.isOperation) return [shortened(title(item), 26), shape];
-  return [shortened(printable(item.label), 26), `${shortened(title(item), 20)}  ${shape}`];
+  return [shortened(printable(item.label), 26), `${shortened(title(item), 20)}  ${shape}`.trimEnd()];
 }
 
 // The shape, and a dtype that is not the usual one; of several outputs of one shape, their number: 3 × (2, 4).
+// Nothing of a single number, which is what one expects.
 function kindOfArray({ shape, dtype }) {
   const shapes = shape.startsWith("((") ? shape.slice(1, -1).match(/\([^)]*\)/g) : [shape];
   const dtypes = [...new Set(dtype.match(/\b(?!dtype\b)[a-z]+\d*\b/g))].filter((d) => d !== "float64");
   const same = new Set(shapes).size === 1;
+  if (shape === "()") return dtypes.join(" ");
   return [shapes.length > 1 && same ? `${shapes.length} × ${shapes[0]}` : shapes.join(", "), ...dtypes].join(" ");
 }
 
@@ -137,7 +139,7 @@ function drawBox(item, { x, y, width, height }, drawn) {
   const more = hintOf(item), verdict = verdictOf(item), end = width - (kind === "parameter" ? 14 : 9);
   if (more) g.append(hint(more));
   g.append(svg("path", { d: OUTLINES[kind](width, height), class: "outline" }));
-  g.append(" ", text(left, 19, first, "label"), " ", text(left, 36, second, "small"), " ");  // spaces between words that are read out
+  g.append(" ", text(left, second ? 19 : 28, first, "label"), " ", text(left, 36, second, "small"), " ");  // spaces between words that are read out
   if (kind === "folded") g.append(foldSign(width - 18, height / 2, true));
   if (verdict) g.append(badge(verdict, end - aside(item) - badgeWidth(verdict)));
   g.append(" ");

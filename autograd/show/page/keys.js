@@ -17,6 +17,7 @@ const KEYS = {
 };
 
 // The arrow keys with Shift move the drawing.
+const MORE_KEYS = [["Shift ← → ↑ ↓", "move the drawing"], ["wheel, or two fingers", "zoom"], ["drag", "move the drawing"]];
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function pressKey(event) {

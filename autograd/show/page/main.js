@@ -168,7 +168,7 @@ function begin() {
   if (opened.size < model.groups.length) notes.unshift("Folded at first, so that it can be read: click a box with + to unfold it.");
   $("notice").textContent = notes.join(" ");
   $("notice").hidden = notes.length === 0;
-  $("keys").replaceChildren(...Object.values(KEYS).flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]));
+  $("keys").replaceChildren(...[...Object.values(KEYS), ...MORE_KEYS].flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]));
   for (const id of ["fold", "unfold", "reset"]) $(id).hidden = model.groups.length === 1;
   showVerdicts($("verdicts"), doc.verdicts, model, select);
   drawLegend($("legend"), model);

@@ -74,4 +74,5 @@ test("several outputs are written as shapes, and only an unusual dtype is named"
   assert.equal(page.kindOfArray({ shape: "((2, 1), (2, 1))", dtype: several }), "2 × (2, 1)");
   assert.equal(page.kindOfArray({ shape: "((2, 1), (3,))", dtype: several }), "(2, 1), (3,)");
   assert.equal(page.kindOfArray({ shape: "(3,)", dtype: "float32" }), "(3,) float32");
+  assert.equal(page.kindOfArray({ shape: "()", dtype: "float64" }), "");
 });
