@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from .compiled import compile
     from .derived import derive
     from .graph import Graph
-    from .show import draw, explain, explore
+    from .show import animate, draw, explain, explore
 
 # Imported on first use, by __getattr__: they would add a tenth to the time of `import autograd`.
 LATER = {
     "compile": ".compiled",
     "Graph": ".graph",
+    "animate": ".show",
     "derive": ".derived",
     "draw": ".show",
     "explain": ".show",
@@ -52,6 +53,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Graph",
     "Tensor",
+    "animate",
     "compile",
     "debug",
     "derive",

@@ -28,6 +28,8 @@ NOTHING, GRADIENTS, EVERYTHING = 0, 1, 2
 # Whether an operation is recorded: if none of its arguments needs a gradient, and if one does.
 RECORDS = {NOTHING: (False, False), GRADIENTS: (False, True), EVERYTHING: (True, True)}
 
+BACKWARD = "backward pass"  # the label of the scope in which a backward pass is recorded
+
 # The notes in a node say how it was made, for pictures and listings of the graph.  They are a linked list
 # with the innermost note first.  A note is (what, value, older notes), where `what` and `value` are
 #     "scope"  the label of a `scope`; or the class of a module that is being called, and a weak reference

@@ -20,7 +20,7 @@ from .conversions import leave_history, refuse_array
 from .engine import LEAF, Constant, Leaf, Node, gradients, new_leaf, way_back
 from .errors import DTypeError, GradientError, ShapeError
 from .hooks import HOOK, hooked, through
-from .mode import EVERYTHING, Block, is_watched, recording
+from .mode import BACKWARD, EVERYTHING, Block, is_watched, recording
 from .ops import Op
 from .outputs import new_pick
 from .refusals import refuse_container, warn_not_kept, way_to_numbers
@@ -251,7 +251,7 @@ class Tensor:
             )
         g = self.seed(cotangent)
         if create_graph:
-            with Block(EVERYTHING):
+            with Block(EVERYTHING, BACKWARD):
                 g = cotangent if type(cotangent) is Tensor else self.of(np.asarray(g), None)
                 accumulate(visited_gradients(node, g, Tensor.lift))
         else:

@@ -78,8 +78,9 @@ class History(Sequence[dict[str, float]]):
     def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
         """The curves of training and validation as a matplotlib Figure, also written to `path`.
 
-        There is one panel for the loss and for each metric, and the best epoch is marked.  The suffix of
-        `path` determines the format: .png, .svg, .pdf.
+        There is one panel for the loss and for each metric, and the best epoch is marked.  An axis is
+        logarithmic where the values span two decades or more.  The suffix of `path` determines the format:
+        .png, .svg, .pdf.
 
         Raises ArgumentError if there is no epoch, ImportError without matplotlib.
         """

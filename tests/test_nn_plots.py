@@ -108,11 +108,29 @@ def test_classes_are_drawn_by_the_largest_output():
             return np.stack([-x[:, 0], x[:, 0], x[:, 1] * 0 - 9], axis=1)
 
     figure = plots.decision_boundary(Which(), X, LEFT[:, None], resolution=50)
-    image = np.asarray(figure.axes[0].images[0].get_array())
-    assert set(np.unique(image)) == {0, 1}
-    assert (image[:, 0] == 0).all()
-    assert (image[:, -1] == 1).all()
-    assert len(figure.axes[0].collections) == 4  # two lines, and the samples of two classes
+    ax = figure.axes[0]
+    fills = [c for c in ax.collections if c.get_alpha() == 0.35]
+    spans = [path.get_extents() for fill in fills for path in fill.get_paths()]
+    assert len(fills) == 2  # the third class is nowhere
+    assert [round(span.x1 if i == 0 else span.x0, 6) for i, span in enumerate(spans)] == [0, 0]
+    assert len(ax.collections) == 6  # and two lines, and the samples of two classes
+
+
+def test_the_border_between_three_classes_is_smooth():
+    class Thirds(nn.Module):
+        def forward(self, x):
+            angle = 2 * np.pi * np.arange(3) / 3
+            return x @ np.stack([np.cos(angle), np.sin(angle)])
+
+    figure = plots.decision_boundary(Thirds(), X, np.arange(60) % 3, resolution=20)
+    lines = [c for c in figure.axes[0].collections if c.get_facecolor().size == 0]
+    assert len(lines) == 3
+    angles = np.pi * np.array([1 / 3, 1, 5 / 3])  # the classes meet half way between their directions
+    for line in lines:
+        points = np.concatenate([path.vertices for path in line.get_paths()])
+        points = points[np.linalg.norm(points, axis=1) > 0.5]  # on a grid, the point where three meet is cut
+        away = np.abs(np.exp(1j * np.arctan2(points[:, 1], points[:, 0]))[:, None] - np.exp(1j * angles))
+        assert away.min(axis=1).max() < 1e-6  # steps of the grid would be up to 0.1 off
 
 
 def test_training_becomes_an_animation_with_a_frame_for_every_second_epoch(tmp_path):
@@ -189,6 +207,47 @@ def test_feature_maps_are_what_the_convolution_gives(tmp_path):
     ]
     only = plots.feature_maps(model, image, layer="1")
     assert sum(bool(ax.images) for ax in only.axes) == 1 + 3
+
+
+def test_the_maps_of_a_layer_share_a_scale_on_which_0_is_white(tmp_path):
+    model = nn.Sequential(nn.Conv2d(1, 2, 8, rng=0))
+    model[0].load_state_dict(
+        {"weight": np.stack([np.full((1, 8, 8), w) for w in (0.25, -0.5)]), "bias": np.zeros(2)}
+    )
+    figure = plots.feature_maps(model, np.ones((8, 8)), tmp_path / "m.png")
+    maps = [ax.images[0] for ax in figure.axes if ax.images][1:]
+    assert [image.get_clim() for image in maps] == [(-32.0, 32.0)] * 2
+    red, blue = (image.cmap(image.norm(np.asarray(image.get_array())[0, 0])) for image in maps)  # 16 and -32
+    assert red[0] > red[2] + 0.2
+    assert blue[2] > blue[0] + 0.2
+    scales = [ax for ax in figure.axes if not ax.images and ax.get_label() == "<colorbar>"]
+    assert len(scales) == 2
+
+
+def test_maps_that_are_all_zero_or_not_finite_are_drawn(tmp_path):
+    dead = nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.ReLU())
+    dead[0].load_state_dict({"weight": np.zeros((2, 1, 3, 3)), "bias": np.array([-1.0, -1.0])})
+    figure = plots.feature_maps(dead, np.ones((8, 8)), layer="1")
+    assert [ax.images[0].get_clim() for ax in figure.axes if ax.images][1:] == [(-1.0, 1.0)] * 2
+    with np.errstate(invalid="ignore"):
+        plots.feature_maps(dead, np.full((8, 8), np.nan), tmp_path / "nan.png")
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [
+        ([10.0, 1.0, 0.01], "log"), ([3.0, 2.0, 1.0], "linear"), ([1e3, 1.0, 0.0], "linear"),
+        ([1e3, 1.0, -1.0], "linear"), ([np.nan, 100.0, 1.0], "log"), ([np.nan, np.inf], "linear"),
+    ],
+)  # fmt: skip
+def test_an_axis_is_logarithmic_where_values_span_decades(values, scale, tmp_path):
+    figure = History([{"loss": value} for value in values]).plot(tmp_path / "h.png")
+    assert figure.axes[0].get_yscale() == scale
+
+
+def test_validation_counts_for_the_axis_too():
+    figure = History([{"loss": 2.0, "validation_loss": 300.0}, {"loss": 1.0, "validation_loss": 2.0}]).plot()
+    assert figure.axes[0].get_yscale() == "log"
 
 
 def test_a_history_is_drawn_with_its_best_epoch(tmp_path):

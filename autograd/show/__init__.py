@@ -1,7 +1,8 @@
-"""Three ways to look at a recorded graph: a picture, an explanation in text, and a page to step through."""
+"""Ways to look at a recorded graph: a picture, pictures of its steps, an explanation in text, and a page."""
 
+from .animate import animate
 from .draw import draw
 from .explain import explain
 from .explore import explore
 
-__all__ = ["draw", "explain", "explore"]
+__all__ = ["animate", "draw", "explain", "explore"]

@@ -22,9 +22,9 @@ from ..graph.text import SYMMETRIC
 from ..hooks import HOOK
 from ..ops import Op, Rule
 from ..outputs import Parts
-from .groups import Folding, folded
 from .labels import operation
 from .numbers import in_json
+from .outline import Outline
 from .source import expression, listing, maker, summary
 
 LIMIT = 60  # boxes that may be visible at first
@@ -49,7 +49,7 @@ def document(graph: Graph, report: Any = None) -> dict[str, Any]:
     nodes = [vertex for vertex in graph.nodes if vertex.kind != "constant" or vertex is graph.output]
     places = {vertex.number: i for i, vertex in enumerate(nodes)}
     operations = [vertex for vertex in nodes if vertex.op]
-    folding = folded(operations)
+    outline = Outline.of(graph)
     back = Backward({}, {})
     if graph.output.requires_grad:
         back = graph.backward(np.ones_like(graph.output.value))
@@ -60,10 +60,9 @@ def document(graph: Graph, report: Any = None) -> dict[str, Any]:
         "limit": LIMIT,
         "notes": notes(graph, nodes, most),
         "output": places[graph.output.number],
-        "nodes": columns(graph, nodes, back, most, texts)
-        | {"group": groups_of(nodes, operations, folding, places)},
+        "nodes": columns(graph, nodes, back, most, texts) | {"group": outline.groups_of(nodes)},
         **edges(graph, operations, places, back, most),
-        "groups": [[group.label, group.parent, group.is_module] for group in folding.groups],
+        "groups": [[group.label, group.parent, group.kind] for group in outline.groups],
         "sources": {places[v.number]: source(v) for v in nodes if v.source},
         "verdicts": verdicts(nodes, report),
         "texts": list(texts),
@@ -96,21 +95,6 @@ def notes(graph: Graph, nodes: Sequence[Vertex], most: int) -> list[str]:
     if graph.output.requires_grad and np.size(graph.output.value) != 1:
         said.append("The output has several elements: the gradients are those of their sum.")
     return said
-
-
-def groups_of(
-    nodes: Sequence[Vertex], operations: Sequence[Vertex], folding: Folding, places: dict[int, int]
-) -> list[int]:
-    """The group of each node: for a parameter, the one around all its uses; for an input, outside modules."""
-    found: dict[int, int] = {}
-    for vertex, group in zip(operations, folding.group_of, strict=True):
-        found[places[vertex.number]] = group
-        for edge in vertex.inputs:
-            used = places.get(edge.source)
-            if used is not None and not nodes[used].op:
-                here = group if nodes[used].kind == "parameter" else folding.outside_modules(group)
-                found[used] = folding.common(found[used], here) if used in found else here
-    return [found.get(i, 0) for i in range(len(nodes))]
 
 
 def source(vertex: Vertex) -> str:

@@ -23,7 +23,9 @@ from .files import write_whole
 
 PAGE = files(__package__) / "page"
 LAYOUT = ("layout.js", "columns.js", "routes.js")
-SCRIPTS = ("model.js", "arrays.js", *LAYOUT, "graph.js", "panel.js", "search.js", "main.js")
+CANVAS = ("graph.js", "camera.js", "minimap.js")
+CONTROLS = ("search.js", "link.js", "save.js", "panes.js", "keys.js", "main.js")
+SCRIPTS = ("model.js", "arrays.js", *LAYOUT, *CANVAS, "panel.js", *CONTROLS)
 SUFFIXES = (".html", ".htm")
 
 
@@ -70,7 +72,8 @@ def page(data: dict[str, Any]) -> str:
     """The page of a document, all in one text, in which only our own script and style may run."""
     script = "".join((PAGE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = (PAGE / "page.css").read_text(encoding="utf-8")
-    policy = f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; base-uri 'none'"
+    policy = f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}"
+    policy += "; img-src blob:; base-uri 'none'"  # the picture on its way to a PNG
     parts = {
         "policy": policy,
         "title": html.escape(ascii(data["title"])[1:-1]),

@@ -1,213 +1,132 @@
-"""The arrays of a graph that are drawn together: scopes as groups, and repetitions as one instance.
+"""The arrays of a graph that are drawn together: scopes as groups, and repetitions, for `draw` and the page.
 
-The operations of a graph are the leaves of a tree whose branches are scopes.  In each branch, `Repeats`
-finds what is repeated several times in a row, such as `t = f(t)` a thousand times or twelve layers of
-the same kind, and keeps the first instance, with a count.  All of this is linear in the size of the
-graph.
+The operations of a graph are the leaves of a tree whose branches are scopes.  `repeats.Repeats` puts a
+branch around whatever is repeated several times in a row, and `in_runs` cuts long branches into pieces.
+A picture draws the first instance of a repetition, with a count; the page unfolds them all.
+
+Every group is a run of operations that were recorded one after the other.  Whatever is folded,
+therefore, no arrow of the folded picture goes backward, and boxes have an order, as operations do.
 """
+# ruff: noqa: RUF001, RUF002  # the sign of multiplication is meant, not the letter it looks like
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-
-import numpy as np
 
 from ..graph import Graph, Scope
-from ..graph.text import option
 
 DEEPEST = 50  # the depth to which scopes are told apart: deeper ones count as part of the last
-LONGEST = 256  # the most operations or scopes in a block whose repetition is found
-FEWEST = 3  # the fewest instances of a block that count as a repetition
-MOST_USES = 16  # the most uses of a leaf that is drawn with a repetition
+WIDE = 60  # a group with more items than this is cut further,
+NARROW = 12  # into about this many runs
 
 
 @dataclass(slots=True, eq=False)
 class Group:
     """Operations, by their numbers, and other groups that are drawn together, in the order of creation.
 
-    scope  the scope in which they were made; None for the root, for a repeated block, and for operations
-           that are drawn together only to save space
-    last   the scope of the last instance, if there are several
-    times  the number of instances: this group is the first, and the others are not drawn
+    scope    the scope in which they were made, for a repetition of scopes the first; None for the root, for
+             other repetitions and their instances, and for runs that are drawn together to save space
+    times    for a repetition, the number of its items, which are its instances and all alike; else 1
+    label    for an instance, its place in the repetition, `2 of 5`; for a run of instances, `1 to 9 of 80`
+    repeats  whether the items are instances of a repetition, all of them or a run of them
     """
 
     scope: Scope | None
     items: list[int | Group] = field(default_factory=list)
-    last: Scope | None = None
     times: int = 1
+    label: str = ""
+    repeats: bool = False
+
+    @property
+    def drawn(self) -> list[int | Group]:
+        """The items that a picture draws: for a repetition, the items of its first instance."""
+        first = self.items[0] if self.times > 1 else self
+        return first.items if isinstance(first, Group) else [first]
 
 
 def tree(graph: Graph) -> Group:
-    """The operations of a graph, grouped by their scopes."""
+    """The operations of a graph, grouped by their scopes; a scope that is left and entered again is two."""
     root = Group(None)
-    groups: dict[Scope | None, Group] = {None: root}
+    around, here = [root], None
     for vertex in graph.nodes:
-        if vertex.op:
-            group = root
-            for scope in vertex.scope.chain[:DEEPEST] if vertex.scope else ():
-                if scope not in groups:
-                    groups[scope] = Group(scope, last=scope)
-                    group.items.append(groups[scope])
-                group = groups[scope]
-            group.items.append(vertex.number)
+        if not vertex.op:
+            continue
+        if vertex.scope is not here:
+            here = vertex.scope
+            chain = here.chain[:DEEPEST] if here else ()
+            same = 0
+            while same < min(len(chain), len(around) - 1) and around[same + 1].scope is chain[same]:
+                same += 1
+            del around[same + 1 :]
+            for scope in chain[same:]:
+                around.append(Group(scope))
+                around[-2].items.append(around[-1])
+        around[-1].items.append(vertex.number)
     return root
 
 
 def members(item: int | Group) -> Iterator[int]:
-    """The operations in an item, as far as they are drawn."""
+    """The operations in an item, as far as a picture draws them."""
+    if isinstance(item, int):
+        yield item
+    else:
+        for inner in item.drawn:
+            yield from members(inner)
+
+
+def operations(item: int | Group) -> Iterator[int]:
+    """All operations in an item."""
     if isinstance(item, int):
         yield item
     else:
         for inner in item.items:
-            yield from members(inner)
+            yield from operations(inner)
 
 
 def depth_of(group: Group) -> int:
-    """How deeply scopes are nested in a group."""
-    inner = max((depth_of(item) for item in group.items if isinstance(item, Group)), default=0)
+    """How deeply scopes are nested in a group, as far as a picture draws them."""
+    inner = max((depth_of(item) for item in group.drawn if isinstance(item, Group)), default=0)
     return inner + (group.scope is not None)
 
 
-class Repeats:
-    """The repetitions in a tree: `fold` keeps only the first instance of each.
+def title(group: Group) -> str:
+    """The title of a group: `1 … 12: Block × 12` for a repetition of scopes, `× 40` for another.
 
-    first            for each operation or leaf that is not drawn, the one that is drawn in its place
-    representatives  the leaves that are drawn in place of others
-    varied           the operations that are drawn in place of others with other constants or options
+    >>> scopes = [Scope(i, f"blocks.{i}", "Block", f"blocks.{i}", 1, None) for i in range(3)]
+    >>> title(Group(scopes[0], [Group(scope) for scope in scopes], 3)), title(Group(scopes[0]))
+    ('blocks.0 … blocks.2: Block × 3', 'blocks.0: Block')
     """
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.first: dict[int, int] = {}
-        self.representatives: set[int] = set()
-        self.varied: set[int] = set()
-        self.kinds: dict[object, int] = {}
-
-    def of(self, number: int) -> int:
-        """The operation or leaf that is drawn in place of this one: often itself."""
-        while number in self.first:
-            number = self.first[number]
-        return number
-
-    def fold(self, group: Group) -> int:
-        """Fold a group and all groups in it; returns a number that groups of the same kind share."""
-        kinds = [self.kind(item) for item in group.items]
-        items: list[int | Group] = []
-        done = 0
-        for start, period, count in tandem(kinds):
-            blocks = [group.items[i : i + period] for i in range(start, start + period * count, period)]
-            count = self.alike(blocks)
-            if count >= FEWEST:
-                items += group.items[done:start]
-                items.append(self.folded(blocks[:count]))
-                done = start + period * count
-        group.items = items + group.items[done:]
-        what = group.scope.kind or re.sub(r"\d+", "#", group.scope.label) if group.scope else ""
-        return self.kinds.setdefault((what, *kinds), len(self.kinds))
-
-    def kind(self, item: int | Group) -> int:
-        if not isinstance(item, int):
-            return self.fold(item)
-        vertex = self.graph[item]
-        looks = vertex.op, vertex.type, tuple(vertex.options), len(vertex.inputs)
-        return self.kinds.setdefault(looks, len(self.kinds))
-
-    def alike(self, blocks: Sequence[Sequence[int | Group]]) -> int:
-        """The number of blocks, from the first on, that use one another in the same way.
-
-        The argument of an operation may be made in the same block, or a number of blocks earlier at the
-        same position in each; in the first blocks, such an argument comes from elsewhere.
-        """
-        numbers = [[n for item in block for n in members(item)] for block in blocks]
-        place = {n: (b, i) for b, block in enumerate(numbers) for i, n in enumerate(block)}
-
-        def sources(b: int) -> list[tuple[int, int] | None]:
-            found = []
-            for number in numbers[b]:
-                for edge in self.graph[number].inputs:
-                    there = place.get(self.of(edge.source))
-                    found.append((b - there[0], there[1]) if there else None)
-            return found
-
-        usual = sources(FEWEST - 1)
-        for b in range(len(blocks)):
-            found = sources(b)
-            if len(found) != len(usual) or not all(
-                a == u or (a is None and u is not None and u[0] > b)
-                for a, u in zip(found, usual, strict=True)
-            ):
-                return b
-        return len(blocks)
-
-    def folded(self, blocks: Sequence[Sequence[int | Group]]) -> Group:
-        """One group in place of blocks that are all alike."""
-        drawn = [n for item in blocks[0] for n in members(item)]
-        for block in blocks[1:]:
-            for number, first in zip((n for item in block for n in members(item)), drawn, strict=True):
-                self.first[number] = first
-                if first not in self.varied and self.details(number) != self.details(first):
-                    self.varied.add(first)
-        for number in (n for block in blocks[1:] for item in block for n in members(item)):
-            self.fold_leaves(number, self.first[number])
-        only, last = blocks[0][0], blocks[-1][0]
-        if len(blocks[0]) == 1 and isinstance(only, Group) and isinstance(last, Group):
-            only.times, only.last = len(blocks), last.scope
-            return only
-        return Group(None, list(blocks[0]), times=len(blocks))
-
-    def details(self, number: int) -> tuple[str, ...]:
-        """The constants and options of an operation."""
-        vertex = self.graph[number]
-        sources = (self.graph[edge.source] for edge in vertex.inputs)
-        constants = (source.label for source in sources if source.kind == "constant")
-        return (*constants, *map(option, vertex.options.values()))
-
-    def fold_leaves(self, number: int, first: int) -> None:
-        """Draw leaves that only one instance uses as the corresponding leaves of the first instance."""
-        for edge, there in zip(self.graph[number].inputs, self.graph[first].inputs, strict=True):
-            leaf, other = self.graph[edge.source], self.graph[there.source]
-            same = (leaf.kind, leaf.type) == (other.kind, other.type)
-            if same and leaf is not other and not leaf.op and leaf.number not in self.first:
-                uses, others = self.graph.uses[leaf.number], self.graph.uses[other.number]
-                if len(uses) == len(others) <= MOST_USES and all(
-                    (self.of(a.target), a.slot) == (b.target, b.slot)
-                    for a, b in zip(uses, others, strict=True)
-                ):
-                    self.first[leaf.number] = other.number
-                    self.representatives.add(other.number)
+    words = [group.label] if group.label else []
+    if group.scope is not None:
+        first = last = group.scope
+        if group.times > 1 and isinstance(group.items[-1], Group):
+            last = group.items[-1].scope or first
+        label = first.label if first.label == last.label else f"{first.label} … {last.label}"
+        words = [label if first.kind in ("", label) else f"{label}: {first.kind}"]
+    return " ".join([*words, times(group.times)] if group.times > 1 else words)
 
 
-def tandem(kinds: Sequence[int]) -> list[tuple[int, int, int]]:
-    """The parts of `kinds` in which a shorter run repeats: (start, period, count), in order.
+def times(n: int) -> str:
+    return f"× {n:,}"
 
-    >>> tandem([7, 1, 2, 1, 2, 1, 2, 3, 3, 3, 3])
-    [(1, 2, 3), (7, 1, 4)]
+
+def in_runs(
+    items: Sequence[int | Group], most: int, wide: int, total: int = 0, start: int = 1
+) -> list[int | Group]:
+    """The items, gathered in at most `most` runs if there are more than `wide`, long runs in runs again.
+
+    total: the number of instances if the items are the instances of a repetition; start: the number of
+    the first.
     """
-    row = np.asarray(kinds)
-    found = []
-    for period in range(1, min(LONGEST, len(row) // FEWEST) + 1):
-        same = np.concatenate(([0], row[period:] == row[:-period], [0])).astype(np.int8)
-        starts, ends = np.flatnonzero(np.diff(same) == 1), np.flatnonzero(np.diff(same) == -1)
-        long = ends - starts >= period * (FEWEST - 1)
-        for start, end in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
-            found.append((start, period, (end - start) // period + 1))
-    chosen: list[tuple[int, int, int]] = []
-    taken = np.zeros(len(row), bool)
-    for start, period, count in sorted(found, key=lambda f: (-f[1] * f[2], f[1])):
-        span = slice(start, start + period * count)
-        if not taken[span].any():
-            taken[span] = True
-            chosen.append((start, period, count))
-    return sorted(chosen)
-
-
-def in_runs(group: Group, most: int) -> None:
-    """Gather successive items of a group, except the last, into at most `most` runs."""
-    size = -(-len(group.items) // most)
-    rest = iter(group.items[:-1])
-    runs = iter(lambda: list(islice(rest, size)), [])
-    gathered: list[int | Group] = [Group(None, run) if len(run) > 1 else run[0] for run in runs]
-    group.items = [*gathered, *group.items[-1:]]
+    if len(items) <= wide:
+        return list(items)
+    size = -(-len(items) // most)
+    runs: list[int | Group] = []
+    for first in range(0, len(items), size):
+        run = items[first : first + size]
+        low, high = start + first, start + first + len(run) - 1
+        label = f"{low:,} to {high:,} of {total:,}" if total else ""
+        inside = in_runs(run, most, wide, total, low)
+        runs.append(Group(None, inside, 1, label, bool(total)) if len(run) > 1 else run[0])
+    return runs

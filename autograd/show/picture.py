@@ -40,12 +40,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz ships no type
 
         Raises DrawError if `dot` is missing, fails or takes too long, and pygraphviz cannot draw either.
         """
-        kind = format or self.format
-        try:
-            drawn = drawn_by_dot(self.source, kind)
-        except (OSError, subprocess.SubprocessError) as error:
-            drawn = drawn_in_process(self.source, kind, error)
-        return drawn.decode(encoding) if encoding else drawn
+        picture = drawn(self.source, format or self.format)
+        return picture.decode(encoding) if encoding else picture
 
     def render(
         self,
@@ -105,7 +101,18 @@ def literal(line: str, longest: int) -> str:
     return graphviz.escape(line.replace("&", "&amp;"))  # type: ignore[no-any-return]
 
 
-def drawn_by_dot(source: str, kind: str) -> bytes:
+def drawn(source: str, kind: str, engine: str = "dot") -> bytes:
+    """DOT source laid out by one of Graphviz' engines: `dot`, or `nop2`, which keeps all positions.
+
+    Raises DrawError if `dot` is missing, fails or takes too long, and pygraphviz cannot draw either.
+    """
+    try:
+        return drawn_by_dot(source, kind, engine)
+    except (OSError, subprocess.SubprocessError) as error:
+        return drawn_in_process(source, kind, engine, error)
+
+
+def drawn_by_dot(source: str, kind: str, engine: str) -> bytes:
     """DOT source laid out by the program `dot`.
 
     Raises OSError if it is missing or does not run, SubprocessError if it fails or takes too long.
@@ -113,21 +120,21 @@ def drawn_by_dot(source: str, kind: str) -> bytes:
     program = shutil.which("dot")
     if program is None:
         raise FileNotFoundError("the program `dot` is not installed")
-    command = [program, f"-T{kind}"]
+    command = [program, f"-K{engine}", f"-T{kind}"]
     return subprocess.run(
         command, input=source.encode(), capture_output=True, check=True, timeout=PATIENCE
     ).stdout
 
 
-def drawn_in_process(source: str, kind: str, error: Exception) -> bytes:
+def drawn_in_process(source: str, kind: str, engine: str, error: Exception) -> bytes:
     """DOT source laid out by the libraries inside pygraphviz; `error` is the reason why `dot` did not."""
     try:
         import pygraphviz
 
-        drawn: bytes = pygraphviz.AGraph(string=source).draw(format=kind, prog="dot")
+        picture: bytes = pygraphviz.AGraph(string=source).draw(format=kind, prog=engine)
     except Exception as other:  # pygraphviz may raise anything
         raise DrawError(
             f"nothing here can lay out a picture: {error}; pygraphviz: {other}; do `pip install "
             "pygraphviz`, or install Graphviz, or write a .dot file, which needs neither"
         ) from other
-    return drawn
+    return picture

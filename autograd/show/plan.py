@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..graph import Edge, Graph, Vertex
-from .fold import Group, Repeats, depth_of, in_runs, members, tree
+from .fold import Group, depth_of, in_runs, members, tree
+from .repeats import Repeats
 
 Path = tuple["Frame | Box", ...]
 
@@ -73,6 +74,7 @@ class Plan:
         """Fold until there are no more than `limit` boxes."""
         self.folded = "repetitions"
         self.repeats.fold(self.root)
+        self.repeats.merge()
         self.arrange(depth)
         while len(self.boxes) > limit and depth > 0:
             depth -= 1
@@ -80,8 +82,10 @@ class Plan:
             self.arrange(depth)
         if len(self.boxes) > limit:
             self.folded = "repetitions, scopes, and operations that follow one another"
-            in_runs(self.root, most=max(limit // 2, 2))
-            self.arrange(0, most_leaves=max(limit // 2, 2))
+            most = max(limit // 2, 2)
+            *before, last = self.root.items
+            self.root.items = [*in_runs(before, most, wide=most), last]
+            self.arrange(0, most_leaves=most)
 
     def arrange(self, depth: int, most_leaves: int | None = None) -> None:
         """Draw the tree with scopes folded from `depth` on, and the leaves where they are used."""
@@ -113,13 +117,14 @@ class Plan:
             else:
                 inner = Frame(item, (*frame.path, frame))
                 frame.inside.append(inner)
-                self.add_items(item.items, inner, depth - (item.scope is not None))
+                self.add_items(item.drawn, inner, depth - (item.scope is not None))
 
     def only(self, group: Group) -> Vertex | None:
         """The one operation in a group, if it has no parameters: a frame around it would add nothing."""
-        if len(group.items) != 1 or not isinstance(group.items[0], int):
+        only = group.drawn[0]
+        if len(group.drawn) != 1 or not isinstance(only, int):
             return None
-        vertex = self.graph[group.items[0]]
+        vertex = self.graph[only]
         own = group.scope is not None and any(self.graph[e.source].kind == "parameter" for e in vertex.inputs)
         return None if own else vertex
 

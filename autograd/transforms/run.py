@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine import LEAF, Node, next_index
 from ..errors import IndexingError
-from ..mode import EVERYTHING, GRADIENTS, Block, recording
+from ..mode import BACKWARD, EVERYTHING, GRADIENTS, Block, recording
 from ..ops import Function
 from ..tensor import Tensor
 from .structure import Path, data_of, flat, is_traced, name_of, rebuilt, refuse_unless, where
@@ -79,7 +79,8 @@ class Run:
         """The cotangents of the arguments, given the cotangents of the leaves of the output."""
         record = recording.get().level and (self.connected or any(map(is_traced, cotangents.values())))
         lift = lift_for(self.connected) if record else None
-        with Block(EVERYTHING if record and self.connected else recording.get().level):
+        through = record and self.connected
+        with Block(EVERYTHING if through else recording.get().level, BACKWARD if through else None):
             pending: dict[Node, Any] = {}
             for path, y in flat(self.output).items():
                 if is_traced(y) and path in cotangents:

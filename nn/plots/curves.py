@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
@@ -13,6 +14,8 @@ __all__ = ["curves"]
 
 def curves(columns: Mapping[str, Sequence[float]], best: int, path: Path = None) -> Figure:
     """The curves of training and validation, one panel for each figure: see `nn.History.plot`.
+
+    An axis is logarithmic where its values are positive and the largest is at least 100 times the smallest.
 
     columns: the figures of all epochs by name, validation figures under "validation_" and the name; best:
     the number of the best epoch, from 0.
@@ -30,7 +33,19 @@ def curves(columns: Mapping[str, Sequence[float]], best: int, path: Path = None)
             ax.plot(epochs, values, color=COLORS[1], marker=marker, ms=3, ls="--", label="validation")
             ax.axvline(best + 1, color="0.6", lw=1, ls=":", label=f"best epoch, {best + 1}")
         ax.set(xlabel="epoch", ylabel=name.replace("_", " "))
+        if spans_decades([*columns[name], *(values or ())]):
+            ax.set_yscale("log")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(alpha=0.3)
         ax.legend()
     return written(figure, path)
+
+
+def spans_decades(values: Sequence[float]) -> bool:
+    """Whether only a logarithmic axis shows how small values change beside the largest.
+
+    >>> spans_decades([1.0, 0.1, 0.004]), spans_decades([1.0, 0.5]), spans_decades([100.0, 0.0])
+    (True, False, False)
+    """
+    finite = [x for x in values if math.isfinite(x)]
+    return bool(finite) and 0 < 100 * min(finite) <= max(finite)

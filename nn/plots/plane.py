@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from autograd import no_grad
@@ -31,7 +30,7 @@ def decision_boundary(
 
     x: (n, 2); y: (n,) or (n, 1), the classes, as integers.  A model with one output is drawn by its value,
     and the line is where the value is `threshold`: 0.5 for probabilities, 0 for logits.  A model with an
-    output for each class is drawn by the largest output.
+    output for each class is drawn by the largest output, with lines where two outputs are equally large.
 
     Raises autograd.errors.ShapeError for another x, y or output, ArgumentError for an x that is not
     finite, and for a y that is not integers.
@@ -149,32 +148,37 @@ def draw_answers(
     ax: Axes, answer: Any, extent: tuple[float, ...], threshold: float, bar: bool = True
 ) -> None:
     """Colour the plane by the model's answer, and draw the line between two answers."""
-    options: dict[str, Any] = {
-        "extent": extent,
-        "origin": "lower",
-        "aspect": "auto",
-        "interpolation": "bilinear",
-    }
     if answer.shape[-1] > 1:
-        classes = answer.argmax(axis=-1)
-        n = answer.shape[-1]
-        colors = ListedColormap([COLORS[i % len(COLORS)] for i in range(n)])
-        ax.imshow(classes, cmap=colors, alpha=0.35, vmin=-0.5, vmax=n - 0.5, **options)
-        for c in range(n):
-            if 0 < (classes == c).mean() < 1:
-                ax.contour((classes == c).astype(float), [0.5], colors="0.2", linewidths=1, extent=extent)
+        draw_classes(ax, answer, extent)
         return
     value = answer[..., 0]
     # Logits may be huge in a corner: values beyond three quarters of the others get the last colour
     reach = 0.5 if threshold == 0.5 else max(np.percentile(np.abs(value - threshold), 75), 1e-12)
-    image = ax.imshow(
-        value, cmap="RdBu_r", alpha=0.75, vmin=threshold - reach, vmax=threshold + reach, **options
-    )
+    options: dict[str, Any] = {"origin": "lower", "aspect": "auto", "interpolation": "bilinear"}
+    options |= {"vmin": threshold - reach, "vmax": threshold + reach, "extent": extent}
+    image = ax.imshow(value, cmap="RdBu_r", alpha=0.75, **options)
     if value.min() < threshold < value.max():
         ax.contour(value, [threshold], colors="0.2", linewidths=1.5, extent=extent)
     if bar and isinstance(ax.figure, Figure):
         extend = "neither" if threshold == 0.5 else "both"
         ax.figure.colorbar(image, ax=ax, label="output of the model", extend=extend)
+
+
+def draw_classes(ax: Axes, answer: Any, extent: tuple[float, ...]) -> None:
+    """Colour the plane by the class with the largest output.
+
+    A class ends where its lead over the best of the others, which is interpolated between the points of
+    the grid, is 0: so its border is smooth.
+    """
+    scores = np.nan_to_num(answer.astype(float))
+    for c in range(scores.shape[-1]):
+        lead = scores[..., c] - np.delete(scores, c, axis=-1).max(axis=-1)
+        if (lead < 0).all():
+            continue
+        color, top = COLORS[c % len(COLORS)], max(lead.max(), 1.0)
+        ax.contourf(lead, [0, top], colors=[color], alpha=0.35, extent=extent)
+        if (lead < 0).any():
+            ax.contour(lead, [0], colors="0.2", linewidths=1, extent=extent)
 
 
 def draw_samples(ax: Axes, x: Any, y: Any, extent: tuple[float, ...]) -> None:

@@ -1,9 +1,13 @@
 """The browser, and a page in it that must not complain, nor request anything from a network."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from autograd import explore
+from tests.browser.models import MODELS, report_of
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -43,4 +47,32 @@ def visit(browser):
     for context in contexts:
         context.close()
     assert not complaints
-    assert all(url.startswith("file:") and url.endswith(".html") for url in requests), requests
+    assert all(own(url) for url in requests), requests
+
+
+def own(url):
+    """Whether an address is that of the page itself, or of a picture on its way to a file."""
+    return url.startswith("blob:null/") or (url.startswith("file:") and ".html" in url)
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    """The path of a model's page, by name; it is written once."""
+    folder, written = tmp_path_factory.mktemp("pages"), {}
+
+    def page_of(name):
+        if name not in written:
+            output, names = MODELS[name]()
+            path = folder / f"{name.replace(' ', '_')}.html"
+            written[name] = explore(output, path, names=names, report=report_of(name))
+        return written[name]
+
+    return page_of
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """The source of axe-core, a checker of accessibility that runs in the page."""
+    path = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+    assert path.exists(), "these tests need axe-core: npm ci --prefix tests/browser"
+    return path.read_text(encoding="utf-8")

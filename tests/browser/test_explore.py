@@ -100,9 +100,14 @@ def network(request, tmp_path):
 
 def opened(visit, network, **options):
     page = visit(network.path, **options)
+    unfold(page)
+    return page
+
+
+def unfold(page):
+    """Unfold everything."""
     while page.locator("#unfold").is_visible() and page.locator("#unfold").is_enabled():
         page.click("#unfold")
-    return page
 
 
 def test_every_node_and_edge_is_there(network, visit):
@@ -168,7 +173,8 @@ def test_nothing_overlaps(network, visit):
 
 def test_unfolding_what_was_folded_gives_the_same_picture(visit, tmp_path):
     output, _ = modules()
-    page = visit(explore(output, tmp_path / "page.html"))
+    page = visit(explore(output, tmp_path / "page.html"), width=1400, height=1400)
+    unfold(page)
     page.keyboard.press("End")
     picture = page.locator("#graph").evaluate('(svg) => svg.innerHTML.replace(/tabindex="[^"]*"/g, \'\')')
     count = page.locator("#graph .head").count()
@@ -364,7 +370,7 @@ def test_it_prints_without_controls(visit, tmp_path):
     page.emulate_media(media="print")
     assert page.locator("#graph").is_visible()
     assert not page.locator("#player").is_visible()
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.locator("#listing li").first.wait_for()
     assert page.locator("#listing li").count() == len(Graph.of(output).listing().splitlines())
 
 
@@ -408,11 +414,11 @@ def test_a_large_graph_is_folded(visit, tmp_path, capsys, make, operations):
     assert page.locator("#graph .box").count() <= 60
     shown = time.perf_counter() - start
     assert f"{operations:,} operations" in page.locator("#counts").inner_text()
-    assert "Folded automatically" in page.locator("#notice").inner_text()
+    assert "Folded at first" in page.locator("#notice").inner_text()
     page.keyboard.press("End")
     assert page.locator("#graph .box.unknown").count() == 0
     page.locator("#graph .folded").first.click()
-    assert page.locator("#graph .box").count() > 10
+    assert page.locator("#graph .box").count() >= 10
     for _ in range(5):
         page.click("#unfold")
     assert page.locator("#graph .box").count() <= 3000

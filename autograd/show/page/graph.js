@@ -17,14 +17,24 @@ const isScalar = (node) => typeof node.value !== "object" || node.value === null
 // The two lines of text in a box: the operation, then name and shape; for a leaf, its name, then its shape.
 function linesOf(item) {
   if (isGroup(item)) return [frameLabel(item), extent(item)];
-  const shape = item.dtype === "float64" ? item.shape : `${item.shape} ${item.dtype}`;
+  const shape = kindOfArray(item);
   if (!item.isOperation) return [shortened(title(item), 26), shape];
-  return [shortened(printable(item.label), 26), `${shortened(title(item), 20)}  ${shape}`];
+  return [shortened(printable(item.label), 26), `${shortened(title(item), 20)}  ${shape}`.trimEnd()];
 }
 
-// The extent of a group: for a run, the range of its operations; for a module, their number.
+// The shape, and a dtype that is not the usual one; of several outputs of one shape, their number: 3 × (2, 4).
+// Nothing of a single number, which is what one expects.
+function kindOfArray({ shape, dtype }) {
+  const shapes = shape.startsWith("((") ? shape.slice(1, -1).match(/\([^)]*\)/g) : [shape];
+  const dtypes = [...new Set(dtype.match(/\b(?!dtype\b)[a-z]+\d*\b/g))].filter((d) => d !== "float64");
+  const same = new Set(shapes).size === 1;
+  if (shape === "()") return dtypes.join(" ");
+  return [shapes.length > 1 && same ? `${shapes.length} × ${shapes[0]}` : shapes.join(", "), ...dtypes].join(" ");
+}
+
+// The extent of a group: for a run, the range of its operations; for a module or a repetition, their number.
 function extent(group) {
-  if (group.isModule) return many(group.operations, "operation");
+  if (group.kind !== "run") return many(group.operations, "operation");
   return `operations ${group.first.toLocaleString("en")} to ${(group.first + group.operations - 1).toLocaleString("en")}`;
 }
 
@@ -40,7 +50,7 @@ function sizeOf(item) {
   const [first, second] = linesOf(item);
   const text = Math.max(textWidth(first, FONTS.label), textWidth(second, FONTS.small));
   const sides = kindOf(item) === "parameter" ? 40 : 30;
-  return { width: Math.ceil(text + aside(item) + sides), height: BOX.height };
+  return { width: Math.ceil(text + aside(item) + badgeWidth(verdictOf(item)) + sides), height: BOX.height };
 }
 
 // The outlines, which distinguish the kinds even without colour.
@@ -78,8 +88,10 @@ function draw(canvas, view, places) {
   return drawn;
 }
 
+const RECORDED = "backward pass";  // the frame around a backward pass that was recorded
+
 function drawFrame(frame, { x, y, width, height }) {
-  return svg("rect", { x, y, width, height, rx: 8, class: "frame" });
+  return svg("rect", { x, y, width, height, rx: 8, class: frame.label === RECORDED ? "frame recorded" : "frame" });
 }
 
 // The head of a frame: a click on it folds the frame.
@@ -87,10 +99,11 @@ function drawHead(frame, { x, y }, drawn) {
   const wide = labelWidth(frame) - 16;
   const g = svg("g", {
     class: "head", transform: `translate(${round(x)} ${round(y)})`, "data-key": frame.key, role: "button", tabindex: -1,
-    "aria-expanded": "true", "aria-label": `${printable(frame.label)}, ${many(frame.operations, "operation")}, unfolded`,
+    "aria-expanded": "true", "aria-label": `${frameLabel(frame)}: ${many(frame.operations, "operation")}, unfolded`,
   });
+  g.append(svg("rect", { x: 1, y: -11, width: Math.max(wide, BOX.height), height: BOX.height, class: "reach" }));  // for fingers
   g.append(svg("rect", { x: 1, y: 1, width: wide, height: GAP.head - 4, rx: 7, class: "tab" }));
-  g.append(foldSign(16, 12, false), text(28, 17, frameLabel(frame), "label halo"), hint(frame.label));
+  g.append(foldSign(16, 12, false), text(28, 17, frameLabel(frame), "label halo"));
   drawn.boxes.set(frame, { g });
   return g;
 }
@@ -111,7 +124,7 @@ function text(x, y, content, kind) {
 
 function hint(content) {
   const node = svg("title", {});
-  node.textContent = shortened(printable(content), 300);
+  node.textContent = content;
   return node;
 }
 
@@ -119,25 +132,33 @@ function drawBox(item, { x, y, width, height }, drawn) {
   const kind = kindOf(item), [first, second] = linesOf(item), left = kind === "parameter" ? 17 : 13;
   const g = svg("g", {
     class: `box ${kind}`, transform: `translate(${round(x)} ${round(y)})`, "data-key": item.key,
-    role: "button", tabindex: -1, "aria-label": described(item),
+    role: "button", tabindex: -1, "aria-label": described(item, ""),
   });
   if (kind === "folded") g.setAttribute("aria-expanded", "false");
   else g.setAttribute("aria-pressed", "false");
+  const more = hintOf(item), verdict = verdictOf(item), end = width - (kind === "parameter" ? 14 : 9);
+  if (more) g.append(hint(more));
   g.append(svg("path", { d: OUTLINES[kind](width, height), class: "outline" }));
-  g.append(text(left, 19, first, "label"), text(left, 36, second, "small"), hint(isGroup(item) ? title(item) : equation(item)));
+  g.append(" ", text(left, second ? 19 : 28, first, "label"), " ", text(left, 36, second, "small"), " ");  // spaces between words that are read out
   if (kind === "folded") g.append(foldSign(width - 18, height / 2, true));
-  const slots = svg("g", { transform: `translate(${width - aside(item) - (kind === "parameter" ? 14 : 9)} 6)` });
+  if (verdict) g.append(badge(verdict, end - aside(item) - badgeWidth(verdict)));
+  g.append(" ");
+  const slots = svg("g", { transform: `translate(${end - aside(item)} 6)` });
   g.append(slots);
-  const verdict = verdictOf(item);
-  if (verdict) g.append(badge(verdict, width));
   drawn.boxes.set(item, { g, slots, shown: "" });
   return g;
 }
 
-function described(item) {
-  if (isGroup(item)) return `${printable(item.label)}, ${many(item.operations, "operation")}, folded`;
-  const verdict = item.verdict ? `, hand derivation: ${item.verdict.verdict}` : "";
-  return `${equation(item)}, ${item.kind}, shape ${item.shape}${verdict}`;
+// The name of a box for those who cannot see it: all that is written on it, in the order of its elements.
+function described(item, numbers) {
+  const verdict = verdictOf(item), written = [hintOf(item), ...linesOf(item), verdict && badgeText(verdict), numbers];
+  return `${written.filter(Boolean).join(" ")}, ${isGroup(item) ? "folded" : item.kind}`;
+}
+
+// What a box says when the pointer rests on it, if that is more than its first line.
+function hintOf(item) {
+  const all = shortened(isGroup(item) ? title(item) : equation(item), 300);
+  return all === linesOf(item)[0] ? null : all;
 }
 
 const MARKS = { right: "✓", scaled: "≈", inherits: "↓", "wrong here": "✗", inconclusive: "?" };
@@ -155,10 +176,13 @@ function verdictOf(item) {
   return ["wrong here", "inherits", "inconclusive", "scaled", "right"].find((v) => inside.has(v)) ?? null;
 }
 
-function badge(verdict, width) {
-  const label = `${MARKS[verdict] ?? "?"} ${verdict}`, wide = textWidth(label, FONTS.badge) + 14;
-  const g = svg("g", { class: `badge ${classOf(verdict)}`, transform: `translate(${width - wide + 8} -11)` });
-  g.append(svg("rect", { width: wide, height: 18, rx: 9 }), text(7, 13, label, "small"));
+const badgeText = (verdict) => `${MARKS[verdict] ?? "?"} ${verdict}`;
+const badgeWidth = (verdict) => (verdict ? textWidth(badgeText(verdict), FONTS.badge) + 22 : 0);
+
+// A verdict stands inside its box, between text and numbers, where it covers nothing.
+function badge(verdict, x) {
+  const g = svg("g", { class: `badge ${classOf(verdict)}`, transform: `translate(${round(x)} ${BOX.height / 2 - 9})` });
+  g.append(svg("rect", { width: badgeWidth(verdict) - 8, height: 18, rx: 9 }), text(7, 13, badgeText(verdict), "small"));
   return g;
 }
 
@@ -168,7 +192,7 @@ function drawEdge(edge, points, drawn) {
   g.append(svg("path", { d: pathOf(points), class: "line" }));
   g.append(svg("path", { d: `M${round(x - 4)} ${round(y - 8)}L${round(x)} ${round(y)}L${round(x + 4)} ${round(y - 8)}z`, class: "tip" }));
   g.append(svg("path", { d: `M${round(a - 4)} ${round(b + 8)}L${round(a)} ${round(b)}L${round(a + 4)} ${round(b + 8)}z`, class: "tip returning" }));
-  const label = edge.count > 1 ? `×${edge.count}` : edge.to.numbered && edge.parts.length === 1 ? `${edge.slot + 1}` : "";
+  const label = edge.count > 1 ? `×${edge.count}` : edge.to.numbered && edge.parts.length === 1 ? `${edge.parts[0].slot + 1}` : "";
   if (label) g.append(text(round(x + (edge.left ? -5 : 5)), round(y - 5), label, edge.left ? "slot left" : "slot"));
   drawn.edges.set(edge.key, { g, edge });
   return g;
@@ -203,12 +227,13 @@ function fill({ slots }, node, [known, complete]) {
   const parts = [];
   if (isScalar(node)) {
     if (known) parts.push(text(BOX.number - 4, 13, number(node.value), "number value"));
-    if (complete) parts.push(text(BOX.number - 4, 30, number(node.grad), "number gradient"));
+    if (complete) parts.push(" ", text(BOX.number - 4, 30, number(node.grad), "number gradient"));
   } else {
     if (known) parts.push(thumb(node.value, node.shape, 0, "value"));
     if (complete) parts.push(thumb(node.grad, node.shape, BOX.thumb + 4, "gradient"));
   }
   slots.replaceChildren(...parts);
+  slots.parentNode.setAttribute("aria-label", described(node, slots.textContent));
 }
 
 function thumb(value, shape, x, kind) {

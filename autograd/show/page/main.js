@@ -1,12 +1,15 @@
-// The state of the page, and the ways to change it: player, folding, selection, search, zoom and theme.
+// The state of the page, and the ways to change it: folding, stepping and selecting.
 
 const $ = (id) => document.getElementById(id);
 const model = readModel(JSON.parse($("data").textContent));
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
-const firstOpen = openAtFirst(model, model.doc.limit);
 
-const state = { open: firstOpen, time: 0, selected: null, focused: null, zoom: 1, timer: null };
-let view, places, drawn, stops;
+// What can change.  Time, selection, folds and frame are also in the page's address: see link.js.
+const state = {
+  time: 0, selected: null, open: new Set([0]), frame: 0,
+  focused: null, camera: { x: 0, y: 0, zoom: 1 }, text: 0, timer: null, dragged: false,
+};
+let opened, view, places, drawn, stops;  // the groups that are open at first; what is drawn now
 
 // Folding and drawing
 
@@ -20,10 +23,10 @@ function refold(open) {
   $("phases").style.setProperty("--split", stops.filter((s) => s.phase === "forward").length / Math.max(1, stops.length - 1));
   $("phases").classList.toggle("no-backward", model.output.grad === null);
   focusOn(drawn.boxes.has(state.focused) ? state.focused : [...view.items.keys()][0], false);
-  zoomTo(state.zoom);
+  drawMap();
+  look(state.camera);
   $("fold").disabled = open.size === 1;
   $("unfold").disabled = open.size === model.groups.length;
-  $("reset").disabled = open.size === firstOpen.size && [...open].every((id) => firstOpen.has(id));
   show();
 }
 
@@ -36,11 +39,16 @@ function toggle(group) {
   bringIntoView(group);
 }
 
+// The view as it is at first: the output, and as much as can be read.
+function openView() {
+  look(opening(drawing(), places.boxes.get(view.holder[model.output.id]), pane(), legible(innerWidth)));
+}
+
 const MOST = 3000;  // boxes that one click may show
 
 function unfoldLevel() {
   const wider = oneLevelMore(model, state.open), boxes = visible(model, wider).items.size;
-  if (boxes <= MOST) return refold(wider);
+  if (boxes <= MOST) { refold(wider); return bringIntoView(state.focused); }
   $("notice").textContent = `The next level has ${boxes.toLocaleString("en")} boxes, too many for one picture: unfold one box at a time.`;
   $("notice").hidden = false;
   return null;
@@ -75,21 +83,26 @@ function show() {
   showNode($("node"), state.selected, stop.to, options);
   for (const id of ["first", "back"]) $(id).disabled = at === 0;
   for (const id of ["next", "last"]) $(id).disabled = at === stops.length - 1;
+  letScrollersBeReached();
+  writeLink();
 }
 
 function pause() {
   clearInterval(state.timer);
   state.timer = null;
-  $("play").textContent = "▶ Play";
-  $("play").setAttribute("aria-label", "Play (space)");
+  showPlaying();
 }
 
 function play() {
   if (state.timer) return pause();
   if (stopNow() === stops.length - 1) go(0);
-  state.timer = setInterval(() => go(stopNow() + 1), 1200);
-  $("play").textContent = "❚❚ Pause";
-  $("play").setAttribute("aria-label", "Pause (space)");
+  state.timer = setInterval(() => go(stopNow() + 1), 1200 / Number($("speed").value));
+  return showPlaying();
+}
+
+function showPlaying() {
+  const [sign, word] = state.timer ? ["❚❚ ", "Pause"] : ["▶ ", "Play"];
+  $("play").replaceChildren(element("span", { ariaHidden: "true" }, sign), word);
 }
 
 // Selecting, and the focus within the graph
@@ -101,6 +114,7 @@ function select(item, move = true) {
   focusOn(item, false);
   show();
   if (move) bringIntoView(item);
+  else if (innerWidth <= NARROW) $("node").scrollIntoView({ block: "start", behavior: reduced.matches ? "instant" : "smooth" });
 }
 
 function focusOn(item, really = true) {
@@ -138,95 +152,6 @@ function trace(event) {
   return highlight($("graph"), drawn, { items: both(before.items, after.items, [of.from, of.to]), edges: both(before.edges, after.edges, [of.key]) });
 }
 
-// Zoom
-
-function zoomTo(zoom) {
-  state.zoom = Math.max(0.15, Math.min(3, zoom));
-  const { width, height } = places;
-  $("graph").setAttribute("viewBox", `-4 -14 ${Math.ceil(width) + 8} ${Math.ceil(height) + 22}`);
-  $("graph").style.width = `${(width + 8) * state.zoom}px`;
-  $("graph").style.height = `${(height + 22) * state.zoom}px`;
-}
-
-function fit() {
-  zoomTo(Math.min(fitting(), ($("scroller").clientHeight - 6) / (places.height + 22)));
-}
-
-// The zoom at which the whole width is visible; one scrolls down for the rest.
-const fitting = () => Math.min(1.1, ($("scroller").clientWidth - 6) / (places.width + 8));
-
-function bringIntoView(item) {
-  const box = places.boxes.get(item), scroller = $("scroller");
-  if (!box) return;
-  const { zoom } = state, margin = 60;
-  const left = Math.max(0, (scroller.clientWidth - (places.width + 8) * zoom) / 2);
-  const [x, y, w, h] = [left + (box.x + 4) * zoom, (box.y + 14) * zoom, box.width * zoom, Math.min(box.height, 60) * zoom];
-  const target = { left: scroller.scrollLeft, top: scroller.scrollTop, behavior: reduced.matches ? "instant" : "smooth" };
-  if (x < target.left + 10 || x + w > target.left + scroller.clientWidth - 10) target.left = x + w / 2 - scroller.clientWidth / 2;
-  if (y < target.top + margin || y + h > target.top + scroller.clientHeight - margin) target.top = y + h / 2 - scroller.clientHeight / 2;
-  scroller.scrollTo(target);
-}
-
-// The theme is the system's until the user changes it.
-
-function switchTheme() {
-  const dark = document.documentElement.dataset.theme
-    ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = dark ? "light" : "dark";
-}
-
-// The text of the graph: written when it is first opened, in pieces, since it may be long.
-
-function writeListing() {
-  if ($("listing").childElementCount || !$("text").open) return;
-  const { nodes } = model;
-  const more = (from) => {
-    $("listing").append(...nodes.slice(from, from + 500).map((node) =>
-      element("li", {}, element("button", { type: "button", className: "link", onclick: () => select(node) }, code(listed(node))))));
-    if (from + 500 < nodes.length) {
-      const left = nodes.length - from - 500;
-      const button = element("button", { type: "button", onclick: () => { button.parentElement.remove(); more(from + 500); } }, `500 more of ${left}`);
-      $("listing").append(element("li", { className: "more" }, button));
-    }
-  };
-  more(0);
-}
-
-// A line in the format of `Graph.listing`.
-const listed = (node) => `${node.name}: ${node.type}${node.isOperation ? ` = ${node.formula}` : `  ${node.kind}`}`;
-
-// Keys
-
-const KEYS = {
-  ArrowRight: ["→", "one step forward", () => go(stopNow() + 1)],
-  ArrowLeft: ["←", "one step back", () => go(stopNow() - 1)],
-  Home: ["Home", "to the start", () => go(0)],
-  End: ["End", "to the end", () => go(stops.length - 1)],
-  " ": ["space", "play or pause", play],
-  ArrowDown: ["↓", "to the next box of the graph", () => moveFocus(1)],
-  ArrowUp: ["↑", "to the previous box of the graph", () => moveFocus(-1)],
-  Enter: ["Enter", "select the box, or fold or unfold it", () => select(state.focused)],
-  "/": ["/", "search", () => $("search").focus()],
-  "+": ["+", "zoom in", () => zoomTo(state.zoom * 1.2)],
-  "-": ["−", "zoom out", () => zoomTo(state.zoom / 1.2)],
-  0: ["0", "fit to the window", () => fit()],
-  t: ["T", "switch between light and dark", switchTheme],
-};
-
-function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const { target, key } = event, inGraph = $("graph").contains(target);
-  if (target === $("search")) return pressInSearch(event);
-  const ownKeys = { button: " Enter", summary: " Enter", input: " ArrowUpArrowDown" }[target.localName] ?? "";
-  if (ownKeys && (ownKeys.includes(key) || key === " ")) return;
-  if (target.closest(".scroll") && key.startsWith("Arrow")) return;
-  if (!inGraph && (key === "Enter" || key === "ArrowUp" || key === "ArrowDown")) return;
-  const action = inGraph && key === " " ? KEYS.Enter : KEYS[key === "T" ? "t" : key === "=" ? "+" : key];
-  if (!action) return;
-  event.preventDefault();
-  action[2]();
-}
-
 // The start
 
 function begin() {
@@ -234,46 +159,25 @@ function begin() {
   $("title").textContent = shortened(printable(doc.title), 80);
   document.title = $("title").textContent;
   $("counts").textContent = `${many(model.nodes.length, "node")}, ${many(model.edges.length, "edge")}, ${many(model.forward.length, "operation")}`;
-  const folded = model.groups.some((g) => !firstOpen.has(g.id));
+  const readable = (open) => {
+    const { width, height } = layout(model, visible(model, open), sizeOf);
+    return fitting(wholeOf({ width, height }), pane()) >= legible(innerWidth);
+  };
+  opened = openAtFirst(model, doc.limit, readable);
   const notes = [...doc.notes];
-  if (folded) notes.unshift(`Folded automatically, to show at most ${doc.limit} boxes at first: click a box with + to unfold it.`);
+  if (opened.size < model.groups.length) notes.unshift("Folded at first, so that it can be read: click a box with + to unfold it.");
   $("notice").textContent = notes.join(" ");
   $("notice").hidden = notes.length === 0;
-  $("keys").replaceChildren(...Object.values(KEYS).flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]));
+  $("keys").replaceChildren(...[...Object.values(KEYS), ...MORE_KEYS].flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]));
   for (const id of ["fold", "unfold", "reset"]) $(id).hidden = model.groups.length === 1;
   showVerdicts($("verdicts"), doc.verdicts, model, select);
   drawLegend($("legend"), model);
+  showPlaying();
   listen();
-  refold(firstOpen);
-  zoomTo(Math.max(0.7, fitting()));
-}
-
-function listen() {
-  const on = (id, what, act) => $(id).addEventListener(what, act);
-  on("first", "click", () => go(0));
-  on("back", "click", () => go(stopNow() - 1));
-  on("next", "click", () => go(stopNow() + 1));
-  on("last", "click", () => go(stops.length - 1));
-  on("play", "click", play);
-  on("slider", "input", () => go(Number($("slider").value)));
-  on("in", "click", () => zoomTo(state.zoom * 1.2));
-  on("out", "click", () => zoomTo(state.zoom / 1.2));
-  on("fit", "click", () => fit());
-  on("fold", "click", () => refold(new Set([0])));
-  on("unfold", "click", unfoldLevel);
-  on("reset", "click", () => refold(firstOpen));
-  on("theme", "click", switchTheme);
-  on("digits", "change", show);
-  on("search", "input", () => search($("search").value));
-  on("text", "toggle", writeListing);
-  // listen on the scroller, because an <svg> that listens for the focus would also take it
-  on("scroller", "click", (event) => { const item = itemAt(event.target); if (item) select(item, false); });
-  on("scroller", "pointerover", trace);
-  on("scroller", "pointerleave", () => trace(null));
-  on("scroller", "focusin", (event) => { trace(event); if (itemAt(event.target)) focusOn(itemAt(event.target), false); });
-  on("scroller", "focusout", () => trace(null));
-  addEventListener("keydown", press);
-  addEventListener("beforeprint", () => { $("text").open = true; writeListing(); });
+  readLink();
+  openView();
+  if (state.time) bringIntoView(stops[stopNow()].item);
+  if (state.selected) bringIntoView(state.selected);
 }
 
 begin();

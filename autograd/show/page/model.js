@@ -1,13 +1,13 @@
 // The document that Python wrote, as objects; the part of it that is visible; and the steps through it.
 //
 // A node is an array: an input, a parameter, or the result of an operation, in the order of creation.
-// A group is a module, or a run of operations, that can be folded into one box; group 0 is the page.
+// A group can be folded into one box: a module, a repetition, or a run of operations; group 0 is the page.
 // An item is something drawn: a node, or a folded group.  An open group is a frame around its items.
 
 function readModel(doc) {
   const { nodes: columns, edges: links, texts } = doc;
-  const groups = doc.groups.map(([label, parent, isModule], id) => ({
-    id, label, isModule, parent, nodes: [], groups: [], operations: 0, folds: true, key: `g${id}`,
+  const groups = doc.groups.map(([label, parent, kind], id) => ({
+    id, label, kind, parent, nodes: [], groups: [], operations: 0, key: `g${id}`,
   }));
   const nodes = columns.kind.map((kind, id) => ({
     id, kind: texts[kind], key: `n${id}`, isOperation: columns.formula[id] !== "",
@@ -29,6 +29,7 @@ function readModel(doc) {
   for (const group of groups) {
     group.parent = groups[group.parent] ?? null;
     group.depth = group.parent ? group.parent.depth + 1 : 0;
+    group.saving = (group.parent?.saving ?? 0) + (group.parent && group.kind !== "module" ? 1 : 0);
     group.parent?.groups.push(group);
   }
   for (const node of nodes) {
@@ -117,20 +118,35 @@ function stopsOf(model, view) {
   return stops;
 }
 
-// The groups that are open at first: level by level, as long as at most `limit` items are visible.
-function openAtFirst(model, limit) {
-  let open = new Set([0]);
-  for (;;) {
-    const wider = oneLevelMore(model, open);
-    if (wider.size === open.size || visible(model, wider).items.size > limit) return open;
-    open = wider;
+// The sets of groups that are open, from the most folded to the least.  What is around the outermost
+// repetitions is open in all of them; then modules open, level by level; then repetitions and runs.
+function levels(model) {
+  const found = [new Set([0])];
+  for (const group of model.groups) {
+    if (group.kind === "repeats" && group.saving === 1) framesAround(group.parent).forEach((g) => found[0].add(g.id));
   }
+  while (found.at(-1).size < model.groups.length) found.push(oneLevelMore(model, found.at(-1)));
+  return found;
 }
 
 function oneLevelMore(model, open) {
-  const depth = Math.min(...model.groups.filter((g) => !open.has(g.id)).map((g) => g.depth));
-  return new Set([...open, ...model.groups.filter((g) => g.depth === depth).map((g) => g.id)]);
+  const closed = model.groups.filter((g) => !open.has(g.id));
+  const before = (a, b) => a.saving - b.saving || a.depth - b.depth;
+  const next = closed.reduce((first, g) => (before(g, first) < 0 ? g : first), closed[0]);
+  return new Set([...open, ...closed.filter((g) => before(g, next) === 0).map((g) => g.id)]);
 }
+
+// The groups that are open at first: as many levels as can be read in the window, of at most `limit` boxes;
+// more of them if that shows next to nothing.
+function openAtFirst(model, limit, isLegible) {
+  const boxes = (open) => visible(model, open).items.size;
+  const [most, ...others] = levels(model);
+  const possible = [most, ...others.filter((open) => boxes(open) <= limit)];
+  const readable = possible.findLast(isLegible) ?? most;
+  return boxes(readable) >= FEWEST ? readable : possible.find((open) => boxes(open) >= FEWEST) ?? possible.at(-1);
+}
+
+const FEWEST = 5;  // boxes: fewer say nothing about a computation
 
 // The title of a node: its name, or else its operation.
 const title = (item) => printable(isGroup(item) ? item.label : item.name);
