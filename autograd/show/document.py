@@ -18,13 +18,14 @@ import numpy as np
 
 from ..engine import Node
 from ..graph import Backward, Edge, Graph, Vertex
-from ..graph.text import SYMMETRIC
+from ..graph.text import FIELD_NAMES, SYMMETRIC
 from ..hooks import HOOK
 from ..ops import Op, Rule
 from ..outputs import Parts
 from .groups import Folding, folded
 from .labels import operation
 from .numbers import in_json
+from .rules import Line, Rules
 from .source import expression, listing, maker, summary
 
 LIMIT = 60  # boxes that may be visible at first
@@ -128,9 +129,13 @@ def edges(
     carrying = [(i, edge) for i, edge in enumerate(shown) if (edge.target, edge.slot) in back.contributions]
     contributing = Counter(edge.source for _, edge in carrying)
     rules, passed, parts, locals_ = Table(), [-1] * len(shown), {}, {}
+    written = lines(graph, operations, back) if len(operations) <= DETAILED else {}
+    told: dict[int, list[Any]] = {}
     for i, edge in carrying:
         node = graph[edge.target].node
         assert node is not None  # since a gradient went back from it
+        if line := written.get((edge.target, edge.slot)):
+            told[i] = [line.text, [[letter, places.get(number, -1)] for letter, number in line.letters]]
         passed[i] = rules[node.op, edge.slot]
         if contributing[edge.source] > 1:
             parts[i] = in_json(back.contributions[edge.target, edge.slot], most)
@@ -144,12 +149,19 @@ def edges(
             "rule": passed,
         },
         "rules": [words(op, op.rules[slot]) for op, slot in rules],
+        "lines": told,
         "parts": parts,
         "locals": locals_,
         "numbered": [
             places[v.number] for v in operations if arguments[v.number] > 1 and v.op not in SYMMETRIC
         ],
     }
+
+
+def lines(graph: Graph, operations: Sequence[Vertex], back: Backward) -> dict[tuple[int, int], Line]:
+    """The rules of all operations as lines, by (target, slot)."""
+    rules = Rules(graph, back)
+    return {(v.number, slot): line for v in operations for slot, line in rules.of(v).items()}
 
 
 def local(node: Node, edge: Edge, most: int) -> list[Any] | None:
@@ -201,12 +213,13 @@ def words(op: Op, rule: Rule) -> dict[str, Any]:
         text = expression(rule) or (listing(rule) if there is rule else None)
     except (OSError, TypeError, SyntaxError):
         text = None
-    said = summary(there) if there.__name__ != "<lambda>" else ""
+    said = summary(there).partition("The rule of `")[2].partition("`: ")[2] or summary(there)
+    said = "" if there.__name__ == "<lambda>" else said
     if there is rule and rule.__name__ != "<lambda>":
         said = said or rule.__name__
     return {
         "text": text,
-        "words": said or (None if text else op.name),
+        "words": said or (None if text else FIELD_NAMES.get(op.name, op.name)),
         "arguments": names[3 if op.each else 2 :],
     }
 

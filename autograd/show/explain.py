@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from ..graph.naming import variables_of
 from ..tensor import Tensor
 from .cuts import cuts, stopped, subscripted
 from .paths import Arc, Elements, State, TooManyError, array_paths, unit
+from .rules import Rules
 
 LONGEST = 16  # steps of a path that are written out
 
@@ -28,12 +30,14 @@ class Step:
     made, by    the names of the two numbers: "A1[0, 2]"
     formula     how the array of the first was computed: "sigmoid(Z1)"
     derivative  the number; None if the path is one of whole arrays
+    rule        what goes back along a path of whole arrays: "dW = X.T @ g"; empty if it has no such line
     """
 
     made: str
     by: str
     formula: str
     derivative: float | None
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,9 @@ def equation(step: Step) -> str:
 
 
 def local(step: Step) -> str:
-    """The local derivative of a step, with its value if it is a number."""
+    """The local derivative of a step, with its value if it is a number; of arrays, the rule."""
+    if step.rule:
+        return step.rule
     value = "" if step.derivative is None else f" = {number(step.derivative)}"
     return f"∂/∂{step.by}{value}"
 
@@ -265,7 +271,14 @@ class Labels:
         return Step(self.of(arc.target), self.of(arc.source), formula, arc.derivative)
 
     def of_arrays(self, edges: Sequence[Edge]) -> tuple[Step, ...]:
-        return tuple(
-            Step(target.label, self.graph[edge.source].label, self.graph.expression(target), None)
-            for edge, target in ((edge, self.graph[edge.target]) for edge in edges)
-        )
+        found = []
+        for edge in edges:
+            target, by = self.graph[edge.target], self.graph[edge.source].label
+            line = self.rules.of(target).get(edge.slot)
+            formula = self.graph.expression(target)
+            found.append(Step(target.label, by, formula, None, line.text if line else ""))
+        return tuple(found)
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        return Rules(self.graph, self.graph.backward(np.ones_like(self.graph.output.value)))

@@ -23,7 +23,7 @@ from .files import write_whole
 
 PAGE = files(__package__) / "page"
 LAYOUT = ("layout.js", "columns.js", "routes.js")
-SCRIPTS = ("model.js", "arrays.js", *LAYOUT, "graph.js", "panel.js", "search.js", "main.js")
+SCRIPTS = ("model.js", "arrays.js", *LAYOUT, "graph.js", "rules.js", "panel.js", "search.js", "main.js")
 SUFFIXES = (".html", ".htm")
 
 

@@ -88,12 +88,23 @@ function element(name, properties = {}, ...children) {
 // An array with its name above: a table of its numbers, coloured like a heat map; for a large array, the
 // heat map, and the numbers on request.
 function figure(caption, value, shape, all) {
+  if (shape.startsWith("((") && Array.isArray(value)) return outputs(caption, value, shape, all);
   const label = element("figcaption", {}, element("b", {}, caption), " ", element("span", { className: "quiet" }, shape));
   if (!isSummary(value)) return element("figure", {}, label, numbersOf(value, shape, all));
   const map = svg("svg", { width: 150, height: 150, class: "thumb", role: "img", "aria-label": `heat map of ${caption}` });
   map.append(thumbnail(value, shape, 150, 12));
   const numbers = element("details", {}, element("summary", {}, "numbers"), numbersOf(value, shape, all));
   return element("figure", {}, label, map, summary(value, all), numbers);
+}
+
+// The several outputs of a function, one below the other.
+function outputs(caption, value, shape, all) {
+  let from = 0;
+  const parts = shape.slice(1, -1).match(/\([^()]*\)/g).map((one, i) => {
+    const size = dims(one).reduce((n, k) => n * k, 1), part = value.slice(from, from += size);
+    return figure(`${caption} [${i}]`, size === 1 ? part[0] : part, one, all);
+  });
+  return element("div", { className: "outputs" }, ...parts);
 }
 
 const isSummary = (value) => value !== null && typeof value === "object" && !Array.isArray(value);

@@ -73,36 +73,19 @@ function backwardStep(node, time, options) {
 }
 
 function passedBack(edge, time, options) {
-  const { all } = options, { from, to, rule } = edge, part = contribution(edge);
-  const terms = [figure(`cotangent of ${title(to)}: g`, to.grad, to.shape, all)];
+  const { all } = options, { from, to } = edge, part = contribution(edge);
+  const terms = [figure(`gradient of ${title(to)}: g`, to.grad, to.shape, all)];
   if (edge.local) terms.push(operator("×"), figure("local derivative", edge.local.value, edge.local.shape, all));
-  else for (const [letter, node] of lettersIn(rule, edge)) terms.push(figure(`${letter} = ${title(node)}`, node.value, node.shape, all));
-  terms.push(operator(edge.local ? (edge.local?.summed ? "→ sum →" : "=") : "→ rule →"));
+  else for (const [letter, node] of lettersIn(edge).slice(0, 4)) terms.push(figure(letter === title(node) ? letter : `${letter} = ${title(node)}`, node.value, node.shape, all));
+  terms.push(operator(edge.local ? (edge.local?.summed ? "→ sum →" : "=") : "→"));
   terms.push(figure(contributions(from).length > 1 ? `part of the gradient of ${title(from)}` : `gradient of ${title(from)}`, part, from.shape, all));
   return [
     element("h3", {}, `to ${title(from)}`, edge.to.args.length > 1 ? element("span", { className: "quiet" }, ` argument ${edge.slot + 1}`) : null),
-    rule ? ruleText(rule, edge) : null,
+    ruleOf(edge),
     row(...terms),
     edge.local?.summed ? plain(`${title(from)} was broadcast from ${from.shape} to ${to.shape}: what comes back is summed over the repeated axes.`, "quiet") : null,
     ...(contributions(from).length > 1 ? sumOf(from, time, options) : []),
   ].filter(Boolean);
-}
-
-// A rule's source text, and the meaning of its letters at this step.
-function ruleText(rule, edge) {
-  const letters = [["g", `cotangent of ${title(edge.to)}`], ...lettersIn(rule, edge).map(([letter, node]) => [letter, title(node)])];
-  return element("div", { className: "rule" },
-    element("p", {}, "rule: ", rule.words ? printable(rule.words) : null, rule.words || !rule.text ? null : code(rule.text)),
-    rule.words && rule.text ? element("pre", {}, rule.text) : null,
-    rule.text ? plain(`where ${letters.map(([letter, what]) => `${letter} = ${what}`).join(", ")}`, "quiet") : null);
-}
-
-// The letters in the text of a rule, except g, and the nodes that they stand for: the output, the arguments.
-function lettersIn(rule, edge) {
-  if (!rule?.text) return [];
-  const body = rule.text.replace(/^def [^\n]*\n/, "");
-  const nodes = rule.arguments.map((letter, i) => [letter, edge.to.args.find((a) => a.slot === i)?.from]);
-  return [["y", edge.to], ...nodes].filter(([letter, node]) => node && new RegExp(`\\b${letter}\\b`).test(body));
 }
 
 // The gradient of a node with several uses, use by use.
