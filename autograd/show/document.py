@@ -82,10 +82,16 @@ def columns(
         "formula": [graph.expression(vertex) for vertex in nodes],
         "shape": [texts[str(vertex.shape)] for vertex in nodes],
         "type": [texts[vertex.type] for vertex in nodes],
-        "dtype": [texts[str(vertex.dtype)] for vertex in nodes],
+        "dtype": [texts[dtypes(vertex)] for vertex in nodes],
         "value": [in_json(vertex.value, most) for vertex in nodes],
         "grad": [in_json(back.cotangents.get(vertex.number), most) for vertex in nodes],
     }
+
+
+def dtypes(vertex: Vertex) -> str:
+    """The dtype, or of several outputs the different ones."""
+    several = vertex.dtype if isinstance(vertex.dtype, tuple) else (vertex.dtype,)
+    return ", ".join(dict.fromkeys(map(str, several)))
 
 
 def notes(graph: Graph, nodes: Sequence[Vertex], most: int) -> list[str]:

@@ -104,7 +104,8 @@ class Rules:
         for place, number in numbers.items():
             label = self.graph[number].label
             words = [w for w in re.findall(r"[^\W\d]\w*", label) if not keyword.iskeyword(w)]
-            letter = label if VARIABLE.fullmatch(label) else words[-1] if words else "x"
+            is_name = VARIABLE.fullmatch(label) and not keyword.iskeyword(label)
+            letter = label if is_name else words[-1] if words else "x"
             while letter in found.values() or letter == "np":
                 letter += "_"
             found[place] = letter
