@@ -22,6 +22,9 @@ from ..graph.text import FIELD_NAMES, SYMMETRIC
 from ..hooks import HOOK
 from ..ops import Op, Rule
 from ..outputs import Parts
+from .code import Code
+from .code import places as lines_at
+from .frames import Frame, frames_in_json
 from .groups import Folding, folded
 from .labels import operation
 from .numbers import in_json
@@ -42,8 +45,8 @@ class Table(dict[Any, int]):
         return self[value]
 
 
-def document(graph: Graph, report: Any = None) -> dict[str, Any]:
-    """The page's data for a graph, and for a report on a hand derivation of its gradients.
+def document(graph: Graph, report: Any = None, frames: Sequence[Frame] = ()) -> dict[str, Any]:
+    """The page's data for a graph, for a report on a hand derivation of its gradients, and for its frames.
 
     Raises GradientError if a leaf has been changed in place since it was used.
     """
@@ -55,7 +58,9 @@ def document(graph: Graph, report: Any = None) -> dict[str, Any]:
     if graph.output.requires_grad:
         back = graph.backward(np.ones_like(graph.output.value))
     most = min(WHOLE, max(1, NUMBERS // (2 * len(nodes))))
-    texts = Table()
+    texts, code = Table(), Code()
+    at = lines_at([(places[v.number], v.source) for v in nodes if v.source], code)
+    links = edges(graph, operations, places, back, most)
     return {
         "title": graph.output.label,
         "limit": LIMIT,
@@ -63,12 +68,21 @@ def document(graph: Graph, report: Any = None) -> dict[str, Any]:
         "output": places[graph.output.number],
         "nodes": columns(graph, nodes, back, most, texts)
         | {"group": groups_of(nodes, operations, folding, places)},
-        **edges(graph, operations, places, back, most),
+        **links,
+        **({"locals": {}, "numbers": frames_in_json(frames, nodes, parts_of(links, nodes), most)} if frames else {}),
         "groups": [[group.label, group.parent, group.is_module] for group in folding.groups],
         "sources": {places[v.number]: source(v) for v in nodes if v.source},
-        "verdicts": verdicts(nodes, report),
+        "verdicts": verdicts(nodes, report, code),
+        "at": at,
+        "code": code.in_json(),
         "texts": list(texts),
     }
+
+
+def parts_of(links: dict[str, Any], nodes: Sequence[Vertex]) -> list[tuple[int, tuple[int, int]]]:
+    """The edges whose parts of a gradient are shown: the place of each, its target and slot."""
+    table = links["edges"]
+    return [(i, (nodes[table["to"][i]].number, table["slot"][i])) for i in links["parts"]]
 
 
 def columns(
@@ -230,17 +244,26 @@ def words(op: Op, rule: Rule) -> dict[str, Any]:
     }
 
 
-def verdicts(nodes: Sequence[Vertex], report: Any) -> dict[str, Any]:
-    """The lines of a derivation report, and for the nodes whose gradients they hold, the line, by index."""
+def verdicts(nodes: Sequence[Vertex], report: Any, code: Code) -> dict[str, Any]:
+    """The lines of a derivation report, with the arrays side by side; and by node, the line on its gradient."""
     if report is None:
         return {"lines": [], "of": {}}
     prefix = getattr(report, "prefix", "d")
     by_name = {vertex.name: i for i, vertex in enumerate(nodes) if vertex.name}
     lines, of = [], {}
-    for line in report.lines:
+    for number, line in enumerate(report.lines):
         told = {key: getattr(line, key) for key in ("name", "verdict", "kind", "hint", "source", "lineno")}
         place = by_name.get(line.name.removeprefix(prefix), by_name.get(line.name))
-        lines.append(told | {"node": place})
+        filename = getattr(line, "filename", "")
+        arrays = {key: compared(getattr(line, key, None)) for key in ("yours", "true")}
+        at = code.place(filename, line.lineno) if filename else None
+        lines.append(told | arrays | {"node": place, "at": at})
         if place is not None:
-            of[place] = told
+            of[place] = number
     return {"lines": lines, "of": of}
+
+
+def compared(value: Any) -> list[Any] | None:
+    """The shape of an array and its elements; None if it is no array of numbers."""
+    array = np.asarray(value)
+    return [str(array.shape), in_json(array, WHOLE)] if array.dtype.kind in "fiub" else None

@@ -9,46 +9,74 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from ..errors import DrawError, DTypeError
 from ..graph import Graph
 from ..graph.naming import variables_of
 from ..tensor import Tensor
+from ..transforms.structure import name_of
 from .document import document
 from .files import write_whole
+from .frames import axes_of, graphs, varied
+from .recorded import recorded
 
 PAGE = files(__package__) / "page"
 LAYOUT = ("layout.js", "columns.js", "routes.js")
-SCRIPTS = ("model.js", "arrays.js", *LAYOUT, "graph.js", "rules.js", "panel.js", "search.js", "main.js")
+SCRIPTS = ("model.js", "arrays.js", *LAYOUT, "graph.js", "rules.js", "panel.js", "code.js", "verdicts.js", "frames.js", "beside.js", "search.js", "main.js")
 SUFFIXES = (".html", ".htm")
 
 
+Source = Tensor | Callable[..., Any]
+
+
+@overload
+def explore(output: Source, inputs: Mapping[str, Any] | None = None, path: None = None, **options: Any) -> Page: ...
+@overload
+def explore(output: Tensor, inputs: str | os.PathLike[str], **options: Any) -> Path: ...
+@overload
 def explore(
-    output: Tensor,
-    path: str | os.PathLike[str],
+    output: Source, inputs: Mapping[str, Any] | None, path: str | os.PathLike[str], **options: Any
+) -> Path: ...
+def explore(
+    output: Source,
+    inputs: Any = None,
+    path: str | os.PathLike[str] | None = None,
     *,
     report: Any = None,
     names: Mapping[str, Any] | None = None,
-) -> Path:
-    """The path of a page, after writing it there, that steps through the computation of `output`.
+    vary: Mapping[str, Any] | None = None,
+    frames: Sequence[Tensor] | None = None,
+) -> Path | Page:
+    """A page that steps through the computation of `output`: its path after writing it, or the page itself.
+
+        explore(loss, "loss.html")                    a computation that was recorded
+        explore(f, {"x": x, "w": w}, "f.html")        a function of these inputs, with its source
+        explore(loss)                                 in a notebook: the page in the cell
 
     The page is one file, for any browser, and needs no other file and no network.  It shows the graph,
     and steps forward and backward through it; each step shows what is computed, by which rule and with
-    which numbers.  Modules, and long runs of operations, fold into boxes.
+    which numbers, beside the user's source (for a Tensor, if it was recorded in `debug()`).  Modules, and
+    long runs of operations, fold into boxes.
 
-    The gradients are those of `output`, or of the sum of its elements; no `grad` is changed.  report: the
-    result of `check.derivation`, whose verdicts are shown over the arrays whose gradients they judge.
-    names: names for some arrays, as in `draw`.
+    The gradients are those of `output`, or of the sum of its elements; no `grad` is changed.
+
+    report  the result of `check.derivation`, whose verdicts are shown over the arrays they judge
+    names   names for some arrays, as in `draw`
+    vary    of one or two inputs of a function the values to show it at, {"w": np.linspace(-2, 2, 41)}: a
+            slider moves through them
+    frames  outputs of the same computation, as of the epochs of a training, to move through; `output` is
+            then the one that names are taken from
 
     For arrays with more than 256 elements (fewer in large graphs), the page holds a summary and some of
     the elements.  Graphs with more than 5000 operations are shown without local derivatives.
 
-    Raises DTypeError if `output` is not a Tensor, DrawError for a path that does not end in .html,
-    GradientError if a leaf has been changed in place since `output` was computed from it.
+    Raises DTypeError if `output` is neither a Tensor nor a function that returns one, or for inputs that
+    are no dictionary; DrawError for a path that does not end in .html, and for frames that are not the
+    same computation; GradientError if a leaf has been changed in place since it was used.
 
     >>> import tempfile
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
@@ -56,14 +84,62 @@ def explore(
     ...     explore((x * x).sum(), Path(folder, "squares.html")).name
     'squares.html'
     """
+    if isinstance(inputs, str | os.PathLike) and path is None:
+        inputs, path = None, inputs
+    if type(output) is not Tensor and not (callable(output) and inputs is not None):
+        raise DTypeError(
+            f"explore() shows how a Tensor was computed, and this is a {type(output).__name__}"
+            + (": give the inputs of the function too, by name" if callable(output) else "")
+        )
+    if path is not None and Path(path).suffix.lower() not in SUFFIXES:
+        raise DrawError(f"no page can be written to {Path(path).name!r}: give the file the suffix .html")
+    found = Page(data_of(output, inputs, report, names, vary, frames, variables_of(sys._getframe(1))))
+    if path is None:
+        return found
+    write_whole(Path(path), str(found).encode())
+    return Path(path)
+
+
+def data_of(
+    output: Source,
+    inputs: Any,
+    report: Any,
+    names: Mapping[str, Any] | None,
+    vary: Mapping[str, Any] | None,
+    frames: Sequence[Tensor] | None,
+    variables: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The document of a page."""
+    if vary is not None and frames is not None or (vary is not None and type(output) is Tensor):
+        raise DTypeError("vary takes a function and its inputs, and frames the outputs: give one of the two")
+    f = output
     if type(output) is not Tensor:
-        raise DTypeError(f"explore() shows how a Tensor was computed, and this is a {type(output).__name__}")
-    path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise DrawError(f"no page can be written to {path.name!r}: give the file the suffix .html")
-    graph = Graph.of(output, names, variables_of(sys._getframe(1)))
-    write_whole(path, page(document(graph, report)).encode())
-    return path
+        ran = recorded(output, inputs)
+        output, names, variables = ran.output, ran.names | dict(names or {}), {name_of(output): ran.output}
+    graph = Graph.of(output, names, variables)
+    if not vary and not frames:
+        return document(graph, report)
+    shown = varied(f, inputs, vary) if vary else list(frames or ())
+    return document(graph, report, graphs(shown, graph)) | {"frames": axes_of(shown, inputs, vary)}
+
+
+class Page:
+    """A page of `explore`: `str()` gives the HTML, and a notebook shows it in the cell."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.data = data
+
+    def __str__(self) -> str:
+        return page(self.data)
+
+    def __repr__(self) -> str:
+        return f"<the page of {self.data['title']}, to be shown in a notebook; explore(…, path) writes a file>"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{html.escape(str(self))}" title="{html.escape(self.data["title"])}" '
+            f'style="width: 100%; height: 720px; border: 1px solid #8884; border-radius: 8px"></iframe>'
+        )
 
 
 def page(data: dict[str, Any]) -> str:

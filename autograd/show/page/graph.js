@@ -39,7 +39,7 @@ function aside(node) {
 function sizeOf(item) {
   const [first, second] = linesOf(item);
   const text = Math.max(textWidth(first, FONTS.label), textWidth(second, FONTS.small));
-  const sides = kindOf(item) === "parameter" ? 40 : 30;
+  const sides = (kindOf(item) === "parameter" ? 40 : 30) + badgeWidth(verdictOf(item));
   return { width: Math.ceil(text + aside(item) + sides), height: BOX.height };
 }
 
@@ -129,7 +129,7 @@ function drawBox(item, { x, y, width, height }, drawn) {
   const slots = svg("g", { transform: `translate(${width - aside(item) - (kind === "parameter" ? 14 : 9)} 6)` });
   g.append(slots);
   const verdict = verdictOf(item);
-  if (verdict) g.append(badge(verdict, width));
+  if (verdict) g.append(badge(verdict, width - aside(item) - (kind === "parameter" ? 18 : 13)));
   drawn.boxes.set(item, { g, slots, shown: "" });
   return g;
 }
@@ -155,10 +155,14 @@ function verdictOf(item) {
   return ["wrong here", "inherits", "inconclusive", "scaled", "right"].find((v) => inside.has(v)) ?? null;
 }
 
-function badge(verdict, width) {
-  const label = `${MARKS[verdict] ?? "?"} ${verdict}`, wide = textWidth(label, FONTS.badge) + 14;
-  const g = svg("g", { class: `badge ${classOf(verdict)}`, transform: `translate(${width - wide + 8} -11)` });
-  g.append(svg("rect", { width: wide, height: 18, rx: 9 }), text(7, 13, label, "small"));
+// A verdict stands inside its box, between the text and the numbers, and covers neither.
+const badgeText = (verdict) => `${MARKS[verdict] ?? "?"} ${verdict}`;
+const badgeWidth = (verdict) => (verdict ? Math.ceil(textWidth(badgeText(verdict), FONTS.badge)) + 22 : 0);
+
+function badge(verdict, right) {
+  const wide = badgeWidth(verdict) - 8;
+  const g = svg("g", { class: `badge ${classOf(verdict)}`, transform: `translate(${round(right - wide)} ${BOX.height / 2 - 9})` });
+  g.append(svg("rect", { width: wide, height: 18, rx: 9 }), text(7, 13, badgeText(verdict), "small"));
   return g;
 }
 

@@ -73,6 +73,7 @@ function show() {
   $("live").textContent = `Step ${at} of ${stops.length - 1}. ${said}`;
   showStep($("step"), model, stop, at === stops.length - 1, view, options);
   showNode($("node"), state.selected, stop.to, options);
+  showBeside(stop);
   for (const id of ["first", "back"]) $(id).disabled = at === 0;
   for (const id of ["next", "last"]) $(id).disabled = at === stops.length - 1;
 }
@@ -182,7 +183,7 @@ function writeListing() {
   const { nodes } = model;
   const more = (from) => {
     $("listing").append(...nodes.slice(from, from + 500).map((node) =>
-      element("li", {}, element("button", { type: "button", className: "link", onclick: () => select(node) }, code(listed(node))))));
+      element("li", { "data-node": node.id }, element("button", { type: "button", className: "link", onclick: () => select(node) }, code(listed(node))))));
     if (from + 500 < nodes.length) {
       const left = nodes.length - from - 500;
       const button = element("button", { type: "button", onclick: () => { button.parentElement.remove(); more(from + 500); } }, `500 more of ${left}`);
@@ -241,7 +242,7 @@ function begin() {
   $("notice").hidden = notes.length === 0;
   $("keys").replaceChildren(...Object.values(KEYS).flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]));
   for (const id of ["fold", "unfold", "reset"]) $(id).hidden = model.groups.length === 1;
-  showVerdicts($("verdicts"), doc.verdicts, model, select);
+  beginBeside();
   drawLegend($("legend"), model);
   listen();
   refold(firstOpen);

@@ -162,31 +162,11 @@ function showNode(place, node, time, { all, select }) {
   place.replaceChildren(...[
     element("h2", {}, title(node)),
     node.isOperation ? plain(code(equation(node)), "formula") : null,
-    node.verdict ? verdictBox(node.verdict) : null,
+    node.verdict ? verdictBox(node.verdict, all) : null,
     element("dl", {}, ...facts.flatMap(([key, x]) => [element("dt", {}, key), element("dd", {}, x)])),
     node.known <= time ? figure("value", node.value, node.shape, all) : plain("Its value: not computed yet at this step.", "quiet"),
     gradient, ...several,
     node.args.length ? element("p", { className: "quiet" }, "computed from ", ...links(distinct(node.args.map((a) => a.from)), select)) : null,
     uses(node, select),
   ].filter(Boolean));
-}
-
-function verdictBox({ name, verdict, kind, hint, source, lineno }) {
-  return element("div", { className: `verdict ${classOf(verdict)}` },
-    element("p", {}, element("b", {}, `${MARKS[verdict] ?? "?"} ${printable(name)}: ${verdict}`), kind ? ` (${printable(kind)})` : ""),
-    hint ? plain(printable(hint)) : null,
-    source ? plain(code(`${lineno ? `${lineno}: ` : ""}${source}`)) : null);
-}
-
-// The lines of a hand derivation, in their order; some of them have no node here.
-function showVerdicts(place, { lines }, model, select) {
-  place.hidden = lines.length === 0;
-  const entries = lines.map((line) => {
-    const node = model.nodes[line.node];
-    const label = `${MARKS[line.verdict] ?? "?"} ${printable(line.name)}: ${line.verdict}`;
-    return element("li", { className: classOf(line.verdict) }, node
-      ? element("button", { type: "button", className: "link", onclick: () => select(node) }, label)
-      : `${label} (not in this graph)`);
-  });
-  place.replaceChildren(element("h2", {}, "The hand derivation"), element("ol", {}, ...entries));
 }
