@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Graph, Tensor, explain, explore
+from autograd import Graph, Tensor, explain
 from autograd.graph.text import FIELD_NAMES
 from autograd.show.document import document
 from autograd.show.rules import Rules
@@ -87,7 +87,8 @@ def test_each_line_is_python_and_gives_what_the_engine_sends(make):
         (lambda: x[1:, 0], ["dx[1:, 0] += g"]),
         (lambda: np.sum(x), ["dx = np.full(x.shape, g)"]),
         (lambda: np.linalg.inv(x.T @ x), ["-y.T @ g @ y.T"]),
-        (lambda: F.conv2d(image, kernel), ["dimage = conv_transpose(g, kernel)", "dkernel = correlate(image, g)"]),
+        (lambda: F.conv2d(image, kernel), ["dimage = conv_transpose(g, kernel)"]),
+        (lambda: F.conv2d(image, kernel), ["dkernel = correlate(image, g)"]),
     ],
 )  # fmt: skip
 def test_the_lines_read_as_one_would_write_them(make, expected):
@@ -118,7 +119,7 @@ def test_a_name_that_is_none_of_python_s_is_replaced(name):
 def test_operations_that_are_alike_differ_where_their_numbers_make_them():
     """A line is derived once for all that are alike; it is shown only where it holds."""
     a, zero = Tensor([2.0, 3.0], requires_grad=True), Tensor([0.0, 3.0], requires_grad=True)
-    for graph, back, vertex, slot, line in lines_of(np.prod(a) + np.prod(zero), {"a": a, "zero": zero}):
+    for graph, _, vertex, _, line in lines_of(np.prod(a) + np.prod(zero), {"a": a, "zero": zero}):
         if vertex.op == "prod" and vertex.inputs[0].source == 2:
             values = {letter: graph[number].value for letter, number in line.letters}
             found = eval(line.text.partition("= ")[2], {"np": np} | values | {"g": 1.0})

@@ -51,7 +51,9 @@ class RuleLine:
         """What it gives for these values of its letters."""
         refs = {(letter,): value for letter, value in values.items()}
         several = {letter: value for letter, value in values.items() if isinstance(value, tuple)}
-        refs |= {(f"{letter}[{i}]",): part for letter, value in several.items() for i, part in enumerate(value)}
+        refs |= {
+            (f"{letter}[{i}]",): part for letter, value in several.items() for i, part in enumerate(value)
+        }
         return Point(refs)[self.value]
 
 
@@ -172,7 +174,9 @@ def written(sent: Any, node: Node, known: Letters) -> Iterator[tuple[int, RuleLi
     for slot, gi in sent:
         with suppress(DerivationError):
             shape = np.shape(node.args[slot])
-            value = exact(factored(read(gi.data, gi.node) if type(gi) is Tensor else read.constant(gi)), shape)
+            value = exact(
+                factored(read(gi.data, gi.node) if type(gi) is Tensor else read.constant(gi)), shape
+            )
             place, inner = "", value
             if is_call(value, scatter):
                 place, inner = f"[{index_text(options(value)['index'], value.args[1:])}]", value.args[0]

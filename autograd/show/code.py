@@ -79,7 +79,9 @@ class Code:
         """The lines around one that is in no function, up to the functions before and after it."""
         spans = self.functions(filename)
         before = max((last for _, last in spans if last < line), default=0)
-        after = min((first for first, _ in spans if first > line), default=len(linecache.getlines(filename)) + 1)
+        after = min(
+            (first for first, _ in spans if first > line), default=len(linecache.getlines(filename)) + 1
+        )
         lines = range(before + 1, after)
         written = [n for n in lines if linecache.getline(filename, n).strip()]
         return (written[0], written[-1]) if written else (line, line)

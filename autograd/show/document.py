@@ -69,7 +69,11 @@ def document(graph: Graph, report: Any = None, frames: Sequence[Frame] = ()) -> 
         "nodes": columns(graph, nodes, back, most, texts)
         | {"group": groups_of(nodes, operations, folding, places)},
         **links,
-        **({"locals": {}, "numbers": frames_in_json(frames, nodes, parts_of(links, nodes), most)} if frames else {}),
+        **(
+            {"locals": {}, "numbers": frames_in_json(frames, nodes, parts_of(links, nodes), most)}
+            if frames
+            else {}
+        ),
         "groups": [[group.label, group.parent, group.is_module] for group in folding.groups],
         "sources": {places[v.number]: source(v) for v in nodes if v.source},
         "verdicts": verdicts(nodes, report, code),
@@ -245,7 +249,7 @@ def words(op: Op, rule: Rule) -> dict[str, Any]:
 
 
 def verdicts(nodes: Sequence[Vertex], report: Any, code: Code) -> dict[str, Any]:
-    """The lines of a derivation report, with the arrays side by side; and by node, the line on its gradient."""
+    """The lines of a derivation report with both arrays, and for each node that has one its line."""
     if report is None:
         return {"lines": [], "of": {}}
     prefix = getattr(report, "prefix", "d")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypedDict, Unpack, overload
 
 from ..errors import DrawError, DTypeError
 from ..graph import Graph
@@ -26,20 +26,44 @@ from .recorded import recorded
 
 PAGE = files(__package__) / "page"
 LAYOUT = ("layout.js", "columns.js", "routes.js")
-SCRIPTS = ("model.js", "arrays.js", *LAYOUT, "graph.js", "rules.js", "panel.js", "code.js", "verdicts.js", "frames.js", "beside.js", "search.js", "main.js")
+SCRIPTS = (
+    "model.js",
+    "arrays.js",
+    *LAYOUT,
+    "graph.js",
+    "rules.js",
+    "panel.js",
+    "code.js",
+    "verdicts.js",
+    "frames.js",
+    "beside.js",
+    "search.js",
+    "main.js",
+)
 SUFFIXES = (".html", ".htm")
 
 
 Source = Tensor | Callable[..., Any]
 
 
-@overload
-def explore(output: Source, inputs: Mapping[str, Any] | None = None, path: None = None, **options: Any) -> Page: ...
-@overload
-def explore(output: Tensor, inputs: str | os.PathLike[str], **options: Any) -> Path: ...
+class Options(TypedDict, total=False):
+    """The keyword arguments of `explore`."""
+
+    report: Any
+    names: Mapping[str, Any] | None
+    vary: Mapping[str, Any] | None
+    frames: Sequence[Tensor] | None
+
+
 @overload
 def explore(
-    output: Source, inputs: Mapping[str, Any] | None, path: str | os.PathLike[str], **options: Any
+    output: Source, inputs: Mapping[str, Any] | None = None, path: None = None, **options: Unpack[Options]
+) -> Page: ...
+@overload
+def explore(output: Tensor, inputs: str | os.PathLike[str], **options: Unpack[Options]) -> Path: ...
+@overload
+def explore(
+    output: Source, inputs: Mapping[str, Any] | None, path: str | os.PathLike[str], **options: Unpack[Options]
 ) -> Path: ...
 def explore(
     output: Source,
@@ -110,16 +134,17 @@ def data_of(
     variables: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The document of a page."""
-    if vary is not None and frames is not None or (vary is not None and type(output) is Tensor):
+    if vary is not None and (frames is not None or type(output) is Tensor):
         raise DTypeError("vary takes a function and its inputs, and frames the outputs: give one of the two")
-    f = output
-    if type(output) is not Tensor:
+    if isinstance(output, Tensor):
+        graph = Graph.of(output, names, variables)
+        shown = list(frames or ())
+    else:
         ran = recorded(output, inputs)
-        output, names, variables = ran.output, ran.names | dict(names or {}), {name_of(output): ran.output}
-    graph = Graph.of(output, names, variables)
-    if not vary and not frames:
+        graph = Graph.of(ran.output, ran.names | dict(names or {}), {name_of(output): ran.output})
+        shown = varied(output, inputs, vary) if vary else list(frames or ())
+    if not shown:
         return document(graph, report)
-    shown = varied(f, inputs, vary) if vary else list(frames or ())
     return document(graph, report, graphs(shown, graph)) | {"frames": axes_of(shown, inputs, vary)}
 
 
@@ -133,7 +158,9 @@ class Page:
         return page(self.data)
 
     def __repr__(self) -> str:
-        return f"<the page of {self.data['title']}, to be shown in a notebook; explore(…, path) writes a file>"
+        return (
+            f"<the page of {self.data['title']}, to be shown in a notebook; explore(…, path) writes a file>"
+        )
 
     def _repr_html_(self) -> str:
         return (

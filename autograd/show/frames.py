@@ -90,7 +90,9 @@ def graphs(outputs: Iterable[Any], first: Graph) -> list[Frame]:
 def refuse_other(graph: Graph, first: Graph, frame: int) -> None:
     """Raise DrawError for a graph with other operations or shapes, or with other numbers in its formulas."""
     if len(graph) != len(first):
-        raise DrawError(f"frame {frame} has {len(graph)} nodes, and the first {len(first)}: a page shows one graph")
+        raise DrawError(
+            f"frame {frame} has {len(graph)} nodes, and the first {len(first)}: a page shows one graph"
+        )
     for a, b in zip(graph.nodes, first.nodes, strict=True):
         if (a.kind, a.op, a.shape) != (b.kind, b.op, b.shape):
             raise DrawError(
@@ -105,7 +107,7 @@ def refuse_other(graph: Graph, first: Graph, frame: int) -> None:
 
 
 def frames_in_json(
-    found: Sequence[Frame], nodes: Sequence[Vertex], edges: Sequence[tuple[int, int]], most: int
+    found: Sequence[Frame], nodes: Sequence[Vertex], edges: Sequence[tuple[int, tuple[int, int]]], most: int
 ) -> dict[str, Any]:
     """The numbers of all frames: of nodes, by their place, and of the parts of gradients, by the edge's.
 

@@ -21,5 +21,9 @@ def operation(graph: Graph, vertex: Vertex) -> str:
     words = [source.label if source.kind == "constant" else "·" for source in sources]
     what = vertex.symbol
     if set(words) != {"·"}:
-        what = f" {what} ".join(words) if vertex.op in OPERATORS else f"{FIELD_NAMES.get(vertex.op, vertex.op)}({', '.join(words)})"
+        what = (
+            f" {what} ".join(words)
+            if vertex.op in OPERATORS
+            else f"{FIELD_NAMES.get(vertex.op, vertex.op)}({', '.join(words)})"
+        )
     return " ".join([what, *(f"{key}={option(value)}" for key, value in vertex.options.items())])

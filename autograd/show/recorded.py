@@ -39,7 +39,9 @@ def recorded(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Recorded:
     Raises DTypeError if the inputs are no dictionary, or f does not return a Tensor.
     """
     if not isinstance(inputs, Mapping):
-        raise DTypeError(f"inputs is a {type(inputs).__name__}: pass a dictionary by name, {{'x': x, 'w': w}}")
+        raise DTypeError(
+            f"inputs is a {type(inputs).__name__}: pass a dictionary by name, {{'x': x, 'w': w}}"
+        )
     given = leaves_of(dict(inputs))
     found: dict[Any, list[tuple[str, Any]]] = {}
     code = code_of(f)

@@ -96,7 +96,9 @@ class Rules:
             return False
         least = 1e-10 if np.asarray(sent).dtype == np.float64 else 1e-4
         scale = np.nanmax(np.abs(sent), initial=0, where=np.isfinite(sent))
-        return found.shape == np.shape(sent) and np.allclose(found, sent, least, least * scale, equal_nan=True)
+        return found.shape == np.shape(sent) and np.allclose(
+            found, sent, least, least * scale, equal_nan=True
+        )
 
     def letters(self, numbers: dict[str, int]) -> dict[str, str]:
         """The names to write: the reader's, or of a parameter `0.weight` the last part."""

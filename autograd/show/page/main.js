@@ -218,6 +218,7 @@ function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { target, key } = event, inGraph = $("graph").contains(target);
   if (target === $("search")) return pressInSearch(event);
+  if (target.closest("[data-own-keys]")) return;
   const ownKeys = { button: " Enter", summary: " Enter", input: " ArrowUpArrowDown" }[target.localName] ?? "";
   if (ownKeys && (ownKeys.includes(key) || key === " ")) return;
   if (target.closest(".scroll") && key.startsWith("Arrow")) return;
