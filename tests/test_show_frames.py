@@ -118,7 +118,7 @@ REFUSED = {
     "no input of that name": ((line, INPUTS), {"vary": {"v": [1, 2]}}, DTypeError, "names 'v'.*'x', 'w'"),
     "one value": ((line, INPUTS), {"vary": {"w": [1]}}, DTypeError, "two or more"),
     "another shape": ((line, INPUTS), {"vary": {"x": [1.0, 2.0]}}, DTypeError, r"shape \(2,\)"),
-    "three axes": ((line, INPUTS), {"vary": {"a": [1, 2], "b": [1, 2], "c": [1, 2]}}, DTypeError, "one or two"),
+    "three axes": ((line, INPUTS), {"vary": {n: [1, 2] for n in "abc"}}, DTypeError, "one or two"),
     "another branch": ((branch, {"w": 1.0}), {"vary": {"w": [1.0, -1.0]}}, DrawError, "frame 1"),
     "a stale number": ((stale, {"w": 1.0}), {"vary": {"w": [1.0, 2.0]}}, DrawError, "number .* hold it"),
     "no tensor": ((text, {"w": 1.0}), {}, DTypeError, "returned a str"),

@@ -24,7 +24,7 @@ from ..ops import Op, Rule
 from ..outputs import Parts
 from .code import Code
 from .code import places as lines_at
-from .frames import Frame, frames_in_json
+from .frames import Frame, frames_in_json, shown_nodes
 from .groups import Folding, folded
 from .labels import operation
 from .numbers import in_json
@@ -50,7 +50,7 @@ def document(graph: Graph, report: Any = None, frames: Sequence[Frame] = ()) -> 
 
     Raises GradientError if a leaf has been changed in place since it was used.
     """
-    nodes = [vertex for vertex in graph.nodes if vertex.kind != "constant" or vertex is graph.output]
+    nodes = shown_nodes(graph)
     places = {vertex.number: i for i, vertex in enumerate(nodes)}
     operations = [vertex for vertex in nodes if vertex.op]
     folding = folded(operations)

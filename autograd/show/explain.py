@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,13 @@ class Explanation:
         tables = map(written, range(1, len(self.paths) + 1), self.paths)
         return "\n\n".join([self.heading(), *tables, *self.ending()])
 
+    def _repr_html_(self) -> str:
+        """The heading, each path as rows of a table with its product, the sum, and the cuts."""
+        rows = "".join(html_of(n, path) for n, path in enumerate(self.paths, 1))
+        ending = "".join(f"<p style='white-space: pre-line'>{escape(block)}</p>" for block in self.ending())
+        table = f"<table style='text-align: left'>{rows}</table>" if rows else ""
+        return f"<div style='overflow-x: auto'><p>{escape(self.heading())}</p>{table}{ending}</div>"
+
     def heading(self) -> str:
         """The result, and the sum that it is."""
         result, shown = f"∂{self.output} / ∂{self.wrt} = {number(self.gradient)}", len(self.paths)
@@ -123,6 +131,23 @@ def written(n: int, path: Path) -> str:
         product = f"{' × '.join(factors)} = {product}"
     what = "product" if factors else "contribution"
     return f"path {n}\n" + f"\n    … {gap:,} more steps\n".join(tables) + f"\n    {what}: {product}"
+
+
+def html_of(n: int, path: Path) -> str:
+    """A path as rows: its number, then what each step computed and its derivative, then the product."""
+    half = LONGEST // 2
+    steps = path.steps if len(path.steps) <= LONGEST else (*path.steps[:half], *path.steps[-half:])
+    cell = "<td style='text-align: left'><code>{}</code></td>"
+    rows = [cell.format(escape(equation(s))) + cell.format(escape(local(s))) for s in steps]
+    if len(path.steps) > LONGEST:
+        rows.insert(half, f"<td colspan='2'>… {len(path.steps) - LONGEST:,} more steps</td>")
+    factors = [number(step.derivative) for step in steps if step.derivative is not None]
+    product = f"{' × '.join(factors)} = " if 1 < len(factors) == len(path.steps) else ""
+    rows.append(
+        f"<td style='text-align: left' colspan='2'><b>{escape(product + number(path.product))}</b></td>"
+    )
+    head = f"<tr><th colspan='2' style='text-align: left'>path {n}</th></tr>"
+    return head + "".join(f"<tr>{row}</tr>" for row in rows)
 
 
 def equation(step: Step) -> str:

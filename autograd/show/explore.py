@@ -5,24 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import importlib.util
 import json
 import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, overload
+
+import numpy as np
 
 from ..errors import DrawError, DTypeError
 from ..graph import Graph
 from ..graph.naming import variables_of
 from ..tensor import Tensor
-from ..transforms.structure import name_of
+from ..transforms.structure import flat, name_of
 from .document import document
 from .files import write_whole
-from .frames import axes_of, graphs, varied
-from .recorded import recorded
+from .frames import FRAME, axes_of, graphs, shown_nodes, varied
+from .recorded import Recorded, recorded, written
 
 PAGE = files(__package__) / "page"
 LAYOUT = ("layout.js", "columns.js", "routes.js")
@@ -36,6 +40,7 @@ SCRIPTS = (
     "code.js",
     "verdicts.js",
     "frames.js",
+    "live.js",
     "beside.js",
     "search.js",
     "main.js",
@@ -43,7 +48,7 @@ SCRIPTS = (
 SUFFIXES = (".html", ".htm")
 
 
-Source = Tensor | Callable[..., Any]
+Computed = Tensor | Callable[..., Any]
 
 
 class Options(TypedDict, total=False):
@@ -57,16 +62,19 @@ class Options(TypedDict, total=False):
 
 @overload
 def explore(
-    output: Source, inputs: Mapping[str, Any] | None = None, path: None = None, **options: Unpack[Options]
+    output: Computed, inputs: Mapping[str, Any] | None = None, path: None = None, **options: Unpack[Options]
 ) -> Page: ...
 @overload
 def explore(output: Tensor, inputs: str | os.PathLike[str], **options: Unpack[Options]) -> Path: ...
 @overload
 def explore(
-    output: Source, inputs: Mapping[str, Any] | None, path: str | os.PathLike[str], **options: Unpack[Options]
+    output: Computed,
+    inputs: Mapping[str, Any] | None,
+    path: str | os.PathLike[str],
+    **options: Unpack[Options],
 ) -> Path: ...
 def explore(
-    output: Source,
+    output: Computed,
     inputs: Any = None,
     path: str | os.PathLike[str] | None = None,
     *,
@@ -117,56 +125,114 @@ def explore(
         )
     if path is not None and Path(path).suffix.lower() not in SUFFIXES:
         raise DrawError(f"no page can be written to {Path(path).name!r}: give the file the suffix .html")
-    found = Page(data_of(output, inputs, report, names, vary, frames, variables_of(sys._getframe(1))))
+    found = page_of(output, inputs, report, names, vary, frames, variables_of(sys._getframe(1)))
     if path is None:
         return found
     write_whole(Path(path), str(found).encode())
     return Path(path)
 
 
-def data_of(
-    output: Source,
+def page_of(
+    output: Computed,
     inputs: Any,
     report: Any,
     names: Mapping[str, Any] | None,
     vary: Mapping[str, Any] | None,
     frames: Sequence[Tensor] | None,
     variables: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The document of a page."""
+) -> Page:
+    """The page of a computation, or of the function that computes it."""
     if vary is not None and (frames is not None or type(output) is Tensor):
         raise DTypeError("vary takes a function and its inputs, and frames the outputs: give one of the two")
     if isinstance(output, Tensor):
         graph = Graph.of(output, names, variables)
-        shown = list(frames or ())
-    else:
-        ran = recorded(output, inputs)
-        graph = Graph.of(ran.output, ran.names | dict(names or {}), {name_of(output): ran.output})
-        shown = varied(output, inputs, vary) if vary else list(frames or ())
+        return Page(with_frames(graph, report, outputs_of(frames), inputs, vary))
+    ran = recorded(output, inputs)
+    graph = Graph.of(ran.output, ran.names | dict(names or {}), {name_of(output): ran.output})
+    shown = varied(output, inputs, vary) if vary else outputs_of(frames)
+    return Page(with_frames(graph, report, shown, inputs, vary), Source(output, dict(inputs), graph))
+
+
+def outputs_of(frames: Sequence[Tensor] | None) -> list[Recorded]:
+    return [Recorded(output, {}) for output in frames or ()]
+
+
+def with_frames(
+    graph: Graph, report: Any, shown: list[Recorded], inputs: Any, vary: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The document of a page with the outputs to move through, if there are any."""
     if not shown:
         return document(graph, report)
     return document(graph, report, graphs(shown, graph)) | {"frames": axes_of(shown, inputs, vary)}
 
 
-class Page:
-    """A page of `explore`: `str()` gives the HTML, and a notebook shows it in the cell."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """The function of a page, with its inputs, and the graph of its computation."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
-        self.data = data
+    f: Callable[..., Any]
+    inputs: dict[str, Any]
+    graph: Graph
+
+    @property
+    def typed(self) -> list[list[Any]]:
+        """The inputs whose numbers can be typed, each with the place of its node."""
+        names = {
+            written(path): path for path, value in flat(self.inputs).items() if np.size(data(value)) <= TYPED
+        }
+        found = []
+        for i, vertex in enumerate(shown_nodes(self.graph)):
+            name = vertex.name if vertex.name in names else vertex.name.removesuffix("_1")
+            if not vertex.op and name in names and vertex.dtype.kind == "f":
+                found.append([name, i])
+        return found
+
+
+TYPED = 64  # elements up to which an input can be typed
+
+
+def data(value: Any) -> Any:
+    return value.data if type(value) is Tensor else value
+
+
+class Page:
+    """A page of `explore`: `str()` gives the HTML, and a notebook shows it in the cell.
+
+    In a live notebook with `anywidget`, the page of a function takes any number that is typed into it.
+    """
+
+    def __init__(self, data: dict[str, Any], source: Source | None = None) -> None:
+        self.data, self.source = data, source
 
     def __str__(self) -> str:
         return page(self.data)
 
     def __repr__(self) -> str:
-        return (
-            f"<the page of {self.data['title']}, to be shown in a notebook; explore(…, path) writes a file>"
-        )
+        return f"<the page of {self.data['title']}: a notebook shows it, and explore(…, path) writes a file>"
 
     def _repr_html_(self) -> str:
         return (
             f'<iframe srcdoc="{html.escape(str(self))}" title="{html.escape(self.data["title"])}" '
-            f'style="width: 100%; height: 720px; border: 1px solid #8884; border-radius: 8px"></iframe>'
+            f'style="{FRAME}"></iframe>'
         )
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """The page as HTML, and as a widget if there is a function to run and `anywidget` is installed."""
+        shown: dict[str, Any] = {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        if self.source is None or importlib.util.find_spec("anywidget") is None:
+            return shown
+        from .live import LivePage
+
+        text = page(self.data | {"live": self.source.typed})
+        self.widget = LivePage(text, self.source.f, self.source.inputs, self.source.graph)
+        return shown | bundle(self.widget)
+
+
+def bundle(widget: Any) -> dict[str, Any]:
+    """How a widget is shown: as a view of it."""
+    found = widget._repr_mimebundle_()
+    found = found[0] if isinstance(found, tuple) else found
+    return {key: value for key, value in (found or {}).items() if "widget" in key}
 
 
 def page(data: dict[str, Any]) -> str:

@@ -18,15 +18,17 @@ from ..errors import DrawError, DTypeError
 from ..graph import Backward, Graph, Vertex
 from ..tensor import Tensor
 from .numbers import in_json
-from .recorded import recorded
+from .recorded import Recorded, recorded
 
 MOST = 3_000_000  # numbers in all frames of a page
+
+FRAME = "box-sizing: border-box; width: 100%; height: 720px; border: 1px solid #8884; border-radius: 8px"
 
 Frame = tuple[Graph, Backward]
 
 
-def varied(f: Callable[..., Any], inputs: Mapping[str, Any], vary: Mapping[str, Any]) -> list[Any]:
-    """The outputs of f at all values of one input, or at all pairs of values of two.
+def varied(f: Callable[..., Any], inputs: Mapping[str, Any], vary: Mapping[str, Any]) -> list[Recorded]:
+    """The runs of f at all values of one input, or at all pairs of values of two.
 
     Raises DTypeError for a name that is no input, and for values that do not replace a number.
     """
@@ -46,7 +48,7 @@ def varied(f: Callable[..., Any], inputs: Mapping[str, Any], vary: Mapping[str, 
     found = []
     for chosen in itertools.product(*vary.values()):
         given = {name: like(inputs[name], value) for name, value in zip(vary, chosen, strict=True)}
-        found.append(recorded(f, {**inputs, **given}).output)
+        found.append(recorded(f, {**inputs, **given}))
     return found
 
 
@@ -57,11 +59,11 @@ def like(old: Any, value: Any) -> Any:
     return np.array(value, getattr(old, "dtype", float))
 
 
-def axes_of(outputs: Sequence[Any], inputs: Any, vary: Mapping[str, Any] | None) -> dict[str, Any]:
+def axes_of(runs: Sequence[Recorded], inputs: Any, vary: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a slider, or two, move through: names, the numbers on each, where to start, and the outputs."""
-    loss = [float(np.sum(output.data)) for output in outputs]
+    loss = [float(np.sum(run.output.data)) for run in runs]
     if not vary:
-        return {"names": ["frame"], "axes": [[*range(len(outputs))]], "start": [0], "loss": loss}
+        return {"names": ["frame"], "axes": [[*range(len(runs))]], "start": [0], "loss": loss}
     axes, start = [], []
     for name, values in vary.items():
         here = np.asarray(getattr(inputs[name], "data", inputs[name]))
@@ -71,14 +73,14 @@ def axes_of(outputs: Sequence[Any], inputs: Any, vary: Mapping[str, Any] | None)
     return {"names": list(vary), "axes": axes, "start": start, "loss": loss}
 
 
-def graphs(outputs: Iterable[Any], first: Graph) -> list[Frame]:
-    """The graph and the backward pass of each output.
+def graphs(runs: Iterable[Recorded], first: Graph) -> list[Frame]:
+    """The graph and the backward pass of each run.
 
     Raises DrawError for an output that was computed in another way than the first.
     """
     found = []
-    for i, output in enumerate(outputs):
-        graph = Graph.of(output, {}, {})
+    for i, run in enumerate(runs):
+        graph = Graph.of(run.output, run.names, {})
         refuse_other(graph, first, i)
         back = Backward({}, {})
         if graph.output.requires_grad:
@@ -94,12 +96,14 @@ def refuse_other(graph: Graph, first: Graph, frame: int) -> None:
             f"frame {frame} has {len(graph)} nodes, and the first {len(first)}: a page shows one graph"
         )
     for a, b in zip(graph.nodes, first.nodes, strict=True):
-        if (a.kind, a.op, a.shape) != (b.kind, b.op, b.shape):
+        leaves = {"constant", "input"}  # which of them a number is depends on whether a variable held it
+        same = a.kind == b.kind or {a.kind, b.kind} == leaves
+        if not same or (a.op, a.shape) != (b.op, b.shape):
             raise DrawError(
                 f"frame {frame}: {b.label} is {a.op or a.kind} of shape {a.shape}, and in the first frame "
                 f"{b.op or b.kind} of shape {b.shape}: a page shows one graph"
             )
-        if a.kind == "constant" and not np.array_equal(a.value, b.value, equal_nan=True):
+        if b.kind == "constant" and not np.array_equal(a.value, b.value, equal_nan=True):
             raise DrawError(
                 f"frame {frame}: the number {b.label} in a formula is {a.label} there: hold it in an array, "
                 "np.array(...), so that it is a node of the graph"
@@ -147,3 +151,22 @@ def packed(arrays: Sequence[Any], most: int) -> Any:
     except (TypeError, ValueError):  # summaries, and complex numbers
         return listed
     return base64.b64encode(numbers.astype("<f8").tobytes()).decode()
+
+
+def numbers_of(frame: Frame, graph: Graph, most: int = 256) -> dict[str, Any]:
+    """The numbers of one frame, as the page takes them: of nodes, and of the parts of gradients."""
+    other, back = frame
+    nodes = shown_nodes(graph)
+    places = {vertex.number: i for i, vertex in enumerate(nodes)}
+    edges = [edge for vertex in nodes if vertex.op for edge in vertex.inputs if edge.source in places]
+    parts = [(i, back.contributions.get((edge.target, edge.slot))) for i, edge in enumerate(edges)]
+    return {
+        "value": {i: in_json(other[vertex.number].value, most) for i, vertex in enumerate(nodes)},
+        "grad": {i: in_json(back.cotangents.get(vertex.number), most) for i, vertex in enumerate(nodes)},
+        "part": {i: in_json(g, most) for i, g in parts if g is not None},
+    }
+
+
+def shown_nodes(graph: Graph) -> list[Vertex]:
+    """The nodes of a page: all but the numbers in formulas."""
+    return [vertex for vertex in graph.nodes if vertex.kind != "constant" or vertex is graph.output]

@@ -79,6 +79,8 @@ def leaves_of(inputs: dict[str, Any]) -> dict[str, Any]:
         if type(value) is Tensor or path in wanted:
             data = np.array(value.data if type(value) is Tensor else value)
             return Tensor(data, requires_grad=path in wanted)
+        if type(value) is float:
+            return np.array(value)  # which can have a name, and so is a node of the graph
         return value.copy() if isinstance(value, np.ndarray) else value
 
     return rebuilt(inputs, {path: one(path, value) for path, value in parts.items()})  # type: ignore[no-any-return]

@@ -6,6 +6,7 @@ function beginBeside() {
   codeRows = buildCode($("code"), model, goTo);
   showVerdicts($("verdicts"), model.doc.verdicts, model, goTo);
   beginFrames();
+  beginLive();
 }
 
 function showBeside(stop) {
