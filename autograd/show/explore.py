@@ -41,6 +41,7 @@ SCRIPTS = (
     "verdicts.js",
     "frames.js",
     "live.js",
+    "predict.js",
     "beside.js",
     "search.js",
     "main.js",

@@ -7,12 +7,15 @@ function beginBeside() {
   showVerdicts($("verdicts"), model.doc.verdicts, model, goTo);
   beginFrames();
   beginLive();
+  beginPredict();
 }
 
 function showBeside(stop) {
   showCode($("code"), codeRows, stop, stop.to);
   followListing($("listing"), stop);
   showFrame();
+  const score = stop === stops.at(-1) ? scoreOf() : null;
+  if (score) $("step").prepend(score);
 }
 
 // Go to the step of a node: on the way back if the player is there; or to a verdict, where its gradient is complete.

@@ -58,10 +58,12 @@ const stopNow = () => stops.findIndex((stop) => state.time <= stop.to);
 
 function go(index) {
   const to = Math.max(0, Math.min(stops.length - 1, index));
+  if (mustPredict(to)) return ask(to);
   state.time = stops[to].to;
   show();
   if (stops[to].item) bringIntoView(stops[to].item);
   if (to === stops.length - 1) pause();
+  return null;
 }
 
 function show() {
@@ -218,7 +220,7 @@ function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { target, key } = event, inGraph = $("graph").contains(target);
   if (target === $("search")) return pressInSearch(event);
-  if (target.closest("[data-own-keys]")) return;
+  if (target.closest("[data-own-keys]") || target.id === "answer") return;
   const ownKeys = { button: " Enter", summary: " Enter", input: " ArrowUpArrowDown" }[target.localName] ?? "";
   if (ownKeys && (ownKeys.includes(key) || key === " ")) return;
   if (target.closest(".scroll") && key.startsWith("Arrow")) return;
