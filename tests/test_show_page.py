@@ -47,7 +47,7 @@ CASES = {
     "a missing axis": ("shapeSlip([4], [4, 2])", "it has 2 axes"),
     "another length": ("shapeSlip([4, 3], [4, 2])", "one of the lengths is another"),
     "a place": ("subscript(5, [2, 3])", "[1, 2]"),
-    "a number as it is typed": ("[numeric('\\u22123'), numeric('1e-4'), numeric('0,5'), numeric(''), numeric('a')]",
+    "a number as it is typed": ("['\\u22123', '1e-4', '0,5', '', 'a'].map(numeric)",
                                 [-3, 1e-4, 0.5, None, None]),
 }  # fmt: skip
 

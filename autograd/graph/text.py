@@ -31,7 +31,7 @@ FIELD_NAMES = {  # what the field calls functions that only this library has
     "binary_cross_entropy_with_logits_none": "binary_cross_entropy_with_logits",
     "rows": "embedding", "thin_svd": "svd", "tall_qr": "qr", "lower_half": "tril", "vector_norm": "norm",
     "extreme": "max_or_min", "running_extreme": "running_max_or_min", "cosine_moment": "cosine_integral",
-    "put": "setitem", "phi": "normal_cdf", "hook": "with_hooks",
+    "put": "setitem", "phi": "normal_cdf", "hook": "with_hooks", "share": "scale",
 }  # fmt: skip
 SYMMETRIC = {"add", "multiply", "maximum", "minimum", "hypot", "logaddexp", "equal", "not_equal"}
 
@@ -145,6 +145,25 @@ def call(op: str, arguments: Sequence[str], options: dict[str, Any]) -> str:
         index = options["index"]
         inside = ", ".join(map(option, index)) if isinstance(index, tuple) else option(index)
         return f"{arguments[0]}[{inside}]"
-    op = FIELD_NAMES.get(op, op)
-    words = [*arguments, *(f"{name}={option(value)}" for name, value in options.items())]
-    return f"{op}({', '.join(words)})"
+    return f"{FIELD_NAMES.get(op, op)}({', '.join([*arguments, *told(op, options)])})"
+
+
+def told(op: str, options: dict[str, Any]) -> list[str]:
+    """Options as they are shown; of a convolution and of windows without those that change nothing.
+
+    >>> told("convolution", {"stride": (1, 1), "padding": ((0, 0), (1, 1)), "groups": 1})
+    ['padding=((0, 0), (1, 1))']
+    """
+    quiet = QUIET if op in FIELD_NAMES or op in ("windows", "fold") else {}
+    shown = {key: value for key, value in options.items() if not is_all(value, quiet.get(key))}
+    return [f"{FIELD_NAMES.get(key, key)}={option(value)}" for key, value in shown.items()]
+
+
+QUIET = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}
+
+
+def is_all(value: Any, one: Any) -> bool:
+    """Whether a number, or all in nested tuples of numbers, are this one."""
+    return (
+        all(is_all(v, one) for v in value) if isinstance(value, tuple) else one is not None and value == one
+    )

@@ -22,6 +22,7 @@ from ..graph.text import FIELD_NAMES, SYMMETRIC
 from ..hooks import HOOK
 from ..ops import Op, Rule
 from ..outputs import Parts
+from .apart import apart
 from .code import Code
 from .code import places as lines_at
 from .frames import Frame, frames_in_json, shown_nodes
@@ -78,6 +79,7 @@ def document(graph: Graph, report: Any = None, frames: Sequence[Frame] = ()) -> 
         "sources": {places[v.number]: source(v) for v in nodes if v.source},
         "verdicts": verdicts(nodes, report, code),
         "at": at,
+        "apart": {places[v.number]: found for v in operations if (found := apart(v))},
         "code": code.in_json(),
         "texts": list(texts),
     }

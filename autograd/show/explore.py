@@ -36,6 +36,7 @@ SCRIPTS = (
     *LAYOUT,
     "graph.js",
     "rules.js",
+    "apart.js",
     "panel.js",
     "code.js",
     "verdicts.js",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..graph import Graph, Vertex
-from ..graph.text import FIELD_NAMES, OPERATORS, option
+from ..graph.text import FIELD_NAMES, OPERATORS, told
 
 
 def operation(graph: Graph, vertex: Vertex) -> str:
@@ -26,4 +26,4 @@ def operation(graph: Graph, vertex: Vertex) -> str:
             if vertex.op in OPERATORS
             else f"{FIELD_NAMES.get(vertex.op, vertex.op)}({', '.join(words)})"
         )
-    return " ".join([what, *(f"{key}={option(value)}" for key, value in vertex.options.items())])
+    return " ".join([what, *told(vertex.op, vertex.options)])

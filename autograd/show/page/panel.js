@@ -50,11 +50,14 @@ function startOf(model, { all }) {
 }
 
 function forwardStep(node, { all, select }) {
-  const used = distinct(node.args.map((a) => a.from));
+  const used = distinct(node.args.map((a) => a.from)), made = madeOf(node);
   const inputs = used.slice(0, 6).map((from) => figure(title(from), from.value, from.shape, all));
+  const result = figure(title(node), node.value, node.shape, all);
+  const bySlot = new Map(node.args.map((a) => [a.slot, inputs[used.indexOf(a.from)]]));
   return [
     plain(code(equation(node)), "formula"),
-    row(...inputs, operator("→"), figure(title(node), node.value, node.shape, all)),
+    row(...inputs, operator("→"), result),
+    made && takenApart(result, title(node), made.shape, bySlot, (at) => explainedResult(node, made, at, all), largestAt(node.value)),
     uses(node, select),
   ].filter(Boolean);
 }
@@ -74,15 +77,24 @@ function backwardStep(node, time, options) {
 
 function passedBack(edge, time, options) {
   const { all } = options, { from, to } = edge, part = contribution(edge);
-  const terms = [figure(`gradient of ${title(to)}: g`, to.grad, to.shape, all)];
-  if (edge.local) terms.push(operator("×"), figure("local derivative", edge.local.value, edge.local.shape, all));
+  const made = madeOf(to), arrived = figure(`gradient of ${title(to)}: g`, to.grad, to.shape, all), terms = [arrived], shown = new Map([["g", arrived]]);
+  if (made) {
+    for (const arg of to.args) {
+      if (arg.slot === edge.slot || shown.has(arg.slot) || arg.slot === 2) continue;
+      shown.set(arg.slot, figure(title(arg.from), arg.from.value, arg.from.shape, all));
+      if (!["sum", "mean"].includes(made.op) && edge.slot !== 2) terms.push(shown.get(arg.slot));
+    }
+    if (made.op === "softmax") terms.push(shown.set("y", figure(`y = ${title(to)}`, to.value, to.shape, all)).get("y"));
+  } else if (edge.local) terms.push(operator("×"), figure("local derivative", edge.local.value, edge.local.shape, all));
   else for (const [letter, node] of lettersIn(edge).slice(0, 4)) terms.push(figure(letter === title(node) ? letter : `${letter} = ${title(node)}`, node.value, node.shape, all));
-  terms.push(operator(edge.local ? (edge.local?.summed ? "→ sum →" : "=") : "→"));
-  terms.push(figure(contributions(from).length > 1 ? `part of the gradient of ${title(from)}` : `gradient of ${title(from)}`, part, from.shape, all));
+  terms.push(operator(edge.local && !made ? (edge.local?.summed ? "→ sum →" : "=") : "→"));
+  const result = figure(contributions(from).length > 1 ? `part of the gradient of ${title(from)}` : `gradient of ${title(from)}`, part, from.shape, all);
+  terms.push(result);
   return [
     element("h3", {}, `to ${title(from)}`, edge.to.args.length > 1 ? element("span", { className: "quiet" }, ` argument ${edge.slot + 1}`) : null),
     ruleOf(edge),
     row(...terms),
+    made && isWhole(part) && isWhole(to.grad) ? takenApart(result, `d${briefly(from)}`, dims(from.shape), shown, (at) => explainedGradient(edge, made, at, all), largestAt(part)) : null,
     edge.local?.summed ? plain(`${title(from)} was broadcast from ${from.shape} to ${to.shape}: what comes back is summed over the repeated axes.`, "quiet") : null,
     ...(contributions(from).length > 1 ? sumOf(from, time, options) : []),
   ].filter(Boolean);

@@ -60,13 +60,6 @@ function questionOf(stop, count) {
   return typeof value[place] === "number" ? { what: `What is ${what} at ${subscript(place, dims(node.shape))}?`, right: value[place], node, edge, place } : null;
 }
 
-// The index of an element: [1, 0].
-function subscript(place, shape) {
-  const index = [];
-  for (const n of [...shape].reverse()) { index.unshift(place % n); place = Math.floor(place / n); }
-  return `[${index.join(", ")}]`;
-}
-
 // Other numbers that one may have taken for the right one, or left out of it.
 function hintsOf({ node, edge, place }, stop) {
   const at = (value) => (Array.isArray(value) ? value[place] : value), found = [];
