@@ -9,6 +9,7 @@ import pytest
 from autograd import Tensor, explore
 from autograd.errors import DrawError, DTypeError
 from autograd.show.frames import changes, packed
+from autograd.show.live import answered
 from autograd.show.recorded import recorded
 
 
@@ -142,3 +143,46 @@ def test_too_many_frames_are_refused():
         explore(
             line, {"x": np.ones(200), "w": big}, vary={"w": [np.full(200, k / 9000) for k in range(4000)]}
         )
+
+
+# A live notebook
+
+
+def curve(w, x):
+    z = w * x if np.all(w.data < 10) else np.sin(w) * x
+    return np.sum(z * z)
+
+
+LIVE = explore(curve, {"w": Tensor([0.5, 1.0], requires_grad=True), "x": 2.0}).source
+
+
+def test_typed_numbers_are_computed_as_python_does():
+    found = answered({"values": {"w": [0.1, -3.0], "x": [0.25]}}, LIVE.f, LIVE.inputs, LIVE.graph)["numbers"]
+    w = Tensor([0.1, -3.0], requires_grad=True)
+    curve(w, 0.25).backward()
+    assert found["value"][0] == [0.1, -3.0]
+    assert found["grad"][0] == w.grad.tolist()
+    assert found["part"].keys() == {0, 2, 3, 4}
+
+
+def test_both_inputs_can_be_typed():
+    assert LIVE.typed == [["w", 0], ["x", 1]]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"w": [1.0]}, "ValueError: cannot reshape"),
+        ({"w": ["one", 2.0]}, "ValueError: could not convert"),
+        ({"w": [20.0, 1.0]}, "DrawError: frame 0"),
+    ],
+)
+def test_what_cannot_be_computed_is_told(values, words):
+    assert answered({"values": values}, LIVE.f, LIVE.inputs, LIVE.graph)["error"].startswith(words)
+    assert LIVE.inputs["w"].data.tolist() == [0.5, 1.0]
+
+
+def test_a_page_is_html_with_and_without_a_function():
+    for page in (explore(curve, LIVE.inputs), explore(Tensor(2.0, requires_grad=True) * 2)):
+        assert page._repr_mimebundle_()["text/html"].startswith("<iframe srcdoc=")
+        assert "Tensor" not in repr(page)

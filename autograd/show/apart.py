@@ -23,6 +23,8 @@ def apart(vertex: Vertex) -> list[Any] | None:
     """
     op, options = vertex.op, vertex.options
     assert vertex.node is not None  # of an operation
+    if isinstance(vertex.value, tuple) or any(isinstance(a, tuple) for a in vertex.node.args):
+        return None
     shapes = [np.shape(a) for a in vertex.node.args if a is not None]
     if len(shapes) != len(vertex.inputs) or not shapes or np.size(vertex.value) == 0:
         return None

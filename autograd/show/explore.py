@@ -26,6 +26,7 @@ from ..transforms.structure import flat, name_of
 from .document import document
 from .files import write_whole
 from .frames import FRAME, axes_of, graphs, shown_nodes, varied
+from .live import live_page
 from .recorded import Recorded, recorded, written
 
 PAGE = files(__package__) / "page"
@@ -223,10 +224,8 @@ class Page:
         shown: dict[str, Any] = {"text/html": self._repr_html_(), "text/plain": repr(self)}
         if self.source is None or importlib.util.find_spec("anywidget") is None:
             return shown
-        from .live import LivePage
-
         text = page(self.data | {"live": self.source.typed})
-        self.widget = LivePage(text, self.source.f, self.source.inputs, self.source.graph)
+        self.widget = live_page(text, self.source.f, self.source.inputs, self.source.graph)
         return shown | bundle(self.widget)
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import anywidget
 import numpy as np
-import traitlets
 
 from ..graph import Graph
 from ..tensor import Tensor
@@ -36,23 +34,32 @@ export default {
 """
 
 
-class LivePage(anywidget.AnyWidget):  # type: ignore[misc]  # it ships no types
-    """A widget with the page, which answers what is typed into it."""
+def live_page(page: str, f: Any, inputs: dict[str, Any], graph: Graph) -> Any:
+    """A widget with the page, which answers what is typed into it.
 
-    _esm = SCRIPT.replace("STYLE", FRAME)
-    page = traitlets.Unicode().tag(sync=True)
+    Raises ImportError without `anywidget`.
+    """
+    import anywidget
+    import traitlets
 
-    def __init__(self, page: str, f: Any, inputs: dict[str, Any], graph: Graph) -> None:
-        super().__init__(page=page)
-        self.f, self.inputs, self.graph = f, inputs, graph
-        self.on_msg(self.answer)
+    class LivePage(anywidget.AnyWidget):  # type: ignore[misc]  # it ships no types
+        _esm = SCRIPT.replace("STYLE", FRAME)
+        page = traitlets.Unicode().tag(sync=True)
 
-    def answer(self, _: Any, message: Any, __: Any) -> None:
-        """Send back the numbers for what was typed, or what is wrong with it."""
-        try:
-            self.send(answer_to(message["values"], self.f, self.inputs, self.graph))
-        except Exception as error:  # of the user's function, which is told on the page
-            self.send({"error": f"{type(error).__name__}: {error}"})
+        def answer(self, _: Any, message: Any, __: Any) -> None:
+            self.send(answered(message, f, inputs, graph))
+
+    widget = LivePage(page=page)
+    widget.on_msg(widget.answer)
+    return widget
+
+
+def answered(message: Any, f: Any, inputs: dict[str, Any], graph: Graph) -> dict[str, Any]:
+    """The numbers for what was typed, {"values": {"w": [0.5]}}, or what is wrong with it."""
+    try:
+        return answer_to(message["values"], f, inputs, graph)
+    except Exception as error:  # of the user's function, which is told on the page
+        return {"error": f"{type(error).__name__}: {error}"}
 
 
 def answer_to(values: dict[str, Any], f: Any, inputs: dict[str, Any], graph: Graph) -> dict[str, Any]:
