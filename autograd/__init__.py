@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from .compiled import compile
     from .derived import derive
     from .graph import Graph
-    from .show import animate, draw, explain, explore
+    from .show.animate import animate
+    from .show.draw import draw
+    from .show.explain import explain
+    from .show.explore import explore
 
 # Imported on first use, by __getattr__: they would add a tenth to the time of `import autograd`.
 LATER = {

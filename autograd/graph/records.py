@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine import Node
 from ..tensor import Tensor
-from .text import SYMBOLS, summary, type_of
+from .text import FIELD_NAMES, SYMBOLS, summary, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Vertex:
     @property
     def symbol(self) -> str:
         """The sign of its operation, such as `+` or `@`; the function's name if it has no sign."""
-        return SYMBOLS.get(self.op, self.op)
+        return SYMBOLS.get(self.op) or FIELD_NAMES.get(self.op, self.op)
 
     @property
     def shape(self) -> Any:

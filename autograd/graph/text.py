@@ -21,6 +21,18 @@ SYMBOLS = OPERATORS | {  # as mathematics does
     "sum": "Σ", "prod": "Π", "sigmoid": "σ", "absolute": "|·|", "square": "·²", "getitem": "[ ]",
     "setitem": "[ ] =", "put": "[ ] =",
 }  # fmt: skip
+FIELD_NAMES = {  # what the field calls functions that only this library has
+    "pieces": "split", "standardized": "normalize", "root_mean_squared": "rms_normalize",
+    "convolution": "conv", "transposed_convolution": "conv_transpose", "correlation": "correlate",
+    "largest": "max_pool", "cross_entropies": "cross_entropy", "rows_of_classes": "one_hot_rows",
+    "mse_loss_none": "squared_error", "mse_loss_sum": "squared_error_sum",
+    "binary_cross_entropy_none": "binary_cross_entropy",
+    "binary_cross_entropy_sum": "binary_cross_entropy_sum",
+    "binary_cross_entropy_with_logits_none": "binary_cross_entropy_with_logits",
+    "rows": "embedding", "thin_svd": "svd", "tall_qr": "qr", "lower_half": "tril", "vector_norm": "norm",
+    "extreme": "max_or_min", "running_extreme": "running_max_or_min", "cosine_moment": "cosine_integral",
+    "put": "setitem", "phi": "normal_cdf", "hook": "with_hooks", "share": "scale",
+}  # fmt: skip
 SYMMETRIC = {"add", "multiply", "maximum", "minimum", "hypot", "logaddexp", "equal", "not_equal"}
 
 
@@ -96,9 +108,19 @@ def option(value: Any) -> str:
 
     >>> option((slice(None, 2), Ellipsis, np.array([0, 2])))
     '(:2, ..., i64[2])'
+    >>> option((np.float64(0.5),)), option([np.dtype("float32"), np.float32]), option(np.exp)
+    ('(0.5,)', '[float32, float32]', 'exp')
     """
     if isinstance(value, tuple):
-        return f"({', '.join(map(option, value))})"
+        return f"({', '.join(map(option, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(option, value))}]"
+    if isinstance(value, np.generic) or type(value) is float:
+        return number(value)
+    if isinstance(value, np.dtype):
+        return value.name
+    if callable(value) and hasattr(value, "__name__"):
+        return str(value.__name__)
     if isinstance(value, slice):
         parts = [value.start, value.stop] + ([] if value.step is None else [value.step])
         return ":".join("" if part is None else str(part) for part in parts)
@@ -120,7 +142,28 @@ def call(op: str, arguments: Sequence[str], options: dict[str, Any]) -> str:
     if op == "negative":
         return f"-{arguments[0]}"
     if op in ("getitem", "pick") and "index" in options:
-        index = option(options["index"])
-        return f"{arguments[0]}[{index[1:-1] if isinstance(options['index'], tuple) else index}]"
-    words = [*arguments, *(f"{name}={option(value)}" for name, value in options.items())]
-    return f"{op}({', '.join(words)})"
+        index = options["index"]
+        inside = ", ".join(map(option, index)) if isinstance(index, tuple) else option(index)
+        return f"{arguments[0]}[{inside}]"
+    return f"{FIELD_NAMES.get(op, op)}({', '.join([*arguments, *told(op, options)])})"
+
+
+def told(op: str, options: dict[str, Any]) -> list[str]:
+    """Options as they are shown; of a convolution and of windows without those that change nothing.
+
+    >>> told("convolution", {"stride": (1, 1), "padding": ((0, 0), (1, 1)), "groups": 1})
+    ['padding=((0, 0), (1, 1))']
+    """
+    quiet = QUIET if op in FIELD_NAMES or op in ("windows", "fold") else {}
+    shown = {key: value for key, value in options.items() if not is_all(value, quiet.get(key))}
+    return [f"{FIELD_NAMES.get(key, key)}={option(value)}" for key, value in shown.items()]
+
+
+QUIET = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}
+
+
+def is_all(value: Any, one: Any) -> bool:
+    """Whether a number, or all in nested tuples of numbers, are this one."""
+    return (
+        all(is_all(v, one) for v in value) if isinstance(value, tuple) else one is not None and value == one
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 
 from ..errors import DTypeError, GradientError
@@ -95,6 +96,15 @@ class Graph:
 
     __str__ = listing
 
+    def _repr_html_(self) -> str:
+        """The listing as a table: name, type, how it was made, and value."""
+        shown = [v for v in self.nodes if v.kind != "constant"]
+        rows = "".join(html_row([v.label, v.type, self.expression(v) or v.kind, v.summary]) for v in shown)
+        head = "".join(
+            f"<th style='text-align: left'>{word}</th>" for word in ("array", "type", "made by", "value")
+        )
+        return f"<div style='overflow-x: auto'><table><tr>{head}</tr>{rows}</table></div>"
+
     def walk_back(self, cotangent: Any = None) -> Iterator[Sent]:
         """The backward pass step by step, in the engine's order and by its rules: see `Sent`.
 
@@ -123,6 +133,11 @@ class Graph:
         {(3, 0): 1.0, (3, 1): 1.0, (2, 0): 3.0, (2, 1): 3.0}
         """
         return Backward.of(self.walk_back(cotangent))
+
+
+def html_row(cells: list[str]) -> str:
+    inside = "".join(f"<td style='text-align: left'><code>{escape(cell)}</code></td>" for cell in cells)
+    return f"<tr>{inside}</tr>"
 
 
 def line(graph: Graph, vertex: Vertex, values: bool) -> str:

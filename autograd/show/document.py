@@ -18,13 +18,18 @@ import numpy as np
 
 from ..engine import Node
 from ..graph import Backward, Edge, Graph, Vertex
-from ..graph.text import SYMMETRIC
+from ..graph.text import FIELD_NAMES, SYMMETRIC
 from ..hooks import HOOK
 from ..ops import Op, Rule
 from ..outputs import Parts
+from .apart import apart
+from .code import Code
+from .code import places as lines_at
+from .frames import Frame, frames_in_json, shown_nodes
 from .labels import operation
 from .numbers import in_json
 from .outline import Outline
+from .rules import Line, Rules
 from .source import expression, listing, maker, summary
 
 LIMIT = 60  # boxes that may be visible at first
@@ -41,12 +46,12 @@ class Table(dict[Any, int]):
         return self[value]
 
 
-def document(graph: Graph, report: Any = None) -> dict[str, Any]:
-    """The page's data for a graph, and for a report on a hand derivation of its gradients.
+def document(graph: Graph, report: Any = None, frames: Sequence[Frame] = ()) -> dict[str, Any]:
+    """The page's data for a graph, for a report on a hand derivation of its gradients, and for its frames.
 
     Raises GradientError if a leaf has been changed in place since it was used.
     """
-    nodes = [vertex for vertex in graph.nodes if vertex.kind != "constant" or vertex is graph.output]
+    nodes = shown_nodes(graph)
     places = {vertex.number: i for i, vertex in enumerate(nodes)}
     operations = [vertex for vertex in nodes if vertex.op]
     outline = Outline.of(graph)
@@ -54,19 +59,35 @@ def document(graph: Graph, report: Any = None) -> dict[str, Any]:
     if graph.output.requires_grad:
         back = graph.backward(np.ones_like(graph.output.value))
     most = min(WHOLE, max(1, NUMBERS // (2 * len(nodes))))
-    texts = Table()
+    texts, code = Table(), Code()
+    at = lines_at([(places[v.number], v.source) for v in nodes if v.source], code)
+    links = edges(graph, operations, places, back, most)
     return {
         "title": graph.output.label,
         "limit": LIMIT,
         "notes": notes(graph, nodes, most),
         "output": places[graph.output.number],
         "nodes": columns(graph, nodes, back, most, texts) | {"group": outline.groups_of(nodes)},
-        **edges(graph, operations, places, back, most),
+        **links,
+        **(
+            {"locals": {}, "numbers": frames_in_json(frames, nodes, parts_of(links, nodes), most)}
+            if frames
+            else {}
+        ),
         "groups": [[group.label, group.parent, group.kind] for group in outline.groups],
         "sources": {places[v.number]: source(v) for v in nodes if v.source},
-        "verdicts": verdicts(nodes, report),
+        "verdicts": verdicts(nodes, report, code),
+        "at": at,
+        "apart": {places[v.number]: found for v in operations if (found := apart(v))},
+        "code": code.in_json(),
         "texts": list(texts),
     }
+
+
+def parts_of(links: dict[str, Any], nodes: Sequence[Vertex]) -> list[tuple[int, tuple[int, int]]]:
+    """The edges whose parts of a gradient are shown: the place of each, its target and slot."""
+    table = links["edges"]
+    return [(i, (nodes[table["to"][i]].number, table["slot"][i])) for i in links["parts"]]
 
 
 def columns(
@@ -80,10 +101,16 @@ def columns(
         "formula": [graph.expression(vertex) for vertex in nodes],
         "shape": [texts[str(vertex.shape)] for vertex in nodes],
         "type": [texts[vertex.type] for vertex in nodes],
-        "dtype": [texts[str(vertex.dtype)] for vertex in nodes],
+        "dtype": [texts[dtypes(vertex)] for vertex in nodes],
         "value": [in_json(vertex.value, most) for vertex in nodes],
         "grad": [in_json(back.cotangents.get(vertex.number), most) for vertex in nodes],
     }
+
+
+def dtypes(vertex: Vertex) -> str:
+    """The dtype, or of several outputs the different ones."""
+    several = vertex.dtype if isinstance(vertex.dtype, tuple) else (vertex.dtype,)
+    return ", ".join(dict.fromkeys(map(str, several)))
 
 
 def notes(graph: Graph, nodes: Sequence[Vertex], most: int) -> list[str]:
@@ -112,9 +139,13 @@ def edges(
     carrying = [(i, edge) for i, edge in enumerate(shown) if (edge.target, edge.slot) in back.contributions]
     contributing = Counter(edge.source for _, edge in carrying)
     rules, passed, parts, locals_ = Table(), [-1] * len(shown), {}, {}
+    written = lines(graph, operations, back) if len(operations) <= DETAILED else {}
+    told: dict[int, list[Any]] = {}
     for i, edge in carrying:
         node = graph[edge.target].node
         assert node is not None  # since a gradient went back from it
+        if line := written.get((edge.target, edge.slot)):
+            told[i] = [line.text, [[letter, places.get(number, -1)] for letter, number in line.letters]]
         passed[i] = rules[node.op, edge.slot]
         if contributing[edge.source] > 1:
             parts[i] = in_json(back.contributions[edge.target, edge.slot], most)
@@ -128,12 +159,19 @@ def edges(
             "rule": passed,
         },
         "rules": [words(op, op.rules[slot]) for op, slot in rules],
+        "lines": told,
         "parts": parts,
         "locals": locals_,
         "numbered": [
             places[v.number] for v in operations if arguments[v.number] > 1 and v.op not in SYMMETRIC
         ],
     }
+
+
+def lines(graph: Graph, operations: Sequence[Vertex], back: Backward) -> dict[tuple[int, int], Line]:
+    """The rules of all operations as lines, by (target, slot)."""
+    rules = Rules(graph, back)
+    return {(v.number, slot): line for v in operations for slot, line in rules.of(v).items()}
 
 
 def local(node: Node, edge: Edge, most: int) -> list[Any] | None:
@@ -185,27 +223,37 @@ def words(op: Op, rule: Rule) -> dict[str, Any]:
         text = expression(rule) or (listing(rule) if there is rule else None)
     except (OSError, TypeError, SyntaxError):
         text = None
-    said = summary(there) if there.__name__ != "<lambda>" else ""
+    said = summary(there).partition("The rule of `")[2].partition("`: ")[2] or summary(there)
+    said = "" if there.__name__ == "<lambda>" else said
     if there is rule and rule.__name__ != "<lambda>":
         said = said or rule.__name__
     return {
         "text": text,
-        "words": said or (None if text else op.name),
+        "words": said or (None if text else FIELD_NAMES.get(op.name, op.name)),
         "arguments": names[3 if op.each else 2 :],
     }
 
 
-def verdicts(nodes: Sequence[Vertex], report: Any) -> dict[str, Any]:
-    """The lines of a derivation report, and for the nodes whose gradients they hold, the line, by index."""
+def verdicts(nodes: Sequence[Vertex], report: Any, code: Code) -> dict[str, Any]:
+    """The lines of a derivation report with both arrays, and for each node that has one its line."""
     if report is None:
         return {"lines": [], "of": {}}
     prefix = getattr(report, "prefix", "d")
     by_name = {vertex.name: i for i, vertex in enumerate(nodes) if vertex.name}
     lines, of = [], {}
-    for line in report.lines:
+    for number, line in enumerate(report.lines):
         told = {key: getattr(line, key) for key in ("name", "verdict", "kind", "hint", "source", "lineno")}
         place = by_name.get(line.name.removeprefix(prefix), by_name.get(line.name))
-        lines.append(told | {"node": place})
+        filename = getattr(line, "filename", "")
+        arrays = {key: compared(getattr(line, key, None)) for key in ("yours", "true")}
+        at = code.place(filename, line.lineno) if filename else None
+        lines.append(told | arrays | {"node": place, "at": at})
         if place is not None:
-            of[place] = told
+            of[place] = number
     return {"lines": lines, "of": of}
+
+
+def compared(value: Any) -> list[Any] | None:
+    """The shape of an array and its elements; None if it is no array of numbers."""
+    array = np.asarray(value)
+    return [str(array.shape), in_json(array, WHOLE)] if array.dtype.kind in "fiub" else None

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from ..graph.naming import variables_of
 from ..tensor import Tensor
 from .cuts import cuts, stopped, subscripted
 from .paths import Arc, Elements, State, TooManyError, array_paths, unit
+from .rules import Rules
 
 LONGEST = 16  # steps of a path that are written out
 
@@ -28,12 +31,14 @@ class Step:
     made, by    the names of the two numbers: "A1[0, 2]"
     formula     how the array of the first was computed: "sigmoid(Z1)"
     derivative  the number; None if the path is one of whole arrays
+    rule        what goes back along a path of whole arrays: "dW = X.T @ g"; empty if it has no such line
     """
 
     made: str
     by: str
     formula: str
     derivative: float | None
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,13 @@ class Explanation:
         tables = map(written, range(1, len(self.paths) + 1), self.paths)
         return "\n\n".join([self.heading(), *tables, *self.ending()])
 
+    def _repr_html_(self) -> str:
+        """The heading, each path as rows of a table with its product, the sum, and the cuts."""
+        rows = "".join(html_of(n, path) for n, path in enumerate(self.paths, 1))
+        ending = "".join(f"<p style='white-space: pre-line'>{escape(block)}</p>" for block in self.ending())
+        table = f"<table style='text-align: left'>{rows}</table>" if rows else ""
+        return f"<div style='overflow-x: auto'><p>{escape(self.heading())}</p>{table}{ending}</div>"
+
     def heading(self) -> str:
         """The result, and the sum that it is."""
         result, shown = f"∂{self.output} / ∂{self.wrt} = {number(self.gradient)}", len(self.paths)
@@ -121,12 +133,31 @@ def written(n: int, path: Path) -> str:
     return f"path {n}\n" + f"\n    … {gap:,} more steps\n".join(tables) + f"\n    {what}: {product}"
 
 
+def html_of(n: int, path: Path) -> str:
+    """A path as rows: its number, then what each step computed and its derivative, then the product."""
+    half = LONGEST // 2
+    steps = path.steps if len(path.steps) <= LONGEST else (*path.steps[:half], *path.steps[-half:])
+    cell = "<td style='text-align: left'><code>{}</code></td>"
+    rows = [cell.format(escape(equation(s))) + cell.format(escape(local(s))) for s in steps]
+    if len(path.steps) > LONGEST:
+        rows.insert(half, f"<td colspan='2'>… {len(path.steps) - LONGEST:,} more steps</td>")
+    factors = [number(step.derivative) for step in steps if step.derivative is not None]
+    product = f"{' × '.join(factors)} = " if 1 < len(factors) == len(path.steps) else ""
+    rows.append(
+        f"<td style='text-align: left' colspan='2'><b>{escape(product + number(path.product))}</b></td>"
+    )
+    head = f"<tr><th colspan='2' style='text-align: left'>path {n}</th></tr>"
+    return head + "".join(f"<tr>{row}</tr>" for row in rows)
+
+
 def equation(step: Step) -> str:
     return f"{step.made} = {step.formula}"
 
 
 def local(step: Step) -> str:
-    """The local derivative of a step, with its value if it is a number."""
+    """The local derivative of a step, with its value if it is a number; of arrays, the rule."""
+    if step.rule:
+        return step.rule
     value = "" if step.derivative is None else f" = {number(step.derivative)}"
     return f"∂/∂{step.by}{value}"
 
@@ -265,7 +296,14 @@ class Labels:
         return Step(self.of(arc.target), self.of(arc.source), formula, arc.derivative)
 
     def of_arrays(self, edges: Sequence[Edge]) -> tuple[Step, ...]:
-        return tuple(
-            Step(target.label, self.graph[edge.source].label, self.graph.expression(target), None)
-            for edge, target in ((edge, self.graph[edge.target]) for edge in edges)
-        )
+        found = []
+        for edge in edges:
+            target, by = self.graph[edge.target], self.graph[edge.source].label
+            line = self.rules.of(target).get(edge.slot)
+            formula = self.graph.expression(target)
+            found.append(Step(target.label, by, formula, None, line.text if line else ""))
+        return tuple(found)
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        return Rules(self.graph, self.graph.backward(np.ones_like(self.graph.output.value)))

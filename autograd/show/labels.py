@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph, Vertex
-from ..graph.text import OPERATORS, number, option, summary
+from ..graph.text import FIELD_NAMES, OPERATORS, summary, told
 
 WIDE = 44  # characters in a line of numbers
 EXPRESSIONS: dict[str, Callable[[Any], Any]] = {  # what is often computed from data before a Tensor meets it
@@ -37,14 +37,12 @@ def operation(graph: Graph, vertex: Vertex, varied: bool = False) -> str:
     words = [source.label if source.kind == "constant" and not varied else "·" for source in sources]
     what = vertex.symbol
     if set(words) != {"·"}:
-        what = f" {what} ".join(words) if vertex.op in OPERATORS else f"{vertex.op}({', '.join(words)})"
-    options = {} if varied else vertex.options
-    return " ".join([what, *(f"{key}={setting(value)}" for key, value in options.items())])
-
-
-def setting(value: Any) -> str:
-    """The value of an option: a number to four digits."""
-    return number(value) if isinstance(value, float | np.number) else option(value)
+        what = (
+            f" {what} ".join(words)
+            if vertex.op in OPERATORS
+            else f"{FIELD_NAMES.get(vertex.op, vertex.op)}({', '.join(words)})"
+        )
+    return " ".join([what, *([] if varied else told(vertex.op, vertex.options))])
 
 
 def kind_of_array(vertex: Vertex) -> str:

@@ -50,18 +50,36 @@ function greatest(value) {
 const sign = (x) => (typeof x !== "number" ? "odd" : x < 0 ? "negative" : "positive");
 const strength = (x, top) => (typeof x !== "number" ? 1 : top ? Math.abs(x) / top : 0);
 
-// An SVG group: the array as coloured cells inside a square of `side`, at most `most` along each side.
+// An SVG group: the array as coloured cells inside a square of `side`, at most `most` along each side; an
+// array of more than two axes as tiles, one for each of its last two.
 function thumbnail(value, shape, side, most = 6) {
-  const rows = thinned(grid(value, shape), most), top = greatest(value), g = document.createElementNS(SVG, "g");
+  const all = grid(value, shape), top = greatest(value), g = document.createElementNS(SVG, "g"), axes = dims(shape), height = axes.at(-2);
+  const count = axes.length > 2 && Array.isArray(value) && !shape.startsWith("((") && height ? all.length / height : 1;
+  if (count < 2 || count > 16) return tile(g, thinned(all, most), top, 0, 0, side);
+  const columns = Math.ceil(Math.sqrt(count)), gap = 2, one = (side - gap * (columns - 1)) / columns;
+  for (let i = 0; i < count; i += 1) {
+    tile(g, thinned(all.slice(i * height, (i + 1) * height), most), top, (i % columns) * (one + gap), Math.floor(i / columns) * (one + gap), one);
+  }
+  return g;
+}
+
+function tile(g, rows, top, x, y, side) {
   const columns = rows[0]?.length ?? 0, cell = Math.min(side / rows.length, side / columns, side / 4);
   if (!columns) return g;
-  const left = (side - columns * cell) / 2, up = (side - rows.length * cell) / 2;
+  const left = x + (side - columns * cell) / 2, up = y + (side - rows.length * cell) / 2;
   g.append(svg("rect", { x: left, y: up, width: columns * cell, height: rows.length * cell, class: "paper" }));
-  rows.forEach((row, i) => row.forEach((x, j) => {
+  rows.forEach((row, i) => row.forEach((value, j) => {
     const size = { x: left + j * cell, y: up + i * cell, width: cell, height: cell };
-    g.append(svg("rect", { ...size, class: sign(x), "fill-opacity": round(0.08 + 0.92 * strength(x, top)) }));
+    g.append(svg("rect", { ...size, class: sign(value), "fill-opacity": round(0.08 + 0.92 * strength(value, top)) }));
   }));
   return g;
+}
+
+// The index of an element: [1, 0].
+function subscript(place, shape) {
+  const index = [];
+  for (const n of [...shape].reverse()) { index.unshift(place % n); place = Math.floor(place / n); }
+  return `[${index.join(", ")}]`;
 }
 
 const some = (list, most) =>
@@ -88,6 +106,7 @@ function element(name, properties = {}, ...children) {
 // An array with its name above: a table of its numbers, coloured like a heat map; for a large array, the
 // heat map, and the numbers on request.
 function figure(caption, value, shape, all) {
+  if (shape.startsWith("((") && Array.isArray(value)) return outputs(caption, value, shape, all);
   const label = element("figcaption", {}, element("b", {}, caption), " ", element("span", { className: "quiet" }, shape));
   if (!isSummary(value)) return element("figure", {}, label, numbersOf(value, shape, all));
   const map = svg("svg", { width: 150, height: 150, class: "thumb", role: "img", "aria-label": `heat map of ${caption}` });
@@ -96,18 +115,44 @@ function figure(caption, value, shape, all) {
   return element("figure", {}, label, map, summary(value, all), numbers);
 }
 
+// The several outputs of a function, one below the other.
+function outputs(caption, value, shape, all) {
+  let from = 0;
+  const parts = shape.slice(1, -1).match(/\([^()]*\)/g).map((one, i) => {
+    const size = dims(one).reduce((n, k) => n * k, 1), part = value.slice(from, from += size);
+    return figure(`${caption} [${i}]`, size === 1 ? part[0] : part, one, all);
+  });
+  return element("div", { className: "outputs" }, ...parts);
+}
+
 const isSummary = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
 function numbersOf(value, shape, all) {
-  const rows = grid(value, shape), top = greatest(value);
+  const rows = grid(value, shape), top = greatest(value), axes = dims(shape), height = axes.at(-2);
+  if (!rows.length || !rows[0].length) return element("p", { className: "quiet" }, "no elements");
+  const sliced = axes.length > 2 && Array.isArray(value) && !shape.startsWith("((") && height > 0;
+  const scrolls = rows.length > 6 || all;
+  return element("div", { className: "scroll", tabIndex: scrolls ? 0 : -1 }, sliced ? slices(rows, axes, top, all) : tableOf(rows, top, all));
+}
+
+function tableOf(rows, top, all) {
   const body = rows.map((row) => element("tr", {}, ...row.map((x) => {
     const cell = element("td", { className: sign(x) }, number(x, all));
     cell.style.setProperty("--strength", strength(x, top));
     return cell;
   })));
-  return rows.length && rows[0].length
-    ? element("div", { className: "scroll", tabIndex: body.length > 6 || all ? 0 : -1 }, element("table", {}, element("tbody", {}, ...body)))
-    : element("p", { className: "quiet" }, "no elements");
+  return element("table", {}, element("tbody", {}, ...body));
+}
+
+// An array of more than two axes: a table for each of its last two, labelled, all on one scale.
+function slices(rows, axes, top, all) {
+  const height = axes.at(-2), lead = axes.slice(0, -2), parts = [];
+  for (let i = 0; i < rows.length / height; i += 1) {
+    const label = `[${[...subscript(i, lead).slice(1, -1).split(", "), ":", ":"].join(", ")}]`;
+    parts.push(element("div", {}, element("p", {}, label), tableOf(rows.slice(i * height, (i + 1) * height), top, all)));
+  }
+  const scale = element("p", { className: "scale" }, number(-top), element("i", { role: "img", ariaLabel: "the colours, from negative to positive" }), number(top));
+  return element("div", {}, element("div", { className: "slices" }, ...parts), scale);
 }
 
 function summary(value, all) {

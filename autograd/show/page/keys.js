@@ -24,6 +24,7 @@ function pressKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { target, key } = event, inGraph = $("graph").contains(target);
   if (target === $("search")) return pressInSearch(event);
+  if (target.closest("[data-own-keys]") || target.id === "answer") return;
   const ownKeys = { button: " Enter", summary: " Enter", input: " ArrowUpArrowDown", select: " ArrowUpArrowDownArrowLeftArrowRightHomeEnd" }[target.localName] ?? "";
   if (ownKeys && (ownKeys.includes(key) || key === " ")) return;
   if (target.closest(".reachable, #split") && key.startsWith("Arrow")) return;

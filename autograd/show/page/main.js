@@ -66,10 +66,12 @@ const stopNow = () => stops.findIndex((stop) => state.time <= stop.to);
 
 function go(index) {
   const to = Math.max(0, Math.min(stops.length - 1, index));
+  if (mustPredict(to)) return ask(to);
   state.time = stops[to].to;
   show();
   if (stops[to].item) bringIntoView(stops[to].item);
   if (to === stops.length - 1) pause();
+  return null;
 }
 
 function show() {
@@ -81,6 +83,7 @@ function show() {
   $("live").textContent = `Step ${at} of ${stops.length - 1}. ${said}`;
   showStep($("step"), model, stop, at === stops.length - 1, view, options);
   showNode($("node"), state.selected, stop.to, options);
+  showBeside(stop);
   for (const id of ["first", "back"]) $(id).disabled = at === 0;
   for (const id of ["next", "last"]) $(id).disabled = at === stops.length - 1;
   letScrollersBeReached();
@@ -170,7 +173,7 @@ function begin() {
   $("notice").hidden = notes.length === 0;
   $("keys").replaceChildren(...[...Object.values(KEYS), ...MORE_KEYS].flatMap(([key, what]) => [element("dt", {}, element("kbd", {}, key)), element("dd", {}, what)]));
   for (const id of ["fold", "unfold", "reset"]) $(id).hidden = model.groups.length === 1;
-  showVerdicts($("verdicts"), doc.verdicts, model, select);
+  beginBeside();
   drawLegend($("legend"), model);
   showPlaying();
   listen();

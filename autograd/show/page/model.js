@@ -14,13 +14,14 @@ function readModel(doc) {
     label: texts[columns.label[id]], name: columns.name[id], formula: columns.formula[id],
     shape: texts[columns.shape[id]], dtype: texts[columns.dtype[id]], type: texts[columns.type[id]],
     value: columns.value[id], grad: columns.grad[id] ?? null, source: doc.sources[id] ?? "",
-    group: groups[columns.group[id]], args: [], uses: [], verdict: doc.verdicts.of[id] ?? null,
+    group: groups[columns.group[id]], args: [], uses: [], verdict: doc.verdicts.lines[doc.verdicts.of[id]] ?? null, at: doc.at[id] ?? null, apart: doc.apart[id] ?? null,
   }));
   const edges = links.from.map((from, id) => ({
     id, key: `e${id}`, from: nodes[from], to: nodes[links.to[id]], slot: links.slot[id],
-    rule: doc.rules[links.rule[id]] ?? null, local: localOf(doc.locals[id]), part: doc.parts[id] ?? null,
+    rule: doc.rules[links.rule[id]] ?? null, local: localOf(doc.locals[id]), line: doc.lines[id] ?? null, part: doc.parts[id] ?? null,
     flows: links.rule[id] >= 0, count: 1,
   }));
+  for (const edge of edges) if (edge.line) edge.line = [edge.line[0], edge.line[1].map(([letter, id]) => [letter, nodes[id]]).filter(([, node]) => node)];
   for (const id of doc.numbered) nodes[id].numbered = true;
   for (const edge of edges) {
     edge.to.args.push(edge);

@@ -50,11 +50,14 @@ function startOf(model, { all }) {
 }
 
 function forwardStep(node, { all, select }) {
-  const used = distinct(node.args.map((a) => a.from));
+  const used = distinct(node.args.map((a) => a.from)), made = madeOf(node);
   const inputs = used.slice(0, 6).map((from) => figure(title(from), from.value, from.shape, all));
+  const result = figure(title(node), node.value, node.shape, all);
+  const bySlot = new Map(node.args.map((a) => [a.slot, inputs[used.indexOf(a.from)]]));
   return [
     plain(code(equation(node)), "formula"),
-    row(...inputs, operator("→"), figure(title(node), node.value, node.shape, all)),
+    row(...inputs, operator("→"), result),
+    made && takenApart(result, title(node), made.shape, bySlot, (at) => explainedResult(node, made, at, all), largestAt(node.value)),
     uses(node, select),
   ].filter(Boolean);
 }
@@ -73,36 +76,28 @@ function backwardStep(node, time, options) {
 }
 
 function passedBack(edge, time, options) {
-  const { all } = options, { from, to, rule } = edge, part = contribution(edge);
-  const terms = [figure(`cotangent of ${title(to)}: g`, to.grad, to.shape, all)];
-  if (edge.local) terms.push(operator("×"), figure("local derivative", edge.local.value, edge.local.shape, all));
-  else for (const [letter, node] of lettersIn(rule, edge)) terms.push(figure(`${letter} = ${title(node)}`, node.value, node.shape, all));
-  terms.push(operator(edge.local ? (edge.local?.summed ? "→ sum →" : "=") : "→ rule →"));
-  terms.push(figure(contributions(from).length > 1 ? `part of the gradient of ${title(from)}` : `gradient of ${title(from)}`, part, from.shape, all));
+  const { all } = options, { from, to } = edge, part = contribution(edge);
+  const made = madeOf(to), arrived = figure(`gradient of ${title(to)}: g`, to.grad, to.shape, all), terms = [arrived], shown = new Map([["g", arrived]]);
+  if (made) {
+    for (const arg of to.args) {
+      if (arg.slot === edge.slot || shown.has(arg.slot) || arg.slot === 2) continue;
+      shown.set(arg.slot, figure(title(arg.from), arg.from.value, arg.from.shape, all));
+      if (!["sum", "mean"].includes(made.op) && edge.slot !== 2) terms.push(shown.get(arg.slot));
+    }
+    if (made.op === "softmax") terms.push(shown.set("y", figure(`y = ${title(to)}`, to.value, to.shape, all)).get("y"));
+  } else if (edge.local) terms.push(operator("×"), figure("local derivative", edge.local.value, edge.local.shape, all));
+  else for (const [letter, node] of lettersIn(edge).slice(0, 4)) terms.push(figure(letter === title(node) ? letter : `${letter} = ${title(node)}`, node.value, node.shape, all));
+  terms.push(operator(edge.local && !made ? (edge.local?.summed ? "→ sum →" : "=") : "→"));
+  const result = figure(contributions(from).length > 1 ? `part of the gradient of ${title(from)}` : `gradient of ${title(from)}`, part, from.shape, all);
+  terms.push(result);
   return [
     element("h3", {}, `to ${title(from)}`, edge.to.args.length > 1 ? element("span", { className: "quiet" }, ` argument ${edge.slot + 1}`) : null),
-    rule ? ruleText(rule, edge) : null,
+    ruleOf(edge),
     row(...terms),
+    made && isWhole(part) && isWhole(to.grad) ? takenApart(result, `d${briefly(from)}`, dims(from.shape), shown, (at) => explainedGradient(edge, made, at, all), largestAt(part)) : null,
     edge.local?.summed ? plain(`${title(from)} was broadcast from ${from.shape} to ${to.shape}: what comes back is summed over the repeated axes.`, "quiet") : null,
     ...(contributions(from).length > 1 ? sumOf(from, time, options) : []),
   ].filter(Boolean);
-}
-
-// A rule's source text, and the meaning of its letters at this step.
-function ruleText(rule, edge) {
-  const letters = [["g", `cotangent of ${title(edge.to)}`], ...lettersIn(rule, edge).map(([letter, node]) => [letter, title(node)])];
-  return element("div", { className: "rule" },
-    element("p", {}, "rule: ", rule.words ? printable(rule.words) : null, rule.words || !rule.text ? null : code(rule.text)),
-    rule.words && rule.text ? element("pre", {}, rule.text) : null,
-    rule.text ? plain(`where ${letters.map(([letter, what]) => `${letter} = ${what}`).join(", ")}`, "quiet") : null);
-}
-
-// The letters in the text of a rule, except g, and the nodes that they stand for: the output, the arguments.
-function lettersIn(rule, edge) {
-  if (!rule?.text) return [];
-  const body = rule.text.replace(/^def [^\n]*\n/, "");
-  const nodes = rule.arguments.map((letter, i) => [letter, edge.to.args.find((a) => a.slot === i)?.from]);
-  return [["y", edge.to], ...nodes].filter(([letter, node]) => node && new RegExp(`\\b${letter}\\b`).test(body));
 }
 
 // The gradient of a node with several uses, use by use.
@@ -179,31 +174,11 @@ function showNode(place, node, time, { all, select }) {
   place.replaceChildren(...[
     element("h2", {}, title(node)),
     node.isOperation ? plain(code(equation(node)), "formula") : null,
-    node.verdict ? verdictBox(node.verdict) : null,
+    node.verdict ? verdictBox(node.verdict, all) : null,
     element("dl", {}, ...facts.flatMap(([key, x]) => [element("dt", {}, key), element("dd", {}, x)])),
     node.known <= time ? figure("value", node.value, node.shape, all) : plain("Its value: not computed yet at this step.", "quiet"),
     gradient, ...several,
     node.args.length ? element("p", { className: "quiet" }, "computed from ", ...links(distinct(node.args.map((a) => a.from)), select)) : null,
     uses(node, select),
   ].filter(Boolean));
-}
-
-function verdictBox({ name, verdict, kind, hint, source, lineno }) {
-  return element("div", { className: `verdict ${classOf(verdict)}` },
-    element("p", {}, element("b", {}, `${MARKS[verdict] ?? "?"} ${printable(name)}: ${verdict}`), kind ? ` (${printable(kind)})` : ""),
-    hint ? plain(printable(hint)) : null,
-    source ? plain(code(`${lineno ? `${lineno}: ` : ""}${source}`)) : null);
-}
-
-// The lines of a hand derivation, in their order; some of them have no node here.
-function showVerdicts(place, { lines }, model, select) {
-  place.hidden = lines.length === 0;
-  const entries = lines.map((line) => {
-    const node = model.nodes[line.node];
-    const label = `${MARKS[line.verdict] ?? "?"} ${printable(line.name)}: ${line.verdict}`;
-    return element("li", { className: classOf(line.verdict) }, node
-      ? element("button", { type: "button", className: "link", onclick: () => select(node) }, label)
-      : `${label} (not in this graph)`);
-  });
-  place.replaceChildren(element("h2", {}, "The hand derivation"), element("ol", {}, ...entries));
 }

@@ -71,7 +71,7 @@ function writeListing() {
   const { nodes } = model;
   const more = (from) => {
     $("listing").append(...nodes.slice(from, from + 500).map((node) =>
-      element("li", {}, element("button", { type: "button", className: "link", onclick: () => select(node) }, code(listed(node))))));
+      element("li", { "data-node": node.id }, element("button", { type: "button", className: "link", onclick: () => select(node) }, code(listed(node))))));
     if (from + 500 < nodes.length) {
       const left = nodes.length - from - 500;
       const button = element("button", { type: "button", onclick: () => { button.parentElement.remove(); more(from + 500); } }, `500 more of ${left}`);
