@@ -16,7 +16,7 @@ from ..observe.stage import Outcome, Stage, elements_of, name_in_code
 from ..observe.state import shallow
 from ..observe.trace import Place, path_text
 from .known import Known
-from .names import is_called_gradient, stems
+from .names import is_called_gradient, parts_of, stems
 from .near import largest, near, ratio
 
 MISSING = object()
@@ -262,6 +262,8 @@ def by_name(
     own = [n for n, path in leaves.items() if result.kind == "left" and is_counterpart(result.place, path)]
     if own:
         nodes = own
+    elif nested := counterparts(result.place, leaves):
+        nodes = nested
     elif result.kind == "returned" and any(isinstance(k, str) for k in result.place) and not nodes:
         nodes = [n for n in known.forward.bound_to(result.name) if n in leaves]
     for node in nodes:
@@ -292,6 +294,22 @@ def is_counterpart(place: Place, path: Place) -> bool:
     return bool(differing) and all(
         isinstance(a, str) and isinstance(b, str) and (b in stems(a) or a in CONTAINERS) for a, b in differing
     )
+
+
+def counterparts(place: Place, leaves: Mapping[Node, Place]) -> list[Node]:
+    """The inputs whose own keys, outermost first, are those of a nested result: `["norm1"]["g"]`, of params'.
+
+    By one key alone nothing is told that the name does not tell.
+    """
+    words = [k for k in place if isinstance(k, str)]
+    if len(words) < 2:
+        return []
+    found = []
+    for node, path in leaves.items():
+        own = [k for k in path if isinstance(k, str)][-len(words) :]
+        if len(own) == len(words) and all(a == b or b in stems(a) for a, b in zip(words, own, strict=True)):
+            found.append(node)
+    return found
 
 
 def is_marked(result: Result) -> bool:
@@ -383,11 +401,23 @@ def left_over(result: Result, leaves: Mapping[Node, Place], claimed: set[Any], b
     return following[0] if is_next else None
 
 
+FIGURES = frozenset(
+    ("loss", "cost", "acc", "accuracy", "error", "err", "norm", "score", "metric", "metrics", "lr", "rate",
+     "n", "m", "count", "total", "correct", "step", "time", "mse", "rmse", "mae", "nll", "perplexity", "reg",
+     "penalty", "j", "value", "objective", "energy", "mean", "var", "std", "max", "min")
+)  # fmt: skip
+
+
 def is_asked(result: Result) -> bool:
-    """Whether a result that belongs to nothing known must be judged for the whole to be right."""
+    """Whether a result that belongs to nothing known must be judged for the whole to be right.
+
+    All must, but for what is only left somewhere, and a number that goes by the name of some figure.
+    """
     if result.kind == "left":
         return False
-    return np.ndim(result.value) > 0 or not result.name or is_called_gradient(result.name)
+    if np.ndim(result.value) > 0 or not result.name or is_called_gradient(result.name):
+        return True
+    return FIGURES.isdisjoint(parts_of(result.name))
 
 
 def judged_right(
