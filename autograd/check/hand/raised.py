@@ -111,7 +111,7 @@ def diagnosis_of(
     for check in checks:
         turn = Round(np.full(0, np.nan), expected, snapshot, [])
         case = Case(site, [turn], forward, None, 1.0, known.truth, {}, {}, [], {}, True, check)
-        found = diagnosed(case, time.perf_counter() + SEARCH)
+        found = diagnosed(case, time.thread_time() + SEARCH)
         if found.kind not in ("unknown", "shape") or (
             check is accepts and "yours" not in found.hint and found.hint != "it raised"
         ):

@@ -173,7 +173,7 @@ def explain(found: Judgement, stage: Stage, settings: Settings) -> None:
     wrong = [] if unclear else wrong
     writer = LineWriter(found, stage, settings)
     if wrong:
-        bench = Bench(stage, found.known, found.results, found.excused, time.perf_counter() + SEARCH)
+        bench = Bench(stage, found.known, found.results, found.excused, time.thread_time() + SEARCH)
         bench.common = signed(common_scale(found.results), stage)
         locator = Locator(bench, found.outcome.events, settings)
         found.blames = locator.blamed()
@@ -201,8 +201,10 @@ class LineWriter:
         mended: dict[tuple[Site, int], Any] = {}
         snapshots: dict[tuple[Site, int], Snapshot] = {}
         if found.blames:
-            overrides = {b.site: b.override for b in found.blames}
-            again = self.stage.backwards(overrides, frozenset(map(self.anchor, found.blames)), noting=True)
+            overrides = {b.site: b.override for b in found.blames if b.patch is None}
+            patches = [b.patch for b in found.blames if b.patch is not None]
+            anchors = frozenset(map(self.anchor, found.blames))
+            again = self.stage.backwards(overrides, anchors, noting=True, patches=patches)
             mended = {(e.site, e.n): e.value for e in again.events}
             snapshots = again.snapshots
         by_owner = {id(r.owner): r for r in found.results if isinstance(r.owner, np.ndarray)}
@@ -210,10 +212,10 @@ class LineWriter:
         derived: list[tuple[str, Node, Any, float]] = []
         done: dict[int, Any] = {}
         if found.blames and self.bench and found.outcome.raised is None and self.is_doubtful(snapshots):
-            stop = time.perf_counter() + SEARCH
+            stop = time.thread_time() + SEARCH
             wrong = {i for i, ok in enumerate(found.right) if not ok}
             mender = Mender(self.bench, wrong, stop)
-            better = mender.blamed(self.lines_before())
+            better = mender.blamed(*self.lines_before())
             if better is not None:
                 found.blames, self.bench = [better], None
                 return self.written()
@@ -370,20 +372,26 @@ class LineWriter:
                     found.append((other.name, match.label.node, other.value, match.scale))
         return found
 
-    def lines_before(self) -> list[Suspect]:
-        """The lines whose values are none of the engine's, up to those that are blamed, the latest first."""
+    def lines_before(self) -> tuple[list[Suspect], list[Suspect]]:
+        """The lines that may be changed on trial, the likeliest first: those up to what is blamed, the latest first.
+
+        They are those that all that is wrong was made of.  First those whose values are none of the engine's.
+        """
         assert self.bench is not None
         blames = self.found.blames
         if len(blames) == 1 and blames[0].is_explained and self.told[id(blames[0])].kind != "unknown":
-            return self.rivals(blames[0])
+            return self.rivals(blames[0]), []
+        wrong = {i for i, ok in enumerate(self.found.right) if not ok}
         last = max((e.time for b in self.found.blames for e in b.events), default=0)
-        suspects = [s for s in suspects_in(self.found.outcome.events) if s.time <= last]
-        unknown = [
-            s
-            for s in suspects
-            if not all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
-        ]
-        return sorted(unknown, key=lambda s: -s.time)
+        suspects = suspects_in(self.found.outcome.events)
+        suspects.sort(key=lambda s: (s.time > last, -s.time if s.time <= last else s.time))
+        unknown, known = [], []
+        for s in suspects:
+            if not wrong <= self.bench.reached(s.site):
+                continue
+            is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
+            (known if is_plain or s.time > last else unknown).append(s)
+        return unknown, known
 
     def anchor(self, blame: Blame) -> Site:
         """The site at which the variables are noted: of what changes something, before it does."""
@@ -570,6 +578,8 @@ class LineWriter:
         snapshots: dict[tuple[Site, int], Snapshot],
     ) -> Diagnosis:
         forward, known = self.found.forward, self.found.known
+        if blame.patch is not None:
+            return Diagnosis(blame.guess.kind if blame.guess else "unknown", blame.guess.text if blame.guess else "")
         if blame.guess is not None:
             event = blame.events[0]
             return Diagnosis(
@@ -596,7 +606,7 @@ class LineWriter:
         )  # fmt: skip
         if not rounds:
             return Diagnosis("unknown", "it could not be told what should be here")
-        return diagnosed(case, time.perf_counter() + SEARCH)
+        return diagnosed(case, time.thread_time() + SEARCH)
 
     def earlier(self, event: Event) -> list[tuple[int, Any]]:
         """What the same name held before, in other arrays."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..match.known import Known
-from ..match.results import Result, judged_right, reread, scale_between
+from ..match.results import Result, judged_right, reread, same, scale_between
+from ..observe.patch import Patch
 from ..observe.record import Override
 from ..observe.rewrite import Site
 from ..observe.stage import Outcome, Stage
@@ -28,6 +29,10 @@ def putting(values: Values) -> Override:
     return put
 
 
+class Unmovable(Exception):
+    """A value is an index or a mask, and no other can be put in its place."""
+
+
 @dataclass(slots=True)
 class Bench:
     """The results of a backward pass under trial."""
@@ -40,11 +45,14 @@ class Bench:
     runs: int = 0
     last: list[Any] = field(default_factory=list)
     common: float | None = None  # the constant of updates
+    reach: dict[Site, set[int]] = field(default_factory=dict)
 
-    def flags(self, overrides: Mapping[Site, Override], noting: bool = False) -> tuple[list[bool], Outcome]:
-        """Which results are right, with other values in some places."""
+    def flags(
+        self, overrides: Mapping[Site, Override], noting: bool = False, patches: Iterable[Patch] = ()
+    ) -> tuple[list[bool], Outcome]:
+        """Which results are right, with other values in some places, or other statements."""
         self.runs += 1
-        outcome = self.stage.backwards(overrides, noting=noting)
+        outcome = self.stage.backwards(overrides, noting=noting, patches=patches)
         values = reread(self.results, self.stage, outcome)
         self.last = values
         originals = [r.value for r in self.results]
@@ -56,6 +64,23 @@ class Bench:
         finally:
             for result, value in zip(self.results, originals, strict=True):
                 result.value = value
+
+    def reached(self, site: Site) -> set[int]:
+        """The results that a site's values have a part in: by a run in which these are others."""
+        if site not in self.reach:
+            before = [r.value for r in self.results]
+            rng = np.random.default_rng(7)
+
+            def other(n: int, value: Any, frame: FrameType) -> Any:
+                if np.asarray(value).dtype.kind != "f":
+                    raise Unmovable
+                return (value * rng.uniform(0.5, 1.5, np.shape(value)) + rng.uniform(0.1, 0.2))[()]
+
+            outcome = self.stage.backwards({site: other})
+            after = reread(self.results, self.stage, outcome)
+            pairs = enumerate(zip(before, after, strict=True))
+            self.reach[site] = {i for i, (a, b) in pairs if b is None or not same(a, b)}
+        return self.reach[site]
 
     def common_ratio(self, flags: list[bool]) -> float | None:
         """The constant between all results of the last run that are not right, and what they should be."""
@@ -73,4 +98,4 @@ class Bench:
 
     @property
     def is_over(self) -> bool:
-        return time.perf_counter() > self.stop
+        return time.thread_time() > self.stop

@@ -16,6 +16,7 @@ from ..match.known import Family, Match
 from ..match.names import is_called_gradient
 from ..match.near import near
 from ..match.results import Result
+from ..observe.patch import Patch
 from ..observe.record import Event, Override
 from ..observe.rewrite import Site
 from .bench import Bench, putting
@@ -31,10 +32,16 @@ class Suspect:
     site: Site
     events: list[Event]
     matches: list[list[Match]] = field(default_factory=list)
+    before: dict[int, int] = field(default_factory=dict)  # of a round, the last that changed the same array
 
     @property
     def time(self) -> int:
         return self.events[0].time
+
+    def holding(self, values: Mapping[int, Any]) -> Override:
+        """What lets the site hold some values: an array that is changed again and again, from the first on."""
+        earlier = {n: values[last] for n, last in self.before.items() if last in values}
+        return putting({**earlier, **values})
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +62,7 @@ class Blame:
     results: list[Result]
     guess: Guess | None = None
     change: Override | None = None
+    patch: Patch | None = None
     is_explained: bool = True
 
     @property
@@ -70,9 +78,12 @@ def suspects_in(events: list[Event]) -> list[Suspect]:
         by_site[event.site].append(event)
     found = []
     for site, made in by_site.items():
+        before: dict[int, int] = {}
         if site.kind in CONTAINED:
-            made = list({id(e.owner) if type(e.owner) is np.ndarray else e.n: e for e in made}.values())
-        found.append(Suspect(site, made))
+            last = {id(e.owner) if type(e.owner) is np.ndarray else e.n: e for e in made}
+            before = {e.n: last[id(e.owner)].n for e in made if id(e.owner) in last}
+            made = list(last.values())
+        found.append(Suspect(site, made, before=before))
     return found
 
 
@@ -114,10 +125,19 @@ class Locator:
             return self.right[id(result)]
         if named:
             return any(m.scale == 1 for m in own)
-        gradients = [m for m in matches if m.label.kind == "gradient" and m.form == "same"]
-        if gradients:
-            return any(m.scale == 1 for m in gradients)
-        return any(m.form == "same" and m.scale == 1 and m.label.kind == "value" for m in matches)
+        exact = {m.label.kind for m in matches if m.form == "same" and m.scale == 1}
+        if "gradient" in exact or self.is_forwards(event, matches):
+            return True
+        gradients = any(m.label.kind == "gradient" and m.form == "same" for m in matches)
+        return not gradients and "value" in exact
+
+    def is_forwards(self, event: Event, matches: list[Match]) -> bool:
+        """Whether a value is one of the forward pass', and goes by its name or by that of no gradient."""
+        own = [m.label.node for m in matches if m.label.kind == "value" and m.scale == 1 and m.form == "same"]
+        names = self.known.forward.names
+        return bool(own) and (
+            not is_called_gradient(event.name) or any(names.get(n) == event.name for n in own)
+        )
 
     def carries_a_constant(self, result: Any) -> bool:
         """Whether a result that passes is a constant multiple of the gradient."""
@@ -126,7 +146,6 @@ class Locator:
     def named(self, event: Event) -> list[Any]:
         """The nodes whose gradients the name of a value says it is."""
         name = event.name if event.site.kind != "argument" else ""
-        name = name or self.later_names.get(id(event.owner), "")
         return [n for n in self.known.called(name, *self.settings) if n in self.known.truth] if name else []
 
     # What may stand in the place of a value
@@ -198,7 +217,7 @@ class Locator:
             scale = 1.0
             for turn in range(2):
                 scaled = {n: scale * v for n, v in values.items()} if turn else values
-                flags, _ = self.bench.flags({**fixed, suspect.site: putting(scaled)})
+                flags, _ = self.bench.flags({**fixed, suspect.site: suspect.holding(scaled)})
                 if turn == 0:
                     scale = self.scale_for(family, flags) if self.is_marked(suspect) else 1.0
                 mended = {i for i in wrong if flags[i]}
@@ -206,8 +225,8 @@ class Locator:
                     differing = {n: v for n, v in scaled.items() if not near(own[n], v)}
                     yield Blame(
                         suspect.site, [e for e in suspect.events if e.n in differing], differing, family,
-                        nodes,
-                        scale if turn else 1.0, [self.bench.results[i] for i in sorted(mended)],
+                        nodes, scale if turn else 1.0, [self.bench.results[i] for i in sorted(mended)],
+                        change=suspect.holding(scaled) if suspect.before else None,
                     )  # fmt: skip
                     break
                 if scale == 1:
@@ -263,27 +282,55 @@ class Locator:
         doubtful = [s for s in self.suspects if s.site not in fixed and not self.is_fine(s)]
         forward = set(self.known.forward.made)
         doubtful.sort(key=lambda s: (s.site in forward, self.first_doubt(s)))
-        for suspect in doubtful:
+        for suspect in (s for s in doubtful if self.reaches(s, wrong)):
             for blame in self.tried(suspect, fixed, wrong, True):
                 if len(blame.results) == len(wrong):
+                    if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
+                        return final
                     other = self.misplaced(blame, doubtful, fixed, wrong) or self.misused(blame, fixed, wrong)
                     return other or self.origin(blame, fixed, wrong)
                 if best is None or len(blame.results) > len(best.results):
                     best = blame
         if len(wrong) > 1 or best is None:
             others = [s for s in self.suspects if s.site not in fixed and s not in doubtful]
-            for suspect in reversed(others):
+            for suspect in (s for s in reversed(others) if self.reaches(s, wrong)):
                 for blame in self.tried(suspect, fixed, wrong, False):
                     if len(blame.results) == len(wrong):
-                        return self.first_alike(blame, fixed, wrong)
+                        return blame if self.is_exact(suspect) else self.first_alike(blame, fixed, wrong)
+        for suspect in (s for s in doubtful if not self.reaches(s, wrong) and self.bench.reached(s.site) & wrong):
+            for blame in self.tried(suspect, fixed, wrong, True):
+                if best is None or len(blame.results) > len(best.results):
+                    best = blame
         return best
+
+    def reaches(self, suspect: Suspect, wrong: set[int]) -> bool:
+        """Whether a site has a part in all results that are wrong."""
+        return wrong <= self.bench.reached(suspect.site)
+
+    def completed(
+        self, blame: Blame, doubtful: list[Suspect], fixed: Mapping[Site, Override], wrong: set[int]
+    ) -> Blame | None:
+        """The line that leaves an array as a gradient, if what is blamed would hold a multiple of that before.
+
+        What a sum lacks by then may be added to it later, and is not to be multiplied: only of the whole
+        can it be said what it should be.
+        """
+        if blame.scale == 1 or blame.site.kind not in CONTAINED:
+            return None
+        owners = {id(e.owner) for e in blame.events}
+        for suspect in doubtful:
+            if suspect.time > blame.events[-1].time and owners & {id(e.owner) for e in suspect.events}:
+                for other in self.tried(suspect, fixed, wrong, True):
+                    if len(other.results) == len(wrong) and other.scale == 1:
+                        return other
+        return None
 
     def misplaced(
         self, blame: Blame, doubtful: list[Suspect], fixed: Mapping[Site, Override], wrong: set[int]
     ) -> Blame | None:
         """An earlier line that holds the gradient of something else, if that explains all."""
         start = min((e.time for e in blame.events), default=0)
-        for suspect in self.suspects:
+        for suspect in reversed(self.suspects):
             if (
                 suspect in doubtful
                 or suspect.time >= start
@@ -351,8 +398,17 @@ class Locator:
                 )
         return blame
 
+    def is_exact(self, suspect: Suspect) -> bool:
+        """Whether a site made what the engine knows: as such it is right, and wrong is only where it went."""
+        return all(
+            any(m.scale == 1 and m.form == "same" for m in matches)
+            for event, matches in zip(suspect.events, suspect.matches, strict=True)
+            if np.any(event.value)
+        )
+
     def is_a_gradient(self, suspect: Suspect) -> bool:
-        return any(m.label.kind == "gradient" for matches in suspect.matches for m in matches[:1])
+        pairs = zip(suspect.events, suspect.matches, strict=True)
+        return any(m and m[0].label.kind == "gradient" and not self.is_forwards(e, m) for e, m in pairs)
 
     def first_alike(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The first line of the same function that made the same values, if it can be blamed as well."""

@@ -213,7 +213,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             judged.append(result)
             continue
         before = [r.node for r in results[: results.index(result)] if r.node in leaves]
-        if (node := left_over(result, leaves, claimed, before[-1] if before else None)) is not None:
+        if (node := left_over(result, known, leaves, claimed, before[-1] if before else None)) is not None:
             result.node = node
             claimed.add(node)
             judged.append(result)
@@ -383,18 +383,30 @@ def beside(
     return None
 
 
-def left_over(result: Result, leaves: Mapping[Node, Place], claimed: set[Any], before: Any) -> Node | None:
-    """The input that no other result belongs to: of its shape, or as large, or next to the one before."""
+def likeness(value: Any, true: Any) -> float:
+    """How much two arrays of one shape point the same way or the opposite: from 0 to 1."""
+    norms = float(np.linalg.norm(value)) * float(np.linalg.norm(true))
+    return abs(float(np.vdot(value, true))) / norms if norms and np.isfinite(norms) else 0.0
+
+
+def left_over(
+    result: Result, known: Known, leaves: Mapping[Node, Place], claimed: set[Any], before: Any
+) -> Node | None:
+    """The input that no other result belongs to: of its shape, or as large, or next to the one before.
+
+    Of several, the one whose gradient is most like the result, if one is much more so than the first.
+    """
     if result.kind != "returned" and not is_marked(result):
         return None
     free = [n for n, path in leaves.items() if n not in claimed and n.op is LEAF]
-    for fits in (
-        lambda n: np.shape(n.data) == np.shape(result.value),
-        lambda n: np.size(n.data) == np.size(result.value),
-    ):
-        for node in free:
-            if fits(node):
-                return node
+    fitting = [n for n in free if np.shape(n.data) == np.shape(result.value)]
+    if len(fitting) > 1 and np.size(result.value) > 2:
+        alike = {n: likeness(result.value, known.truth[n]) for n in fitting}
+        best = max(fitting, key=lambda n: alike[n])
+        return best if alike[best] > alike[fitting[0]] + 0.2 else fitting[0]
+    fitting += [n for n in free if np.size(n.data) == np.size(result.value)]
+    if fitting:
+        return fitting[0]
     order = list(leaves)
     following = order[order.index(before) + 1 :] if before is not None else []
     is_next = following and following[0] in free and result.kind == "returned" and np.ndim(result.value) > 0

@@ -12,7 +12,7 @@ import io
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -27,6 +27,7 @@ from ....tensor import Tensor
 from ....transforms.structure import name_of
 from ..match.names import is_called_gradient, stems
 from .graph import Forward
+from .patch import Patch, patched
 from .probe import PROBE, Finished, TimeUp
 from .reach import LIBRARIES, Reach, Root
 from .record import Event, Override, Recording, Snapshot
@@ -394,10 +395,38 @@ class Stage:
         overrides: Mapping[Site, Override] | None = None,
         wanted: frozenset[Site] = frozenset(),
         noting: bool = False,
+        patches: Iterable[Patch] = (),
     ) -> Outcome:
         """One run of the backward pass, from the state that forward left."""
         assert self.after is not None
         self.after.restore()
+        with self.patched(patches):
+            return self.run_backward(overrides, wanted, noting)
+
+    @contextlib.contextmanager
+    def patched(self, patches: Iterable[Patch]) -> Iterator[None]:
+        """A block in which some statements of the user's are others."""
+        changed: list[tuple[Any, str, Any]] = []
+        try:
+            for patch in patches:
+                for function in self.reach.functions:
+                    new = patched(function.__code__, patch)
+                    if new is not None:
+                        changed.append((function, "__code__", function.__code__))
+                        function.__code__ = new
+                if isinstance(self.forward, Body) and self.forward.filename == patch.filename:
+                    changed.append((self.forward, "code", self.forward.code))
+                    self.forward.code = self.forward.with_patch(patch)
+            yield
+        finally:
+            for thing, name, code in reversed(changed):
+                setattr(thing, name, code)
+
+    def run_backward(
+        self, overrides: Mapping[Site, Override] | None, wanted: frozenset[Site], noting: bool
+    ) -> Outcome:
+        """A run of the backward pass as its code is now."""
+        assert self.after is not None
         function = self.backward or self.forward
         run = Recording(overrides or {}, wanted, name_in_code(function), noting)
         returned, raised = None, None

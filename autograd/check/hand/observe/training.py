@@ -13,6 +13,7 @@ from ....errors import DerivationError
 from ....tensor import Tensor
 from ..match.names import parts_of
 from .graph import ancestors
+from .patch import Patch
 from .rewrite import Site, compiled, copied
 from .trace import Tracing
 
@@ -62,6 +63,13 @@ class Body:
         if parts not in self.codes:
             self.codes[parts] = compiled([copied(s) for s in self.statements], self.filename, parts)
         return self.codes[parts]
+
+    def with_patch(self, patch: Patch) -> CodeType | None:
+        """The code with probes in it, and a statement changed."""
+        try:
+            return compiled([patch.applied(s) for s in self.statements], self.filename, False)
+        except (SyntaxError, ValueError, TypeError, AttributeError):
+            return self.code
 
     @property
     def words(self) -> frozenset[str]:

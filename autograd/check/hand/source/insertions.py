@@ -32,6 +32,10 @@ def by_value(
         if np.asarray(value).dtype.kind == "f":
             said = f"`{text}` should be `1 - {text}`"
             yield "wrong-variable", said, ast.BinOp(number(1), ast.Sub(), node)
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        for name, other in indexed(scope):
+            if name != text and is_numeric(other) and np.shape(other) == np.shape(value):
+                yield "wrong-variable", f"`{text}` is the wrong variable", parsed(name)
     if not isinstance(node, ast.Constant):
         yield from missing_constants(node, text, scope)
     if ndim:
