@@ -386,8 +386,9 @@ class LineWriter:
         suspects = suspects_in(self.found.outcome.events)
         suspects.sort(key=lambda s: (s.time > last, -s.time if s.time <= last else s.time))
         unknown, known = [], []
+        places = self.found.forward.places
         for s in suspects:
-            if not wrong <= self.bench.reached(s.site):
+            if (s.site.filename, s.site.span) in places or not wrong <= self.bench.reached(s.site):
                 continue
             is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
             (known if is_plain or s.time > last else unknown).append(s)

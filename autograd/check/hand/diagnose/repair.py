@@ -182,7 +182,7 @@ def by_kind(statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any]) -> 
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    for edit in edits(statement, scope, partial(evaluated, everything), functions_in(everything)):
+    for edit in edits(statement, scope, partial(evaluated, everything), functions_in(variables | everything)):
         found[edit.kind].append(edit)
     return found
 

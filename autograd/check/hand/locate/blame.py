@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -16,9 +17,9 @@ from ..match.known import Family, Match
 from ..match.names import is_called_gradient
 from ..match.near import near
 from ..match.results import Result
-from ..observe.patch import Patch
+from ..observe.patch import Patch, statements_around
 from ..observe.record import Event, Override
-from ..observe.rewrite import Site
+from ..observe.rewrite import Site, span_of
 from .bench import Bench, putting
 
 MOST_MISTAKES = 5
@@ -95,7 +96,12 @@ class Locator:
         self.results = {id(r.owner): r for r in bench.results if type(r.owner) is np.ndarray}
         self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
         self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
-        self.suspects = suspects_in(events)
+        self.look_at(events)
+
+    def look_at(self, events: list[Event]) -> None:
+        """The sites that may be to blame, with what their values are; none of those that made the loss."""
+        places = self.known.forward.places
+        self.suspects = [s for s in suspects_in(events) if (s.site.filename, s.site.span) not in places]
         for suspect in self.suspects:
             suspect.matches = [self.known.matches(np.asarray(e.value)) for e in suspect.events]
 
@@ -165,7 +171,7 @@ class Locator:
             yield exact
             if any(np.vdot(values[e.n], e.value) < 0 for e in events if e.n in values):
                 yield family, {e.n: -e.value for e in events if e.n in values}, nodes
-            if len(exact[1]) == sum(not ok for ok in fine) and (not named or set(nodes.values()) <= named):
+            if len(values) == sum(not ok for ok in fine) and named and set(nodes.values()) <= named:
                 return
         for family in (*own, *families):
             if family.kind == "share" and len(events) > 1 and all(holds(family, e.value) for e in events):
@@ -264,30 +270,25 @@ class Locator:
             wrong = {i for i, flag in enumerate(flags) if not flag}
             if not wrong:
                 break
-            self.rematch(outcome.events)
+            self.look_at(outcome.events)
         for i in sorted(wrong):
             if (last := self.last_of(bench.results[i])) is not None:
                 found.append(last)
         return found
 
-    def rematch(self, events: list[Event]) -> None:
-        """Look at the values anew, after some of them were put right."""
-        self.suspects = suspects_in(events)
-        for suspect in self.suspects:
-            suspect.matches = [self.known.matches(np.asarray(e.value)) for e in suspect.events]
-
     def best(self, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
         """The site that makes most results right, all if there is one; of several, the earliest."""
         best: Blame | None = None
         doubtful = [s for s in self.suspects if s.site not in fixed and not self.is_fine(s)]
-        forward = set(self.known.forward.made)
-        doubtful.sort(key=lambda s: (s.site in forward, self.first_doubt(s)))
+        doubtful.sort(key=self.first_doubt)
         for suspect in (s for s in doubtful if self.reaches(s, wrong)):
             for blame in self.tried(suspect, fixed, wrong, True):
                 if len(blame.results) == len(wrong):
                     if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
                         return final
                     other = self.misplaced(blame, doubtful, fixed, wrong) or self.misused(blame, fixed, wrong)
+                    if other is None and self.is_exact(suspect, {e.n for e in blame.events}):
+                        return self.handed_on(blame, fixed, wrong)
                     return other or self.origin(blame, fixed, wrong)
                 if best is None or len(blame.results) > len(best.results):
                     best = blame
@@ -398,12 +399,34 @@ class Locator:
                 )
         return blame
 
-    def is_exact(self, suspect: Suspect) -> bool:
+    def handed_on(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
+        """The last line that holds what is blamed, if that is right as a part: there the rest should be added.
+
+        It is one that only returns it, if what it returns comes from a call.
+        """
+        last = blame
+        for suspect in reversed(self.suspects):
+            if suspect.site is blame.site:
+                break
+            held = [e for e in suspect.events if any(same_value(e.value, b.value) for b in blame.events)]
+            if not held or suspect.site.kind not in ("assign", "return", "element", "change"):
+                continue
+            if last is not blame and (suspect.site.kind == "return" or is_call(suspect.site)):
+                break
+            for other in self.tried(suspect, fixed, wrong, True):
+                if len(other.results) == len(wrong):
+                    last = other
+                    break
+            if last is not blame and suspect.site.kind != "return":
+                break
+        return last
+
+    def is_exact(self, suspect: Suspect, rounds: set[int] | None = None) -> bool:
         """Whether a site made what the engine knows: as such it is right, and wrong is only where it went."""
         return all(
             any(m.scale == 1 and m.form == "same" for m in matches)
             for event, matches in zip(suspect.events, suspect.matches, strict=True)
-            if np.any(event.value)
+            if np.any(event.value) and (rounds is None or event.n in rounds)
         )
 
     def is_a_gradient(self, suspect: Suspect) -> bool:
@@ -442,6 +465,12 @@ class Locator:
             [result],
             is_explained=False,
         )
+
+
+def is_call(site: Site) -> bool:
+    """Whether a line takes what a call returns as it is."""
+    statement = next((s for s in statements_around(site.filename, site.statement) if span_of(s) == site.statement), None)
+    return isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)
 
 
 MOST_BLOCKS = 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,15 @@ class Forward:
             for parent in dict.fromkeys(node.parents):
                 if parent in self.children:
                     self.children[parent].append(node)
+
+    @cached_property
+    def places(self) -> frozenset[tuple[str, tuple[int, ...]]]:
+        """Where in the source the loss was made: these lines are right, as the loss is what is derived of."""
+        return frozenset(
+            (site.filename, site.span)
+            for site, nodes in self.made.items()
+            if any(node in self.children for node in nodes)
+        )
 
     def bound_to(self, name: str) -> list[Node]:
         """The nodes of a name that the loss depends on."""
