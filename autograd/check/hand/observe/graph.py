@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ class Forward:
     made    of each site in the source the nodes that were made there, the oldest first
     given   of each function and parameter of its the nodes that were passed to it
     calls   of the user's functions, with what each was given
+    places  in the source where the loss was made: there nothing is wrong, as it is what is derived of
     scope   what each variable held at last, in plain arrays
     """
 
@@ -34,9 +34,10 @@ class Forward:
         made: dict[Site, list[Node]],
         given: dict[tuple[str, str], list[Node]],
         calls: list[Any],
+        places: frozenset[tuple[str, tuple[int, ...]]] = frozenset(),
     ) -> None:
         self.root, self.leaves, self.bound, self.names = root, leaves, bound, names
-        self.made, self.given, self.calls = made, given, calls
+        self.made, self.given, self.calls, self.places = made, given, calls, places
         self.scope: dict[str, Any] = {}
         self.order = ancestors(root)
         self.children: dict[Node, list[Node]] = {node: [] for node in self.order}
@@ -44,15 +45,6 @@ class Forward:
             for parent in dict.fromkeys(node.parents):
                 if parent in self.children:
                     self.children[parent].append(node)
-
-    @cached_property
-    def places(self) -> frozenset[tuple[str, tuple[int, ...]]]:
-        """Where in the source the loss was made: these lines are right, as the loss is what is derived of."""
-        return frozenset(
-            (site.filename, site.span)
-            for site, nodes in self.made.items()
-            if any(node in self.children for node in nodes)
-        )
 
     def bound_to(self, name: str) -> list[Node]:
         """The nodes of a name that the loss depends on."""

@@ -99,8 +99,12 @@ def is_plain(node: ast.AST) -> bool:
             return all(map(is_plain, parts))
         case ast.Slice(lower=a, upper=b, step=c):
             return all(p is None or is_plain(p) for p in (a, b, c))
-        case ast.Call(func=ast.Name(id="str"), args=[inner], keywords=[]):
+        case ast.Call(func=ast.Name(id="str"), args=[inner], keywords=[]) | ast.FormattedValue(value=inner):
             return is_plain(inner)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="format"), args=parts, keywords=[]):
+            return all(map(is_plain, parts))
+        case ast.JoinedStr(values=parts):
+            return all(map(is_plain, parts))
     return False
 
 

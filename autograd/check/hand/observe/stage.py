@@ -202,6 +202,7 @@ class Stage:
             run.made,
             run.given,
             run.calls,
+            run.before(root),
         )
 
     def root_of(self, returned: Any, run: Tracing, failed: Exception | None) -> Node:

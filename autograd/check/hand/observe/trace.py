@@ -10,6 +10,7 @@ import numpy as np
 
 from ....engine import Node, next_index
 from ....tensor import Tensor
+from .graph import ancestors
 from .probe import Run
 from .reach import Root, holds_variables
 from .record import is_array
@@ -48,6 +49,8 @@ class Tracing(Run):
         self.copies: set[int] = set()
         self.turns: dict[Site, int] = {}
         self.made: dict[Site, list[Node]] = {}
+        self.since: dict[Site, float] = {}
+        self.first: dict[Node, Site] = {}
         self.bound: dict[str, dict[Node, None]] = {}
         self.own_names: dict[Node, str] = {}
         self.other_names: dict[Node, str] = {}
@@ -64,6 +67,24 @@ class Tracing(Run):
         self.bound.setdefault(name, {})[node] = None
         (self.own_names if own else self.other_names).setdefault(node, name)
 
+    def note(self, site: Site, node: Node) -> None:
+        """A node was made at a site, or came by there."""
+        self.made.setdefault(site, []).append(node)
+        self.since.setdefault(site, next_index())
+        self.first.setdefault(node, site)
+
+    def before(self, root: Node) -> frozenset[tuple[str, tuple[int, ...]]]:
+        """The places in the source that had a part in a loss before it was there; not where names are given."""
+        inside = set(ancestors(root))
+        return frozenset(
+            (site.filename, site.span)
+            for site, nodes in self.made.items()
+            if self.since[site] <= root.index + 1
+            and any(
+                n in inside and (site.kind != "assign" or self.first[n].statement == site.statement) for n in nodes
+            )
+        )
+
     def value(self, site: Site, value: Any) -> Any:
         if self.kept and is_array(value):
             n = self.turns[site] = self.turns.get(site, -1) + 1
@@ -72,7 +93,7 @@ class Tracing(Run):
         if type(value) is Tensor:
             node = value.node
             if node is not None and node.requires_grad:
-                self.made.setdefault(site, []).append(node)
+                self.note(site, node)
                 if value.data.size == 1:
                     self.scalars.append(value)
                 if site.name and site.kind not in ("argument", "return"):
@@ -96,7 +117,7 @@ class Tracing(Run):
         if type(value) is Tensor:
             node = value.node
             if node is not None and node.requires_grad:
-                self.made.setdefault(site, []).append(node)
+                self.note(site, node)
             return value
         return self.array_made(site, value) if type(value) is np.ndarray else value
 
