@@ -177,7 +177,7 @@ def explain(found: Judgement, stage: Stage, settings: Settings) -> None:
         bench.common = signed(common_scale(found.results), stage)
         locator = Locator(bench, found.outcome.events, settings)
         found.blames = locator.blamed()
-        writer.bench = bench
+        writer.bench, writer.locator = bench, locator
     found.lines = writer.written()
 
 
@@ -189,6 +189,7 @@ class LineWriter:
     stage: Stage
     settings: Settings
     bench: Bench | None = None
+    locator: Locator | None = None
     told: dict[int, Diagnosis] = field(default_factory=dict)
     is_cured: bool = False  # without what is blamed, nothing raises
 
@@ -218,6 +219,10 @@ class LineWriter:
             better = mender.blamed(*self.lines_before())
             if better is not None:
                 found.blames, self.bench = [better], None
+                return self.written()
+            unknown = len(found.blames) == 1 and self.told[id(found.blames[0])].kind == "unknown"
+            if unknown and self.locator and (part := self.locator.in_parts(found.blames[0])) is not None:
+                found.blames, self.bench = [part], None
                 return self.written()
         shown = (e for s in suspects_in(found.outcome.events) for e in s.events[-MOST_ROUNDS:])
         chosen = {(e.site, e.n): e for e in (*(e for b in found.blames for e in b.events[:1]), *shown)}

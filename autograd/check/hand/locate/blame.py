@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.constants import is_named
+from ..diagnose.constants import is_named, lengths
 from ..match.known import Family, Match
 from ..match.names import is_called_gradient
 from ..match.near import near
@@ -23,6 +23,7 @@ from ..observe.rewrite import Site, span_of
 from .bench import Bench, putting
 
 MOST_MISTAKES = 5
+MOST_GIVEN = 4  # arguments of a helper that are looked at
 CONTAINED = ("change", "entry")
 
 
@@ -173,6 +174,8 @@ class Locator:
                 yield family, {e.n: -e.value for e in events if e.n in values}, nodes
             if len(values) == sum(not ok for ok in fine) and named and set(nodes.values()) <= named:
                 return
+        if wide and suspect.site.kind == "return":
+            yield from self.by_argument(suspect)
         for family in (*own, *families):
             if family.kind == "share" and len(events) > 1 and all(holds(family, e.value) for e in events):
                 continue  # they are its members already, and a sum is the same in any order
@@ -192,6 +195,33 @@ class Locator:
                 if not all(fits) and not (is_own and len(events) == len(chosen)):
                     continue
                 yield family, {e.n: v for e, v, _ in pairs}, {e.n: n for e, _, n in pairs}
+
+    def by_argument(self, suspect: Suspect) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
+        """The derivatives that begin or end at what a helper was given, in each call of it."""
+        slopes = []
+        for event in suspect.events:
+            given = self.given_to(event)
+            known = [n for value in given for n in self.values_of(value)]
+            shaped = [s for n in known for s in self.known.slopes_beside.get(n, ())]
+            slopes.append([s for s in shaped if np.shape(s) == np.shape(event.value)])
+        for i in range(min(map(len, slopes), default=0)):
+            values = {e.n: s[i] for e, s in zip(suspect.events, slopes, strict=True)}
+            yield Family("slope", "", tuple(values.values()), ()), values, {}
+
+    def given_to(self, event: Event) -> list[Any]:
+        """What the function that a value was made in was given."""
+        found: list[Any] = []
+        for other in reversed(self.events[: event.time]):
+            if len(other.calls) < len(event.calls) and (found or other.site.kind == "argument"):
+                if other.site.kind != "argument" or len(found) == MOST_GIVEN:
+                    break
+                found.append(other.value)
+        return found
+
+    def values_of(self, value: Any) -> list[Any]:
+        """The nodes of forward that hold a value."""
+        matches = self.known.matches(np.asarray(value))
+        return [m.label.node for m in matches if m.label.kind == "value" and m.scale == 1 and m.form == "same"]
 
     def without_constants(self, suspect: Suspect) -> tuple[Family, dict[int, Any], dict[int, Any]] | None:
         """The gradients of which a site's values are constant multiples."""
@@ -237,6 +267,34 @@ class Locator:
                     break
                 if scale == 1:
                     break
+
+    def in_parts(self, before: Blame) -> Blame | None:
+        """The line of a sum to which others are added later, such as penalties, if it can be told what it lacks.
+
+        That is the gradient without what comes back by one use of the variable, times a size of the data if
+        later lines divide by it.
+        """
+        wrong = {i for i, ok in enumerate(self.bench.flags({})[0]) if not ok}
+        owners = {id(e.owner) for e in before.events} | {id(r.owner) for r in before.results}
+        names = {e.name for e in before.events}
+        sizes = [1, *lengths(self.known.forward)]
+        for suspect in reversed(self.suspects):
+            event = suspect.events[-1]
+            is_sum = suspect.site.kind in CONTAINED and len(suspect.events) == 1
+            if not is_sum or suspect.site is before.site or not self.reaches(suspect, wrong):
+                continue
+            if id(event.owner) not in owners and event.name not in names:
+                continue
+            for family, c in itertools.product(self.known.partials, sizes):
+                if np.shape(family.values[0]) != np.shape(event.value):
+                    continue
+                values = {event.n: c * family.values[0]}
+                override = suspect.holding(values)
+                if all(self.bench.flags({suspect.site: override})[0]):
+                    return Blame(
+                        suspect.site, [event], values, family, {}, 1.0, before.results, change=override
+                    )  # fmt: skip
+        return None
 
     def is_marked(self, suspect: Suspect) -> bool:
         """Whether a site's values go by the name of a gradient, or are added to one."""
@@ -424,10 +482,16 @@ class Locator:
     def is_exact(self, suspect: Suspect, rounds: set[int] | None = None) -> bool:
         """Whether a site made what the engine knows: as such it is right, and wrong is only where it went."""
         return all(
-            any(m.scale == 1 and m.form == "same" for m in matches)
+            self.is_right_part(event, matches)
             for event, matches in zip(suspect.events, suspect.matches, strict=True)
             if np.any(event.value) and (rounds is None or event.n in rounds)
         )
+
+    def is_right_part(self, event: Event, matches: list[Match]) -> bool:
+        """Whether a value is one of the engine's, and a contribution to what it is called."""
+        exact = [m for m in matches if m.scale == 1 and m.form == "same"]
+        named = self.named(event)
+        return any(m.label.node in named for m in exact) if named else bool(exact)
 
     def is_a_gradient(self, suspect: Suspect) -> bool:
         pairs = zip(suspect.events, suspect.matches, strict=True)

@@ -367,7 +367,9 @@ class Rewriter(ast.NodeTransformer):
         )
         node.func = self.visit(node.func)
         if is_users:
-            node.args = [self.value("argument", name_in(a), a) for a in node.args]
+            is_kept = isinstance(original.func, ast.Attribute) and original.func.attr in KEEPING
+            kind = "element" if is_kept else "argument"
+            node.args = [self.value(kind, name_in(a), a) for a in node.args]
             for word in node.keywords:
                 word.value = self.value("argument", word.arg or "", word.value)
         else:
@@ -441,6 +443,7 @@ class Rewriter(ast.NodeTransformer):
 
 
 CONVERTED = ("float",)
+KEEPING = ("append", "appendleft", "insert", "extend")  # what they are given becomes an element
 MATHS = frozenset(dir(math))
 
 

@@ -81,7 +81,7 @@ class Tracing(Run):
             for site, nodes in self.made.items()
             if self.since[site] <= root.index + 1
             and any(
-                n in inside and (site.kind != "assign" or self.first[n].statement == site.statement) for n in nodes
+                n in inside and (site.kind not in ("assign", "element") or self.first[n].statement == site.statement) for n in nodes
             )
         )
 
