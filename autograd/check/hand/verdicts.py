@@ -220,10 +220,22 @@ class LineWriter:
             if better is not None:
                 found.blames, self.bench = [better], None
                 return self.written()
-            unknown = len(found.blames) == 1 and self.told[id(found.blames[0])].kind == "unknown"
-            if unknown and self.locator and (part := self.locator.in_parts(found.blames[0])) is not None:
+            told = self.told.get(id(found.blames[0]))
+            is_unknown = len(found.blames) == 1 and (told is None or told.kind == "unknown")
+            if is_unknown and self.locator and (part := self.locator.in_parts(found.blames[0])) is not None:
                 found.blames, self.bench = [part], None
                 return self.written()
+        elif found.blames and self.bench and found.outcome.raised is None:
+            told = self.told.get(id(found.blames[0]))
+            if told is not None and told.kind == "factor" and not found.blames[0].guess:
+                wrong = {i for i, ok in enumerate(found.right) if not ok}
+                mender = Mender(self.bench, wrong, time.thread_time() + SEARCH / 4)
+                own = found.blames[0].site.statement
+                others = [s for s in suspects_in(found.outcome.events) if wrong <= self.bench.reached(s.site)]
+                better = mender.too_many(others)
+                if better is not None and better.site.statement != own:
+                    found.blames, self.bench = [better], None
+                    return self.written()
         shown = (e for s in suspects_in(found.outcome.events) for e in s.events[-MOST_ROUNDS:])
         chosen = {(e.site, e.n): e for e in (*(e for b in found.blames for e in b.events[:1]), *shown)}
         events = sorted(chosen.values(), key=lambda e: e.time)
@@ -387,7 +399,8 @@ class LineWriter:
         if len(blames) == 1 and blames[0].is_explained and self.told[id(blames[0])].kind != "unknown":
             return self.rivals(blames[0]), []
         wrong = {i for i, ok in enumerate(self.found.right) if not ok}
-        last = max((e.time for b in self.found.blames for e in b.events), default=0)
+        explained = [b for b in blames if b.is_explained]
+        last = max((e.time for b in explained for e in b.events), default=len(self.found.outcome.events))
         suspects = suspects_in(self.found.outcome.events)
         suspects.sort(key=lambda s: (s.time > last, -s.time if s.time <= last else s.time))
         unknown, known = [], []

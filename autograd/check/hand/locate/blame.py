@@ -23,6 +23,8 @@ from ..observe.rewrite import Site, span_of
 from .bench import Bench, putting
 
 MOST_MISTAKES = 5
+MOST_TRIALS = 250  # of one line
+MOST_OF_NUMBERS = 60  # of a line that makes single numbers, which are like many others
 MOST_GIVEN = 4  # arguments of a helper that are looked at
 CONTAINED = ("change", "entry")
 
@@ -244,7 +246,8 @@ class Locator:
         self, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int], wide: bool
     ) -> Iterator[Blame]:
         """All ways to blame a site, each with the results that it makes right."""
-        for family, values, nodes in self.trials(suspect, wide):
+        most = MOST_OF_NUMBERS if np.ndim(suspect.events[0].value) == 0 else MOST_TRIALS
+        for family, values, nodes in itertools.islice(self.trials(suspect, wide), most):
             if self.bench.is_over:
                 return
             own = {e.n: e.value for e in suspect.events}
@@ -516,7 +519,8 @@ class Locator:
         ]
         if not made:
             return None
-        event = made[-1] if made[-1].site.kind in CONTAINED else made[0]
+        changes = [e for e in made if e.site.kind in CONTAINED]
+        event = changes[-1] if changes else made[0]
         values = {event.n: result.scale * result.true} if result.true is not None else {}
         family = Family("gradient", result.name, (result.true,), (result.node,)) if result.node else None
         return Blame(

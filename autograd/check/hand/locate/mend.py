@@ -7,8 +7,9 @@ engine's values, or is no value of its own.  But if one small change of it makes
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,11 +46,18 @@ class Mender:
     wrong: set[int]
     stop: float
 
+    def too_many(self, suspects: Iterable[Suspect]) -> Blame | None:
+        """The line with a factor that makes all right when it is left out."""
+        attempts = self.attempts(list(suspects))
+        return self.first_right({kind: attempts[kind] for kind in ("factor", "extra-factor")})
+
     def blamed(self, suspects: Iterable[Suspect], others: Iterable[Suspect] = ()) -> Blame | None:
         """The line of which a change makes all results right, and which: of the first, then of the others."""
         first = list(suspects)
         seen = {s.site for s in first}
         rest = [s for s in others if s.site not in seen]
+        if (found := self.too_many([*first, *rest])) is not None:
+            return found
         for group in (first, rest):
             if group and (found := self.first_right(self.attempts(group))) is not None:
                 return found
@@ -83,8 +91,8 @@ class Mender:
 
     def first_right(self, attempts: dict[str, list[Attempt]]) -> Blame | None:
         """The first change that makes all results right, the likeliest kinds first."""
-        for kind in KINDS:
-            for attempt in attempts[kind]:
+        for kind in ORDER:
+            for attempt in by_turns(attempts.get(kind, [])):
                 if time.thread_time() > self.stop:
                     return None
                 if attempt.patch is not None:
@@ -136,6 +144,21 @@ class Mender:
             site = Site("loop", "", patch.filename, "", head, head)
             events = [Event(site, 0, np.full(0, np.nan), None, 0)]
         return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
+
+
+# Those that are many come late
+ORDER = (
+    "sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term", "wrong-variable",
+    "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor", "missing-term",
+)  # fmt: skip
+
+
+def by_turns(attempts: list[Attempt]) -> Iterator[Attempt]:
+    """The first change of each line, then the second of each: the simplest ones come first."""
+    by_line: dict[Any, list[Attempt]] = {}
+    for attempt in attempts:
+        by_line.setdefault(attempt.suspect and attempt.suspect.site, []).append(attempt)
+    return (a for turn in zip_longest(*by_line.values()) for a in turn if a is not None)
 
 
 def is_known(event: Event, bench: Bench) -> bool:

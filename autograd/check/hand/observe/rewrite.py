@@ -438,6 +438,11 @@ class Rewriter(ast.NodeTransformer):
     def visit_Tuple(self, node: ast.Tuple) -> Any:
         return self.generic_visit(node)
 
+    def visit_Yield(self, node: ast.Yield) -> Any:
+        if node.value is not None:
+            node.value = self.value("return", name_in(node.value), node.value)
+        return node
+
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
         return node
 

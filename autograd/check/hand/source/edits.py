@@ -14,10 +14,10 @@ from .quantities import is_numeric
 from .trees import flipped, loaded, number, parsed, placed, replaced
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
-    "sign", "overwritten", "shape", "transpose", "factor", "extra-factor", "extra-term", "wrong-variable",
+    "sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant", "extra-factor", "extra-term", "wrong-variable",
     "reduction", "missing-factor", "missing-term", "call too many", "missing call",
 )  # fmt: skip
-CALLED = {"reduction": "shape", "call too many": "extra-factor", "missing call": "missing-factor"}
+CALLED = {"number": "factor", "missing constant": "factor", "reduction": "shape", "call too many": "extra-factor", "missing call": "missing-factor"}
 
 
 class Edit(NamedTuple):
@@ -52,7 +52,8 @@ def edits(
             yield Edit(kind, text, statement, node, new)
         if isinstance(node, ast.Subscript | ast.Name):
             text = f"the exponent of `{ast.unparse(node)}` is wrong"
-            yield Edit("missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(2)))
+            for exponent in (2, 0.5):
+                yield Edit("missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(exponent)))
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
@@ -124,7 +125,7 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
             yield "transpose", f"`{text}` should not be transposed", a
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
             for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n, 0}:
-                kind = "sign" if m == -n else "factor"
+                kind = "sign" if m == -n else "number"
                 yield kind, f"the number {text} is wrong", number(m)
         case ast.Call():
             yield from calls(node)
