@@ -212,30 +212,11 @@ class LineWriter:
         lines: list[Line] = []
         derived: list[tuple[str, Node, Any, float]] = []
         done: dict[int, Any] = {}
-        if found.blames and self.bench and found.outcome.raised is None and self.is_doubtful(snapshots):
-            stop = time.thread_time() + SEARCH
-            wrong = {i for i, ok in enumerate(found.right) if not ok}
-            mender = Mender(self.bench, wrong, stop)
-            better = mender.blamed(*self.lines_before())
+        if found.blames and self.bench and found.outcome.raised is None:
+            better = self.better(snapshots)
             if better is not None:
                 found.blames, self.bench = [better], None
                 return self.written()
-            told = self.told.get(id(found.blames[0]))
-            is_unknown = len(found.blames) == 1 and (told is None or told.kind == "unknown")
-            if is_unknown and self.locator and (part := self.locator.in_parts(found.blames[0])) is not None:
-                found.blames, self.bench = [part], None
-                return self.written()
-        elif found.blames and self.bench and found.outcome.raised is None:
-            told = self.told.get(id(found.blames[0]))
-            if told is not None and told.kind == "factor" and not found.blames[0].guess:
-                wrong = {i for i, ok in enumerate(found.right) if not ok}
-                mender = Mender(self.bench, wrong, time.thread_time() + SEARCH / 4)
-                own = found.blames[0].site.statement
-                others = [s for s in suspects_in(found.outcome.events) if wrong <= self.bench.reached(s.site)]
-                better = mender.too_many(others)
-                if better is not None and better.site.statement != own:
-                    found.blames, self.bench = [better], None
-                    return self.written()
         shown = (e for s in suspects_in(found.outcome.events) for e in s.events[-MOST_ROUNDS:])
         chosen = {(e.site, e.n): e for e in (*(e for b in found.blames for e in b.events[:1]), *shown)}
         events = sorted(chosen.values(), key=lambda e: e.time)
@@ -345,6 +326,31 @@ class LineWriter:
             derived,
             diagnosis.kind,
         )
+
+    def better(self, snapshots: dict[tuple[Site, int], Snapshot]) -> Blame | None:
+        """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
+        assert self.bench is not None
+        found = self.found
+        is_doubtful = self.is_doubtful(snapshots)
+        told = self.told.get(id(found.blames[0]))
+        wrong = {i for i, ok in enumerate(found.right) if not ok}
+        mender = Mender(self.bench, wrong, time.thread_time() + (SEARCH if is_doubtful else SEARCH / 4))
+        if is_doubtful or (told is not None and told.kind in ("factor", "missing-factor")):
+            own = {b.site.statement for b in found.blames} if not is_doubtful else set()
+            places = found.forward.places
+            better = mender.too_many(
+                s for s in suspects_in(found.outcome.events)
+                if (s.site.filename, s.site.span) not in places and wrong <= self.bench.reached(s.site)
+            )  # fmt: skip
+            if better is not None and better.site.statement not in own:
+                return better
+        if not is_doubtful:
+            return None
+        better = mender.blamed(*self.lines_before())
+        is_unknown = len(found.blames) == 1 and (told is None or told.kind == "unknown")
+        if better is None and is_unknown and self.locator is not None:
+            return self.locator.in_parts(found.blames[0])
+        return better
 
     def is_doubtful(self, snapshots: dict[tuple[Site, int], Snapshot]) -> bool:
         """Whether what is blamed may only follow from another line: there are several, or no reason."""

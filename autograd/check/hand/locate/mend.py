@@ -56,8 +56,6 @@ class Mender:
         first = list(suspects)
         seen = {s.site for s in first}
         rest = [s for s in others if s.site not in seen]
-        if (found := self.too_many([*first, *rest])) is not None:
-            return found
         for group in (first, rest):
             if group and (found := self.first_right(self.attempts(group))) is not None:
                 return found
