@@ -54,6 +54,13 @@ class Known:
         with np.errstate(all="ignore"):
             self.truth = forward.gradients()
 
+    def claim(self, leaf: Node) -> Node:
+        """Know that the loss does not depend on an input, of which somebody returns a gradient: it is 0."""
+        if leaf not in self.truth:
+            self.truth[leaf] = np.zeros_like(leaf.data)
+            self.forward.children[leaf] = []
+        return leaf
+
     def rounding(self, node: Node) -> float:
         """What is nothing but rounding in the gradient of a node, beside what it is a sum of."""
         children = (child for child in self.forward.children[node] if child in self.truth)

@@ -199,6 +199,8 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         node = by_name(result, known, leaves, settings)
         if node is None:
             node = by_value(result, known, leaves)
+        if node is None:
+            node = without_effect(result, known)
         if node is not None:
             result.node = node
             judged.append(result)
@@ -226,6 +228,17 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         if result.node is not None:
             result.true = known.truth[result.node]
     return in_order(results, judged)
+
+
+def without_effect(result: Result, known: Known) -> Node | None:
+    """The input that the loss does not depend on, if a result is called after one, or is 0 and of its shape."""
+    words = {*stems(result.name), *result.place[-1:]}
+    for leaf, path in known.forward.idle.items():
+        is_of_shape = np.shape(leaf.data) == np.shape(result.value)
+        if (path[-1] in words and (is_of_shape or result.name)) or (is_of_shape and not np.any(result.value)):
+            if leaf not in known.truth:
+                return known.claim(leaf)
+    return None
 
 
 def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Known) -> None:

@@ -46,6 +46,12 @@ class Forward:
                 if parent in self.children:
                     self.children[parent].append(node)
 
+    @property
+    def idle(self) -> dict[Node, tuple[Any, ...]]:
+        """The inputs that the loss does not depend on, with the ways to them."""
+        inside = set(self.order)
+        return {node: path for path, node in self.leaves.items() if node not in inside}
+
     def bound_to(self, name: str) -> list[Node]:
         """The nodes of a name that the loss depends on."""
         return [node for node in self.bound.get(name, ()) if node in self.children]
