@@ -465,22 +465,19 @@ class Locator:
 
         It is one that only returns it, if what it returns comes from a call.
         """
-        last = blame
+        returned: Blame | None = None
         for suspect in reversed(self.suspects):
-            if suspect.site is blame.site:
-                break
+            found: Blame | None = blame if suspect.site is blame.site else None
             held = [e for e in suspect.events if any(same_value(e.value, b.value) for b in blame.events)]
-            if not held or suspect.site.kind not in ("assign", "return", "element", "change"):
+            if found is None and held and suspect.site.kind in ("assign", "return", "element", "change"):
+                ways = self.tried(suspect, fixed, wrong, True)
+                found = next((other for other in ways if len(other.results) == len(wrong)), None)
+            if found is None:
                 continue
-            if last is not blame and (suspect.site.kind == "return" or is_call(suspect.site)):
-                break
-            for other in self.tried(suspect, fixed, wrong, True):
-                if len(other.results) == len(wrong):
-                    last = other
-                    break
-            if last is not blame and suspect.site.kind != "return":
-                break
-        return last
+            if suspect.site.kind != "return":
+                return returned if returned is not None and is_call(suspect.site) else found
+            returned = returned or found
+        return returned or blame
 
     def is_exact(self, suspect: Suspect, rounds: set[int] | None = None) -> bool:
         """Whether a site made what the engine knows: as such it is right, and wrong is only where it went."""
