@@ -311,7 +311,7 @@ def main(programs: int = 1000, first: int = 0) -> int:
         counts["right derivations"] += 1
         if not report.ok:
             counts["ALARMS" if report.first else "NOT SURE"] += 1
-            print(f"--- program {seed}\n{program(seed).source}\n{right.source}\n{report}")
+            sys.stdout.write(f"--- program {seed}\n{program(seed).source}\n{right.source}\n{report}\n")
         one = with_mistake(right)
         if one is None:
             counts["right ones in which no mistake changes anything"] += 1
@@ -320,13 +320,13 @@ def main(programs: int = 1000, first: int = 0) -> int:
         counts["mistakes"] += 1
         if report.ok:
             counts["CALLED RIGHT"] += 1
-            print(f"--- program {seed}, wrong\n{program(seed).source}\n{one.source}\n{report}")
+            sys.stdout.write(f"--- program {seed}, wrong\n{program(seed).source}\n{one.source}\n{report}\n")
         elif report.first is not None:
             lines = zip(right.source.splitlines(), one.source.splitlines(), strict=True)
             changed = {a for b, a in lines if a != b}
             counts["mistakes whose line is named"] += any(report.first.source.strip() in a for a in changed)
-    print(*(f"{n:6} {what}" for what, n in counts.items()), sep="\n")
-    print(f"{time.perf_counter() - start:6.0f} seconds")
+    sys.stdout.write("".join(f"{n:6} {what}\n" for what, n in counts.items()))
+    sys.stdout.write(f"{time.perf_counter() - start:6.0f} seconds\n")
     return sum(n for what, n in counts.items() if what.isupper())
 
 

@@ -16,9 +16,9 @@ from ...tensor import Tensor
 from .derivation import report_of
 from .match.known import Known
 from .match.near import near, ratio
+from .observe.codes import copied, text_of, tree_of
 from .observe.graph import Forward, ancestors
 from .observe.record import is_array
-from .observe.rewrite import copied, text_of, tree_of
 from .observe.stage import Stage
 from .observe.trace import parts
 from .observe.training import Body

@@ -18,11 +18,14 @@ import numpy as np
 from ...errors import DerivationError
 from .derivation import examined
 from .match.results import dug, same
+from .observe.arguments import code_of
+from .observe.codes import copied, text_of
+from .observe.copies import plain_copy
 from .observe.probe import Finished
 from .observe.reach import Reach, Root
 from .observe.record import Recording, is_array
-from .observe.rewrite import Site, copied, span_of, text_of
-from .observe.stage import Stage, code_of, plain_copy
+from .observe.sites import Site, span_of
+from .observe.stage import Stage
 from .observe.state import State, exchanged
 from .observe.training import Body, Returns, Training, stretches
 from .report import DerivationReport

@@ -19,11 +19,13 @@ from typing import Any
 import numpy as np
 
 from ....tensor import Tensor
+from ..observe.arguments import parameters_of
+from ..observe.codes import text_of, tree_of
 from ..observe.reach import is_users
 from ..observe.record import Override, Snapshot, copied, is_array
-from ..observe.rewrite import Site, loaded, root_of, span_of, text_of, tree_of
-from ..source.edits import CALLED, KINDS, Edit, Functions, Signature, edits
-from ..observe.stage import parameters_of
+from ..observe.sites import Site, loaded, root_of, span_of
+from ..source.edits import CALLED, KINDS, Edit, edits
+from ..source.functions import Functions, Signature
 from ..source.trees import placed
 from .case import Case, Guess
 
@@ -195,7 +197,9 @@ def functions_in(scope: dict[str, Any]) -> Functions:
             parameters = parameters_of(value)
             required = [p for p in parameters if p.default is p.empty]
             switches = tuple(p.name for p in parameters if p.default is False)
-            if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in required) and not value.__name__.startswith("test"):
+            if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in required) and not value.__name__.startswith(
+                "test"
+            ):
                 found[name] = Signature(len(required), switches)
             if len(found) == MOST_FUNCTIONS:
                 break
@@ -237,9 +241,9 @@ def live_edits(site: Site, snapshot: Snapshot) -> dict[str, list[Edit]]:
     changes = by_kind(statement, snapshot, {})
     outer = node_at(site, site.statement, ast.stmt)
     match outer:  # = for +=
-        case ast.Assign(
-            targets=[ast.Subscript() | ast.Name() | ast.Attribute() as target], value=value
-        ) if value is expression:
+        case ast.Assign(targets=[ast.Subscript() | ast.Name() | ast.Attribute() as target], value=value) if (
+            value is expression
+        ):
             both = ast.BinOp(loaded(target), ast.Add(), expression)
             text = "it replaces what was there, and should add to it"
             changes["overwritten"].append(Edit("overwritten", text, statement, expression, both))

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..match.known import Known
-from ..match.results import Result, judged_right, reread, same, scale_between
+from ..match.results import Result, reread, same
+from ..match.rightness import judged_right, scale_between
 from ..observe.patch import Patch
 from ..observe.record import Override
-from ..observe.rewrite import Site
+from ..observe.sites import Site
 from ..observe.stage import Outcome, Stage
 
 Values = Mapping[int, Any]  # by the number of the round, what is put in the place of a site's value
@@ -29,7 +30,7 @@ def putting(values: Values) -> Override:
     return put
 
 
-class Unmovable(Exception):
+class UnmovableError(Exception):
     """A value is an index or a mask, and no other can be put in its place."""
 
 
@@ -73,7 +74,7 @@ class Bench:
 
             def other(n: int, value: Any, frame: FrameType) -> Any:
                 if np.asarray(value).dtype.kind != "f":
-                    raise Unmovable
+                    raise UnmovableError
                 return (value * rng.uniform(0.5, 1.5, np.shape(value)) + rng.uniform(0.1, 0.2))[()]
 
             outcome = self.stage.backwards({site: other})

@@ -20,10 +20,11 @@ from ..match.near import near
 from ..match.results import Result
 from ..observe.patch import Patch, statements_around
 from ..observe.record import Event, Override, Snapshot
-from ..observe.rewrite import Site, span_of
-from ..source.edits import CALLED, KINDS, Edit, statements_like
+from ..observe.sites import Site, span_of
+from ..source.edits import CALLED, KINDS, Edit
+from ..source.statements import statements_like
 from .bench import Bench
-from .blame import Blame, Suspect
+from .suspects import Blame, Suspect
 
 EXPRESSIONS = ("assign", "return", "element", "argument", "share")
 
@@ -147,7 +148,8 @@ class Mender:
 # Those that are many come late
 ORDER = (
     "sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term", "wrong-variable",
-    "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor", "missing-term",
+    "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
+    "missing-term",
 )  # fmt: skip
 
 

@@ -56,9 +56,8 @@ class Known:
 
     def claim(self, leaf: Node) -> Node:
         """Know that the loss does not depend on an input, of which somebody returns a gradient: it is 0."""
-        if leaf not in self.truth:
-            self.truth[leaf] = np.zeros_like(leaf.data)
-            self.forward.children[leaf] = []
+        self.truth[leaf] = np.zeros_like(leaf.data)
+        self.forward.children[leaf] = []
         return leaf
 
     def rounding(self, node: Node) -> float:
@@ -201,7 +200,7 @@ class Known:
 
     @cached_property
     def partials(self) -> list[Family]:
-        """Of what is used in several places of the source, its gradient without the contribution of each of these.
+        """Of what is used in several places of the source, its gradient without what each contributes.
 
         Such as that of a weight without its penalty: what a sum holds before the penalty is added to it.
         """

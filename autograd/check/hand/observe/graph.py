@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import Array, Node, PassBack, passed_back, way_back
-from .rewrite import Site
+from .sites import Site
 
 
 class Forward:

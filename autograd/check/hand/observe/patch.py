@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any, NamedTuple
 
-from .rewrite import FUTURE, codes_in, compiled, copied, span_of, tree_of
+from .codes import FUTURE, codes_in, compiled, copied, tree_of
+from .sites import span_of
 
 Span = tuple[int, int, int, int]
 
@@ -33,7 +34,7 @@ class Patch(NamedTuple):
 
 
 def patched(code: CodeType, patch: Patch) -> CodeType | None:
-    """The code of a function with a statement changed; None if the statement is not in it, or it won't compile."""
+    """The code of a function with a statement changed; None if that is not in it, or does not compile."""
     first, last = patch.span[0], patch.span[2]
     if code.co_filename != patch.filename or not any(
         c.co_firstlineno <= first <= last <= last_line(c) for c in codes_in(code)

@@ -6,17 +6,12 @@ Afterwards all of the user's objects, and the generators of random numbers, are 
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
 import io
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,18 +21,31 @@ from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
 from ....transforms.structure import name_of
 from ..match.names import is_called_gradient, stems
+from .arguments import (
+    data_of,
+    elements_of,
+    is_cache,
+    name_in_code,
+    names_stored,
+    needed,
+    parameters_of,
+    plain,
+    taken,
+    words_in,
+)
+from .codes import rewritten
+from .copies import Shift, lifted, plain_copy
 from .graph import Forward
 from .patch import Patch, patched
 from .probe import PROBE, Finished, TimeUp
-from .reach import LIBRARIES, Reach, Root
+from .reach import Reach, Root
 from .record import Event, Override, Recording, Snapshot
-from .rewrite import Site, rewritten
+from .sites import Site
 from .state import State, exchanged
 from .trace import Filled, Tracing, variables
 from .training import Body, Training, loss_in
 
 PATIENCE = 4.0  # seconds that one run of the user's code may take
-Shift = Callable[[tuple[Any, ...], Any], Any]
 
 
 @dataclass(slots=True)
@@ -438,156 +446,3 @@ class Stage:
         if noting and not overrides:
             self.after.look()
         return Outcome(run.events, returned, raised, run.frames, run.latest, run.snapshots)
-
-
-# Arguments
-
-
-@functools.lru_cache(maxsize=1024)
-def words_in(code: CodeType) -> frozenset[str]:
-    """The names and the words that a piece of code is about, but what it is given."""
-    inner = [words_in(c) for c in code.co_consts if isinstance(c, CodeType)]
-    words = {c for c in code.co_consts if isinstance(c, str) and c.isidentifier()}
-    given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return frozenset({*code.co_names, *code.co_varnames, *code.co_cellvars} - {*given} | words).union(*inner)
-
-
-def parameters_of(function: Any) -> tuple[inspect.Parameter, ...]:
-    """The parameters of a function or a method, which take a while to be found."""
-    inner = getattr(function, "__func__", function)
-    try:
-        known = SIGNATURES.setdefault(inner, {})
-    except TypeError:  # it has no weak references
-        known = {}
-    is_bound = inner is not function
-    if is_bound not in known:
-        known[is_bound] = tuple(inspect.signature(function).parameters.values())
-    return known[is_bound]
-
-
-SIGNATURES: WeakKeyDictionary[Any, dict[bool, tuple[inspect.Parameter, ...]]] = WeakKeyDictionary()
-
-
-def needed(function: Callable[..., Any]) -> list[str]:
-    """The parameters that must be given."""
-    wanted = parameters_of(function)
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [p.name for p in wanted if p.default is p.empty and p.kind not in kinds]
-
-
-def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that a function takes, by the names of its parameters.
-
-    Raises DerivationError if a parameter without a default has no value.
-    """
-    if isinstance(function, Body):
-        return {}
-    wanted = parameters_of(function)
-    if any(p.kind is p.VAR_KEYWORD for p in wanted):
-        return dict(values)
-    missing = [name for name in needed(function) if name not in values]
-    if missing:
-        raise DerivationError(
-            f"{name_of(function)} takes {', '.join(missing)}, and there is no such input or variable of "
-            f"forward: there are {', '.join(sorted(values))}"
-        )
-    return {p.name: values[p.name] for p in wanted if p.name in values}
-
-
-CACHES = (
-    "cache",
-    "cach",
-    "saved",
-    "mem",
-    "ctx",
-    "context",
-    "state",
-    "tape",
-    "store",
-    "stash",
-    "tmp",
-    "intermediate",
-)
-
-
-def is_cache(name: str) -> bool:
-    """Whether a parameter is called as what forward keeps for backward."""
-    return name.lower().startswith(CACHES)
-
-
-def code_of(function: Any) -> CodeType | None:
-    """The code of a function, a method, or what a decorator made of one."""
-    function = inspect.unwrap(getattr(function, "__func__", function))
-    while hasattr(function, "func"):
-        function = function.func  # a functools.partial
-    return getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
-
-
-def name_in_code(function: Any) -> str:
-    """The name of a function as the sites in it have it: with its classes, without `<locals>`."""
-    code = None if isinstance(function, Body) else code_of(function)
-    return getattr(code, "co_qualname", "").replace(".<locals>", "") if code else ""
-
-
-def names_stored(function: Any) -> set[str]:
-    """The variables of a function."""
-    code = code_of(function)
-    return {*code.co_varnames, *code.co_cellvars} - {"self"} if code else set()
-
-
-def elements_of(returned: Any) -> list[tuple[Any, Any]]:
-    """What a function returned, one by one, with the keys."""
-    if isinstance(returned, tuple | list):
-        return list(enumerate(returned))
-    return list(returned.items()) if isinstance(returned, dict) else [(None, returned)]
-
-
-def data_of(value: Any) -> Any:
-    return value.data if type(value) is Tensor else value
-
-
-def plain(value: Any) -> Any:
-    """A value with an array in the place of a Tensor."""
-    return np.array(value.data)[()] if type(value) is Tensor else value
-
-
-def lifted(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
-    """A float array, or a Tensor of floats, as a leaf of its own in float64; anything else as a copy."""
-    if type(value) is Tensor and not value.requires_grad:  # a buffer, such as a running mean
-        return Tensor(value.data, dtype=float if value.dtype.kind == "f" else None)
-    data = value.data if type(value) is Tensor else value
-    if data.dtype.kind == "c" and path[0] is Root.INPUTS:
-        raise DerivationError(
-            "check.derivation takes real inputs, and one is complex: split it into real ones"
-        )
-    if data.dtype.kind != "f":
-        return np.array(data)[()] if isinstance(data, np.ndarray | np.generic) else data
-    moved = data.astype(float)
-    return Tensor(shift(path, moved) if shift else moved, requires_grad=True)
-
-
-def plain_copy(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
-    """The same as an array; a Tensor stays one, without a gradient."""
-    data = value.data if type(value) is Tensor else value
-    if data.dtype.kind == "f":
-        data = data.astype(float)
-        data = (
-            shift(path, data) if shift and not (type(value) is Tensor and not value.requires_grad) else data
-        )
-    data = np.array(data)
-    return Tensor(data) if type(value) is Tensor else data[()] if isinstance(value, np.generic) else data
-
-
-def is_raised_by_user(error: BaseException) -> bool:
-    """Whether the user's code had a part in an exception."""
-    return any(not f.filename.startswith(LIBRARIES) for f in traceback.extract_tb(error.__traceback__))
-
-
-def told(error: BaseException, name: str, seconds: float) -> str:
-    """Where in the user's source an exception came from, and what it says."""
-    frames = traceback.extract_tb(error.__traceback__)
-    users = [f for f in frames if not f.filename.startswith(LIBRARIES)]
-    at = f"line {users[-1].lineno}, {users[-1].line}: " if users else ""
-    if isinstance(error, TimeUp):
-        return f"{name} was still running after {seconds:g} s, at {at}what it did until then is judged"
-    return f"{name} raised {type(error).__name__} at {at}{error}"

@@ -14,7 +14,7 @@ from .graph import ancestors
 from .probe import Run
 from .reach import Root, holds_variables
 from .record import is_array
-from .rewrite import Site
+from .sites import Site
 
 MOST = 1000  # entries of a container, beyond which it is data and not a collection of intermediates
 MOST_FRAMES = 3000
@@ -74,14 +74,16 @@ class Tracing(Run):
         self.first.setdefault(node, site)
 
     def before(self, root: Node) -> frozenset[tuple[str, tuple[int, ...]]]:
-        """The places in the source that had a part in a loss before it was there; not where names are given."""
+        """Where in the source a loss was made; not where what it was made of got another name."""
         inside = set(ancestors(root))
         return frozenset(
             (site.filename, site.span)
             for site, nodes in self.made.items()
             if self.since[site] <= root.index + 1
             and any(
-                n in inside and (site.kind not in ("assign", "element") or self.first[n].statement == site.statement) for n in nodes
+                n in inside
+                and (site.kind not in ("assign", "element") or self.first[n].statement == site.statement)
+                for n in nodes
             )
         )
 

@@ -12,9 +12,10 @@ from ....engine import LEAF, Node
 from ....errors import DerivationError
 from ....tensor import Tensor
 from ..match.names import parts_of
+from .codes import compiled, copied
 from .graph import ancestors
 from .patch import Patch
-from .rewrite import Site, compiled, copied
+from .sites import Site
 from .trace import Tracing
 
 LOSSES = (
@@ -129,7 +130,7 @@ def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list
 
 
 def final_in(numbers: list[Tensor]) -> Tensor | None:
-    """Of some numbers the one that none of the others was made of; of several, the last that depends on most."""
+    """Of some numbers the one that no other was made of; of several, the last that depends on most."""
     nodes: list[Any] = [t.node for t in numbers]
     before = {n: set(ancestors(n)) for n in nodes}
     inner = {n for n in nodes if any(n in before[other] for other in nodes if other is not n)}

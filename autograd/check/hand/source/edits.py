@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import combinations, islice, pairwise
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .functions import Functions, of_functions
 from .insertions import Evaluate, by_value
+from .places import elsewhere, neighbours
 from .quantities import is_numeric
-from .trees import flipped, loaded, number, parsed, placed, replaced
+from .statements import OPPOSITE, whole_line
+from .trees import flipped, number, placed, replaced
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
-    "sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant", "extra-factor", "extra-term", "wrong-variable",
-    "reduction", "missing-factor", "missing-term", "call too many", "missing call",
+    "sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant", "extra-factor",
+    "extra-term", "wrong-variable", "reduction", "missing-factor", "missing-term", "call too many",
+    "missing call",
 )  # fmt: skip
-CALLED = {"number": "factor", "missing constant": "factor", "reduction": "shape", "call too many": "extra-factor", "missing call": "missing-factor"}
+
+
+CALLED = {
+    "number": "factor",
+    "missing constant": "factor",
+    "reduction": "shape",
+    "call too many": "extra-factor",
+    "missing call": "missing-factor",
+}
 
 
 class Edit(NamedTuple):
@@ -53,7 +65,9 @@ def edits(
         if isinstance(node, ast.Subscript | ast.Name):
             text = f"the exponent of `{ast.unparse(node)}` is wrong"
             for exponent in (2, 0.5):
-                yield Edit("missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(exponent)))
+                yield Edit(
+                    "missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(exponent))
+                )
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
@@ -68,26 +82,6 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
         for child in part if isinstance(part, list) else [part]:
             if isinstance(child, ast.AST):
                 yield from expressions(child)
-
-
-def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
-    """= for +=, += for =, -= for += and the like."""
-    match statement:
-        case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
-            text = "it replaces what was there, to which it should add"
-            yield "overwritten", text, ast.AugAssign(target, ast.Add(), value)
-            if isinstance(target, ast.Subscript):
-                yield "overwritten", "places that come twice get one term only", added_at(target, value)
-        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
-            other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
-            yield "sign", "it is added with the wrong sign", ast.AugAssign(target, other, value)
-            if isinstance(target, ast.Subscript):
-                yield "overwritten", "places that come twice get one term only", added_at(target, value)
-
-
-def added_at(target: ast.Subscript, value: ast.expr) -> ast.stmt:
-    """`np.add.at(dE, index, values)` for `dE[index] += values`."""
-    return ast.Expr(ast.Call(parsed("np.add.at"), [loaded(target.value), target.slice, value], []))
 
 
 def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[tuple[str, str, ast.expr]]:
@@ -116,9 +110,9 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
                 kind = "extra-factor" if abs(m) < abs(n) else "missing-factor"
                 yield kind, f"the exponent in `{text}` is wrong", ast.BinOp(a, op, number(m))
         case ast.Compare(left=a, ops=[op], comparators=[b]) if type(op) in OPPOSITE:
-            for other in OPPOSITE[type(op)]:
+            for opposite in OPPOSITE[type(op)]:
                 said = f"the comparison `{text}` is another than it should be"
-                yield "wrong-variable", said, ast.Compare(a, [other()], [b])
+                yield "wrong-variable", said, ast.Compare(a, [opposite()], [b])
         case ast.UnaryOp(op=ast.USub(), operand=a):
             yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
         case ast.Attribute(value=a, attr="T" | "mT"):
@@ -161,120 +155,10 @@ def without(
     yield kind, f"`{ast.unparse(b)}` is on the wrong side of the fraction", ast.BinOp(a, other, b)
 
 
-def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
-    """Other indices: one more or one less; of a dictionary by names, the other names that hold numbers.
-
-    >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"), [])]
-    ['t', 't - 2']
-    >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
-    ["'b'"]
-    """
-    match index:
-        case ast.Constant(value=str() as key) if isinstance(holder, dict):
-            names = [k for k, v in holder.items() if k != key and isinstance(k, str) and is_numeric(v)]
-            yield from map(ast.Constant, names)
-        case ast.Name():
-            yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
-        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
-            yield from ([a] if n == 1 else [ast.BinOp(a, op, number(n - 1))])
-            yield ast.BinOp(a, op, number(n + 1))
-
-
-def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
-    """Other places in an array: at another index in scope, other rows for columns, a slice at the other end.
-
-    >>> [ast.unparse(i) for i in elsewhere(parsed("i"), {"i": 1, "j": 2, "x": 0.5})]
-    ['j', '(:, i)']
-    >>> [ast.unparse(i) for i in elsewhere(parsed("x[1:]").slice, {})]
-    [':-1', ':1', ':']
-    >>> [ast.unparse(i) for i in elsewhere(parsed("x[i, 0]").slice, {})]
-    ['(0, i)']
-    """
-    match index:
-        case ast.Name(id=name):
-            same = (k for k, v in scope.items() if k != name and type(v) is type(scope.get(name)) is int)
-            yield from (ast.Name(k, ast.Load()) for k in islice(same, MOST_INDICES))
-            yield ast.Tuple([ast.Slice(), index], ast.Load())
-        case ast.Slice(lower=ast.expr() as a, upper=None, step=None):
-            yield ast.Slice(None, ast.UnaryOp(ast.USub(), a))
-            yield ast.Slice(None, a)
-            yield ast.Slice()
-        case ast.Slice(lower=None, upper=ast.expr() as a, step=None):
-            yield ast.Slice(a.operand if isinstance(a, ast.UnaryOp) else a)
-            yield ast.Slice()
-        case ast.Slice(lower=ast.expr() as a, upper=ast.expr() as b, step=None):
-            width = ast.BinOp(b, ast.Sub(), a)
-            yield ast.Slice(b, ast.BinOp(b, ast.Add(), width))
-            yield ast.Slice(ast.BinOp(a, ast.Sub(), width), a)
-        case ast.Tuple(elts=[a, b]):
-            yield ast.Tuple([b, a], ast.Load())
-            for other in elsewhere(a, scope) if not isinstance(a, ast.Slice) else ():
-                if not isinstance(other, ast.Tuple):
-                    yield ast.Tuple([other, b], ast.Load())
-            for other in elsewhere(b, scope) if not isinstance(b, ast.Slice) else ():
-                if not isinstance(other, ast.Tuple):
-                    yield ast.Tuple([a, other], ast.Load())
-            if isinstance(a, ast.Slice) and a.lower is a.upper is None:
-                yield b
-        case ast.JoinedStr(values=parts):
-            for i, part in enumerate(parts):
-                if isinstance(part, ast.FormattedValue):
-                    for near in neighbours(part.value, None):
-                        new = ast.FormattedValue(near, part.conversion, part.format_spec)
-                        yield ast.JoinedStr([*parts[:i], new, *parts[i + 1 :]])
-        case ast.BinOp(left=left, op=ast.Add() as op, right=ast.Call(func=func, args=[inner])):
-            for near in neighbours(inner, None):
-                yield ast.BinOp(left, op, ast.Call(func, [near], []))
-
-
-MOST_INDICES = 6
-OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
-    ast.Gt: (ast.Lt, ast.LtE), ast.Lt: (ast.Gt, ast.GtE), ast.GtE: (ast.LtE, ast.Lt),
-    ast.LtE: (ast.GtE, ast.Gt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
-}  # fmt: skip
 TWINS = {"max": "min", "maximum": "minimum", "argmax": "argmin", "sin": "cos", "amax": "amin", "sinh": "cosh"}
+
+
 TWINS |= {b: a for a, b in TWINS.items()}
-
-
-class Signature(NamedTuple):
-    """How a function of the user's can be called: with how many arguments, and with which switches."""
-
-    required: int
-    switches: tuple[str, ...] = ()
-
-
-Functions = dict[str, Signature]
-
-
-def of_functions(node: ast.expr, functions: Functions) -> Iterator[tuple[str, str, ast.expr]]:
-    """A function of the user's for another, one too many, one that is missing, or another switch of it.
-
-    >>> made = of_functions(parsed("f(x)"), {"f": Signature(1, ("deriv",)), "g": Signature(1)})
-    >>> [ast.unparse(new) for _, _, new in made]
-    ['g(x)', 'f(x, deriv=True)', 'f(f(x))', 'g(f(x))', 'x']
-    """
-    text = ast.unparse(node)
-    match node:
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name in functions:
-            for other, signature in functions.items():
-                if other != name and signature.required == functions[name].required:
-                    said = f"`{other}` should be called in the place of `{name}`"
-                    yield "wrong-variable", said, ast.Call(ast.Name(other, ast.Load()), args, words)
-            for switch in functions[name].switches:
-                if all(w.arg != switch for w in words):
-                    new = [*words, ast.keyword(switch, ast.Constant(True))]
-                    yield "wrong-variable", f"`{text}` lacks {switch}=True", ast.Call(node.func, args, new)
-            words = [w for w in words if w.arg not in functions[name].switches]
-            if words != node.keywords:
-                yield "wrong-variable", f"`{text}` has a switch too many", ast.Call(node.func, args, words)
-    if isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute):
-        for other, signature in functions.items():
-            if signature.required == 1:
-                said = f"`{other}` is missing around `{text}`"
-                yield "missing call", said, ast.Call(ast.Name(other, ast.Load()), [node], [])
-    match node:
-        case ast.Call(func=ast.Name(id=name), args=[inner]) if name in functions:
-            yield "call too many", f"`{name}` is too many around `{ast.unparse(inner)}`", inner
 
 
 REDUCTIONS = {"sum": "mean", "mean": "sum"}
@@ -332,91 +216,3 @@ def relabelled(subscripts: str) -> Iterator[str]:
             exchanged = term.translate(str.maketrans(a + b, b + a))
             made = [*terms[:i], exchanged, *terms[i + 1 :]]
             yield ",".join(made[:-1]) + "->" + made[-1]
-
-
-# Whole statements
-
-
-def statements_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
-    """What could stand in the place of a statement that no expression in it could mend.
-
-    >>> made = statements_like(ast.parse("dW[j] += x").body[0], {"i": 0, "j": 1})
-    >>> [ast.unparse(new) for _, _, new in made]
-    ['dW[j] -= x', 'np.add.at(dW, j, x)', 'dW[j - 1] += x', 'dW[j + 1] += x', 'dW[i] += x', 'dW[:, j] += x', 'dW[j] = x', 'pass']
-    """
-    for kind, said, new in others_like(statement, scope):
-        yield kind, said, placed(new, statement)  # type: ignore[misc]  # it stays a statement
-
-
-def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
-    """The same, not yet placed in the user's source."""
-    yield from whole_line(statement)
-    text = ast.unparse(statement).split("\n")[0]
-    match statement:
-        case ast.AugAssign(target=target, op=op, value=value):
-            for near in targets_like(target, scope):
-                yield "wrong-variable", f"the index on the left of `{text}` is wrong", ast.AugAssign(near, op, value)
-            yield "extra-term", "it adds to what was there, and should replace it", ast.Assign([target], value)
-            kind = "extra-term" if isinstance(op, ast.Add | ast.Sub) else "extra-factor"
-            yield kind, f"`{text}` is too many", ast.Pass()
-        case ast.Assign(targets=[ast.Subscript() as target], value=value):
-            for near in targets_like(target, scope):
-                yield "wrong-variable", f"the index on the left of `{text}` is wrong", ast.Assign([near], value)
-            yield "extra-factor", f"`{text}` is too many", ast.Pass()
-        case ast.For(iter=rounds):
-            for kind, said, other in rounds_like(rounds):
-                new = ast.For(statement.target, other, statement.body, statement.orelse)
-                yield kind, said, new
-        case ast.If(test=test, body=body, orelse=orelse):
-            said = f"the condition of `{text}` is the wrong way round"
-            yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
-
-
-def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
-    """Another place to be written to: another index, or another mask."""
-    if not isinstance(target, ast.Subscript):
-        return
-    for near in (*neighbours(target.slice, None), *elsewhere(target.slice, scope)):
-        yield ast.Subscript(target.value, near, ast.Store())
-    for node in ast.walk(target.slice):
-        if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            for op in OPPOSITE.get(type(node.ops[0]), ()):
-                new = ast.Compare(node.left, [op()], node.comparators)
-                yield replaced(target, node, new)
-
-
-def rounds_like(rounds: ast.expr) -> Iterator[tuple[str, str, ast.expr]]:
-    """Other rounds for a loop: one more or one less at either end, or the other way round.
-
-    >>> [ast.unparse(new) for _, _, new in rounds_like(parsed("range(n)"))]
-    ['range(1, n)', 'range(n - 1)', 'range(n + 1)', 'reversed(range(n))']
-    """
-    text = ast.unparse(rounds)
-    match rounds:
-        case ast.Call(func=ast.Name(id="reversed") as func, args=[inner]):
-            for kind, said, new in rounds_like(inner):
-                if not (isinstance(new, ast.Call) and isinstance(new.func, ast.Name) and new.func.id == "reversed"):
-                    yield kind, said, ast.Call(func, [new], [])
-            yield "wrong-variable", f"`{text}` goes the wrong way", inner
-        case ast.Call(func=ast.Name(id="range") as func, args=args):
-            said = "the loop has a round too many: `{}`", "the loop lacks a round: `{}`"
-            if len(args) == 1:
-                yield "extra-term", said[0].format(text), ast.Call(func, [number(1), *args], [])
-            for i, arg in enumerate(args):
-                for step in (-1, 1):
-                    more = (step > 0) == (i == 1 or len(args) == 1)
-                    kind = "missing-term" if more else "extra-term"
-                    new = [*args[:i], shifted(arg, step), *args[i + 1 :]]
-                    yield kind, said[more].format(text), ast.Call(func, new, [])
-            yield "wrong-variable", f"`{text}` goes the wrong way", ast.Call(parsed("reversed"), [rounds], [])
-
-
-def shifted(node: ast.expr, by: int) -> ast.expr:
-    """A number or an expression, one more or less: `n` of `n - 1`."""
-    match node:
-        case ast.Constant(value=int() as n):
-            return number(n + by)
-        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=1)):
-            if isinstance(op, ast.Sub) == (by > 0):
-                return a
-    return ast.BinOp(node, ast.Add() if by > 0 else ast.Sub(), number(1))

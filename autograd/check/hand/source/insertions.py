@@ -50,8 +50,16 @@ def missing_constants(
     node: ast.expr, text: str, scope: dict[str, Any]
 ) -> Iterator[tuple[str, str, ast.expr]]:
     for name in scalars(scope):
-        yield "missing constant", f"a factor 1/{name} is missing at `{text}`", ast.BinOp(node, ast.Div(), parsed(name))
-        yield "missing constant", f"a factor {name} is missing at `{text}`", ast.BinOp(node, ast.Mult(), parsed(name))
+        yield (
+            "missing constant",
+            f"a factor 1/{name} is missing at `{text}`",
+            ast.BinOp(node, ast.Div(), parsed(name)),
+        )
+        yield (
+            "missing constant",
+            f"a factor {name} is missing at `{text}`",
+            ast.BinOp(node, ast.Mult(), parsed(name)),
+        )
 
 
 def missing_factors(
