@@ -375,7 +375,7 @@ def backward(W, X, y, reg):
 """
 HINGE_MISTAKES = [
     ("                dW[:, y[i]] -= X[i]\n", "missing-term", "through correct is missing"),
-    ("    dW /= len(X)\n", "factor", "through scores is 6"),
+    ("    dW /= len(X)\n", "factor", "it is 6"),
     ("    dW += 2 * reg * W\n", "missing-term", "is missing"),
 ]
 

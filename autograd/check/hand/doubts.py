@@ -16,6 +16,11 @@ from .locate.mend import Mender, is_known
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
 from .reasons import Reasons
 
+# A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
+TOO_MANY = ("factor", "extra-factor")
+SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
+PATH = "what comes back through"
+
 
 @dataclass(slots=True)
 class Doubts:
@@ -32,28 +37,40 @@ class Doubts:
     def better(self) -> Blame | None:
         """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
         found = self.found
+        wrong = self.bench.wrong
         is_doubtful = self.is_doubtful()
         told = self.reasons.told.get(id(found.blames[0]))
-        wrong = {i for i, ok in enumerate(found.right) if not ok}
-        mender = Mender(
-            self.bench, wrong, time.thread_time() + (limits.CHANGE if is_doubtful else limits.CHANGE / 4)
-        )
-        if is_doubtful or (told is not None and told.kind in ("factor", "missing-factor")):
-            own = {b.site.statement for b in found.blames} if not is_doubtful else set()
-            places = found.forward.places
-            better = mender.too_many(
-                s for s in suspects_in(found.outcome.events)
-                if (s.site.filename, s.site.span) not in places and wrong <= self.bench.reached(s.site)
-            )  # fmt: skip
+        kind = told.kind if told is not None and len(found.blames) == 1 else None
+        limit = limits.CHANGE if is_doubtful else limits.CHANGE / 4
+        mender = Mender(self.bench, wrong, time.thread_time() + limit)
+        if is_doubtful or kind in SIMPLER:
+            own = set() if is_doubtful else {b.site.statement for b in found.blames}
+            reaching = (s for s in self.suspects() if wrong <= self.bench.reached(s.site))
+            better = mender.simplest(reaching, SIMPLER.get(kind or "", TOO_MANY))
             if better is not None and better.site.statement not in own:
                 return better
+        if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
+            part = self.locator.in_parts(found.blames[0])
+            return part if part is not None and self.explains(part) else None
         if not is_doubtful:
             return None
         better = mender.blamed(*self.lines_before())
-        is_unknown = len(found.blames) == 1 and (told is None or told.kind == "unknown")
-        if better is None and is_unknown:
-            return self.locator.in_parts(found.blames[0])
-        return better
+        is_unknown = len(found.blames) == 1 and kind in (None, "unknown")
+        return self.locator.in_parts(found.blames[0]) if better is None and is_unknown else better
+
+    def explains(self, blame: Blame) -> bool:
+        """Whether it can be told what is wrong with a line."""
+        before = self.found.blames
+        self.reasons.blame([blame])
+        is_told = self.reasons.of(blame).kind != "unknown"
+        self.reasons.blame(before)
+        return is_told
+
+    def suspects(self) -> list[Suspect]:
+        """The lines that did not make the loss."""
+        places = self.found.forward.places
+        found = suspects_in(self.found.outcome.events)
+        return [s for s in found if (s.site.filename, s.site.span) not in places]
 
     def is_doubtful(self) -> bool:
         """Whether what is blamed may only follow from another line: there are several, or no reason."""
@@ -82,7 +99,7 @@ class Doubts:
         owners = {id(e.owner) for e in blame.events}
         sites = {
             e.site.statement for e in self.found.outcome.events
-            if id(e.owner) in owners and e.site.kind in CONTAINED
+            if id(e.owner) in owners and e.site.kind in ("assign", *CONTAINED)
         }  # fmt: skip
         if self.reasons.of(blame).kind != "unknown":
             sites -= {blame.site.statement}
@@ -96,16 +113,15 @@ class Doubts:
         blames = self.found.blames
         if len(blames) == 1 and blames[0].is_explained and self.reasons.of(blames[0]).kind != "unknown":
             return self.rivals(blames[0]), []
-        wrong = {i for i, ok in enumerate(self.found.right) if not ok}
+        wrong = self.bench.wrong
         explained = [b for b in blames if b.is_explained]
         last = max((e.time for b in explained for e in b.events), default=len(self.found.outcome.events))
-        suspects = suspects_in(self.found.outcome.events)
+        suspects = self.suspects()
         suspects.sort(key=lambda s: (s.time > last, -s.time if s.time <= last else s.time))
         unknown: list[Suspect] = []
         known: list[Suspect] = []
-        places = self.found.forward.places
         for s in suspects:
-            if (s.site.filename, s.site.span) in places or not wrong <= self.bench.reached(s.site):
+            if not wrong <= self.bench.reached(s.site):
                 continue
             is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
             (known if is_plain or s.time > last else unknown).append(s)

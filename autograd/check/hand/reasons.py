@@ -49,6 +49,8 @@ class Reasons:
             again = self.stage.backwards(overrides, anchors, noting=True, patches=patches)
             self.mended = {(e.site, e.n): e.value for e in again.events}
             self.snapshots = again.snapshots
+            if any(b.is_held for b in blames):  # then the array is right from the first round on
+                self.snapshots = self.stage.backwards({}, anchors).snapshots
 
     def anchor(self, blame: Blame) -> Site:
         """The site at which the variables are noted: of what changes something, before it does."""
@@ -120,10 +122,10 @@ class Reasons:
         for event in blame.events:
             if event.n in blame.values:
                 snapshot = self.snapshots.get((anchor, event.n))
-                again = program.run(program.statement, snapshot, {}) if program and snapshot else None
-                value = (
-                    event.value if again is None or not is_array(again) else again
-                )  # from what is right before it
+                value = event.value
+                if program is not None and snapshot is not None and not blame.is_held:
+                    again = program.run(program.statement, snapshot, {})  # from what is right before it
+                    value = again if is_array(again) else value
                 rounds.append(Round(value, blame.values[event.n], snapshot, self.earlier(event)))
         case = Case(
             blame.site, rounds, forward, node, blame.scale, known.truth, values,

@@ -177,14 +177,17 @@ def first_right(
     return None
 
 
-def by_kind(statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any]) -> dict[str, list[Edit]]:
+def by_kind(
+    statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any], inserting: bool = True
+) -> dict[str, list[Edit]]:
     """The changes of a statement."""
     found: dict[str, list[Edit]] = {kind: [] for kind in KINDS}
     constants = {k: v for k, v in snapshot.globals.items() if type(v) is float}
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    for edit in edits(statement, scope, partial(evaluated, everything), functions_in(variables | everything)):
+    functions = functions_in(variables | everything) if inserting else {}
+    for edit in edits(statement, scope, partial(evaluated, everything), functions, inserting):
         found[edit.kind].append(edit)
     return found
 
@@ -232,13 +235,13 @@ def same_value(a: Any, b: Any) -> bool:
 # While the backward pass runs
 
 
-def live_edits(site: Site, snapshot: Snapshot) -> dict[str, list[Edit]]:
-    """Changes of the expression at a site, by their kinds."""
+def live_edits(site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS) -> dict[str, list[Edit]]:
+    """Changes of the expression at a site, by their kinds; where only some are wanted, none that insert."""
     expression = node_at(site, site.span, ast.expr)
     if expression is None:
         return {}
     statement = ast.Assign([ast.Name(VALUE, ast.Store())], expression)
-    changes = by_kind(statement, snapshot, {})
+    changes = by_kind(statement, snapshot, {}, inserting=kinds is KINDS)
     outer = node_at(site, site.statement, ast.stmt)
     match outer:  # = for +=
         case ast.Assign(targets=[ast.Subscript() | ast.Name() | ast.Attribute() as target], value=value) if (

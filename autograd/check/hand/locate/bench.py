@@ -12,7 +12,7 @@ import numpy as np
 
 from ..match.known import Known
 from ..match.results import Result, reread, same
-from ..match.rightness import judged_right, scale_between
+from ..match.rightness import judged_right, note_carried, scale_between
 from ..observe.patch import Patch
 from ..observe.record import Override
 from ..observe.sites import Site
@@ -46,6 +46,7 @@ class Bench:
     runs: int = 0
     last: list[Any] = field(default_factory=list)
     common: float | None = None  # the constant of updates
+    own: list[bool] | None = None
     reach: dict[Site, set[int]] = field(default_factory=dict)
 
     def flags(
@@ -61,10 +62,20 @@ class Bench:
             result.value = value
         try:
             with np.errstate(all="ignore"):
-                return judged_right(self.results, self.known, self.excused, self.stage.uphill), outcome
+                note_carried(self.results, self.known)
+                right = judged_right(self.results, self.known, self.excused, self.stage.uphill)
+            # of what belongs to nothing known, nothing can be asked
+            return [ok or r.node is None for ok, r in zip(right, self.results, strict=True)], outcome
         finally:
             for result, value in zip(self.results, originals, strict=True):
                 result.value = value
+
+    @property
+    def wrong(self) -> set[int]:
+        """The numbers of the results that are wrong as they are."""
+        if self.own is None:
+            self.own = self.flags({})[0]
+        return {i for i, ok in enumerate(self.own) if not ok}
 
     def reached(self, site: Site) -> set[int]:
         """The results that a site's values have a part in: by a run in which these are others."""

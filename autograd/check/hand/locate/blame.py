@@ -10,6 +10,7 @@ import numpy as np
 
 from ..diagnose.constants import lengths
 from ..match.known import Family
+from ..match.near import near
 from ..match.results import Result
 from ..observe.record import Event, Override
 from ..observe.sites import Site
@@ -43,7 +44,7 @@ class Locator:
         That is the gradient without what comes back by one use of the variable, times a size of the data if
         later lines divide by it.
         """
-        wrong = {i for i, ok in enumerate(self.bench.flags({})[0]) if not ok}
+        wrong = self.bench.wrong
         owners = {id(e.owner) for e in before.events} | {id(r.owner) for r in before.results}
         names = {e.name for e in before.events}
         sizes = [1, *lengths(self.known.forward)]
@@ -58,6 +59,8 @@ class Locator:
                 if np.shape(family.values[0]) != np.shape(event.value):
                     continue
                 values = {event.n: c * family.values[0]}
+                if near(event.value, values[event.n]):
+                    continue
                 override = suspect.holding(values)
                 if all(self.bench.flags({suspect.site: override})[0]):
                     return Blame(

@@ -47,10 +47,10 @@ class Mender:
     wrong: set[int]
     stop: float
 
-    def too_many(self, suspects: Iterable[Suspect]) -> Blame | None:
-        """The line with a factor that makes all right when it is left out."""
-        attempts = self.attempts(list(suspects))
-        return self.first_right({kind: attempts[kind] for kind in ("factor", "extra-factor")})
+    def simplest(self, suspects: Iterable[Suspect], kinds: tuple[str, ...]) -> Blame | None:
+        """The line of which a change of some kinds makes all right."""
+        attempts = self.attempts(list(suspects), kinds)
+        return self.first_right({kind: attempts[kind] for kind in kinds})
 
     def blamed(self, suspects: Iterable[Suspect], others: Iterable[Suspect] = ()) -> Blame | None:
         """The line of which a change makes all results right, and which: of the first, then of the others."""
@@ -62,7 +62,7 @@ class Mender:
                 return found
         return None
 
-    def attempts(self, suspects: list[Suspect]) -> dict[str, list[Attempt]]:
+    def attempts(self, suspects: list[Suspect], kinds: tuple[str, ...] = KINDS) -> dict[str, list[Attempt]]:
         """By kinds, the changes of some lines."""
         outcome = self.bench.stage.backwards({}, frozenset(s.site for s in suspects))
         scopes: dict[Site, Snapshot] = {}
@@ -75,7 +75,7 @@ class Mender:
                 continue
             scope = scopes[suspect.site]
             if suspect.site.kind in EXPRESSIONS:
-                for kind, edits in live_edits(suspect.site, scope).items():
+                for kind, edits in live_edits(suspect.site, scope, kinds).items():
                     found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in edits)
             for statement in statements_around(suspect.site.filename, suspect.site.statement):
                 if id(statement) in done:
@@ -147,7 +147,8 @@ class Mender:
 
 # Those that are many come late
 ORDER = (
-    "sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term", "wrong-variable",
+    "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
+    "wrong-variable",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
     "missing-term",
 )  # fmt: skip

@@ -62,6 +62,11 @@ class Blame:
     is_explained: bool = True
 
     @property
+    def is_held(self) -> bool:
+        """Whether what is put there is an array that is changed again and again, and is right all the time."""
+        return self.change is not None and self.guess is None
+
+    @property
     def override(self) -> Override:
         """What puts things right."""
         return self.change or putting(self.values)

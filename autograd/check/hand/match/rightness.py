@@ -19,19 +19,28 @@ def note_carried(results: list[Result], known: Known) -> None:
     Such as `dA0` beside `dA1` and `dA2`, all m times the gradients of a mean, where `dW1` divides by m.
     """
     leaves = set(known.forward.leaves.values())
-    carried = {
-        (r.name.rstrip(DIGITS), round(c, 9))
-        for r in results
-        if r.node is not None and r.node not in leaves and r.name.rstrip(DIGITS) != r.name
-        and (c := ratio(r.value, r.true)) is not None
-    }  # fmt: skip
+    series = {stem for r in results if (stem := r.name.rstrip(DIGITS)) != r.name and r.node not in leaves}
     for result in results:
-        if (
-            result.node in leaves
-            and result.kind != "update"
-            and (c := ratio(result.value, result.true)) is not None
-        ):
-            result.carries = (result.name.rstrip(DIGITS), round(c, 9)) in carried
+        result.carries = False
+        if result.kind == "update" or result.node not in leaves or result.name.rstrip(DIGITS) not in series:
+            continue
+        if (c := ratio(result.value, result.true)) is not None and c != 1:
+            others = (r for r in results if r.node not in leaves and is_beside(r, result))
+            result.carries = any(np.isclose(c, d, rtol=1e-9) for r in others for d in multiples_of(r, known))
+
+
+def is_beside(one: Result, other: Result) -> bool:
+    """Whether two results differ by a number in their names only."""
+    return one.name != other.name and one.name.rstrip(DIGITS) == other.name.rstrip(DIGITS)
+
+
+def multiples_of(result: Result, known: Known) -> list[float]:
+    """The constants before the gradients that a result may be."""
+    if result.node is not None:
+        return [c] if (c := ratio(result.value, result.true)) is not None else []
+    if result.value is None:
+        return []
+    return [m.scale for m in known.matches(np.asarray(result.value)) if m.label.kind == "gradient"]
 
 
 DIGITS = "0123456789"

@@ -17,13 +17,14 @@ from .statements import OPPOSITE, whole_line
 from .trees import flipped, number, placed, replaced
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
-    "sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant", "extra-factor",
-    "extra-term", "wrong-variable", "reduction", "missing-factor", "missing-term", "call too many",
-    "missing call",
+    "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
+    "extra-factor", "extra-term", "wrong-variable", "reduction", "missing-factor", "missing-term",
+    "call too many", "missing call",
 )  # fmt: skip
 
 
 CALLED = {
+    "missing sign": "sign",
     "number": "factor",
     "missing constant": "factor",
     "reduction": "shape",
@@ -47,7 +48,11 @@ class Edit(NamedTuple):
 
 
 def edits(
-    statement: ast.stmt, scope: dict[str, Any], evaluate: Evaluate, functions: Functions | None = None
+    statement: ast.stmt,
+    scope: dict[str, Any],
+    evaluate: Evaluate,
+    functions: Functions | None = None,
+    inserting: bool = True,
 ) -> Iterator[Edit]:
     """All changes of a statement at one place; `functions` are those of the user's that it may call."""
     for kind, text, changed in whole_line(statement):
@@ -58,7 +63,7 @@ def edits(
     writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
     parts = value.args[1:] if writes else [value]
     for node in (node for part in parts for node in expressions(part)):
-        for kind, text, new in at_node(node, scope, evaluate):
+        for kind, text, new in at_node(node, scope, evaluate, inserting):
             yield Edit(kind, text, statement, node, new)
         for kind, text, new in of_functions(node, functions or {}):
             yield Edit(kind, text, statement, node, new)
@@ -84,7 +89,9 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
                 yield from expressions(child)
 
 
-def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[tuple[str, str, ast.expr]]:
+def at_node(
+    node: ast.expr, scope: dict[str, Any], evaluate: Evaluate, inserting: bool = True
+) -> Iterator[tuple[str, str, ast.expr]]:
     """What could stand in the place of one expression."""
     text = ast.unparse(node)
     match node:
@@ -126,7 +133,8 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
         case ast.Subscript(value=a, slice=index):
             for near in (*neighbours(index, evaluate(a)), *elsewhere(index, scope)):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
-    yield from by_value(node, text, scope, evaluate)
+    if inserting:
+        yield from by_value(node, text, scope, evaluate)
 
 
 def ndim_of(value: Any) -> int | None:

@@ -24,7 +24,7 @@ def by_value(
     if not is_numeric(value):
         return
     ndim = np.ndim(value)
-    yield "sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
+    yield "missing sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
     if isinstance(node, ast.Name):
         for name, other in scope.items():
             if name != node.id and is_numeric(other) and np.ndim(other) == ndim and not is_inner(name):
