@@ -63,7 +63,7 @@ class Blame:
 
     @property
     def is_held(self) -> bool:
-        """Whether what is put there is an array that is changed again and again, and is right all the time."""
+        """Whether an array that is changed again and again is to be right all the time."""
         return self.change is not None and self.guess is None
 
     @property
