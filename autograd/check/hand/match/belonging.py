@@ -23,6 +23,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     leaves = {node: path for path, node in known.forward.leaves.items() if node in known.truth}
     judged: list[Result] = []
     waiting: list[Result] = []
+    inner: dict[Result, Node] = {}
     for result in results:
         if result.kind == "update":
             judged.append(result)
@@ -32,13 +33,22 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             node = by_value(result, known, leaves)
         if node is None:
             node = without_effect(result, known)
-        if node is not None:
+        if node is not None and result.kind == "returned" and is_inner_only(result, node, known, settings):
+            inner[result] = node
+        elif node is not None:
             result.node = node
             judged.append(result)
         elif not is_given(result, known):
             waiting.append(result)
     twice_claimed(judged, leaves, known)
     claimed = {r.node for r in judged}
+    for result, node in inner.items():
+        shape = np.shape(result.value)
+        if any(n not in claimed and n.op is LEAF and np.shape(n.data) == shape for n in leaves):
+            waiting.append(result)  # perhaps the gradient of that input, with a link left out
+        else:
+            result.node = node
+            judged.append(result)
     for result in waiting:
         if (node := beside(result, judged, leaves, claimed)) is not None:
             result.node = node
@@ -71,6 +81,11 @@ def without_effect(result: Result, known: Known) -> Node | None:
         if (path[-1] in words and (is_of_shape or result.name)) or (is_of_shape and not np.any(result.value)):
             return known.claim(leaf)
     return None
+
+
+def is_inner_only(result: Result, node: Node, known: Known, settings: tuple[str, Any]) -> bool:
+    """Whether only its numbers say that a result is the gradient of something between inputs and loss."""
+    return node.op is not LEAF and node not in known.called(result.name, *settings)
 
 
 def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Known) -> None:
