@@ -13,6 +13,7 @@ import numpy as np
 from ...engine import Node
 from ...errors import DerivationError
 from ...tensor import Tensor
+from ...users import parts
 from .derivation import report_of
 from .match.known import Known
 from .match.near import near, ratio
@@ -20,7 +21,6 @@ from .observe.codes import copied, text_of, tree_of
 from .observe.graph import Forward, ancestors
 from .observe.record import is_array
 from .observe.stage import Stage
-from .observe.trace import parts
 from .observe.training import Body
 from .report import DerivationReport
 from .verdicts import judged_as

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import Node
+from ...users import is_users
 from . import limits
 from .diagnose.case import Case, Round
 from .diagnose.constants import is_named
@@ -18,7 +19,6 @@ from .match.known import Known
 from .observe.codes import text_of, tree_of
 from .observe.graph import Forward
 from .observe.probe import TimeUp
-from .observe.reach import is_users
 from .observe.record import Snapshot, is_array
 from .observe.sites import Site, name_in, span_of
 

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from ....tensor import Tensor
+from ....users import is_users
 from ..observe.arguments import parameters_of
 from ..observe.codes import text_of, tree_of
-from ..observe.reach import is_users
 from ..observe.record import Override, Snapshot, copied, is_array
 from ..observe.sites import Site, loaded, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit, edits

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import LEAF, Node
-from ..observe.trace import Place
+from ....users import Place
 from .known import Known
 from .names import is_called_gradient, parts_of, stems
 from .near import near, ratio

@@ -10,12 +10,12 @@ import numpy as np
 
 from ....engine import Node
 from ....tensor import Tensor
+from ....users import Place, holds_variables
 from ..observe.arguments import elements_of, name_in_code
-from ..observe.reach import holds_variables
 from ..observe.record import is_array
 from ..observe.stage import Outcome, Stage
 from ..observe.state import shallow
-from ..observe.trace import Place, path_text
+from ..observe.trace import path_text
 from .known import Known
 
 MISSING = object()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import traceback
 
+from ....users import LIBRARIES
 from .probe import TimeUp
-from .reach import LIBRARIES
 
 
 def is_raised_by_user(error: BaseException) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ....tensor import Tensor
+from ....users import is_users
 from .probe import Run
-from .reach import is_users
 from .sites import Site
 
 MOST_EVENTS = 50_000  # beyond which a run is observed by its results only

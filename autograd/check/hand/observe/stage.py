@@ -20,6 +20,7 @@ from ....errors import DerivationError
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
 from ....transforms.structure import name_of
+from ....users import variables
 from ..match.names import is_called_gradient, stems
 from .arguments import (
     data_of,
@@ -42,7 +43,7 @@ from .reach import Reach, Root
 from .record import Event, Override, Recording, Snapshot
 from .sites import Site
 from .state import State, exchanged
-from .trace import Filled, Tracing, variables
+from .trace import Filled, Tracing
 from .training import Body, Training, loss_in
 
 PATIENCE = 4.0  # seconds that one run of the user's code may take

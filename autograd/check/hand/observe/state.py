@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ....tensor import Tensor
-from .reach import MOST, Reach, Root, holds_variables
+from ....users import holds_variables
+from .reach import MOST, Reach, Root
 
 
 class State:

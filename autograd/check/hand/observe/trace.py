@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ....engine import Node, next_index
 from ....tensor import Tensor
+from ....users import Place, variables, written
 from .graph import ancestors
 from .probe import Run
-from .reach import Root, holds_variables
+from .reach import Root
 from .record import is_array
 from .sites import Site
 
@@ -227,48 +228,6 @@ def stacked(values: Any) -> Any:
     """The Tensor of nested lists of Tensors and numbers, as `np.array` makes an array of them."""
     parts = [stacked(v) if isinstance(v, list | tuple) else v for v in values]
     return np.stack([p if type(p) is Tensor else Tensor(np.asarray(p, float)) for p in parts])
-
-
-Place = tuple[Any, ...]  # how a variable is reached: ("W1",), ("hs", 2), ("layers", 0, "W")
-
-
-def variables(scope: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
-    """The variables of a scope, the entries of its containers, and the attributes of its `self`.
-
-    >>> dict(variables({"hs": [1.0], "n": 2}))
-    {('hs',): [1.0], ('hs', 0): 1.0, ('n',): 2}
-    """
-    for name, value in scope.items():
-        if name == "self":
-            yield from parts(value, ())
-        elif not name.startswith("__"):
-            yield (name,), value
-            yield from parts(value, (name,))
-
-
-def parts(value: Any, path: Place, depth: int = 3) -> Iterator[tuple[Place, Any]]:
-    """What a container or an object of the user's consists of, by the paths that lead to it."""
-    if isinstance(value, dict | list | tuple):
-        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
-        items = tuple(items) if len(value) <= MOST else ()
-    else:
-        items = tuple(vars(value).items()) if holds_variables(value) else ()
-    for key, part in items:
-        yield (*path, key), part
-        if depth and type(part) not in (Tensor, np.ndarray, float, int, str):
-            yield from parts(part, (*path, key), depth - 1)
-
-
-def written(place: Place) -> str:
-    """A place as it is shown: the last name on the way to it, and the index behind that.
-
-    >>> written(("layers", 0, "W")), written(("hs", 2))
-    ('W', 'hs[2]')
-    """
-    last = max((i for i, key in enumerate(place) if isinstance(key, str)), default=-1)
-    if last < 0:
-        return "".join(f"[{key!r}]" for key in place)
-    return str(place[last]) + "".join(f"[{key!r}]" for key in place[last + 1 :])
 
 
 def path_text(place: Place) -> str:

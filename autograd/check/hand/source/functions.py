@@ -20,6 +20,7 @@ Functions = dict[str, Signature]
 def of_functions(node: ast.expr, functions: Functions) -> Iterator[tuple[str, str, ast.expr]]:
     """A function of the user's for another, one too many, one that is missing, or another switch of it.
 
+    >>> from autograd.check.hand.source.trees import parsed
     >>> made = of_functions(parsed("f(x)"), {"f": Signature(1, ("deriv",)), "g": Signature(1)})
     >>> [ast.unparse(new) for _, _, new in made]
     ['g(x)', 'f(x, deriv=True)', 'f(f(x))', 'g(f(x))', 'x']

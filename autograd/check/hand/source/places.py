@@ -14,6 +14,7 @@ from .trees import number
 def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
     """Other indices: one more or one less; of a dictionary by names, the other names that hold numbers.
 
+    >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"), [])]
     ['t', 't - 2']
     >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
@@ -33,6 +34,7 @@ def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
 def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     """Other places in an array: at another index in scope, other rows for columns, a slice at the other end.
 
+    >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in elsewhere(parsed("i"), {"i": 1, "j": 2, "x": 0.5})]
     ['j', '(:, i)']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[1:]").slice, {})]
