@@ -112,11 +112,9 @@ class Locator:
             for suspect in (s for s in reversed(others) if self.reaches(s, wrong)):
                 for blame in self.trials.tried(suspect, fixed, wrong, False):
                     if len(blame.results) == len(wrong):
-                        return (
-                            blame
-                            if self.suspicion.is_exact(suspect)
-                            else self.first_alike(blame, fixed, wrong)
-                        )
+                        if self.suspicion.is_exact(suspect):
+                            return self.before_return(blame, fixed, wrong)
+                        return self.first_alike(blame, fixed, wrong)
         for suspect in (
             s for s in doubtful if not self.reaches(s, wrong) and self.bench.reached(s.site) & wrong
         ):
@@ -240,6 +238,17 @@ class Locator:
                 return returned if returned is not None and is_call(suspect.site) else found
             returned = returned or found
         return returned or blame
+
+    def before_return(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
+        """The line that made what another only returns, unless it comes from a call there."""
+        for suspect in self.suspects if blame.site.kind == "return" else ():
+            is_near = suspect.site.function == blame.site.function and suspect.site.kind == "assign"
+            same = {id(e.owner) for e in suspect.events} >= {id(e.owner) for e in blame.events}
+            if is_near and same and not is_call(suspect.site):
+                for other in self.trials.tried(suspect, fixed, wrong, True):
+                    if len(other.results) == len(wrong):
+                        return other
+        return blame
 
     def first_alike(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The first line of the same function that made the same values, if it can be blamed as well."""
