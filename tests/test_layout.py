@@ -20,7 +20,7 @@ FLOORS = {  # a module may import from its own floor and from the floors above i
         {"operators"},
         {"rules"},
         {"transforms"},
-        {"graph"},
+        {"attributes", "graph", "users"},
         {"check", "compiled"},
         {"derived"},
         {"show"},

@@ -5,7 +5,9 @@ match      which gradient a value is, by its numbers; what the results are, and 
 locate     which line is to blame for a wrong one
 diagnose   what kind of mistake it makes
 source     syntax trees: small changes of a line
-verdicts   all of this at one point of the inputs
+judgement  the results at one point of the inputs, and which of them are right; beside it other points
+reasons    why lines are blamed; doubts whether these are the right ones; unfinished, where one raised
+verdicts   all of this at one point, and lines, which writes the verdict on each line
 report     what is said of it
 """
 

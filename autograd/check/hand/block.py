@@ -13,14 +13,14 @@ import numpy as np
 from ...engine import Node
 from ...errors import DerivationError
 from ...tensor import Tensor
+from ...users import parts
 from .derivation import report_of
 from .match.known import Known
 from .match.near import near, ratio
+from .observe.codes import copied, text_of, tree_of
 from .observe.graph import Forward, ancestors
 from .observe.record import is_array
-from .observe.rewrite import copied, text_of, tree_of
 from .observe.stage import Stage
-from .observe.trace import parts
 from .observe.training import Body
 from .report import DerivationReport
 from .verdicts import judged_as

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 from ...errors import DerivationError
+from .beside import moved
 from .diagnose.constants import named
+from .judgement import Judgement, Settings
+from .observe.raising import is_raised_by_user, told
 from .observe.reach import Root
-from .observe.stage import Stage, is_raised_by_user, told
+from .observe.stage import Stage
 from .observe.trace import path_text
 from .report import DerivationReport
-from .verdicts import Judgement, Settings, judged, moved
+from .verdicts import judged
 
 
 def derivation(

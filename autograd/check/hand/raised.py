@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from ...engine import Node
+from ...users import is_users
+from . import limits
 from .diagnose.case import Case, Round
 from .diagnose.constants import is_named
 from .diagnose.diagnosis import Diagnosis, diagnosed
 from .match.known import Known
+from .observe.codes import text_of, tree_of
 from .observe.graph import Forward
 from .observe.probe import TimeUp
-from .observe.reach import is_users
 from .observe.record import Snapshot, is_array
-from .observe.rewrite import Site, name_in, span_of, text_of, tree_of
-
-SEARCH = 2.0
+from .observe.sites import Site, name_in, span_of
 
 
 def place_of(error: BaseException) -> tuple[Site, Snapshot] | None:
@@ -111,7 +111,7 @@ def diagnosis_of(
     for check in checks:
         turn = Round(np.full(0, np.nan), expected, snapshot, [])
         case = Case(site, [turn], forward, None, 1.0, known.truth, {}, {}, [], {}, True, check)
-        found = diagnosed(case, time.perf_counter() + SEARCH)
+        found = diagnosed(case, time.thread_time() + limits.DIAGNOSE)
         if found.kind not in ("unknown", "shape") or (
             check is accepts and "yours" not in found.hint and found.hint != "it raised"
         ):

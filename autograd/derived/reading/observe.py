@@ -24,8 +24,9 @@ from ...errors import DerivationError
 from ...mode import EVERYTHING, Block, debug
 from ...tensor import Tensor
 from ...transforms.structure import flat, name_of, rebuilt
+from ...users import is_users, variables
 from ..algebra.expressions import Ref
-from .watch import is_users, variables, watching
+from .watch import watching
 
 Shift = Callable[[Any], Any]
 

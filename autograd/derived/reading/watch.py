@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import sys
-import sysconfig
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-import numpy as np
-
-from ...tensor import Tensor
-
-Place = tuple[Any, ...]  # how a variable is reached: ("W1",), ("hs", 2), ("layers", 0, "W")
-
 Observe = Callable[[FrameType, int], None]
-
-HERE = Path(__file__).parents[3]
-NN = os.path.join(HERE, "nn", "")  # with a separator at the end: nn_by_hand.py beside it is the user's
-LIBRARIES = (
-    os.path.join(HERE, "autograd", ""),
-    NN,
-    *(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    os.path.join(Path(np.__file__).parent, ""),
-    "<frozen",
-)
-MOST = 1000  # entries of a container, beyond which it is data and not a collection of intermediates
-
-
-def is_users(code: CodeType) -> bool:
-    """Whether code is the user's own: of a script, a module, or the cell of a notebook."""
-    return not code.co_filename.startswith(LIBRARIES)
 
 
 @contextmanager
@@ -72,56 +46,3 @@ def watching(
         sys.settrace(before)
         if inside is not None:
             inside.f_trace = outer
-
-
-def variables(scope: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
-    """The variables of a scope, the entries of its containers, and the attributes of its `self`.
-
-    >>> dict(variables({"hs": [1.0], "n": 2}))
-    {('hs',): [1.0], ('hs', 0): 1.0, ('n',): 2}
-    """
-    for name, value in scope.items():
-        if name == "self":
-            yield from parts(value, ())
-        elif not name.startswith("__"):
-            yield (name,), value
-            yield from parts(value, (name,))
-
-
-def parts(value: Any, path: Place, depth: int = 3) -> Iterator[tuple[Place, Any]]:
-    """What a container or an object of the user's consists of, by the paths that lead to it."""
-    for key, part in entries(value):
-        yield (*path, key), part
-        if depth and type(part) not in (Tensor, np.ndarray):
-            yield from parts(part, (*path, key), depth - 1)
-
-
-def entries(value: Any) -> Iterable[tuple[Any, Any]]:
-    """The keys and values of a dict, list or tuple, or the attributes of an object that holds variables."""
-    if isinstance(value, dict | list | tuple):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        return tuple(items) if len(value) <= MOST else ()
-    return tuple(vars(value).items()) if holds_variables(value) else ()
-
-
-def holds_variables(value: Any) -> bool:
-    """Whether a value is an object of a class that the user wrote, or a layer, with attributes of its own."""
-    kind: Any = type(value)
-    return hasattr(value, "__dict__") and is_of_interest(kind)
-
-
-@functools.cache
-def is_of_interest(kind: Any) -> bool:
-    """Whether the user wrote this class, or it is one of nn's, whose parameters are the user's too."""
-    source = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    return kind.__module__ != "builtins" and (source.startswith(NN) or not source.startswith(LIBRARIES))
-
-
-def written(place: Place) -> str:
-    """A place as it is shown: the last name on the way to it, and the index behind that.
-
-    >>> written(("layers", 0, "W")), written(("hs", 2))
-    ('W', 'hs[2]')
-    """
-    last = max(i for i, key in enumerate(place) if isinstance(key, str))
-    return str(place[last]) + "".join(f"[{key!r}]" for key in place[last + 1 :])

@@ -12,7 +12,7 @@ from ....engine import Array, Node
 from ..match.near import near, ratio
 from ..observe.graph import Forward, flow
 from ..observe.record import Snapshot, is_array
-from ..observe.rewrite import Site
+from ..observe.sites import Site
 from ..source.quantities import INNER
 from .constants import is_named
 

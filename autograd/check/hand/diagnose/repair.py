@@ -13,15 +13,19 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from ....tensor import Tensor
+from ....users import is_users
+from ..observe.arguments import parameters_of
+from ..observe.codes import text_of, tree_of
 from ..observe.record import Override, Snapshot, copied, is_array
-from ..observe.rewrite import Site, loaded, root_of, span_of, text_of, tree_of
-from ..source.edits import KINDS, Edit, edits
+from ..observe.sites import Site, loaded, root_of, span_of
+from ..source.edits import CALLED, KINDS, Edit, edits
+from ..source.functions import Functions, Signature
 from ..source.trees import placed
 from .case import Case, Guess
 
@@ -160,7 +164,7 @@ def first_right(
 ) -> Guess | None:
     """The first of some changes that makes the values right, before there are no tries left."""
     for edit in changes:
-        if next(tries, None) is None or time.perf_counter() > stop:
+        if next(tries, None) is None or time.thread_time() > stop:
             return None
         made = edit.made()
         values: list[Any] = []
@@ -169,20 +173,43 @@ def first_right(
             if values[-1] is None or not case.is_right(values[-1], turn.expected, turn.value):
                 break
         if case.are_right(values):
-            return Guess("shape" if edit.kind == "reduction" else edit.kind, edit.text)
+            return Guess(CALLED.get(edit.kind, edit.kind), edit.text)
     return None
 
 
-def by_kind(statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any]) -> dict[str, list[Edit]]:
+def by_kind(
+    statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any], inserting: bool = True
+) -> dict[str, list[Edit]]:
     """The changes of a statement."""
     found: dict[str, list[Edit]] = {kind: [] for kind in KINDS}
     constants = {k: v for k, v in snapshot.globals.items() if type(v) is float}
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    for edit in edits(statement, scope, partial(evaluated, everything)):
+    functions = functions_in(variables | everything) if inserting else {}
+    for edit in edits(statement, scope, partial(evaluated, everything), functions, inserting):
         found[edit.kind].append(edit)
     return found
+
+
+def functions_in(scope: dict[str, Any]) -> Functions:
+    """The functions of the user's in a scope that can be called by their position in it."""
+    found: Functions = {}
+    for name, value in scope.items():
+        if isinstance(value, FunctionType) and is_users(value.__code__):
+            parameters = parameters_of(value)
+            required = [p for p in parameters if p.default is p.empty]
+            switches = tuple(p.name for p in parameters if p.default is False)
+            if all(p.kind is p.POSITIONAL_OR_KEYWORD for p in required) and not value.__name__.startswith(
+                "test"
+            ):
+                found[name] = Signature(len(required), switches)
+            if len(found) == MOST_FUNCTIONS:
+                break
+    return found
+
+
+MOST_FUNCTIONS = 12
 
 
 def evaluated(scope: dict[str, Any], expression: ast.expr) -> Any:
@@ -208,16 +235,18 @@ def same_value(a: Any, b: Any) -> bool:
 # While the backward pass runs
 
 
-def live_edits(site: Site, snapshot: Snapshot) -> dict[str, list[Edit]]:
-    """Changes of the expression at a site, by their kinds."""
+def live_edits(site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS) -> dict[str, list[Edit]]:
+    """Changes of the expression at a site, by their kinds; where only some are wanted, none that insert."""
     expression = node_at(site, site.span, ast.expr)
     if expression is None:
         return {}
     statement = ast.Assign([ast.Name(VALUE, ast.Store())], expression)
-    changes = by_kind(statement, snapshot, {})
+    changes = by_kind(statement, snapshot, {}, inserting=kinds is KINDS)
     outer = node_at(site, site.statement, ast.stmt)
     match outer:  # = for +=
-        case ast.Assign(targets=[ast.Subscript() as target], value=value) if value is expression:
+        case ast.Assign(targets=[ast.Subscript() | ast.Name() | ast.Attribute() as target], value=value) if (
+            value is expression
+        ):
             both = ast.BinOp(loaded(target), ast.Add(), expression)
             text = "it replaces what was there, and should add to it"
             changes["overwritten"].append(Edit("overwritten", text, statement, expression, both))

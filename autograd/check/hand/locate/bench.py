@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..match.known import Known
-from ..match.results import Result, judged_right, reread, scale_between
+from ..match.results import Result, reread, same
+from ..match.rightness import judged_right, note_carried, scale_between
+from ..observe.patch import Patch
 from ..observe.record import Override
-from ..observe.rewrite import Site
+from ..observe.sites import Site
 from ..observe.stage import Outcome, Stage
 
 Values = Mapping[int, Any]  # by the number of the round, what is put in the place of a site's value
@@ -28,6 +30,10 @@ def putting(values: Values) -> Override:
     return put
 
 
+class UnmovableError(Exception):
+    """A value is an index or a mask, and no other can be put in its place."""
+
+
 @dataclass(slots=True)
 class Bench:
     """The results of a backward pass under trial."""
@@ -40,11 +46,15 @@ class Bench:
     runs: int = 0
     last: list[Any] = field(default_factory=list)
     common: float | None = None  # the constant of updates
+    own: list[bool] | None = None
+    reach: dict[Site, set[int]] = field(default_factory=dict)
 
-    def flags(self, overrides: Mapping[Site, Override], noting: bool = False) -> tuple[list[bool], Outcome]:
-        """Which results are right, with other values in some places."""
+    def flags(
+        self, overrides: Mapping[Site, Override], noting: bool = False, patches: Iterable[Patch] = ()
+    ) -> tuple[list[bool], Outcome]:
+        """Which results are right, with other values in some places, or other statements."""
         self.runs += 1
-        outcome = self.stage.backwards(overrides, noting=noting)
+        outcome = self.stage.backwards(overrides, noting=noting, patches=patches)
         values = reread(self.results, self.stage, outcome)
         self.last = values
         originals = [r.value for r in self.results]
@@ -52,10 +62,37 @@ class Bench:
             result.value = value
         try:
             with np.errstate(all="ignore"):
-                return judged_right(self.results, self.known, self.excused, self.stage.uphill), outcome
+                note_carried(self.results, self.known)
+                right = judged_right(self.results, self.known, self.excused, self.stage.uphill)
+            # of what belongs to nothing known, nothing can be asked
+            return [ok or r.node is None for ok, r in zip(right, self.results, strict=True)], outcome
         finally:
             for result, value in zip(self.results, originals, strict=True):
                 result.value = value
+
+    @property
+    def wrong(self) -> set[int]:
+        """The numbers of the results that are wrong as they are."""
+        if self.own is None:
+            self.own = self.flags({})[0]
+        return {i for i, ok in enumerate(self.own) if not ok}
+
+    def reached(self, site: Site) -> set[int]:
+        """The results that a site's values have a part in: by a run in which these are others."""
+        if site not in self.reach:
+            before = [r.value for r in self.results]
+            rng = np.random.default_rng(7)
+
+            def other(n: int, value: Any, frame: FrameType) -> Any:
+                if np.asarray(value).dtype.kind != "f":
+                    raise UnmovableError
+                return (value * rng.uniform(0.5, 1.5, np.shape(value)) + rng.uniform(0.1, 0.2))[()]
+
+            outcome = self.stage.backwards({site: other})
+            after = reread(self.results, self.stage, outcome)
+            pairs = enumerate(zip(before, after, strict=True))
+            self.reach[site] = {i for i, (a, b) in pairs if b is None or not same(a, b)}
+        return self.reach[site]
 
     def common_ratio(self, flags: list[bool]) -> float | None:
         """The constant between all results of the last run that are not right, and what they should be."""
@@ -73,4 +110,4 @@ class Bench:
 
     @property
     def is_over(self) -> bool:
-        return time.perf_counter() > self.stop
+        return time.thread_time() > self.stop

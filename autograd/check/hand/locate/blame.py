@@ -3,230 +3,70 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ..diagnose.case import Guess
-from ..diagnose.constants import is_named
-from ..match.known import Family, Match
-from ..match.names import is_called_gradient
+from ..diagnose.constants import lengths
+from ..match.known import Family
 from ..match.near import near
 from ..match.results import Result
 from ..observe.record import Event, Override
-from ..observe.rewrite import Site
+from ..observe.sites import Site
 from .bench import Bench, putting
+from .suspects import CONTAINED, Blame, Suspect, is_call, same_value, suspects_in
+from .suspicion import Suspicion
+from .trials import Trials
 
 MOST_MISTAKES = 5
-CONTAINED = ("change", "entry")
-
-
-@dataclass(slots=True, eq=False)
-class Suspect:
-    """A site with the values that it made: those that count, of an array that is added to the last."""
-
-    site: Site
-    events: list[Event]
-    matches: list[list[Match]] = field(default_factory=list)
-
-    @property
-    def time(self) -> int:
-        return self.events[0].time
-
-
-@dataclass(slots=True, eq=False)
-class Blame:
-    """A site that is to blame, and what should be there instead.
-
-    values   by the number of the round; only where the user's own differ from them
-    family   what of the engine's they are
-    results  the results that become right by that
-    """
-
-    site: Site
-    events: list[Event]
-    values: dict[int, Any]
-    family: Family | None
-    nodes: dict[int, Any]
-    scale: float
-    results: list[Result]
-    guess: Guess | None = None
-    change: Override | None = None
-    is_explained: bool = True
-
-    @property
-    def override(self) -> Override:
-        """What puts things right."""
-        return self.change or putting(self.values)
-
-
-def suspects_in(events: list[Event]) -> list[Suspect]:
-    """The sites at which values were made, in the order in which they first did."""
-    by_site: dict[Site, list[Event]] = defaultdict(list)
-    for event in events:
-        by_site[event.site].append(event)
-    found = []
-    for site, made in by_site.items():
-        if site.kind in CONTAINED:
-            made = list({id(e.owner) if type(e.owner) is np.ndarray else e.n: e for e in made}.values())
-        found.append(Suspect(site, made))
-    return found
 
 
 class Locator:
     """The search for the lines that are to blame."""
 
     def __init__(self, bench: Bench, events: list[Event], settings: tuple[str, Any]) -> None:
-        self.bench, self.known, self.events, self.settings = bench, bench.known, events, settings
-        self.results = {id(r.owner): r for r in bench.results if type(r.owner) is np.ndarray}
-        self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
-        self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
-        self.suspects = suspects_in(events)
+        self.bench, self.known, self.events = bench, bench.known, events
+        self.suspicion = Suspicion(bench, settings, events)
+        self.trials = Trials(bench, self.suspicion, events)
+        self.look_at(events)
+
+    def look_at(self, events: list[Event]) -> None:
+        """The sites that may be to blame, with what their values are; none of those that made the loss."""
+        places = self.known.forward.places
+        self.suspects = [s for s in suspects_in(events) if (s.site.filename, s.site.span) not in places]
         for suspect in self.suspects:
             suspect.matches = [self.known.matches(np.asarray(e.value)) for e in suspect.events]
 
-    # Which values are above suspicion
+    def in_parts(self, before: Blame) -> Blame | None:
+        """The line of a sum to which penalties, say, are added later, if it can be told what it lacks.
 
-    def is_fine(self, suspect: Suspect) -> bool:
-        """Whether all values of a site are what they are called, or something else that the engine knows."""
-        return all(self.is_fine_event(e, m) for e, m in zip(suspect.events, suspect.matches, strict=True))
-
-    def first_doubt(self, suspect: Suspect) -> int:
-        """When a site first made a value that is not above suspicion."""
-        pairs = zip(suspect.events, suspect.matches, strict=True)
-        return min((e.time for e, m in pairs if not self.is_fine_event(e, m)), default=suspect.time)
-
-    def is_fine_event(self, event: Event, matches: list[Match]) -> bool:
-        if np.size(event.value) == 0 or not np.any(event.value) or event.value.dtype.kind == "i":
-            return True
-        named = [n for n in self.named(event) if np.shape(self.known.truth[n]) == np.shape(event.value)]
-        own = [
-            m for m in matches if m.label.node in named and m.label.kind == "gradient" and m.form == "same"
-        ]
-        result = self.results.get(id(event.owner))
-        if any(m.scale == 1 for m in own) and (result is None or result.node not in named):
-            return True
-        is_result = result is not None and result.is_in(event.value)
-        if is_result and not (self.right[id(result)] and self.carries_a_constant(result)):
-            return self.right[id(result)]
-        if named:
-            return any(m.scale == 1 for m in own)
-        gradients = [m for m in matches if m.label.kind == "gradient" and m.form == "same"]
-        if gradients:
-            return any(m.scale == 1 for m in gradients)
-        return any(m.form == "same" and m.scale == 1 and m.label.kind == "value" for m in matches)
-
-    def carries_a_constant(self, result: Any) -> bool:
-        """Whether a result that passes is a constant multiple of the gradient."""
-        return result.kind != "update" and not near(result.value, result.true)
-
-    def named(self, event: Event) -> list[Any]:
-        """The nodes whose gradients the name of a value says it is."""
-        name = event.name if event.site.kind != "argument" else ""
-        name = name or self.later_names.get(id(event.owner), "")
-        return [n for n in self.known.called(name, *self.settings) if n in self.known.truth] if name else []
-
-    # What may stand in the place of a value
-
-    def trials(self, suspect: Suspect, wide: bool) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
-        """Families of the engine's values that fit a site, with a value and a node for each round."""
-        events = suspect.events
-        shapes = [np.shape(e.value) for e in events]
-        fine = [self.is_fine_event(e, m) for e, m in zip(events, suspect.matches, strict=True)]
-        recognised = all(fine)
-        named = {n for e in events for n in self.named(e)}
-        families = self.known.families if wide else [*self.known.gradient_families, *self.known.passed]
-        own = [f for f in families if named and set(f.nodes) <= named]
-        seen: set[Any] = set()
-        if (exact := self.without_constants(suspect)) is not None:
-            family, values, nodes = exact
-            yield exact
-            if any(np.vdot(values[e.n], e.value) < 0 for e in events if e.n in values):
-                yield family, {e.n: -e.value for e in events if e.n in values}, nodes
-            if len(exact[1]) == sum(not ok for ok in fine) and (not named or set(nodes.values()) <= named):
-                return
-        for family in (*own, *families):
-            if family.kind == "share" and len(events) > 1 and all(holds(family, e.value) for e in events):
-                continue  # they are its members already, and a sum is the same in any order
-            ways = alignments(len(events), len(family.values))
-            if family in own and len(events) > 1:  # what a loop replaces: only the last round counts
-                ways = itertools.chain(ways, ([(len(events) - 1, j)] for j in range(len(family.values))))
-            for chosen in ways:
-                key = family.kind, tuple((i, id(family.values[j])) for i, j in chosen)
-                if key in seen:
-                    continue
-                seen.add(key)
-                if not recognised:  # what is right in some rounds stays
-                    chosen = [(i, j) for i, j in chosen if not fine[i]]
-                pairs = [(events[i], family.values[j], family.nodes[j]) for i, j in chosen]
-                fits = [np.shape(v) == shapes[i] for (i, _), (_, v, _) in zip(chosen, pairs, strict=True)]
-                is_own = family in own and family.kind == "gradient" and suspect.site.kind != "share"
-                if not all(fits) and not (is_own and len(events) == len(chosen)):
-                    continue
-                yield family, {e.n: v for e, v, _ in pairs}, {e.n: n for e, _, n in pairs}
-
-    def without_constants(self, suspect: Suspect) -> tuple[Family, dict[int, Any], dict[int, Any]] | None:
-        """The gradients of which a site's values are constant multiples."""
-        chosen: dict[int, Match] = {}
-        for event, matches in zip(suspect.events, suspect.matches, strict=True):
-            scaled = [m for m in matches if m.label.kind == "gradient" and m.form == "same"]
-            named = self.named(event)
-            scaled.sort(key=lambda m: m.label.node not in named)  # sorted at once
-            if scaled and scaled[0].scale != 1:
-                chosen[event.n] = scaled[0]
-        if not chosen:
-            return None
-        nodes = {n: m.label.node for n, m in chosen.items()}
-        values = {n: self.known.truth[node] for n, node in nodes.items()}
-        return Family("gradient", "", tuple(values.values()), tuple(nodes.values())), values, nodes
-
-    # Trying
-
-    def tried(
-        self, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int], wide: bool
-    ) -> Iterator[Blame]:
-        """All ways to blame a site, each with the results that it makes right."""
-        for family, values, nodes in self.trials(suspect, wide):
-            if self.bench.is_over:
-                return
-            own = {e.n: e.value for e in suspect.events}
-            if all(near(own[n], v) for n, v in values.items()):
+        That is the gradient without what comes back by one use of the variable, times a size of the data if
+        later lines divide by it.
+        """
+        wrong = self.bench.wrong
+        owners = {id(e.owner) for e in before.events} | {id(r.owner) for r in before.results}
+        names = {e.name for e in before.events}
+        sizes = [1, *lengths(self.known.forward)]
+        for suspect in reversed(self.suspects):
+            event = suspect.events[-1]
+            is_sum = suspect.site.kind in CONTAINED and len(suspect.events) == 1
+            if not is_sum or suspect.site is before.site or not self.reaches(suspect, wrong):
                 continue
-            scale = 1.0
-            for turn in range(2):
-                scaled = {n: scale * v for n, v in values.items()} if turn else values
-                flags, _ = self.bench.flags({**fixed, suspect.site: putting(scaled)})
-                if turn == 0:
-                    scale = self.scale_for(family, flags) if self.is_marked(suspect) else 1.0
-                mended = {i for i in wrong if flags[i]}
-                if mended and all(flags[i] for i in range(len(flags)) if i not in wrong):
-                    differing = {n: v for n, v in scaled.items() if not near(own[n], v)}
-                    yield Blame(
-                        suspect.site, [e for e in suspect.events if e.n in differing], differing, family,
-                        nodes,
-                        scale if turn else 1.0, [self.bench.results[i] for i in sorted(mended)],
+            if id(event.owner) not in owners and event.name not in names:
+                continue
+            for family, c in itertools.product(self.known.partials, sizes):
+                if np.shape(family.values[0]) != np.shape(event.value):
+                    continue
+                values = {event.n: c * family.values[0]}
+                if near(event.value, values[event.n]):
+                    continue
+                override = suspect.holding(values)
+                if all(self.bench.flags({suspect.site: override})[0]):
+                    return Blame(
+                        suspect.site, [event], values, family, {}, 1.0, before.results, change=override
                     )  # fmt: skip
-                    break
-                if scale == 1:
-                    break
-
-    def is_marked(self, suspect: Suspect) -> bool:
-        """Whether a site's values go by the name of a gradient, or are added to one."""
-        event = suspect.events[0]
-        name = event.name or self.later_names.get(id(event.owner), "")
-        return suspect.site.kind == "share" or is_called_gradient(name) or self.bench.common is not None
-
-    def scale_for(self, family: Family, flags: list[bool]) -> float:
-        """The constant that a gradient must carry for all to be right, if it has a name; or 1."""
-        if all(flags) or family.kind not in ("gradient", "share"):
-            return 1.0
-        c = self.bench.common_ratio(flags)
-        if c is None or not (self.bench.common or is_named(1 / c, self.known.forward)):
-            return 1.0
-        return 1 / c
+        return None
 
     def blamed(self) -> list[Blame]:
         """The fewest lines that make all results right, each the earliest that does."""
@@ -245,45 +85,72 @@ class Locator:
             wrong = {i for i, flag in enumerate(flags) if not flag}
             if not wrong:
                 break
-            self.rematch(outcome.events)
+            self.look_at(outcome.events)
         for i in sorted(wrong):
             if (last := self.last_of(bench.results[i])) is not None:
                 found.append(last)
         return found
 
-    def rematch(self, events: list[Event]) -> None:
-        """Look at the values anew, after some of them were put right."""
-        self.suspects = suspects_in(events)
-        for suspect in self.suspects:
-            suspect.matches = [self.known.matches(np.asarray(e.value)) for e in suspect.events]
-
     def best(self, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
         """The site that makes most results right, all if there is one; of several, the earliest."""
         best: Blame | None = None
-        doubtful = [s for s in self.suspects if s.site not in fixed and not self.is_fine(s)]
-        forward = set(self.known.forward.made)
-        doubtful.sort(key=lambda s: (s.site in forward, self.first_doubt(s)))
-        for suspect in doubtful:
-            for blame in self.tried(suspect, fixed, wrong, True):
+        doubtful = [s for s in self.suspects if s.site not in fixed and not self.suspicion.is_fine(s)]
+        doubtful.sort(key=self.suspicion.first_doubt)
+        for suspect in (s for s in doubtful if self.reaches(s, wrong)):
+            for blame in self.trials.tried(suspect, fixed, wrong, True):
                 if len(blame.results) == len(wrong):
+                    if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
+                        return final
                     other = self.misplaced(blame, doubtful, fixed, wrong) or self.misused(blame, fixed, wrong)
+                    if other is None and self.suspicion.is_exact(suspect, {e.n for e in blame.events}):
+                        return self.handed_on(blame, fixed, wrong)
                     return other or self.origin(blame, fixed, wrong)
                 if best is None or len(blame.results) > len(best.results):
                     best = blame
         if len(wrong) > 1 or best is None:
             others = [s for s in self.suspects if s.site not in fixed and s not in doubtful]
-            for suspect in reversed(others):
-                for blame in self.tried(suspect, fixed, wrong, False):
+            for suspect in (s for s in reversed(others) if self.reaches(s, wrong)):
+                for blame in self.trials.tried(suspect, fixed, wrong, False):
                     if len(blame.results) == len(wrong):
+                        if self.suspicion.is_exact(suspect):
+                            return self.before_return(blame, fixed, wrong)
                         return self.first_alike(blame, fixed, wrong)
+        for suspect in (
+            s for s in doubtful if not self.reaches(s, wrong) and self.bench.reached(s.site) & wrong
+        ):
+            for blame in self.trials.tried(suspect, fixed, wrong, True):
+                if best is None or len(blame.results) > len(best.results):
+                    best = blame
         return best
+
+    def reaches(self, suspect: Suspect, wrong: set[int]) -> bool:
+        """Whether a site has a part in all results that are wrong."""
+        return wrong <= self.bench.reached(suspect.site)
+
+    def completed(
+        self, blame: Blame, doubtful: list[Suspect], fixed: Mapping[Site, Override], wrong: set[int]
+    ) -> Blame | None:
+        """The line that leaves an array as a gradient, if what is blamed would hold a multiple of it before.
+
+        What a sum lacks by then may be added to it later, and is not to be multiplied: only of the whole
+        can it be said what it should be.
+        """
+        if blame.scale == 1 or blame.site.kind not in CONTAINED:
+            return None
+        owners = {id(e.owner) for e in blame.events}
+        for suspect in doubtful:
+            if suspect.time > blame.events[-1].time and owners & {id(e.owner) for e in suspect.events}:
+                for other in self.trials.tried(suspect, fixed, wrong, True):
+                    if len(other.results) == len(wrong) and other.scale == 1:
+                        return other
+        return None
 
     def misplaced(
         self, blame: Blame, doubtful: list[Suspect], fixed: Mapping[Site, Override], wrong: set[int]
     ) -> Blame | None:
         """An earlier line that holds the gradient of something else, if that explains all."""
         start = min((e.time for e in blame.events), default=0)
-        for suspect in self.suspects:
+        for suspect in reversed(self.suspects):
             if (
                 suspect in doubtful
                 or suspect.time >= start
@@ -291,11 +158,13 @@ class Locator:
                 or len(suspect.events) > 20
             ):
                 continue
-            if any(self.named(e) for e in suspect.events) or not self.is_a_gradient(suspect):
+            if any(self.suspicion.named(e) for e in suspect.events) or not self.suspicion.is_a_gradient(
+                suspect
+            ):
                 continue
             if any(same_value(a.value, b.value) for a in suspect.events for b in blame.events):
                 continue
-            for other in self.tried(suspect, fixed, wrong, False):
+            for other in self.trials.tried(suspect, fixed, wrong, False):
                 if len(other.results) == len(wrong):
                     return other
         return None
@@ -309,7 +178,7 @@ class Locator:
             near_by = [e for e in suspect.events if start - 4 <= e.time < start]
             if suspect.site.kind != "argument" or not near_by or suspect.site.function == blame.site.function:
                 continue
-            for other in self.tried(suspect, fixed, wrong, True):
+            for other in self.trials.tried(suspect, fixed, wrong, True):
                 if (
                     len(other.results) == len(wrong)
                     and other.family is not None
@@ -351,8 +220,35 @@ class Locator:
                 )
         return blame
 
-    def is_a_gradient(self, suspect: Suspect) -> bool:
-        return any(m.label.kind == "gradient" for matches in suspect.matches for m in matches[:1])
+    def handed_on(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
+        """The last line that holds what is blamed, which is right as a part: there the rest should be added.
+
+        It is one that only returns it, if what it returns comes from a call.
+        """
+        returned: Blame | None = None
+        for suspect in reversed(self.suspects):
+            found: Blame | None = blame if suspect.site is blame.site else None
+            held = [e for e in suspect.events if any(same_value(e.value, b.value) for b in blame.events)]
+            if found is None and held and suspect.site.kind in ("assign", "return", "element", "change"):
+                ways = self.trials.tried(suspect, fixed, wrong, True)
+                found = next((other for other in ways if len(other.results) == len(wrong)), None)
+            if found is None:
+                continue
+            if suspect.site.kind != "return":
+                return returned if returned is not None and is_call(suspect.site) else found
+            returned = returned or found
+        return returned or blame
+
+    def before_return(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
+        """The line that made what another only returns, unless it comes from a call there."""
+        for suspect in self.suspects if blame.site.kind == "return" else ():
+            is_near = suspect.site.function == blame.site.function and suspect.site.kind == "assign"
+            same = {id(e.owner) for e in suspect.events} >= {id(e.owner) for e in blame.events}
+            if is_near and same and not is_call(suspect.site):
+                for other in self.trials.tried(suspect, fixed, wrong, True):
+                    if len(other.results) == len(wrong):
+                        return other
+        return blame
 
     def first_alike(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The first line of the same function that made the same values, if it can be blamed as well."""
@@ -361,7 +257,7 @@ class Locator:
                 return blame
             same = {id(e.owner) for e in suspect.events} >= {id(e.owner) for e in blame.events}
             if same and suspect.site.function == blame.site.function:
-                for other in self.tried(suspect, fixed, wrong, False):
+                for other in self.trials.tried(suspect, fixed, wrong, False):
                     if len(other.results) == len(wrong):
                         return other
         return blame
@@ -373,7 +269,8 @@ class Locator:
         ]
         if not made:
             return None
-        event = made[-1] if made[-1].site.kind in CONTAINED else made[0]
+        changes = [e for e in made if e.site.kind in CONTAINED]
+        event = changes[-1] if changes else made[0]
         values = {event.n: result.scale * result.true} if result.true is not None else {}
         family = Family("gradient", result.name, (result.true,), (result.node,)) if result.node else None
         return Blame(
@@ -386,47 +283,3 @@ class Locator:
             [result],
             is_explained=False,
         )
-
-
-MOST_BLOCKS = 30
-
-
-def in_blocks(rounds: int, members: int) -> Iterator[list[tuple[int, int]]]:
-    """The same where both come in blocks, of one sample each: backwards within these, or forwards."""
-    for blocks in range(2, min(rounds, members, MOST_BLOCKS) + 1):
-        if rounds % blocks or members % blocks or rounds == blocks:
-            continue
-        own, theirs = rounds // blocks, members // blocks
-        for last in dict.fromkeys((theirs - 1, own - 1, theirs - 2)):
-            if own - 1 <= last < theirs:
-                yield [(s * own + i, s * theirs + last - i) for s in range(blocks) for i in range(own)]
-        if own == theirs:
-            yield [(s * own + i, s * theirs + i) for s in range(blocks) for i in range(own)]
-
-
-def holds(family: Family, value: Any) -> bool:
-    """Whether a value is a member of a family."""
-    return any(near(value, member) for member in family.values)
-
-
-def same_value(a: Any, b: Any) -> bool:
-    return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b, equal_nan=True))
-
-
-def alignments(rounds: int, members: int) -> Iterator[list[tuple[int, int]]]:
-    """Which member of a family each round may belong to: backwards or forwards, one left over at an end."""
-    if rounds == 1:
-        for j in range(members - 1, -1, -1):
-            yield [(0, j)]
-        return
-    yield from in_blocks(rounds, members)
-    if abs(rounds - members) > 1 and not (members > rounds):
-        return
-    both = min(rounds, members)
-    for shift in dict.fromkeys((0, rounds - both)):
-        for offset in dict.fromkeys((members - both, 0)):
-            yield [(shift + i, offset + both - 1 - i) for i in range(both)]
-            yield [(shift + i, offset + i) for i in range(both)]
-    if rounds == members and rounds > 2:
-        yield [(i, members - i) for i in range(1, rounds)]
-        yield [(i, members - 2 - i) for i in range(rounds - 1)]

@@ -7,22 +7,37 @@ engine's values, or is no value of its own.  But if one small change of it makes
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..diagnose.case import Guess
 from ..diagnose.repair import live, live_edits
 from ..match.near import near
+from ..match.results import Result
+from ..observe.patch import Patch, statements_around, statements_in
 from ..observe.record import Event, Override, Snapshot
-from ..observe.rewrite import Site
-from ..source.edits import KINDS, Edit
+from ..observe.sites import Site, span_of
+from ..source.edits import CALLED, KINDS, Edit
+from ..source.statements import statements_like, turned_round
+from ..source.trees import placed
 from .bench import Bench
-from .blame import Blame, Suspect
+from .suspects import Blame, Suspect
 
 EXPRESSIONS = ("assign", "return", "element", "argument", "share")
+
+
+class Attempt(NamedTuple):
+    """A change of a line: of an expression, while it runs; or of a whole statement, in the source."""
+
+    suspect: Suspect | None
+    kind: str
+    text: str
+    edit: Edit | None = None
+    patch: Patch | None = None
 
 
 @dataclass(slots=True)
@@ -33,50 +48,137 @@ class Mender:
     wrong: set[int]
     stop: float
 
-    def blamed(self, suspects: Iterable[Suspect]) -> Blame | None:
-        """The line of which a change makes all results right, and which."""
-        suspects = [s for s in suspects if s.site.kind in EXPRESSIONS]
-        sites = frozenset(s.site for s in suspects)
-        if not sites:
-            return None
-        outcome = self.bench.stage.backwards({}, sites)
-        seen: dict[Site, Snapshot] = {}
-        for (site, _), snapshot in outcome.snapshots.items():
-            seen.setdefault(site, snapshot)
-        changes = [(s, live_edits(s.site, seen[s.site])) for s in suspects if s.site in seen]
-        for kind in KINDS:
-            for suspect, found in changes:
-                for edit in found.get(kind, ()):
-                    if time.perf_counter() > self.stop:
-                        return None
-                    override = live(edit)
-                    if override is not None and self.is_right(suspect.site, override):
-                        return self.blame(suspect, edit, override)
+    def simplest(self, suspects: Iterable[Suspect], kinds: tuple[str, ...]) -> Blame | None:
+        """The line of which a change of some kinds makes all right."""
+        attempts = self.attempts(list(suspects), kinds)
+        return self.first_right({kind: attempts[kind] for kind in kinds})
+
+    def blamed(self, suspects: Iterable[Suspect], others: Iterable[Suspect] = ()) -> Blame | None:
+        """The line of which a change makes all results right, and which: of the first, then of the others."""
+        first = list(suspects)
+        seen = {s.site for s in first}
+        rest = [s for s in others if s.site not in seen]
+        for group in (first, rest):
+            if group and (found := self.first_right(self.attempts(group))) is not None:
+                return found
         return None
 
-    def is_right(self, site: Site, override: Override) -> bool:
+    def reversed(self, name: str, sites: Iterable[Site]) -> Blame | None:
+        """The line at which the list of a name must be turned round for all to be right."""
+        files = {s.filename for s in sites}
+        for filename, statement in ((f, s) for f in files for s in statements_in(f)):
+            for new in turned_round(statement, name):
+                patch = Patch(filename, span_of(statement), placed(new, statement))  # type: ignore[arg-type]
+                if self.is_right({}, [patch]):
+                    return self.patched(Attempt(None, "wrong-variable", f"`{name}` is the wrong way round", None, patch))
+        return None
+
+    def attempts(self, suspects: list[Suspect], kinds: tuple[str, ...] = KINDS) -> dict[str, list[Attempt]]:
+        """By kinds, the changes of some lines."""
+        outcome = self.bench.stage.backwards({}, frozenset(s.site for s in suspects))
+        scopes: dict[Site, Snapshot] = {}
+        for (site, _), snapshot in outcome.snapshots.items():
+            scopes.setdefault(site, snapshot)
+        found: dict[str, list[Attempt]] = {kind: [] for kind in KINDS}
+        done: set[Any] = set()
+        for suspect in suspects:
+            if suspect.site not in scopes:
+                continue
+            scope = scopes[suspect.site]
+            if suspect.site.kind in EXPRESSIONS:
+                for kind, edits in live_edits(suspect.site, scope, kinds).items():
+                    found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in edits)
+            for statement in statements_around(suspect.site.filename, suspect.site.statement):
+                if id(statement) in done:
+                    continue
+                done.add(id(statement))
+                span = span_of(statement)
+                own = suspect if span == suspect.site.statement else None
+                for kind, text, new in statements_like(statement, scope.variables):
+                    patch = Patch(suspect.site.filename, span, new)
+                    found[kind].append(Attempt(own, kind, text, None, patch))
+        return found
+
+    def first_right(self, attempts: dict[str, list[Attempt]]) -> Blame | None:
+        """The first change that makes all results right, the likeliest kinds first."""
+        for kind in ORDER:
+            for attempt in by_turns(attempts.get(kind, [])):
+                if time.thread_time() > self.stop:
+                    return None
+                if attempt.patch is not None:
+                    if self.is_right({}, [attempt.patch]):
+                        return self.patched(attempt)
+                    continue
+                assert attempt.edit is not None
+                assert attempt.suspect is not None
+                override = live(attempt.edit)
+                if override is not None and self.is_right({attempt.suspect.site: override}):
+                    return self.changed(attempt, override)
+        return None
+
+    def is_right(self, overrides: dict[Site, Override], patches: Iterable[Patch] = ()) -> bool:
         """Whether a change makes all results right."""
         try:
-            flags, _ = self.bench.flags({site: override})
+            flags, _ = self.bench.flags(overrides, patches=patches)
         except Exception:
             return False
         return all(flags)
 
-    def blame(self, suspect: Suspect, edit: Edit, override: Override) -> Blame:
+    @property
+    def results(self) -> list[Result]:
+        """What becomes right."""
+        return [self.bench.results[i] for i in sorted(self.wrong)]
+
+    def changed(self, attempt: Attempt, override: Override) -> Blame:
+        """The blame of an expression."""
+        suspect = attempt.suspect
+        assert suspect is not None
         _, outcome = self.bench.flags({suspect.site: override}, noting=True)
         new = {e.n: e.value for e in outcome.events if e.site is suspect.site}
         own: dict[int, Event] = {e.n: e for e in suspect.events}
         values: dict[int, Any] = {n: v for n, v in new.items() if n in own and not near(own[n].value, v)}
-        kind = "shape" if edit.kind == "reduction" else edit.kind
-        results = [self.bench.results[i] for i in sorted(self.wrong)]
+        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text)
         events = [own[n] for n in values] or suspect.events[:1]
-        return Blame(
-            suspect.site, events, values or new, None, {}, 1.0, results, Guess(kind, edit.text), override
-        )
+        return Blame(suspect.site, events, values or new, None, {}, 1.0, self.results, guess, override)
+
+    def patched(self, attempt: Attempt) -> Blame:
+        """The blame of a statement; of a loop or a condition, that of its head."""
+        patch = attempt.patch
+        assert patch is not None
+        guess = Guess(attempt.kind, attempt.text)
+        if attempt.suspect is not None:
+            suspect = attempt.suspect
+            events, site = suspect.events[-1:], suspect.site
+        else:
+            head = (patch.span[0], patch.span[1], patch.span[0], patch.span[1])
+            site = Site("loop", "", patch.filename, "", head, head)
+            events = [Event(site, 0, np.full(0, np.nan), None, 0)]
+        return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
+
+
+# Those that are many come late
+ORDER = (
+    "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
+    "wrong-variable",
+    "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
+    "missing-term",
+)  # fmt: skip
+
+
+def by_turns(attempts: list[Attempt]) -> Iterator[Attempt]:
+    """The first change of each line, then the second of each: the simplest ones come first."""
+    by_line: dict[Any, list[Attempt]] = {}
+    for attempt in attempts:
+        by_line.setdefault(attempt.suspect and attempt.suspect.site, []).append(attempt)
+    return (a for turn in zip_longest(*by_line.values()) for a in turn if a is not None)
 
 
 def is_known(event: Event, bench: Bench) -> bool:
-    """Whether a value is one of the engine's: then its line is above suspicion."""
+    """Whether a value is one of the engine's that fits its place: then its line is above suspicion.
+
+    A value of forward that is passed on or added to something may be the wrong one.
+    """
     if np.ndim(event.value) == 0 and np.asarray(event.value).dtype.kind == "i":
         return False
-    return bool(bench.known.matches(np.asarray(event.value)))
+    exact = [m for m in bench.known.matches(np.asarray(event.value)) if m.scale == 1 and m.form == "same"]
+    return any(m.label.kind != "value" or event.site.kind == "assign" for m in exact)

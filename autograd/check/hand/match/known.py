@@ -54,6 +54,12 @@ class Known:
         with np.errstate(all="ignore"):
             self.truth = forward.gradients()
 
+    def claim(self, leaf: Node) -> Node:
+        """Know that the loss does not depend on an input, of which somebody returns a gradient: it is 0."""
+        self.truth[leaf] = np.zeros_like(leaf.data)
+        self.forward.children[leaf] = []
+        return leaf
+
     def rounding(self, node: Node) -> float:
         """What is nothing but rounding in the gradient of a node, beside what it is a sum of."""
         children = (child for child in self.forward.children[node] if child in self.truth)
@@ -193,6 +199,37 @@ class Known:
         return found
 
     @cached_property
+    def partials(self) -> list[Family]:
+        """Of what is used in several places of the source, its gradient without what each contributes.
+
+        Such as that of a weight without its penalty: what a sum holds before the penalty is added to it.
+        """
+        lines = {n: site.statement for site, nodes in self.forward.made.items() for n in nodes}
+        by_use: dict[Node, dict[Any, Array]] = defaultdict(dict)
+        for child, parent, g in self.shares:
+            if parent in self.truth:
+                uses, line = by_use[parent], lines.get(child, child)
+                uses[line] = uses[line] + g if line in uses else g
+        found = []
+        for node, uses in by_use.items():
+            if 1 < len(uses) <= MOST_USES:
+                wholes = [(self.truth[node] - g) for g in uses.values()]
+                name = self.forward.names.get(node, "")
+                found += [Family("partial", name, (whole,), (node,)) for whole in wholes if np.any(whole)]
+        return found
+
+    @cached_property
+    def slopes_beside(self) -> dict[Node, list[Array]]:
+        """By node, the derivatives of what goes element by element that begin or end there."""
+        found: dict[Node, list[Array]] = defaultdict(list)
+        for node in self.forward.order:
+            if not node.op.several:
+                for start, slope in slopes_of(node, self.forward):
+                    found[node].append(slope)
+                    found[start].append(slope)
+        return found
+
+    @cached_property
     def passed(self) -> list[Family]:
         """By function and parameter, what each call contributes to the gradient of what it was given."""
         by_parent: dict[Node, list[tuple[Node, Array]]] = defaultdict(list)
@@ -244,6 +281,7 @@ class Known:
         return found
 
 
+MOST_USES = 6  # of a variable, beyond which what each contributes is not looked at by itself
 ORDER = {"gradient": 0, "share": 1, "value": 2, "slope": 3}
 FORMS = {"same": 0, "transposed": 1, "reshaped": 2}
 

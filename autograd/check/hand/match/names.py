@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 BEFORE = (
     *("d_", "d", "D", "grad_", "grads_", "grad", "gradient_", "gradients_", "g_", "g", "delta_", "delta"),
@@ -22,6 +23,13 @@ AFTER = (
     "Grad",
     "_d",
     "_g",
+    "_deriv",
+    "_derivative",
+    "_der",
+    "_adj",
+    "_adjoint",
+    "_cot",
+    "_cotangent",
 )
 
 
@@ -40,3 +48,13 @@ def stems(name: str, prefix: str = "d") -> tuple[str, ...]:
 def is_called_gradient(name: str) -> bool:
     """Whether a name has a mark of a gradient."""
     return bool(stems(name))
+
+
+@functools.cache
+def parts_of(name: str) -> frozenset[str]:
+    """The words in a name, in small letters.
+
+    >>> sorted(parts_of("overallError")), sorted(parts_of("val_loss2"))
+    (['error', 'overall'], ['loss', 'val'])
+    """
+    return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ....engine import LEAF, Node
+from ....attributes import attributes, entry, items_of
+from ....engine import Node
 from ....tensor import Tensor
-from ..observe.reach import holds_variables
+from ....users import Place, holds_variables
+from ..observe.arguments import elements_of, name_in_code
 from ..observe.record import is_array
-from ..observe.stage import Outcome, Stage, elements_of, name_in_code
+from ..observe.stage import Outcome, Stage
 from ..observe.state import shallow
-from ..observe.trace import Place, path_text
+from ..observe.trace import path_text
 from .known import Known
-from .names import is_called_gradient, stems
-from .near import largest, near, ratio
+from .names import is_called_gradient
 
 MISSING = object()
 
@@ -29,6 +30,7 @@ class Result:
     kind   "returned", "left" in an object or a container, "update" of a parameter, "named" only
     node   what it is the gradient of; None if that cannot be told
     scale  of an update, the constant before the gradient
+    way    of what is in a list that a variable holds, that variable, its length, and the keys within
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Result:
     node: Node | None = None
     true: Any = None
     reason: str = ""
+    way: tuple[str, int, Place] | None = None
     scale: float = 1.0
     carries: bool = (
         False  # a constant that other gradients carry as well, and that is taken out where it matters
@@ -65,10 +68,10 @@ def flat(value: Any, path: Place = (), depth: int = 6) -> Iterator[tuple[Place, 
     if is_array(value) and type(value) is not int:
         yield path, value
     elif depth and isinstance(value, dict | list | tuple) and len(value) <= 10_000:
-        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        for key, part in items_of(value):
             yield from flat(part, (*path, key), depth - 1)
     elif depth and holds_variables(value) and not isinstance(value, type):
-        for key, part in tuple(vars(value).items()):
+        for key, part in attributes(value).items():
             yield from flat(part, (*path, key), depth - 1)
 
 
@@ -108,9 +111,26 @@ def returned_in(stage: Stage, outcome: Outcome) -> Iterator[Result]:
     names = names_returned(stage, outcome)
     if stage.backward is None:
         value = dict(elements_of(value)[1:]) if isinstance(value, tuple | list | dict) else None
+    lists = lists_named(outcome)
     for path, part in flat(value):
         key = next((k for k in reversed(path) if isinstance(k, str)), "")
-        yield Result("returned", path, key or names.get(path, ""), array_of(part), part)
+        result = Result("returned", path, key or names.get(path, ""), array_of(part), part)
+        held = [dug(value, path[:i]) for i in range(len(path))]
+        result.way = next(
+            ((lists[id(h)], len(h), path[i:]) for i, h in enumerate(held) if id(h) in lists), None
+        )
+        yield result
+
+
+def lists_named(outcome: Outcome) -> dict[int, str]:
+    """The variables with a gradient's name that held lists as the functions of backward returned."""
+    frames = (frame for frames in outcome.frames.values() for frame in frames[-1:])
+    return {
+        id(value): name
+        for frame in frames
+        for name, value in frame.items()
+        if type(value) is list and is_called_gradient(name)
+    }
 
 
 def names_returned(stage: Stage, outcome: Outcome) -> dict[Place, str]:
@@ -130,10 +150,12 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
     kept_arrays = {id(a): kept for a, kept in stage.after.arrays}
     kept_entries = {id(value): kept for value, kept in stage.after.entries}
     for path, holder in stage.holders.holders.values():
-        if type(holder) is tuple or (holder is stage.arguments):
+        if holder is stage.arguments:
             continue
         kept = kept_entries.get(id(holder))
-        now = shallow(holder) if kept is not None else None
+        if isinstance(holder, tuple):
+            kept = dict(items_of(holder))  # nothing but the elements of its arrays can have changed
+        now = dict(kept) if isinstance(holder, tuple) else shallow(holder) if kept is not None else None
         if not isinstance(now, dict | list):
             continue
         before = dict(kept.items() if isinstance(kept, dict) else enumerate(kept or ()))
@@ -170,7 +192,7 @@ def dug(value: Any, path: Place) -> Any:
     """What a way leads to in a container or an object; MISSING if it leads nowhere."""
     for key in path:
         try:
-            value = value[key] if isinstance(value, dict | list | tuple) else getattr(value, key)
+            value = entry(value, key)
         except (KeyError, IndexError, AttributeError, TypeError):
             return MISSING
     return value
@@ -179,279 +201,6 @@ def dug(value: Any, path: Place) -> Any:
 def same(a: Any, b: Any) -> bool:
     """Whether two arrays hold the same, NaN included."""
     return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b, equal_nan=True))
-
-
-# What each ought to be
-
-
-def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> list[Result]:
-    """The results that are to be judged, each with the node whose gradient it should be.
-
-    Names say it first, then the numbers; what is left over belongs to the inputs that are left over.
-    """
-    leaves = {node: path for path, node in known.forward.leaves.items() if node in known.truth}
-    judged: list[Result] = []
-    waiting: list[Result] = []
-    for result in results:
-        if result.kind == "update":
-            judged.append(result)
-            continue
-        node = by_name(result, known, leaves, settings)
-        if node is None:
-            node = by_value(result, known, leaves)
-        if node is not None:
-            result.node = node
-            judged.append(result)
-        elif not is_given(result, known):
-            waiting.append(result)
-    twice_claimed(judged, leaves, known)
-    claimed = {r.node for r in judged}
-    for result in waiting:
-        if (node := beside(result, judged, leaves, claimed)) is not None:
-            result.node = node
-            claimed.add(node)
-            judged.append(result)
-            continue
-        before = [r.node for r in results[: results.index(result)] if r.node in leaves]
-        if (node := left_over(result, leaves, claimed, before[-1] if before else None)) is not None:
-            result.node = node
-            claimed.add(node)
-            judged.append(result)
-        elif is_asked(result):
-            result.reason = (
-                "what it is the gradient of could not be told: call it after a variable, as dW after W"
-            )
-            judged.append(result)
-    for result in judged:
-        if result.node is not None:
-            result.true = known.truth[result.node]
-    return in_order(results, judged)
-
-
-def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Known) -> None:
-    """Give a second result that is the gradient of one input to another input of its shape that has none."""
-    owners: dict[Node, Result] = {}
-    for result in judged:
-        if result.kind != "returned" or result.node not in leaves:
-            continue
-        first = owners.setdefault(result.node, result)  # type: ignore[arg-type]  # it is among the leaves
-        if first is result:
-            continue
-        claimed = {r.node for r in judged}
-        free = [
-            n
-            for n in leaves
-            if n not in claimed and np.shape(n.data) == np.shape(result.value) and n.op is LEAF
-        ]
-        if len(free) == 1 or (free and not known.called(result.name)):
-            result.node = free[0]
-
-
-def in_order(results: list[Result], judged: list[Result]) -> list[Result]:
-    chosen = set(map(id, judged))
-    return [r for r in results if id(r) in chosen]
-
-
-def by_name(
-    result: Result, known: Known, leaves: Mapping[Node, Place], settings: tuple[str, Any]
-) -> Node | None:
-    """The node that a result is called after: of several, the one whose gradient it is."""
-    if not result.name:
-        return None
-    nodes = known.called(result.name, *settings)
-    own = [n for n, path in leaves.items() if result.kind == "left" and is_counterpart(result.place, path)]
-    if own:
-        nodes = own
-    elif result.kind == "returned" and any(isinstance(k, str) for k in result.place) and not nodes:
-        nodes = [n for n in known.forward.bound_to(result.name) if n in leaves]
-    for node in nodes:
-        if near(result.value, known.truth[node]):
-            return node
-    named = [n for n in nodes if n in leaves] or nodes
-    is_final = any(n in leaves for n in nodes)
-    if not is_final and (same := by_value(result, known, leaves)) is not None:
-        return same
-    fitting = [n for n in named if np.shape(n.data) == np.shape(result.value)]
-    if not is_final and not fitting:
-        return None
-    scaled = [n for n in fitting if ratio(result.value, known.truth[n])]
-    if result.place and isinstance(result.place[-1], int) and len(fitting) > 1 and not scaled:
-        index = result.place[-1]
-        return fitting[index] if -len(fitting) <= index < len(fitting) else fitting[0]
-    return next(iter(scaled or fitting[::-1] or named[::-1]), None)
-
-
-CONTAINERS = ("grad", "grads", "gradient", "gradients", "g", "dparams", "derivatives", "deltas", "nabla")
-
-
-def is_counterpart(place: Place, path: Place) -> bool:
-    """Whether a gradient's place is that of a variable, but for marks of one: `dW["q"]` of `W["q"]`."""
-    if len(place) != len(path):
-        return False
-    differing = [(a, b) for a, b in zip(place, path, strict=True) if a != b]
-    return bool(differing) and all(
-        isinstance(a, str) and isinstance(b, str) and (b in stems(a) or a in CONTAINERS) for a, b in differing
-    )
-
-
-def is_marked(result: Result) -> bool:
-    """Whether a key on the way to a result has the mark of a gradient."""
-    keys = [k for k in result.place if isinstance(k, str)]
-    return is_called_gradient(result.name) or any(is_called_gradient(k) or k in CONTAINERS for k in keys)
-
-
-def by_value(result: Result, known: Known, leaves: Mapping[Node, Place]) -> Node | None:
-    """The node whose gradient a result is: an input first, and exactly rather than but for a constant."""
-    matches = [m for m in known.matches(np.asarray(result.value)) if m.label.kind == "gradient"]
-    same = [m for m in matches if m.form == "same"]
-    names = known.forward.names
-    exact = [m for m in same if m.scale == 1 and m.label.node in names]
-    unnamed = [m for m in same if m.scale == 1 and m.label.node not in names]
-    inner = [m for m in same if is_called_gradient(result.name) and m.label.node not in leaves]
-    for group in (exact, [m for m in matches if m.label.node in leaves], unnamed, inner):
-        for match in sorted(group, key=lambda m: m.label.node not in leaves):
-            return match.label.node
-    return None
-
-
-def note_carried(results: list[Result], known: Known) -> None:
-    """Let the last of several results carry the constant that the others do, if none of them is final.
-
-    Such as `dA0` beside `dA1` and `dA2`, all m times the gradients of a mean, where `dW1` divides by m.
-    """
-    leaves = set(known.forward.leaves.values())
-    carried = {
-        (r.name.rstrip(DIGITS), round(c, 9))
-        for r in results
-        if r.node is not None and r.node not in leaves and r.name.rstrip(DIGITS) != r.name
-        and (c := ratio(r.value, r.true)) is not None
-    }  # fmt: skip
-    for result in results:
-        if (
-            result.node in leaves
-            and result.kind != "update"
-            and (c := ratio(result.value, result.true)) is not None
-        ):
-            result.carries = (result.name.rstrip(DIGITS), round(c, 9)) in carried
-
-
-DIGITS = "0123456789"
-
-
-def is_given(result: Result, known: Known) -> bool:
-    """Whether a result is nothing that was derived: an input, or a value of forward."""
-    if result.kind == "left" and not is_marked(result):
-        return True
-    matches = known.matches(np.asarray(result.value))
-    return any(m.label.kind == "value" and m.scale == 1 for m in matches) and not is_called_gradient(
-        result.name
-    )
-
-
-def beside(
-    result: Result, judged: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
-) -> Node | None:
-    """The input beside that of another result, as this is beside that one: `biases[0]`, of `nabla_b[0]`."""
-    if not result.place or not isinstance(result.place[-1], int):
-        return None
-    by_path = {path: node for node, path in leaves.items()}
-    for other in judged:
-        path = leaves.get(other.node) if other.node is not None else None
-        if path is None or other.place[:-1] != result.place[:-1] or not isinstance(path[-1], int):
-            continue
-        node = by_path.get((*path[:-1], path[-1] + result.place[-1] - other.place[-1]))
-        if node is not None and node not in claimed and np.shape(node.data) == np.shape(result.value):
-            return node
-    return None
-
-
-def left_over(result: Result, leaves: Mapping[Node, Place], claimed: set[Any], before: Any) -> Node | None:
-    """The input that no other result belongs to: of its shape, or as large, or next to the one before."""
-    if result.kind != "returned" and not is_marked(result):
-        return None
-    free = [n for n, path in leaves.items() if n not in claimed and n.op is LEAF]
-    for fits in (
-        lambda n: np.shape(n.data) == np.shape(result.value),
-        lambda n: np.size(n.data) == np.size(result.value),
-    ):
-        for node in free:
-            if fits(node):
-                return node
-    order = list(leaves)
-    following = order[order.index(before) + 1 :] if before is not None else []
-    is_next = following and following[0] in free and result.kind == "returned" and np.ndim(result.value) > 0
-    return following[0] if is_next else None
-
-
-def is_asked(result: Result) -> bool:
-    """Whether a result that belongs to nothing known must be judged for the whole to be right."""
-    if result.kind == "left":
-        return False
-    return np.ndim(result.value) > 0 or not result.name or is_called_gradient(result.name)
-
-
-def judged_right(
-    results: list[Result], known: Known, excused: Mapping[Node, Any], uphill: bool | None = None
-) -> list[bool]:
-    """Which results are right.  Updates are, if all are one and the same constant times the gradients.
-
-    `uphill` is whether that has to be positive; None if either will do.
-    """
-    finals = any(r.node is not None and r.node.op is LEAF for r in results)
-    common = common_scale(results)
-    if common is not None and uphill is not None:
-        common = abs(common) if uphill else -abs(common)
-    return [is_right(r, known, excused, common, finals) for r in results]
-
-
-def common_scale(results: list[Result]) -> float | None:
-    """The constant that most updates have before the gradient."""
-    scales = [c for r in results if r.kind == "update" and (c := scale_between(r.value, r.true)) is not None]
-    if not scales:
-        return None
-    return max(scales, key=lambda c: sum(np.isclose(c, d, rtol=1e-6) for d in scales))
-
-
-def scale_between(value: Any, true: Any) -> float | None:
-    if np.shape(value) != np.shape(true):
-        return None
-    if np.size(true) == 1 and np.all(true):
-        return float(np.sum(value) / np.sum(true)) or None
-    norm = float(np.vdot(true, true))
-    if not norm:
-        return None
-    c = float(np.vdot(true, value) / norm)
-    # an update is a difference of two larger numbers, and has lost their digits
-    return c if c and largest(value - c * true) <= 1e-7 * abs(c) * largest(true) else None
-
-
-def is_right(
-    result: Result, known: Known, excused: Mapping[Node, Any], common: float | None, finals: bool
-) -> bool:
-    if result.node is None or result.value is None:
-        return False
-    true = result.true
-    if result.kind == "update":
-        if not largest(true) > known.rounding(result.node):
-            return largest(result.value) <= 1e-7
-        if common is None:
-            return False
-        result.scale = common
-        return np.shape(result.value) == np.shape(true) and largest(
-            result.value - common * true
-        ) <= 1e-7 * abs(common) * largest(true)
-    if near(result.value, true):
-        return True
-    if np.shape(result.value) != np.shape(true):
-        return False
-    if max(largest(true), largest(result.value)) <= known.rounding(result.node):
-        return True
-    but = excused.get(result.node)
-    if but is not None and near(result.value, true, but):
-        return True
-    return (result.carries or (result.node.op is not LEAF and finals)) and ratio(
-        result.value, true
-    ) is not None
 
 
 def reread(results: list[Result], stage: Stage, outcome: Outcome) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import Array, Node, PassBack, passed_back, way_back
-from .rewrite import Site
+from .sites import Site
 
 
 class Forward:
@@ -21,6 +21,7 @@ class Forward:
     made    of each site in the source the nodes that were made there, the oldest first
     given   of each function and parameter of its the nodes that were passed to it
     calls   of the user's functions, with what each was given
+    places  in the source where the loss was made: there nothing is wrong, as it is what is derived of
     scope   what each variable held at last, in plain arrays
     """
 
@@ -33,9 +34,10 @@ class Forward:
         made: dict[Site, list[Node]],
         given: dict[tuple[str, str], list[Node]],
         calls: list[Any],
+        places: frozenset[tuple[str, tuple[int, ...]]] = frozenset(),
     ) -> None:
         self.root, self.leaves, self.bound, self.names = root, leaves, bound, names
-        self.made, self.given, self.calls = made, given, calls
+        self.made, self.given, self.calls, self.places = made, given, calls, places
         self.scope: dict[str, Any] = {}
         self.order = ancestors(root)
         self.children: dict[Node, list[Node]] = {node: [] for node in self.order}
@@ -43,6 +45,12 @@ class Forward:
             for parent in dict.fromkeys(node.parents):
                 if parent in self.children:
                     self.children[parent].append(node)
+
+    @property
+    def idle(self) -> dict[Node, tuple[Any, ...]]:
+        """The inputs that the loss does not depend on, with the ways to them."""
+        inside = set(self.order)
+        return {node: path for path, node in self.leaves.items() if node not in inside}
 
     def bound_to(self, name: str) -> list[Node]:
         """The nodes of a name that the loss depends on."""

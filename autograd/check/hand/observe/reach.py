@@ -3,54 +3,20 @@
 from __future__ import annotations
 
 import functools
-import os
 import random
-import sys
-import sysconfig
 from collections import deque
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from ....attributes import attributes, items_of
 from ....tensor import Tensor
+from ....users import holds_variables, in_library, is_of_interest, is_users, is_users_module
 
-HERE = Path(__file__).parents[4]
-NN = os.path.join(HERE, "nn", "")  # with a separator at the end: nn_by_hand.py beside it is the user's
-LIBRARIES = (
-    os.path.join(HERE, "autograd", ""),
-    NN,
-    *(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    os.path.join(Path(np.__file__).parent, ""),
-    "<frozen",
-)
 MOST = 10_000  # entries of a container, beyond which it is data and nothing to look into
-
-
-def is_users(code: CodeType) -> bool:
-    """Whether code is the user's own: of a script, a module, or the cell of a notebook."""
-    return not code.co_filename.startswith(LIBRARIES)
-
-
-def holds_variables(value: Any) -> bool:
-    """Whether a value is an object of a class that the user wrote, or a layer, with attributes of its own."""
-    kind: Any = type(value)
-    return hasattr(value, "__dict__") and is_of_interest(kind)
-
-
-@functools.cache
-def is_of_interest(kind: Any) -> bool:
-    """Whether the user wrote this class, or it is one of nn's, whose parameters are the user's too."""
-    source = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    is_made = bool(
-        kind.__flags__ & HEAP
-    )  # by a class statement: a doctest's classes say that they are builtins
-    return (kind.__module__ != "builtins" or is_made) and (
-        source.startswith(NN) or not source.startswith(LIBRARIES)
-    )
 
 
 @functools.lru_cache(maxsize=1024)
@@ -58,9 +24,6 @@ def names_in(code: CodeType) -> frozenset[str]:
     """The names that a piece of code, and the functions in it, may look up."""
     inner = [names_in(c) for c in code.co_consts if isinstance(c, CodeType)]
     return frozenset(code.co_names).union(*inner)
-
-
-HEAP = 1 << 9  # the flag of a class that was made while running
 
 
 class Root(Enum):
@@ -120,8 +83,7 @@ class Reach:
         elif isinstance(value, dict | list | tuple | set | deque):
             if len(value) <= MOST:
                 self.holders[id(value)] = path, value
-                pairs: Any = tuple(value.items()) if isinstance(value, dict) else enumerate(value)
-                pairs = ((k, v) for k, v in pairs if not (isinstance(k, str) and k.startswith("__")))
+                pairs = ((k, v) for k, v in items_of(value) if not (isinstance(k, str) and k.startswith("__")))
                 yield from (((*path, key), part) for key, part in pairs)
         elif isinstance(value, np.random.Generator | np.random.RandomState | random.Random):
             self.generators.append(value)
@@ -131,7 +93,7 @@ class Reach:
             return
         elif holds_variables(value):
             self.holders[id(value)] = path, value
-            yield from (((*path, key), part) for key, part in tuple(vars(value).items()))
+            yield from (((*path, key), part) for key, part in attributes(value).items())
             yield (), type(value)
 
     def used_by(self, function: FunctionType) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -171,14 +133,3 @@ class Reach:
 
 
 PLAIN = frozenset({int, float, str, bytes, bool, complex, type(None), slice, type(Ellipsis)})
-
-
-@functools.cache
-def in_library(kind: type) -> bool:
-    source = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    return source.startswith(LIBRARIES)
-
-
-def is_users_module(module: ModuleType) -> bool:
-    source = getattr(module, "__file__", None) or ""
-    return bool(source) and not source.startswith(LIBRARIES)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ....tensor import Tensor
+from ....users import is_users
 from .probe import Run
-from .reach import is_users
-from .rewrite import Site
+from .sites import Site
 
 MOST_EVENTS = 50_000  # beyond which a run is observed by its results only
 MOST_BYTES = 2**28

@@ -9,116 +9,18 @@ from __future__ import annotations
 
 import ast
 import builtins
-import functools
-import linecache
-import math
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from types import CodeType
 from typing import Any
 
 from .probe import PROBE
+from .sites import ENTRY, Site, is_plain, is_word, loaded, name_in, root_of, span_of
 
 MARK = "\N{LEFT DOUBLE ANGLE BRACKET}autograd.check"
+
+
 UNPROBED = frozenset({"super", "locals", "globals", "vars", "dir", "eval", "exec"})
+
+
 BUILTINS = frozenset(dir(builtins)) - {"dict"}
-FUTURE = 0x1FF0000  # the flags of a code object that say which features of the future it has
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Site:
-    """A place in the user's source where a value is made.
-
-    kind   "assign", "change" (of what is there already), "return", "element", "argument", "part", "function"
-    name   what the value is put under: a variable, a key or an attribute; "" if it has no name
-    path   of what is returned or built in a display, the keys that lead to it
-    """
-
-    kind: str
-    name: str
-    filename: str
-    function: str
-    span: tuple[int, int, int, int]
-    statement: tuple[int, int, int, int]
-    path: tuple[Any, ...] = ()
-    own: bool = True  # not within a nested function of the one that was asked for
-
-    @property
-    def lineno(self) -> int:
-        return self.span[0]
-
-    @property
-    def source(self) -> str:
-        """The statement as it stands in its file, or the line of it where the value is."""
-        first, _, last, _ = self.statement
-        if last - first > 3 or self.path not in ((), ENTRY) or self.kind in ("element", "argument"):
-            first, last = self.span[0], self.span[2] if self.span[2] - self.span[0] < 3 else self.span[0]
-        lines = [linecache.getline(self.filename, n).strip() for n in range(first, last + 1)]
-        return " ".join(lines)
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} {self.name} {self.function}:{self.lineno}>"
-
-
-ENTRY = ("[]",)  # the path of what is put into an array, a list or under a computed key
-
-
-def is_word(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def span_of(node: Any) -> tuple[int, int, int, int]:
-    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
-
-
-def name_in(target: ast.AST) -> str:
-    """The last name on the way to what is assigned to: of `x`, `self.x`, `grads["x"]` and `x[i]`."""
-    match target:
-        case (
-            ast.Name(id=name)
-            | ast.Attribute(attr=name)
-            | ast.Subscript(slice=ast.Constant(value=str() as name))
-        ):
-            return name
-        case ast.Subscript(value=inner) | ast.Starred(value=inner):
-            return name_in(inner)
-    return ""
-
-
-def is_plain(node: ast.AST) -> bool:
-    """Whether an expression can be read again without anything happening: names, attributes, entries."""
-    match node:
-        case ast.Name() | ast.Constant():
-            return True
-        case ast.Attribute(value=inner) | ast.UnaryOp(operand=inner):
-            return is_plain(inner)
-        case ast.Subscript(value=a, slice=b) | ast.BinOp(left=a, right=b):
-            return is_plain(a) and is_plain(b)
-        case ast.Tuple(elts=parts):
-            return all(map(is_plain, parts))
-        case ast.Slice(lower=a, upper=b, step=c):
-            return all(p is None or is_plain(p) for p in (a, b, c))
-        case ast.Call(func=ast.Name(id="str"), args=[inner], keywords=[]):
-            return is_plain(inner)
-    return False
-
-
-def loaded(node: Any) -> Any:
-    """A copy of an expression, to be read rather than written to."""
-    if isinstance(node, ast.AST):
-        fields = {k: loaded(v) for k, v in ast.iter_fields(node)}
-        if "ctx" in fields:
-            fields["ctx"] = ast.Load()
-        return ast.copy_location(type(node)(**fields), node)
-    return [loaded(part) for part in node] if isinstance(node, list) else node
-
-
-def root_of(node: ast.AST) -> str:
-    """The name that an expression such as `np.add.at` begins with."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 class Rewriter(ast.NodeTransformer):
@@ -328,6 +230,8 @@ class Rewriter(ast.NodeTransformer):
         if is_at:
             call.args[2] = self.value("share", name_in(call.args[0]), call.args[2])
             call.args[:2] = [self.visit(a) for a in call.args[:2]]
+            if self.parts:
+                node.value = self.probed("at", None, node, call.func.value, *call.args)
         else:
             node.value = self.visit(call)
         found: list[ast.stmt] = [node]
@@ -363,7 +267,9 @@ class Rewriter(ast.NodeTransformer):
         )
         node.func = self.visit(node.func)
         if is_users:
-            node.args = [self.value("argument", name_in(a), a) for a in node.args]
+            is_kept = isinstance(original.func, ast.Attribute) and original.func.attr in KEEPING
+            kind = "element" if is_kept else "argument"
+            node.args = [self.value(kind, name_in(a), a) for a in node.args]
             for word in node.keywords:
                 word.value = self.value("argument", word.arg or "", word.value)
         else:
@@ -432,12 +338,19 @@ class Rewriter(ast.NodeTransformer):
     def visit_Tuple(self, node: ast.Tuple) -> Any:
         return self.generic_visit(node)
 
+    def visit_Yield(self, node: ast.Yield) -> Any:
+        if node.value is not None:
+            node.value = self.value("return", name_in(node.value), node.value)
+        return node
+
     def visit_JoinedStr(self, node: ast.JoinedStr) -> Any:
         return node
 
 
 CONVERTED = ("float",)
-MATHS = frozenset(dir(math))
+
+
+KEEPING = ("append", "appendleft", "insert", "extend")  # what they are given becomes an element
 
 
 def index_of(key: ast.expr) -> ast.expr:
@@ -469,126 +382,3 @@ class Yields(ast.NodeVisitor):
         pass
 
     visit_Lambda = visit_ClassDef = visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
-
-
-# From trees to code
-
-
-def filled(code: CodeType, table: list[Any]) -> CodeType:
-    """Code with things in the place of the constants that stand for them."""
-    return code.replace(co_consts=tuple(thing_of(c, table) for c in code.co_consts))
-
-
-def thing_of(constant: Any, table: list[Any]) -> Any:
-    if isinstance(constant, str) and constant.startswith(MARK):
-        word = constant[len(MARK) :]
-        return slice if word == "slice" else table[int(word)]
-    return filled(constant, table) if isinstance(constant, CodeType) else constant
-
-
-def codes_in(code: CodeType) -> Iterator[CodeType]:
-    """A piece of code and the functions in it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from codes_in(constant)
-
-
-def compiled(statements: list[ast.stmt], filename: str, parts: bool, flags: int = 0) -> CodeType:
-    """The code of statements with probes in them."""
-    rewriter = Rewriter(filename, parts)
-    tree = ast.Module(rewriter.block(statements), [])
-    ast.fix_missing_locations(tree)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a constant is called: it stands for a probe
-        code = compile(tree, filename, "exec", flags & FUTURE, dont_inherit=True)
-    return filled(code, rewriter.table)
-
-
-@functools.lru_cache(maxsize=512)
-def tree_of(filename: str, text: str) -> ast.Module:
-    return ast.parse(text)
-
-
-def text_of(filename: str) -> str:
-    """The source of a file, of a notebook's cell, or of what was made known to `linecache`."""
-    return "".join(linecache.getlines(filename))
-
-
-KEPT: dict[tuple[str, CodeType, bool], tuple[Any, CodeType | None]] = {}
-
-
-def rewritten(code: CodeType, parts: bool) -> CodeType | None:
-    """The code of a function with probes in it; None where there is no source of it."""
-    key = code.co_filename, code, parts
-    lines = linecache.getlines(code.co_filename)
-    if key in KEPT and KEPT[key][0] is lines:
-        return KEPT[key][1]
-    if len(KEPT) > 2000:
-        KEPT.clear()
-    made = rewritten_now(code, "".join(lines), parts)
-    KEPT[key] = lines, made
-    return made
-
-
-def rewritten_now(code: CodeType, text: str, parts: bool) -> CodeType | None:
-    try:
-        tree = tree_of(code.co_filename, text)
-    except (SyntaxError, ValueError):  # the magic of a notebook
-        return None
-    line = code.co_firstlineno
-    for i, statement in enumerate(tree.body):
-        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
-        if first <= line <= (statement.end_lineno or line):
-            made = codes_of(code.co_filename, text, i, parts, code.co_flags & FUTURE)
-            same = [c for c in made if is_same(c, code)]
-            if len(same) > 1:
-                same = [same[place_among(code, statement, text)]]
-            return same[0] if same else None
-    return None
-
-
-@functools.lru_cache(maxsize=256)
-def codes_of(filename: str, text: str, i: int, parts: bool, flags: int) -> tuple[CodeType, ...]:
-    """The code of all functions in a statement of a file, with probes in it."""
-    try:
-        made = compiled([copied(tree_of(filename, text).body[i])], filename, parts, flags)
-    except (SyntaxError, ValueError, RecursionError):
-        return ()
-    return tuple(codes_in(made))
-
-
-def copied(tree: Any) -> Any:
-    """A copy of a syntax tree."""
-    if isinstance(tree, list):
-        return [copied(part) for part in tree]
-    if not isinstance(tree, ast.AST):
-        return tree
-    made = type(tree)(**{name: copied(getattr(tree, name, None)) for name in tree._fields})
-    return ast.copy_location(made, tree)
-
-
-def is_same(made: CodeType, code: CodeType) -> bool:
-    """Whether a piece of code is another with probes in it; pytest has names with an @ in its own."""
-    return (
-        (made.co_name, made.co_firstlineno, made.co_freevars, made.co_argcount)
-        == (code.co_name, code.co_firstlineno, code.co_freevars, code.co_argcount)
-        and set(made.co_varnames) == {name for name in code.co_varnames if not name.startswith("@")}
-        and (
-            any(name.startswith("@") for name in code.co_names)
-            or set(code.co_names) - set(made.co_names) <= {"float", "isinstance", "item", "math"} | MATHS
-        )
-    )
-
-
-def place_among(code: CodeType, statement: ast.stmt, text: str) -> int:
-    """Which of several functions of one line a piece of code is, such as of lambdas."""
-    (original,) = (
-        s for s in ast.parse(text).body if s.lineno == statement.lineno and type(s) is type(statement)
-    )
-    plain = compile(
-        ast.Module([original], []), code.co_filename, "exec", code.co_flags & FUTURE, dont_inherit=True
-    )
-    same = [c for c in codes_in(plain) if is_same(c, code)]
-    positions = list(code.co_positions())
-    return next((i for i, c in enumerate(same) if list(c.co_positions()) == positions), 0)

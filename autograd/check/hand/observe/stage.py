@@ -6,17 +6,12 @@ Afterwards all of the user's objects, and the generators of random numbers, are 
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
 import io
 import time
-import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -25,18 +20,37 @@ from ....errors import DerivationError
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
 from ....transforms.structure import name_of
+from ....users import variables
 from ..match.names import is_called_gradient, stems
+from .arguments import (
+    data_of,
+    elements_of,
+    is_cache,
+    name_in_code,
+    names_stored,
+    needed,
+    parameters_of,
+    plain,
+    taken,
+    words_in,
+)
+from .codes import rewritten
+from .copies import Shift, lifted, plain_copy
 from .graph import Forward
+from .patch import Patch, patched
 from .probe import PROBE, Finished, TimeUp
-from .reach import LIBRARIES, Reach, Root
+from .reach import Reach, Root
 from .record import Event, Override, Recording, Snapshot
-from .rewrite import Site, rewritten
+from .sites import Site
 from .state import State, exchanged
-from .trace import Filled, Tracing, variables
+from .trace import Filled, Tracing
 from .training import Body, Training, loss_in
 
+class Loosened(Exception):
+    """More of the inputs are parameters than was thought: the forward pass is to run again."""
+
+
 PATIENCE = 4.0  # seconds that one run of the user's code may take
-Shift = Callable[[tuple[Any, ...], Any], Any]
 
 
 @dataclass(slots=True)
@@ -153,6 +167,8 @@ class Stage:
                             "made out of sight: make it in your own code, by np.zeros(...)"
                         ) from None
                     self.fill.add(found.made)
+                except Loosened:
+                    continue
                 finally:
                     self.before.restore()
         raise DerivationError(f"{name_of(self.forward)} fills too many arrays: fill one of more dimensions")
@@ -201,6 +217,7 @@ class Stage:
             run.made,
             run.given,
             run.calls,
+            run.before(root),
         )
 
     def root_of(self, returned: Any, run: Tracing, failed: Exception | None) -> Node:
@@ -221,6 +238,8 @@ class Stage:
         found = [(k, v) for k, v in elements_of(returned) if type(v) is Tensor]
         traced = [(k, v) for k, v in found if v.requires_grad]
         first = elements_of(returned)[0][1] if elements_of(returned) else None
+        if not traced and self.loosened():
+            raise Loosened
         wanted = self.wanted()
         upstream = [w for w in wanted if is_called_gradient(w) or w in ("g", "upstream", "grad")]
         if type(first) is Tensor and first.size == 1 and first.requires_grad and not upstream:
@@ -394,10 +413,38 @@ class Stage:
         overrides: Mapping[Site, Override] | None = None,
         wanted: frozenset[Site] = frozenset(),
         noting: bool = False,
+        patches: Iterable[Patch] = (),
     ) -> Outcome:
         """One run of the backward pass, from the state that forward left."""
         assert self.after is not None
         self.after.restore()
+        with self.patched(patches):
+            return self.run_backward(overrides, wanted, noting)
+
+    @contextlib.contextmanager
+    def patched(self, patches: Iterable[Patch]) -> Iterator[None]:
+        """A block in which some statements of the user's are others."""
+        changed: list[tuple[Any, str, Any]] = []
+        try:
+            for patch in patches:
+                for function in self.reach.functions:
+                    new = patched(function.__code__, patch)
+                    if new is not None:
+                        changed.append((function, "__code__", function.__code__))
+                        function.__code__ = new
+                if isinstance(self.forward, Body) and self.forward.filename == patch.filename:
+                    changed.append((self.forward, "code", self.forward.code))
+                    self.forward.code = self.forward.with_patch(patch)
+            yield
+        finally:
+            for thing, name, code in reversed(changed):
+                setattr(thing, name, code)
+
+    def run_backward(
+        self, overrides: Mapping[Site, Override] | None, wanted: frozenset[Site], noting: bool
+    ) -> Outcome:
+        """A run of the backward pass as its code is now."""
+        assert self.after is not None
         function = self.backward or self.forward
         run = Recording(overrides or {}, wanted, name_in_code(function), noting)
         returned, raised = None, None
@@ -408,156 +455,3 @@ class Stage:
         if noting and not overrides:
             self.after.look()
         return Outcome(run.events, returned, raised, run.frames, run.latest, run.snapshots)
-
-
-# Arguments
-
-
-@functools.lru_cache(maxsize=1024)
-def words_in(code: CodeType) -> frozenset[str]:
-    """The names and the words that a piece of code is about, but what it is given."""
-    inner = [words_in(c) for c in code.co_consts if isinstance(c, CodeType)]
-    words = {c for c in code.co_consts if isinstance(c, str) and c.isidentifier()}
-    given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return frozenset({*code.co_names, *code.co_varnames, *code.co_cellvars} - {*given} | words).union(*inner)
-
-
-def parameters_of(function: Any) -> tuple[inspect.Parameter, ...]:
-    """The parameters of a function or a method, which take a while to be found."""
-    inner = getattr(function, "__func__", function)
-    try:
-        known = SIGNATURES.setdefault(inner, {})
-    except TypeError:  # it has no weak references
-        known = {}
-    is_bound = inner is not function
-    if is_bound not in known:
-        known[is_bound] = tuple(inspect.signature(function).parameters.values())
-    return known[is_bound]
-
-
-SIGNATURES: WeakKeyDictionary[Any, dict[bool, tuple[inspect.Parameter, ...]]] = WeakKeyDictionary()
-
-
-def needed(function: Callable[..., Any]) -> list[str]:
-    """The parameters that must be given."""
-    wanted = parameters_of(function)
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [p.name for p in wanted if p.default is p.empty and p.kind not in kinds]
-
-
-def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that a function takes, by the names of its parameters.
-
-    Raises DerivationError if a parameter without a default has no value.
-    """
-    if isinstance(function, Body):
-        return {}
-    wanted = parameters_of(function)
-    if any(p.kind is p.VAR_KEYWORD for p in wanted):
-        return dict(values)
-    missing = [name for name in needed(function) if name not in values]
-    if missing:
-        raise DerivationError(
-            f"{name_of(function)} takes {', '.join(missing)}, and there is no such input or variable of "
-            f"forward: there are {', '.join(sorted(values))}"
-        )
-    return {p.name: values[p.name] for p in wanted if p.name in values}
-
-
-CACHES = (
-    "cache",
-    "cach",
-    "saved",
-    "mem",
-    "ctx",
-    "context",
-    "state",
-    "tape",
-    "store",
-    "stash",
-    "tmp",
-    "intermediate",
-)
-
-
-def is_cache(name: str) -> bool:
-    """Whether a parameter is called as what forward keeps for backward."""
-    return name.lower().startswith(CACHES)
-
-
-def code_of(function: Any) -> CodeType | None:
-    """The code of a function, a method, or what a decorator made of one."""
-    function = inspect.unwrap(getattr(function, "__func__", function))
-    while hasattr(function, "func"):
-        function = function.func  # a functools.partial
-    return getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
-
-
-def name_in_code(function: Any) -> str:
-    """The name of a function as the sites in it have it: with its classes, without `<locals>`."""
-    code = None if isinstance(function, Body) else code_of(function)
-    return getattr(code, "co_qualname", "").replace(".<locals>", "") if code else ""
-
-
-def names_stored(function: Any) -> set[str]:
-    """The variables of a function."""
-    code = code_of(function)
-    return {*code.co_varnames, *code.co_cellvars} - {"self"} if code else set()
-
-
-def elements_of(returned: Any) -> list[tuple[Any, Any]]:
-    """What a function returned, one by one, with the keys."""
-    if isinstance(returned, tuple | list):
-        return list(enumerate(returned))
-    return list(returned.items()) if isinstance(returned, dict) else [(None, returned)]
-
-
-def data_of(value: Any) -> Any:
-    return value.data if type(value) is Tensor else value
-
-
-def plain(value: Any) -> Any:
-    """A value with an array in the place of a Tensor."""
-    return np.array(value.data)[()] if type(value) is Tensor else value
-
-
-def lifted(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
-    """A float array, or a Tensor of floats, as a leaf of its own in float64; anything else as a copy."""
-    if type(value) is Tensor and not value.requires_grad:  # a buffer, such as a running mean
-        return Tensor(value.data, dtype=float if value.dtype.kind == "f" else None)
-    data = value.data if type(value) is Tensor else value
-    if data.dtype.kind == "c" and path[0] is Root.INPUTS:
-        raise DerivationError(
-            "check.derivation takes real inputs, and one is complex: split it into real ones"
-        )
-    if data.dtype.kind != "f":
-        return np.array(data)[()] if isinstance(data, np.ndarray | np.generic) else data
-    moved = data.astype(float)
-    return Tensor(shift(path, moved) if shift else moved, requires_grad=True)
-
-
-def plain_copy(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
-    """The same as an array; a Tensor stays one, without a gradient."""
-    data = value.data if type(value) is Tensor else value
-    if data.dtype.kind == "f":
-        data = data.astype(float)
-        data = (
-            shift(path, data) if shift and not (type(value) is Tensor and not value.requires_grad) else data
-        )
-    data = np.array(data)
-    return Tensor(data) if type(value) is Tensor else data[()] if isinstance(value, np.generic) else data
-
-
-def is_raised_by_user(error: BaseException) -> bool:
-    """Whether the user's code had a part in an exception."""
-    return any(not f.filename.startswith(LIBRARIES) for f in traceback.extract_tb(error.__traceback__))
-
-
-def told(error: BaseException, name: str, seconds: float) -> str:
-    """Where in the user's source an exception came from, and what it says."""
-    frames = traceback.extract_tb(error.__traceback__)
-    users = [f for f in frames if not f.filename.startswith(LIBRARIES)]
-    at = f"line {users[-1].lineno}, {users[-1].line}: " if users else ""
-    if isinstance(error, TimeUp):
-        return f"{name} was still running after {seconds:g} s, at {at}what it did until then is judged"
-    return f"{name} raised {type(error).__name__} at {at}{error}"

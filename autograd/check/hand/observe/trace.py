@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ....engine import Node, next_index
+from ....functions import scatter
 from ....tensor import Tensor
+from ....users import Place, variables, written
+from .graph import ancestors
 from .probe import Run
-from .reach import Root, holds_variables
+from .reach import Root
 from .record import is_array
-from .rewrite import Site
+from .sites import Site
 
 MOST = 1000  # entries of a container, beyond which it is data and not a collection of intermediates
 MOST_FRAMES = 3000
@@ -48,6 +51,8 @@ class Tracing(Run):
         self.copies: set[int] = set()
         self.turns: dict[Site, int] = {}
         self.made: dict[Site, list[Node]] = {}
+        self.since: dict[Site, float] = {}
+        self.first: dict[Node, Site] = {}
         self.bound: dict[str, dict[Node, None]] = {}
         self.own_names: dict[Node, str] = {}
         self.other_names: dict[Node, str] = {}
@@ -64,6 +69,26 @@ class Tracing(Run):
         self.bound.setdefault(name, {})[node] = None
         (self.own_names if own else self.other_names).setdefault(node, name)
 
+    def note(self, site: Site, node: Node) -> None:
+        """A node was made at a site, or came by there."""
+        self.made.setdefault(site, []).append(node)
+        self.since.setdefault(site, next_index())
+        self.first.setdefault(node, site)
+
+    def before(self, root: Node) -> frozenset[tuple[str, tuple[int, ...]]]:
+        """Where in the source a loss was made; not where what it was made of got another name."""
+        inside = set(ancestors(root))
+        return frozenset(
+            (site.filename, site.span)
+            for site, nodes in self.made.items()
+            if self.since[site] <= root.index + 1
+            and any(
+                n in inside
+                and (site.kind not in ("assign", "element") or self.first[n].statement == site.statement)
+                for n in nodes
+            )
+        )
+
     def value(self, site: Site, value: Any) -> Any:
         if self.kept and is_array(value):
             n = self.turns[site] = self.turns.get(site, -1) + 1
@@ -72,7 +97,7 @@ class Tracing(Run):
         if type(value) is Tensor:
             node = value.node
             if node is not None and node.requires_grad:
-                self.made.setdefault(site, []).append(node)
+                self.note(site, node)
                 if value.data.size == 1:
                     self.scalars.append(value)
                 if site.name and site.kind not in ("argument", "return"):
@@ -96,7 +121,7 @@ class Tracing(Run):
         if type(value) is Tensor:
             node = value.node
             if node is not None and node.requires_grad:
-                self.made.setdefault(site, []).append(node)
+                self.note(site, node)
             return value
         return self.array_made(site, value) if type(value) is np.ndarray else value
 
@@ -123,6 +148,13 @@ class Tracing(Run):
             owner = owner[key]
         if id(owner) in self.copies and word in NEUTRAL:
             return NEUTRAL[word]
+        self.fills(owner, value)
+        if type(owner) is Tensor and isinstance(value, list | tuple) and has_tensor(value):
+            return stacked(value)
+        return value
+
+    def fills(self, owner: Any, value: Any) -> None:
+        """Raise Filled if an array that is no Tensor yet, or is a leaf, is about to be changed."""
         if type(owner) is np.ndarray and has_tensor(value):
             base = owner
             while id(base) not in self.arrays and type(base.base) is np.ndarray:
@@ -130,9 +162,14 @@ class Tracing(Run):
             raise Filled(self.arrays.get(id(base), (None, None))[1])
         if type(owner) is Tensor and owner.is_leaf:
             raise Filled(owner.node)
-        if type(owner) is Tensor and isinstance(value, list | tuple) and has_tensor(value):
-            return stacked(value)
-        return value
+
+    def at(self, _: None, ufunc: Any, array: Any, index: Any, values: Any) -> None:
+        self.fills(array, values)
+        if type(array) is not Tensor or ufunc not in (np.add, np.subtract):
+            ufunc.at(array, index, values)
+            return
+        places = np.shape(array.data[index])
+        array[...] = ufunc(array, scatter(np.broadcast_to(values, places), index, array.shape))
 
     def enter(self, site: Site, given: dict[str, Any]) -> None:
         nodes: dict[str, Any] = {k: v.node for k, v in given.items() if type(v) is Tensor and v.requires_grad}
@@ -204,48 +241,6 @@ def stacked(values: Any) -> Any:
     """The Tensor of nested lists of Tensors and numbers, as `np.array` makes an array of them."""
     parts = [stacked(v) if isinstance(v, list | tuple) else v for v in values]
     return np.stack([p if type(p) is Tensor else Tensor(np.asarray(p, float)) for p in parts])
-
-
-Place = tuple[Any, ...]  # how a variable is reached: ("W1",), ("hs", 2), ("layers", 0, "W")
-
-
-def variables(scope: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
-    """The variables of a scope, the entries of its containers, and the attributes of its `self`.
-
-    >>> dict(variables({"hs": [1.0], "n": 2}))
-    {('hs',): [1.0], ('hs', 0): 1.0, ('n',): 2}
-    """
-    for name, value in scope.items():
-        if name == "self":
-            yield from parts(value, ())
-        elif not name.startswith("__"):
-            yield (name,), value
-            yield from parts(value, (name,))
-
-
-def parts(value: Any, path: Place, depth: int = 3) -> Iterator[tuple[Place, Any]]:
-    """What a container or an object of the user's consists of, by the paths that lead to it."""
-    if isinstance(value, dict | list | tuple):
-        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
-        items = tuple(items) if len(value) <= MOST else ()
-    else:
-        items = tuple(vars(value).items()) if holds_variables(value) else ()
-    for key, part in items:
-        yield (*path, key), part
-        if depth and type(part) not in (Tensor, np.ndarray, float, int, str):
-            yield from parts(part, (*path, key), depth - 1)
-
-
-def written(place: Place) -> str:
-    """A place as it is shown: the last name on the way to it, and the index behind that.
-
-    >>> written(("layers", 0, "W")), written(("hs", 2))
-    ('W', 'hs[2]')
-    """
-    last = max((i for i, key in enumerate(place) if isinstance(key, str)), default=-1)
-    if last < 0:
-        return "".join(f"[{key!r}]" for key in place)
-    return str(place[last]) + "".join(f"[{key!r}]" for key in place[last + 1 :])
 
 
 def path_text(place: Place) -> str:

@@ -11,8 +11,11 @@ from typing import Any
 from ....engine import LEAF, Node
 from ....errors import DerivationError
 from ....tensor import Tensor
+from ..match.names import parts_of
+from .codes import compiled, copied
 from .graph import ancestors
-from .rewrite import Site, compiled, copied
+from .patch import Patch
+from .sites import Site
 from .trace import Tracing
 
 LOSSES = (
@@ -29,6 +32,9 @@ LOSSES = (
     "data_loss",
     "losses",
 )
+
+
+WORDS = frozenset(("loss", "losses", "cost", "error", "err", "nll", "objective", "energy", "mse"))
 
 
 @dataclass(slots=True)
@@ -58,6 +64,13 @@ class Body:
         if parts not in self.codes:
             self.codes[parts] = compiled([copied(s) for s in self.statements], self.filename, parts)
         return self.codes[parts]
+
+    def with_patch(self, patch: Patch) -> CodeType | None:
+        """The code with probes in it, and a statement changed."""
+        try:
+            return compiled([patch.applied(s) for s in self.statements], self.filename, False)
+        except (SyntaxError, ValueError, TypeError, AttributeError):
+            return self.code
 
     @property
     def words(self) -> frozenset[str]:
@@ -116,6 +129,15 @@ def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list
         yield flat[:i], [flat[i]]
 
 
+def final_in(numbers: list[Tensor]) -> Tensor | None:
+    """Of some numbers the one that no other was made of; of several, the last that depends on most."""
+    nodes: list[Any] = [t.node for t in numbers]
+    before = {n: set(ancestors(n)) for n in nodes}
+    inner = {n for n in nodes if any(n in before[other] for other in nodes if other is not n)}
+    ends = [t for t in reversed(numbers) if t.node not in inner]
+    return max(ends, key=lambda t: sum(n.op is LEAF for n in before[t.node]), default=None)
+
+
 def loss_in(loss: str | None, run: Tracing, space: dict[str, Any], failed: Exception | None) -> Node:
     """The node of the loss that was computed in a round."""
     found: Any = None
@@ -131,12 +153,9 @@ def loss_in(loss: str | None, run: Tracing, space: dict[str, Any], failed: Excep
                 ) from None
     else:
         found = next((run.losses[w] for w in LOSSES if w in run.losses), None)
-        if found is None:  # the last number that depends on most
-            found = max(
-                reversed(run.scalars),
-                key=lambda t: sum(n.op is LEAF for n in ancestors(t.node)),  # type: ignore[arg-type]
-                default=None,
-            )
+        if found is None:
+            called = [t for name, t in run.losses.items() if not parts_of(name).isdisjoint(WORDS)]
+            found = final_in(called) or final_in(run.scalars)
     if type(found) is Tensor and found.size > 1:
         found = found.sum()
     if type(found) is not Tensor or not found.requires_grad:

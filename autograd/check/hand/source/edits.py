@@ -9,14 +9,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .functions import Functions, of_functions
 from .insertions import Evaluate, by_value
+from .places import elsewhere, neighbours
 from .quantities import is_numeric
-from .trees import flipped, loaded, number, parsed, placed, replaced
+from .statements import OPPOSITE, whole_line
+from .trees import flipped, number, placed, replaced
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
-    "sign", "overwritten", "shape", "transpose", "factor", "extra-factor", "extra-term", "wrong-variable",
-    "reduction", "missing-factor", "missing-term",
+    "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
+    "extra-factor", "extra-term", "wrong-variable", "reduction", "missing-factor", "missing-term",
+    "call too many", "missing call",
 )  # fmt: skip
+
+
+CALLED = {
+    "missing sign": "sign",
+    "number": "factor",
+    "missing constant": "factor",
+    "reduction": "shape",
+    "call too many": "extra-factor",
+    "missing call": "missing-factor",
+}
 
 
 class Edit(NamedTuple):
@@ -33,8 +47,14 @@ class Edit(NamedTuple):
         return placed(replaced(self.statement, self.old, placed(self.new, self.old)), self.old)  # type: ignore[return-value]
 
 
-def edits(statement: ast.stmt, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[Edit]:
-    """All changes of a statement at one place."""
+def edits(
+    statement: ast.stmt,
+    scope: dict[str, Any],
+    evaluate: Evaluate,
+    functions: Functions | None = None,
+    inserting: bool = True,
+) -> Iterator[Edit]:
+    """All changes of a statement at one place; `functions` are those of the user's that it may call."""
     for kind, text, changed in whole_line(statement):
         yield Edit(kind, text, statement, statement, changed)
     value = getattr(statement, "value", None)
@@ -43,11 +63,16 @@ def edits(statement: ast.stmt, scope: dict[str, Any], evaluate: Evaluate) -> Ite
     writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
     parts = value.args[1:] if writes else [value]
     for node in (node for part in parts for node in expressions(part)):
-        for kind, text, new in at_node(node, scope, evaluate):
+        for kind, text, new in at_node(node, scope, evaluate, inserting):
+            yield Edit(kind, text, statement, node, new)
+        for kind, text, new in of_functions(node, functions or {}):
             yield Edit(kind, text, statement, node, new)
         if isinstance(node, ast.Subscript | ast.Name):
             text = f"the exponent of `{ast.unparse(node)}` is wrong"
-            yield Edit("missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(2)))
+            for exponent in (2, 0.5):
+                yield Edit(
+                    "missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(exponent))
+                )
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
@@ -64,27 +89,9 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
                 yield from expressions(child)
 
 
-def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
-    """= for +=, += for =, -= for += and the like."""
-    match statement:
-        case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
-            text = "it replaces what was there, to which it should add"
-            yield "overwritten", text, ast.AugAssign(target, ast.Add(), value)
-            if isinstance(target, ast.Subscript):
-                yield "overwritten", "places that come twice get one term only", added_at(target, value)
-        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
-            other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
-            yield "sign", "it is added with the wrong sign", ast.AugAssign(target, other, value)
-            if isinstance(target, ast.Subscript):
-                yield "overwritten", "places that come twice get one term only", added_at(target, value)
-
-
-def added_at(target: ast.Subscript, value: ast.expr) -> ast.stmt:
-    """`np.add.at(dE, index, values)` for `dE[index] += values`."""
-    return ast.Expr(ast.Call(parsed("np.add.at"), [loaded(target.value), target.slice, value], []))
-
-
-def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[tuple[str, str, ast.expr]]:
+def at_node(
+    node: ast.expr, scope: dict[str, Any], evaluate: Evaluate, inserting: bool = True
+) -> Iterator[tuple[str, str, ast.expr]]:
     """What could stand in the place of one expression."""
     text = ast.unparse(node)
     match node:
@@ -109,20 +116,25 @@ def at_node(node: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Iterat
             for m in powers(n):
                 kind = "extra-factor" if abs(m) < abs(n) else "missing-factor"
                 yield kind, f"the exponent in `{text}` is wrong", ast.BinOp(a, op, number(m))
+        case ast.Compare(left=a, ops=[op], comparators=[b]) if type(op) in OPPOSITE:
+            for opposite in OPPOSITE[type(op)]:
+                said = f"the comparison `{text}` is another than it should be"
+                yield "wrong-variable", said, ast.Compare(a, [opposite()], [b])
         case ast.UnaryOp(op=ast.USub(), operand=a):
             yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
         case ast.Attribute(value=a, attr="T" | "mT"):
             yield "transpose", f"`{text}` should not be transposed", a
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
             for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n, 0}:
-                kind = "sign" if m == -n else "factor"
+                kind = "sign" if m == -n else "number"
                 yield kind, f"the number {text} is wrong", number(m)
         case ast.Call():
             yield from calls(node)
         case ast.Subscript(value=a, slice=index):
-            for near in neighbours(index, evaluate(a)):
+            for near in (*neighbours(index, evaluate(a)), *elsewhere(index, scope)):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
-    yield from by_value(node, text, scope, evaluate)
+    if inserting:
+        yield from by_value(node, text, scope, evaluate)
 
 
 def ndim_of(value: Any) -> int | None:
@@ -151,23 +163,10 @@ def without(
     yield kind, f"`{ast.unparse(b)}` is on the wrong side of the fraction", ast.BinOp(a, other, b)
 
 
-def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
-    """Other indices: one more or one less; of a dictionary by names, the other names that hold numbers.
+TWINS = {"max": "min", "maximum": "minimum", "argmax": "argmin", "sin": "cos", "amax": "amin", "sinh": "cosh"}
 
-    >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"), [])]
-    ['t', 't - 2']
-    >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
-    ["'b'"]
-    """
-    match index:
-        case ast.Constant(value=str() as key) if isinstance(holder, dict):
-            names = [k for k, v in holder.items() if k != key and isinstance(k, str) and is_numeric(v)]
-            yield from map(ast.Constant, names)
-        case ast.Name():
-            yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
-        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
-            yield from ([a] if n == 1 else [ast.BinOp(a, op, number(n - 1))])
-            yield ast.BinOp(a, op, number(n + 1))
+
+TWINS |= {b: a for a, b in TWINS.items()}
 
 
 REDUCTIONS = {"sum": "mean", "mean": "sum"}
@@ -190,6 +189,10 @@ def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
     name = node.func.attr
     is_numpys = isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "numpy")
     inner = node.args[0] if is_numpys and node.args else node.func.value
+    if name in TWINS:
+        said = f"`{name}` in `{text}` should be `{TWINS[name]}`"
+        twin = ast.Attribute(node.func.value, TWINS[name], ast.Load())
+        yield "wrong-variable", said, ast.Call(twin, node.args, node.keywords)
     if name in REDUCTIONS:
         other = ast.Attribute(node.func.value, REDUCTIONS[name], ast.Load())
         said = f"`{name}` in `{text}` should be `{REDUCTIONS[name]}`"

@@ -24,7 +24,7 @@ def by_value(
     if not is_numeric(value):
         return
     ndim = np.ndim(value)
-    yield "sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
+    yield "missing sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
     if isinstance(node, ast.Name):
         for name, other in scope.items():
             if name != node.id and is_numeric(other) and np.ndim(other) == ndim and not is_inner(name):
@@ -32,6 +32,10 @@ def by_value(
         if np.asarray(value).dtype.kind == "f":
             said = f"`{text}` should be `1 - {text}`"
             yield "wrong-variable", said, ast.BinOp(number(1), ast.Sub(), node)
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        for name, other in indexed(scope):
+            if name != text and is_numeric(other) and np.shape(other) == np.shape(value):
+                yield "wrong-variable", f"`{text}` is the wrong variable", parsed(name)
     if not isinstance(node, ast.Constant):
         yield from missing_constants(node, text, scope)
     if ndim:
@@ -46,8 +50,16 @@ def missing_constants(
     node: ast.expr, text: str, scope: dict[str, Any]
 ) -> Iterator[tuple[str, str, ast.expr]]:
     for name in scalars(scope):
-        yield "factor", f"a factor 1/{name} is missing at `{text}`", ast.BinOp(node, ast.Div(), parsed(name))
-        yield "factor", f"a factor {name} is missing at `{text}`", ast.BinOp(node, ast.Mult(), parsed(name))
+        yield (
+            "missing constant",
+            f"a factor 1/{name} is missing at `{text}`",
+            ast.BinOp(node, ast.Div(), parsed(name)),
+        )
+        yield (
+            "missing constant",
+            f"a factor {name} is missing at `{text}`",
+            ast.BinOp(node, ast.Mult(), parsed(name)),
+        )
 
 
 def missing_factors(

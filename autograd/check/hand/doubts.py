@@ -1,0 +1,140 @@
+"""Second thoughts on what is blamed: whether a small change of another line explains more."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import limits
+from .judgement import Judgement
+from .locate.bench import Bench
+from .locate.blame import Locator
+from .locate.mend import Mender, is_known
+from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from .match.near import near
+from .reasons import Reasons
+
+# A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
+TOO_MANY = ("factor", "extra-factor")
+SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
+PATH = "what comes back through"
+
+
+@dataclass(slots=True)
+class Doubts:
+    """Whether the right line is blamed."""
+
+    reasons: Reasons
+    bench: Bench
+    locator: Locator
+
+    @property
+    def found(self) -> Judgement:
+        return self.reasons.found
+
+    def better(self) -> Blame | None:
+        """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
+        found = self.found
+        wrong = self.bench.wrong
+        if (name := self.turned()) is not None:
+            mender = Mender(self.bench, wrong, time.thread_time() + limits.CHANGE)
+            return mender.reversed(name, {e.site for e in found.outcome.events})
+        is_doubtful = self.is_doubtful()
+        told = self.reasons.told.get(id(found.blames[0]))
+        kind = told.kind if told is not None and len(found.blames) == 1 else None
+        limit = limits.CHANGE if is_doubtful else limits.CHANGE / 4
+        mender = Mender(self.bench, wrong, time.thread_time() + limit)
+        if is_doubtful or kind in SIMPLER:
+            own = set() if is_doubtful else {b.site.statement for b in found.blames}
+            reaching = (s for s in self.suspects() if wrong <= self.bench.reached(s.site))
+            better = mender.simplest(reaching, SIMPLER.get(kind or "", TOO_MANY))
+            if better is not None and better.site.statement not in own:
+                return better
+        if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
+            part = self.locator.in_parts(found.blames[0])
+            return part if part is not None and self.explains(part) else None
+        if not is_doubtful:
+            return None
+        better = mender.blamed(*self.lines_before())
+        is_unknown = len(found.blames) == 1 and kind in (None, "unknown")
+        return self.locator.in_parts(found.blames[0]) if better is None and is_unknown else better
+
+    def explains(self, blame: Blame) -> bool:
+        """Whether it can be told what is wrong with a line."""
+        before = self.found.blames
+        self.reasons.blame([blame])
+        is_told = self.reasons.of(blame).kind != "unknown"
+        self.reasons.blame(before)
+        return is_told
+
+    def suspects(self) -> list[Suspect]:
+        """The lines that did not make the loss."""
+        places = self.found.forward.places
+        found = suspects_in(self.found.outcome.events)
+        return [s for s in found if (s.site.filename, s.site.span) not in places]
+
+    def turned(self) -> str | None:
+        """The list in which all that is wrong stands, if each is right at another place there."""
+        pairs = zip(self.found.results, self.found.right, strict=True)
+        wrong = [r for r, ok in pairs if not ok]
+        names = {r.way[0] if r.way else None for r in wrong}
+        is_moved = all(any(near(r.value, other.true) for other in wrong if other is not r) for r in wrong)
+        return names.pop() if len(names) == 1 and len(wrong) > 1 and is_moved else None
+
+    def is_doubtful(self) -> bool:
+        """Whether what is blamed may only follow from another line: there are several, or no reason."""
+        blames = self.found.blames
+        if len(blames) > 1 or not blames[0].is_explained:
+            return True
+        blame = blames[0]
+        event = blame.events[0] if blame.events else None
+        if event is None:
+            return True
+        return self.reasons.of(blame).kind == "unknown" or bool(self.rivals(blame))
+
+    def rivals(self, blame: Blame) -> list[Suspect]:
+        """Other lines that changed the same array before, or made the variable that is said to be wrong."""
+        suspects = suspects_in(self.found.outcome.events)
+        wrong = re.search(r"is missing at `(\w+)`", self.reasons.of(blame).hint)
+        if wrong:
+            made = [s for s in suspects if s.site.name == wrong[1] and s.site.kind == "assign"]
+            return [
+                s
+                for s in made
+                if s.site is not blame.site and not any(self.reasons.called(e) for e in s.events)
+            ]
+        if blame.site.kind not in CONTAINED:
+            return []
+        owners = {id(e.owner) for e in blame.events}
+        sites = {
+            e.site.statement for e in self.found.outcome.events
+            if id(e.owner) in owners and e.site.kind in ("assign", *CONTAINED)
+        }  # fmt: skip
+        if self.reasons.of(blame).kind != "unknown":
+            sites -= {blame.site.statement}
+        return [s for s in suspects if s.site.statement in sites and s.site.kind in ("share", "assign")]
+
+    def lines_before(self) -> tuple[list[Suspect], list[Suspect]]:
+        """The lines that may be changed on trial: those up to what is blamed first, from the latest back.
+
+        They are those that all that is wrong was made of.  First those whose values are none of the engine's.
+        """
+        blames = self.found.blames
+        if len(blames) == 1 and blames[0].is_explained and self.reasons.of(blames[0]).kind != "unknown":
+            return self.rivals(blames[0]), []
+        wrong = self.bench.wrong
+        explained = [b for b in blames if b.is_explained]
+        last = max((e.time for b in explained for e in b.events), default=len(self.found.outcome.events))
+        suspects = self.suspects()
+        suspects.sort(key=lambda s: (s.time > last, -s.time if s.time <= last else s.time))
+        unknown: list[Suspect] = []
+        known: list[Suspect] = []
+        for s in suspects:
+            if not wrong <= self.bench.reached(s.site):
+                continue
+            is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
+            (known if is_plain or s.time > last else unknown).append(s)
+        return unknown, known

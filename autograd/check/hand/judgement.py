@@ -1,0 +1,103 @@
+"""What was found at one point of the inputs: the results, and which of them are right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...engine import Node
+from .locate.suspects import Blame
+from .match.belonging import assigned
+from .match.known import Known
+from .match.near import near
+from .match.results import Result, collected, named_in
+from .match.rightness import judged_right, note_carried
+from .observe.arguments import words_in
+from .observe.graph import Forward
+from .observe.stage import Outcome, Stage
+from .report import Line
+
+Settings = tuple[str, Any]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was found at one point of the inputs."""
+
+    forward: Forward
+    known: Known
+    results: list[Result]
+    right: list[bool]
+    outcome: Outcome
+    lines: list[Line] = field(default_factory=list)
+    excused: dict[Node, Any] = field(default_factory=dict)
+    blames: list[Blame] = field(default_factory=list)
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether all true gradients are 0, so that nothing can be told."""
+        return bool(self.results) and all(r.true is None or not np.any(r.true) for r in self.results)
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether a number was returned that belongs to no input: perhaps to a plain number among them."""
+        return any(r.node is None and np.ndim(r.value) == 0 for r in self.results)
+
+    @property
+    def differs_at_kinks_only(self) -> bool:
+        """Whether all that is wrong is so where the true gradient jumps."""
+        wrong = [r for r, ok in zip(self.results, self.right, strict=True) if not ok]
+        return bool(wrong) and self.outcome.raised is None and all(
+            r.node in self.excused and np.shape(r.value) == np.shape(r.true)
+            and near(np.where(self.excused[r.node], 0, r.value), np.where(self.excused[r.node], 0, r.true))
+            for r in wrong
+        )  # fmt: skip
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.results) and all(self.right) and self.outcome.raised is None
+
+
+def observed(
+    stage: Stage, forward: Forward, known: Known, settings: Settings, excused: dict[Node, Any] | None = None
+) -> Judgement:
+    """What the backward pass does, and which of its results are right."""
+    outcome = stage.backwards(noting=True)
+    forward.scope = sizes_in(stage, outcome)
+    results = assigned(collected(stage, outcome, known), known, settings) if outcome.raised is None else []
+    if not any(r.node is not None for r in results):
+        results += assigned(list(named_in(stage, outcome, known, settings)), known, settings)
+    note_carried(results, known)
+    stage.uphill = goes_up(stage)
+    right = judged_right(results, known, excused or {}, stage.uphill)
+    return Judgement(forward, known, results, right, outcome, excused=excused or {})
+
+
+TO_GROW = ("likelihood", "reward", "utility", "elbo", "log_prob", "logprob", "logp")
+
+
+def goes_up(stage: Stage) -> bool:
+    """Whether what forward returns is to grow rather than to fall: by what things are called."""
+    words = {word.lower() for f in stage.reach.functions for word in words_in(f.__code__)}
+    words |= {f.__name__.lower() for f in stage.reach.functions}
+    loss = (stage.training.loss or "").lower() if stage.training else ""
+    positive = any(g in w and not w.startswith(("neg", "nll")) for g in TO_GROW for w in (*words, loss))
+    return positive and not any(w.startswith(("loss", "cost", "neg", "nll")) for w in words)
+
+
+def signed(scale: float | None, stage: Stage) -> float | None:
+    """The constant of updates, with the sign that it must have."""
+    if scale is None or stage.uphill is None:
+        return scale
+    return abs(scale) if stage.uphill else -abs(scale)
+
+
+def sizes_in(stage: Stage, outcome: Outcome) -> dict[str, Any]:
+    """Variables by their names, for what constants and formulas are called by."""
+    frames = [f for frames in outcome.frames.values() for f in frames[-1:]]
+    sizes = {k: v for frame in frames for k, v in frame.items() if type(v) is int}
+    arrays = (np.ndarray, np.generic, int, float)
+    scope = {k: v for k, v in (stage.inputs | stage.scope | stage.arguments).items() if isinstance(v, arrays)}
+    return sizes | {k: np.array(v) if isinstance(v, np.ndarray) else v for k, v in scope.items()}

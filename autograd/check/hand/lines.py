@@ -1,0 +1,264 @@
+"""The verdict on each line that made a gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...engine import LEAF, Node
+from .diagnose.constants import named
+from .diagnose.formula import Source, explained
+from .judgement import Judgement, signed
+from .locate.suspects import Blame, suspects_in
+from .match.known import Label, Match, scale_of
+from .match.names import is_called_gradient
+from .match.near import apart, largest, near
+from .match.results import Result, same
+from .match.rightness import common_scale
+from .observe.record import Event
+from .observe.sites import ENTRY
+from .reasons import Reasons
+from .report import Line
+
+TAKEN_OUT = "times the true gradient, which the lines after it take out again"
+MOST_ROUNDS = 50  # of a line, that a report tells of
+
+
+@dataclass(slots=True)
+class LineWriter:
+    """Writes the verdict on each value that is a gradient, or should be one."""
+
+    reasons: Reasons
+
+    @property
+    def found(self) -> Judgement:
+        """What was found."""
+        return self.reasons.found
+
+    def written(self) -> list[Line]:
+        """The lines, in the order in which they ran."""
+        found = self.found
+        blamed = {(event.site, event.n): one for one in found.blames for event in one.events}
+        by_owner = {id(r.owner): r for r in found.results if isinstance(r.owner, np.ndarray | np.floating)}
+        lines: list[Line] = []
+        derived: list[Source] = []
+        done: dict[int, Any] = {}
+        for event in self.shown():
+            blame = blamed.get((event.site, event.n))
+            if event.site.kind in ("argument", "share") and blame is None:
+                continue
+            result = by_owner.get(id(event.owner))
+            if result is not None and not result.is_in(event.value):
+                result = None
+            line = self.line_of(event, blame, result, derived)
+            if line is None:
+                continue
+            before = done.get(id(event.owner))
+            is_same = before is not None and before[0] is event.owner and same(before[1].yours, line.yours)
+            is_renamed = before is not None and event.site.kind == "assign" and before[1].name != line.name
+            if blame is None and is_same and not is_renamed:
+                continue  # the same array, handed on
+            done[id(event.owner)] = event.owner, line
+            lines.append(line)
+        complete = {(line.name, id(line.true)) for line in lines if line.verdict == "right"}
+        return [x for x in lines if x.verdict != "scaled" or (x.name, id(x.true)) not in complete]
+
+    def shown(self) -> list[Event]:
+        """The values that may be shown: of each line the last ones, and of what is blamed the first."""
+        last = (e for s in suspects_in(self.found.outcome.events) for e in s.events[-MOST_ROUNDS:])
+        first = (e for b in self.found.blames for e in b.events[:1])
+        return sorted({(e.site, e.n): e for e in (*first, *last)}.values(), key=lambda e: e.time)
+
+    def line_of(
+        self,
+        event: Event,
+        blame: Blame | None,
+        result: Result | None,
+        derived: list[Source],
+    ) -> Line | None:
+        """The verdict on one value; None for what is no gradient, and no mistake either."""
+        known, forward = self.found.known, self.found.forward
+        name = result.shown if result is not None and result.kind != "returned" else event.name
+        name = name or (result.shown if result is not None else "")
+        called = self.reasons.called(event)
+        matches = self.gradients_in(event, called, result)
+        if not called and result is None and blame is None and not self.is_gradient(event, matches):
+            return None
+        if event.site.path == ENTRY and not event.key and result is None and blame is None:
+            return None  # a part of an array, which goes by the name of the whole
+        match = self.reasons.chosen(matches, called, result)
+        fitting = any(np.shape(n.data) == np.shape(event.value) for n in called)
+        if (
+            match is not None
+            and result is None
+            and fitting
+            and match.label.node not in called
+            and blame is None
+        ):
+            match = None  # what a name holds on the way is the user's business
+        sources = list(derived)
+        if blame is not None:
+            node = blame.nodes.get(event.n)
+            if event.name and node is not None and np.shape(node.data) == np.shape(event.value):
+                derived.append(Source(event.name, node, event.value, blame.scale))
+            return self.blamed_line(event, blame, name, sources)
+        if result is not None and result.kind == "update":
+            return self.update_line(event, name, result, sources)
+        own = self.reasons.mended.get((event.site, event.n))
+        if own is not None and np.shape(event.value) == np.shape(own) and not near(event.value, own):
+            follows = (
+                match.label.node
+                if match is not None
+                else result.node
+                if result is not None
+                else self.fitting(event, called)
+            )
+            if follows is not None:
+                if event.name:
+                    derived.append(Source(event.name, follows, event.value, match.scale if match else 1.0))
+                return self.line(
+                    event, name, "inherits", self.because, known.truth[follows], own, follows, 1.0, sources
+                )
+        if match is not None:
+            node, scale = match.label.node, match.scale
+            if scale != 1 and result is not None and result.kind == "returned" and node.op is LEAF:
+                return None
+            if event.name:
+                derived.append(Source(event.name, node, event.value, scale))
+            word = "right" if scale == 1 else "scaled"
+            hint = "" if scale == 1 else f"{named(scale, forward)} {TAKEN_OUT}"
+            return self.line(
+                event, name, word, hint, known.truth[node], scale * known.truth[node], node, scale, sources
+            )
+        node = result.node if result is not None else self.fitting(event, called)
+        if node is None:
+            return None
+        true = known.truth[node]
+        if result is not None and self.found.right[self.found.results.index(result)]:
+            hint = (
+                ""
+                if not largest(true) > known.rounding(node) or near(event.value, true)
+                else "it differs from the engine's at kinks only"
+            )
+            derived.append(Source(name, node, event.value, 1.0))
+            return self.line(event, name, "right", hint, true, true, node, 1.0, sources)
+        return None
+
+    def update_line(
+        self,
+        event: Event,
+        name: str,
+        result: Result,
+        sources: list[Source],
+    ) -> Line:
+        """The verdict on the update of a parameter."""
+        scale = signed(common_scale(self.found.results), self.reasons.stage) or 1.0
+        step = Event(event.site, event.n, result.value, event.owner, event.time, event.calls)
+        is_right = self.found.right[self.found.results.index(result)]
+        word = "right" if is_right else "inherits"
+        hint = "" if is_right else self.because
+        expected = scale * result.true
+        return self.line(step, name, word, hint, expected, expected, result.node, scale, sources)
+
+    @property
+    def because(self) -> str:
+        """Why a line inherits a mistake."""
+        before = ", ".join(dict.fromkeys(b.site.name or b.site.source for b in self.found.blames))
+        return f"it follows from your {before}, which is not right"
+
+    def gradients_in(self, event: Event, called: list[Node], result: Result | None) -> list[Match]:
+        """The gradients that a value is, perhaps times a constant: the one it is called, if it is that."""
+        known, value = self.found.known, np.asarray(event.value)
+        wanted = [result.node] if result is not None and result.node is not None else called
+        for node in wanted:
+            if (c := scale_of(value, known.truth[node])) is not None:
+                return [Match(Label("gradient", node), c, "same")]
+        if not called and not is_called_gradient(event.name) and result is None:
+            return []
+        return [m for m in known.matches(value) if m.label.kind == "gradient" and m.form == "same"]
+
+    def is_gradient(self, event: Event, matches: list[Match]) -> bool:
+        """Whether a value without a telling name is a gradient: put under a name that has its mark."""
+        return (
+            bool(matches)
+            and event.site.kind in ("assign", "change", "entry")
+            and is_called_gradient(event.name)
+        )
+
+    def fitting(self, event: Event, called: list[Node]) -> Node | None:
+        return next((n for n in called if np.shape(n.data) == np.shape(event.value)), None)
+
+    def blamed_line(
+        self,
+        event: Event,
+        blame: Blame,
+        name: str,
+        derived: list[Source],
+    ) -> Line:
+        known = self.found.known
+        node = blame.nodes.get(event.n) if blame.family and blame.family.kind == "gradient" else None
+        expected = blame.values.get(event.n, event.value)
+        diagnosis = self.reasons.of(blame, node, derived)
+        true = known.truth[node] if node is not None else expected
+        name = name or (
+            blame.results[0].shown
+            if blame.results and node is not None and node is blame.results[0].node
+            else ""
+        )
+        return self.line(
+            event,
+            name or "a value",
+            "wrong here",
+            diagnosis.hint,
+            true,
+            expected,
+            node,
+            blame.scale,
+            derived,
+            diagnosis.kind,
+        )
+
+    def line(
+        self,
+        event: Event,
+        name: str,
+        verdict: str,
+        hint: str,
+        true: Any,
+        expected: Any,
+        node: Node | None,
+        scale: float,
+        derived: list[Source],
+        kind: str | None = None,
+    ) -> Line:
+        levels: Any = lambda level: hint or "there is nothing to say of it"  # noqa: E731
+        if node is not None:
+            values = {
+                n: (label, v, c)
+                for label, n, v, c in derived
+                if n is not node and np.shape(v) == np.shape(n.data)
+            }
+            forward = self.found.forward
+
+            def levels(level: int) -> str:
+                _, frontier = forward.between(node, values)
+                sources = [Source(values[n][0], n, values[n][1], values[n][2]) for n in frontier]
+                return explained(name, node, scale, sources, forward, level)
+
+        return Line(
+            name=name,
+            verdict=verdict,
+            kind=kind,
+            hint=hint,
+            source=event.site.source,
+            lineno=event.site.lineno,
+            error=apart(event.value, true),
+            yours=event.value,
+            true=true,
+            expected=expected,
+            filename=event.site.filename,
+            calls=event.calls,
+            levels=levels,
+        )

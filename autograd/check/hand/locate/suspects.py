@@ -1,0 +1,101 @@
+"""Sites that may be to blame, with the values that they made; and the blame of one."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..diagnose.case import Guess
+from ..match.known import Family, Match
+from ..match.results import Result
+from ..observe.patch import Patch, statements_around
+from ..observe.record import Event, Override
+from ..observe.sites import Site, root_of, span_of
+from .bench import putting
+
+CONTAINED = ("change", "entry")
+
+
+@dataclass(slots=True, eq=False)
+class Suspect:
+    """A site with the values that it made: those that count, of an array that is added to the last."""
+
+    site: Site
+    events: list[Event]
+    matches: list[list[Match]] = field(default_factory=list)
+    before: dict[int, int] = field(default_factory=dict)  # of a round, the last that changed the same array
+
+    @property
+    def time(self) -> int:
+        return self.events[0].time
+
+    def holding(self, values: Mapping[int, Any]) -> Override:
+        """What lets the site hold some values; an array that is changed again and again, all the time."""
+        earlier = {n: values[last] for n, last in self.before.items() if last in values}
+        return putting({**earlier, **values})
+
+
+@dataclass(slots=True, eq=False)
+class Blame:
+    """A site that is to blame, and what should be there instead.
+
+    values   by the number of the round; only where the user's own differ from them
+    family   what of the engine's they are
+    results  the results that become right by that
+    """
+
+    site: Site
+    events: list[Event]
+    values: dict[int, Any]
+    family: Family | None
+    nodes: dict[int, Any]
+    scale: float
+    results: list[Result]
+    guess: Guess | None = None
+    change: Override | None = None
+    patch: Patch | None = None
+    is_explained: bool = True
+
+    @property
+    def is_held(self) -> bool:
+        """Whether an array that is changed again and again is to be right all the time."""
+        return self.change is not None and self.guess is None
+
+    @property
+    def override(self) -> Override:
+        """What puts things right."""
+        return self.change or putting(self.values)
+
+
+def suspects_in(events: list[Event]) -> list[Suspect]:
+    """The sites at which values were made, in the order in which they first did."""
+    by_site: dict[Site, list[Event]] = defaultdict(list)
+    for event in events:
+        by_site[event.site].append(event)
+    found = []
+    for site, made in by_site.items():
+        before: dict[int, int] = {}
+        if site.kind in CONTAINED:
+            last = {id(e.owner) if type(e.owner) is np.ndarray else e.n: e for e in made}
+            before = {e.n: last[id(e.owner)].n for e in made if id(e.owner) in last}
+            made = list(last.values())
+        found.append(Suspect(site, made, before=before))
+    return found
+
+
+def is_call(site: Site) -> bool:
+    """Whether a line takes what a call returns as it is: of NumPy's functions it is what they are given."""
+    statement = next(
+        (s for s in statements_around(site.filename, site.statement) if span_of(s) == site.statement), None
+    )
+    call = statement.value if isinstance(statement, ast.Assign) else None
+    return isinstance(call, ast.Call) and root_of(call.func) not in ("np", "numpy")
+
+
+def same_value(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b, equal_nan=True))

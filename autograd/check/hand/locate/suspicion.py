@@ -1,0 +1,95 @@
+"""Which values are above suspicion: those that are what they are called, or else what the engine knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..match.known import Match
+from ..match.names import is_called_gradient
+from ..match.near import near
+from ..observe.record import Event
+from .bench import Bench
+from .suspects import Suspect
+
+
+class Suspicion:
+    """What speaks for a value: its numbers, its name, and the results that it is."""
+
+    def __init__(self, bench: Bench, settings: tuple[str, Any], events: list[Event]) -> None:
+        self.bench, self.known, self.settings = bench, bench.known, settings
+        self.results = {id(r.owner): r for r in bench.results if isinstance(r.owner, np.ndarray | np.floating)}
+        self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
+        self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
+
+    def is_fine(self, suspect: Suspect) -> bool:
+        """Whether all values of a site are what they are called, or something else that the engine knows."""
+        return all(self.is_fine_event(e, m) for e, m in zip(suspect.events, suspect.matches, strict=True))
+
+    def first_doubt(self, suspect: Suspect) -> int:
+        """When a site first made a value that is not above suspicion."""
+        pairs = zip(suspect.events, suspect.matches, strict=True)
+        return min((e.time for e, m in pairs if not self.is_fine_event(e, m)), default=suspect.time)
+
+    def is_fine_event(self, event: Event, matches: list[Match]) -> bool:
+        if np.size(event.value) == 0 or not np.any(event.value) or event.value.dtype.kind == "i":
+            return True
+        named = [n for n in self.named(event) if np.shape(self.known.truth[n]) == np.shape(event.value)]
+        own = [
+            m for m in matches if m.label.node in named and m.label.kind == "gradient" and m.form == "same"
+        ]
+        result = self.results.get(id(event.owner))
+        if any(m.scale == 1 for m in own) and (result is None or result.node not in named):
+            return True
+        is_result = result is not None and result.is_in(event.value)
+        if is_result and not (self.right[id(result)] and self.carries_a_constant(result)):
+            return self.right[id(result)]
+        if named:
+            return any(m.scale == 1 for m in own)
+        exact = {m.label.kind for m in matches if m.form == "same" and m.scale == 1}
+        if "gradient" in exact or self.is_forwards(event, matches):
+            return True
+        gradients = any(m.label.kind == "gradient" and m.form == "same" for m in matches)
+        return not gradients and "value" in exact
+
+    def is_forwards(self, event: Event, matches: list[Match]) -> bool:
+        """Whether a value is one of the forward pass', and goes by its name or by that of no gradient."""
+        own = [m.label.node for m in matches if m.label.kind == "value" and m.scale == 1 and m.form == "same"]
+        names = self.known.forward.names
+        return bool(own) and (
+            not is_called_gradient(event.name) or any(names.get(n) == event.name for n in own)
+        )
+
+    def carries_a_constant(self, result: Any) -> bool:
+        """Whether a result that passes is a constant multiple of the gradient."""
+        return result.kind != "update" and not near(result.value, result.true)
+
+    def named(self, event: Event) -> list[Any]:
+        """The nodes whose gradients the name of a value says it is."""
+        name = event.name if event.site.kind != "argument" else ""
+        return [n for n in self.known.called(name, *self.settings) if n in self.known.truth] if name else []
+
+    def is_exact(self, suspect: Suspect, rounds: set[int] | None = None) -> bool:
+        """Whether a site made what the engine knows: as such it is right, and wrong is only where it went."""
+        return all(
+            self.is_right_part(event, matches)
+            for event, matches in zip(suspect.events, suspect.matches, strict=True)
+            if np.any(event.value) and (rounds is None or event.n in rounds)
+        )
+
+    def is_right_part(self, event: Event, matches: list[Match]) -> bool:
+        """Whether a value is one of the engine's, and a contribution to what it is called."""
+        exact = [m for m in matches if m.scale == 1 and m.form == "same"]
+        named = self.named(event)
+        return any(m.label.node in named for m in exact) if named else bool(exact)
+
+    def is_a_gradient(self, suspect: Suspect) -> bool:
+        pairs = zip(suspect.events, suspect.matches, strict=True)
+        return any(m and m[0].label.kind == "gradient" and not self.is_forwards(e, m) for e, m in pairs)
+
+    def is_marked(self, suspect: Suspect) -> bool:
+        """Whether a site's values go by the name of a gradient, or are added to one."""
+        event = suspect.events[0]
+        name = event.name or self.later_names.get(id(event.owner), "")
+        return suspect.site.kind == "share" or is_called_gradient(name) or self.bench.common is not None

@@ -1,0 +1,151 @@
+"""What may stand in the place of a line's values, and what becomes of the results by that."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..diagnose.constants import is_named
+from ..match.known import Family, Match
+from ..match.near import near
+from ..observe.record import Event, Override
+from ..observe.sites import Site
+from .alignments import alignments, holds
+from .bench import Bench
+from .suspects import Blame, Suspect
+from .suspicion import Suspicion
+
+MOST_GIVEN = 4  # arguments of a helper that are looked at
+MOST_TRIALS = 250  # of one line
+MOST_OF_NUMBERS = 60  # of a line that makes single numbers, which are like many others
+
+
+class Trials:
+    """Runs of the backward pass with some of the engine's values in it."""
+
+    def __init__(self, bench: Bench, suspicion: Suspicion, events: list[Event]) -> None:
+        self.bench, self.known, self.suspicion, self.events = bench, bench.known, suspicion, events
+
+    def trials(self, suspect: Suspect, wide: bool) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
+        """Families of the engine's values that fit a site, with a value and a node for each round."""
+        events = suspect.events
+        shapes = [np.shape(e.value) for e in events]
+        fine = [self.suspicion.is_fine_event(e, m) for e, m in zip(events, suspect.matches, strict=True)]
+        recognised = all(fine)
+        named = {n for e in events for n in self.suspicion.named(e)}
+        families = self.known.families if wide else [*self.known.gradient_families, *self.known.passed]
+        own = [f for f in families if named and set(f.nodes) <= named]
+        seen: set[Any] = set()
+        if (exact := self.without_constants(suspect)) is not None:
+            family, values, nodes = exact
+            yield exact
+            if any(np.vdot(values[e.n], e.value) < 0 for e in events if e.n in values):
+                yield family, {e.n: -e.value for e in events if e.n in values}, nodes
+            if len(values) == sum(not ok for ok in fine) and named and set(nodes.values()) <= named:
+                return
+        if wide and suspect.site.kind == "return":
+            yield from self.by_argument(suspect)
+        for family in (*own, *families):
+            if family.kind == "share" and len(events) > 1 and all(holds(family, e.value) for e in events):
+                continue  # they are its members already, and a sum is the same in any order
+            ways = alignments(len(events), len(family.values))
+            if family in own and len(events) > 1:  # what a loop replaces: only the last round counts
+                ways = itertools.chain(ways, ([(len(events) - 1, j)] for j in range(len(family.values))))
+            for chosen in ways:
+                key = family.kind, tuple((i, id(family.values[j])) for i, j in chosen)
+                if key in seen:
+                    continue
+                seen.add(key)
+                if not recognised:  # what is right in some rounds stays
+                    chosen = [(i, j) for i, j in chosen if not fine[i]]
+                pairs = [(events[i], family.values[j], family.nodes[j]) for i, j in chosen]
+                fits = [np.shape(v) == shapes[i] for (i, _), (_, v, _) in zip(chosen, pairs, strict=True)]
+                is_own = family in own and family.kind == "gradient" and suspect.site.kind != "share"
+                if not all(fits) and not (is_own and len(events) == len(chosen)):
+                    continue
+                yield family, {e.n: v for e, v, _ in pairs}, {e.n: n for e, _, n in pairs}
+
+    def by_argument(self, suspect: Suspect) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
+        """The derivatives that begin or end at what a helper was given, in each call of it."""
+        slopes = []
+        for event in suspect.events:
+            given = self.given_to(event)
+            known = [n for value in given for n in self.values_of(value)]
+            shaped = [s for n in known for s in self.known.slopes_beside.get(n, ())]
+            slopes.append([s for s in shaped if np.shape(s) == np.shape(event.value)])
+        for i in range(min(map(len, slopes), default=0)):
+            values = {e.n: s[i] for e, s in zip(suspect.events, slopes, strict=True)}
+            yield Family("slope", "", tuple(values.values()), ()), values, {}
+
+    def given_to(self, event: Event) -> list[Any]:
+        """What the function that a value was made in was given."""
+        found: list[Any] = []
+        for other in reversed(self.events[: event.time]):
+            if len(other.calls) < len(event.calls) and (found or other.site.kind == "argument"):
+                if other.site.kind != "argument" or len(found) == MOST_GIVEN:
+                    break
+                found.append(other.value)
+        return found
+
+    def values_of(self, value: Any) -> list[Any]:
+        """The nodes of forward that hold a value."""
+        matches = self.known.matches(np.asarray(value))
+        return [
+            m.label.node for m in matches if m.label.kind == "value" and m.scale == 1 and m.form == "same"
+        ]
+
+    def without_constants(self, suspect: Suspect) -> tuple[Family, dict[int, Any], dict[int, Any]] | None:
+        """The gradients of which a site's values are constant multiples."""
+        chosen: dict[int, Match] = {}
+        for event, matches in zip(suspect.events, suspect.matches, strict=True):
+            scaled = [m for m in matches if m.label.kind == "gradient" and m.form == "same"]
+            named = self.suspicion.named(event)
+            scaled.sort(key=lambda m: m.label.node not in named)  # sorted at once
+            if scaled and scaled[0].scale != 1:
+                chosen[event.n] = scaled[0]
+        if not chosen:
+            return None
+        nodes = {n: m.label.node for n, m in chosen.items()}
+        values = {n: self.known.truth[node] for n, node in nodes.items()}
+        return Family("gradient", "", tuple(values.values()), tuple(nodes.values())), values, nodes
+
+    def tried(
+        self, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int], wide: bool
+    ) -> Iterator[Blame]:
+        """All ways to blame a site, each with the results that it makes right."""
+        most = MOST_OF_NUMBERS if np.ndim(suspect.events[0].value) == 0 else MOST_TRIALS
+        for family, values, nodes in itertools.islice(self.trials(suspect, wide), most):
+            if self.bench.is_over:
+                return
+            own = {e.n: e.value for e in suspect.events}
+            if all(near(own[n], v) for n, v in values.items()):
+                continue
+            scale = 1.0
+            for turn in range(2):
+                scaled = {n: scale * v for n, v in values.items()} if turn else values
+                flags, _ = self.bench.flags({**fixed, suspect.site: suspect.holding(scaled)})
+                if turn == 0:
+                    scale = self.scale_for(family, flags) if self.suspicion.is_marked(suspect) else 1.0
+                mended = {i for i in wrong if flags[i]}
+                if mended and all(flags[i] for i in range(len(flags)) if i not in wrong):
+                    differing = {n: v for n, v in scaled.items() if not near(own[n], v)}
+                    yield Blame(
+                        suspect.site, [e for e in suspect.events if e.n in differing], differing, family,
+                        nodes, scale if turn else 1.0, [self.bench.results[i] for i in sorted(mended)],
+                        change=suspect.holding(scaled) if suspect.before else None,
+                    )  # fmt: skip
+                    break
+                if scale == 1:
+                    break
+
+    def scale_for(self, family: Family, flags: list[bool]) -> float:
+        """The constant that a gradient must carry for all to be right, if it has a name; or 1."""
+        if all(flags) or family.kind not in ("gradient", "share"):
+            return 1.0
+        c = self.bench.common_ratio(flags)
+        if c is None or not (self.bench.common or is_named(1 / c, self.known.forward)):
+            return 1.0
+        return 1 / c

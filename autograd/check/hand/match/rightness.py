@@ -1,0 +1,110 @@
+"""Which results are right: updates by their common constant, others as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ....engine import LEAF, Node
+from .known import Known
+from .near import largest, near, ratio
+from .results import Result
+
+
+def note_carried(results: list[Result], known: Known) -> None:
+    """Let the last of several results carry the constant that the others do, if none of them is final.
+
+    Such as `dA0` beside `dA1` and `dA2`, all m times the gradients of a mean, where `dW1` divides by m.
+    """
+    leaves = set(known.forward.leaves.values())
+    series = {stem for r in results if (stem := r.name.rstrip(DIGITS)) != r.name and r.node not in leaves}
+    for result in results:
+        result.carries = False
+        if result.kind == "update" or result.node not in leaves or result.name.rstrip(DIGITS) not in series:
+            continue
+        if (c := ratio(result.value, result.true)) is not None and c != 1:
+            others = (r for r in results if r.node not in leaves and is_beside(r, result))
+            result.carries = any(np.isclose(c, d, rtol=1e-9) for r in others for d in multiples_of(r, known))
+
+
+def is_beside(one: Result, other: Result) -> bool:
+    """Whether two results differ by a number in their names only."""
+    return one.name != other.name and one.name.rstrip(DIGITS) == other.name.rstrip(DIGITS)
+
+
+def multiples_of(result: Result, known: Known) -> list[float]:
+    """The constants before the gradients that a result may be."""
+    if result.node is not None:
+        return [c] if (c := ratio(result.value, result.true)) is not None else []
+    if result.value is None:
+        return []
+    return [m.scale for m in known.matches(np.asarray(result.value)) if m.label.kind == "gradient"]
+
+
+DIGITS = "0123456789"
+
+
+def judged_right(
+    results: list[Result], known: Known, excused: Mapping[Node, Any], uphill: bool | None = None
+) -> list[bool]:
+    """Which results are right.  Updates are, if all are one and the same constant times the gradients.
+
+    `uphill` is whether that has to be positive; None if either will do.
+    """
+    finals = any(r.node is not None and r.node.op is LEAF for r in results)
+    common = common_scale(results)
+    if common is not None and uphill is not None:
+        common = abs(common) if uphill else -abs(common)
+    return [is_right(r, known, excused, common, finals) for r in results]
+
+
+def common_scale(results: list[Result]) -> float | None:
+    """The constant that most updates have before the gradient."""
+    scales = [c for r in results if r.kind == "update" and (c := scale_between(r.value, r.true)) is not None]
+    if not scales:
+        return None
+    return max(scales, key=lambda c: sum(np.isclose(c, d, rtol=1e-6) for d in scales))
+
+
+def scale_between(value: Any, true: Any) -> float | None:
+    if np.shape(value) != np.shape(true):
+        return None
+    if np.size(true) == 1 and np.all(true):
+        return float(np.sum(value) / np.sum(true)) or None
+    norm = float(np.vdot(true, true))
+    if not norm:
+        return None
+    c = float(np.vdot(true, value) / norm)
+    # an update is a difference of two larger numbers, and has lost their digits
+    return c if c and largest(value - c * true) <= 1e-7 * abs(c) * largest(true) else None
+
+
+def is_right(
+    result: Result, known: Known, excused: Mapping[Node, Any], common: float | None, finals: bool
+) -> bool:
+    if result.node is None or result.value is None:
+        return False
+    true = result.true
+    if result.kind == "update":
+        if not largest(true) > known.rounding(result.node):
+            return largest(result.value) <= 1e-7
+        if common is None:
+            return False
+        result.scale = common
+        return np.shape(result.value) == np.shape(true) and largest(
+            result.value - common * true
+        ) <= 1e-7 * abs(common) * largest(true)
+    if near(result.value, true):
+        return True
+    if np.shape(result.value) != np.shape(true):
+        return False
+    if max(largest(true), largest(result.value)) <= known.rounding(result.node):
+        return True
+    but = excused.get(result.node)
+    if but is not None and near(result.value, true, but):
+        return True
+    return (result.carries or (result.node.op is not LEAF and finals)) and ratio(
+        result.value, true
+    ) is not None

@@ -1,0 +1,125 @@
+"""What the user's functions take, and what they returned, one by one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from types import CodeType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ....errors import DerivationError
+from ....tensor import Tensor
+from ....transforms.structure import name_of
+from .training import Body
+
+
+@functools.lru_cache(maxsize=1024)
+def words_in(code: CodeType) -> frozenset[str]:
+    """The names and the words that a piece of code is about, but what it is given."""
+    inner = [words_in(c) for c in code.co_consts if isinstance(c, CodeType)]
+    words = {c for c in code.co_consts if isinstance(c, str) and c.isidentifier()}
+    given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return frozenset({*code.co_names, *code.co_varnames, *code.co_cellvars} - {*given} | words).union(*inner)
+
+
+def parameters_of(function: Any) -> tuple[inspect.Parameter, ...]:
+    """The parameters of a function or a method, which take a while to be found."""
+    inner = getattr(function, "__func__", function)
+    try:
+        known = SIGNATURES.setdefault(inner, {})
+    except TypeError:  # it has no weak references
+        known = {}
+    is_bound = inner is not function
+    if is_bound not in known:
+        known[is_bound] = tuple(inspect.signature(function).parameters.values())
+    return known[is_bound]
+
+
+SIGNATURES: WeakKeyDictionary[Any, dict[bool, tuple[inspect.Parameter, ...]]] = WeakKeyDictionary()
+
+
+def needed(function: Callable[..., Any]) -> list[str]:
+    """The parameters that must be given."""
+    wanted = parameters_of(function)
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in wanted if p.default is p.empty and p.kind not in kinds]
+
+
+def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that a function takes, by the names of its parameters.
+
+    Raises DerivationError if a parameter without a default has no value.
+    """
+    if isinstance(function, Body):
+        return {}
+    wanted = parameters_of(function)
+    if any(p.kind is p.VAR_KEYWORD for p in wanted):
+        return dict(values)
+    missing = [name for name in needed(function) if name not in values]
+    if missing:
+        raise DerivationError(
+            f"{name_of(function)} takes {', '.join(missing)}, and there is no such input or variable of "
+            f"forward: there are {', '.join(sorted(values))}"
+        )
+    return {p.name: values[p.name] for p in wanted if p.name in values}
+
+
+CACHES = (
+    "cache",
+    "cach",
+    "saved",
+    "mem",
+    "ctx",
+    "context",
+    "state",
+    "tape",
+    "store",
+    "stash",
+    "tmp",
+    "intermediate",
+)
+
+
+def is_cache(name: str) -> bool:
+    """Whether a parameter is called as what forward keeps for backward."""
+    return name.lower().startswith(CACHES)
+
+
+def code_of(function: Any) -> CodeType | None:
+    """The code of a function, a method, or what a decorator made of one."""
+    function = inspect.unwrap(getattr(function, "__func__", function))
+    while hasattr(function, "func"):
+        function = function.func  # a functools.partial
+    return getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+
+
+def name_in_code(function: Any) -> str:
+    """The name of a function as the sites in it have it: with its classes, without `<locals>`."""
+    code = None if isinstance(function, Body) else code_of(function)
+    return getattr(code, "co_qualname", "").replace(".<locals>", "") if code else ""
+
+
+def names_stored(function: Any) -> set[str]:
+    """The variables of a function."""
+    code = code_of(function)
+    return {*code.co_varnames, *code.co_cellvars} - {"self"} if code else set()
+
+
+def elements_of(returned: Any) -> list[tuple[Any, Any]]:
+    """What a function returned, one by one, with the keys."""
+    if isinstance(returned, tuple | list):
+        return list(enumerate(returned))
+    return list(returned.items()) if isinstance(returned, dict) else [(None, returned)]
+
+
+def data_of(value: Any) -> Any:
+    return value.data if type(value) is Tensor else value
+
+
+def plain(value: Any) -> Any:
+    """A value with an array in the place of a Tensor."""
+    return np.array(value.data)[()] if type(value) is Tensor else value

@@ -1,0 +1,139 @@
+"""From rewritten syntax trees to code that takes the place of the user's."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import math
+import warnings
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
+from .rewrite import MARK, Rewriter
+
+FUTURE = 0x1FF0000  # the flags of a code object that say which features of the future it has
+
+
+MATHS = frozenset(dir(math))
+
+
+def filled(code: CodeType, table: list[Any]) -> CodeType:
+    """Code with things in the place of the constants that stand for them."""
+    return code.replace(co_consts=tuple(thing_of(c, table) for c in code.co_consts))
+
+
+def thing_of(constant: Any, table: list[Any]) -> Any:
+    if isinstance(constant, str) and constant.startswith(MARK):
+        word = constant[len(MARK) :]
+        return slice if word == "slice" else table[int(word)]
+    return filled(constant, table) if isinstance(constant, CodeType) else constant
+
+
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """A piece of code and the functions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes_in(constant)
+
+
+def compiled(statements: list[ast.stmt], filename: str, parts: bool, flags: int = 0) -> CodeType:
+    """The code of statements with probes in them."""
+    rewriter = Rewriter(filename, parts)
+    tree = ast.Module(rewriter.block(statements), [])
+    ast.fix_missing_locations(tree)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a constant is called: it stands for a probe
+        code = compile(tree, filename, "exec", flags & FUTURE, dont_inherit=True)
+    return filled(code, rewriter.table)
+
+
+@functools.lru_cache(maxsize=512)
+def tree_of(filename: str, text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def text_of(filename: str) -> str:
+    """The source of a file, of a notebook's cell, or of what was made known to `linecache`."""
+    return "".join(linecache.getlines(filename))
+
+
+KEPT: dict[tuple[str, CodeType, bool], tuple[Any, CodeType | None]] = {}
+
+
+def rewritten(code: CodeType, parts: bool) -> CodeType | None:
+    """The code of a function with probes in it; None where there is no source of it."""
+    key = code.co_filename, code, parts
+    lines = linecache.getlines(code.co_filename)
+    if key in KEPT and KEPT[key][0] is lines:
+        return KEPT[key][1]
+    if len(KEPT) > 2000:
+        KEPT.clear()
+    made = rewritten_now(code, "".join(lines), parts)
+    KEPT[key] = lines, made
+    return made
+
+
+def rewritten_now(code: CodeType, text: str, parts: bool) -> CodeType | None:
+    try:
+        tree = tree_of(code.co_filename, text)
+    except (SyntaxError, ValueError):  # the magic of a notebook
+        return None
+    line = code.co_firstlineno
+    for i, statement in enumerate(tree.body):
+        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+        if first <= line <= (statement.end_lineno or line):
+            made = codes_of(code.co_filename, text, i, parts, code.co_flags & FUTURE)
+            same = [c for c in made if is_same(c, code)]
+            if len(same) > 1:
+                same = [same[place_among(code, statement, text)]]
+            return same[0] if same else None
+    return None
+
+
+@functools.lru_cache(maxsize=256)
+def codes_of(filename: str, text: str, i: int, parts: bool, flags: int) -> tuple[CodeType, ...]:
+    """The code of all functions in a statement of a file, with probes in it."""
+    try:
+        made = compiled([copied(tree_of(filename, text).body[i])], filename, parts, flags)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(codes_in(made))
+
+
+def copied(tree: Any) -> Any:
+    """A copy of a syntax tree."""
+    if isinstance(tree, list):
+        return [copied(part) for part in tree]
+    if not isinstance(tree, ast.AST):
+        return tree
+    made = type(tree)(**{name: copied(getattr(tree, name, None)) for name in tree._fields})
+    return ast.copy_location(made, tree)
+
+
+def is_same(made: CodeType, code: CodeType) -> bool:
+    """Whether a piece of code is another with probes in it; pytest has names with an @ in its own."""
+    return (
+        (made.co_name, made.co_firstlineno, made.co_freevars, made.co_argcount)
+        == (code.co_name, code.co_firstlineno, code.co_freevars, code.co_argcount)
+        and set(made.co_varnames) == {name for name in code.co_varnames if not name.startswith("@")}
+        and (
+            any(name.startswith("@") for name in code.co_names)
+            or set(code.co_names) - set(made.co_names) <= {"float", "isinstance", "item", "math"} | MATHS
+        )
+    )
+
+
+def place_among(code: CodeType, statement: ast.stmt, text: str) -> int:
+    """Which of several functions of one line a piece of code is, such as of lambdas."""
+    (original,) = (
+        s for s in ast.parse(text).body if s.lineno == statement.lineno and type(s) is type(statement)
+    )
+    plain = compile(
+        ast.Module([original], []), code.co_filename, "exec", code.co_flags & FUTURE, dont_inherit=True
+    )
+    same = [c for c in codes_in(plain) if is_same(c, code)]
+    positions = list(code.co_positions())
+    return next((i for i, c in enumerate(same) if list(c.co_positions()) == positions), 0)

@@ -1,0 +1,86 @@
+"""The user's own source with one statement changed, compiled with probes in it."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any, NamedTuple
+
+from .codes import FUTURE, codes_in, compiled, copied, tree_of
+from .sites import span_of
+
+Span = tuple[int, int, int, int]
+
+
+class Patch(NamedTuple):
+    """Another statement in the place of one of the user's: of a loop or a condition, only its head."""
+
+    filename: str
+    span: Span
+    new: ast.stmt
+
+    def applied(self, tree: Any) -> Any:
+        """A copy of a tree with the statement changed."""
+        if isinstance(tree, list):
+            return [self.applied(part) for part in tree]
+        if not isinstance(tree, ast.AST):
+            return tree
+        if isinstance(tree, ast.stmt) and span_of(tree) == self.span:
+            return ast.copy_location(copied(self.new), tree)
+        made = type(tree)(**{name: self.applied(getattr(tree, name, None)) for name in tree._fields})
+        return ast.copy_location(made, tree)
+
+
+def patched(code: CodeType, patch: Patch) -> CodeType | None:
+    """The code of a function with a statement changed; None if that is not in it, or does not compile."""
+    first, last = patch.span[0], patch.span[2]
+    if code.co_filename != patch.filename or not any(
+        c.co_firstlineno <= first <= last <= last_line(c) for c in codes_in(code)
+    ):
+        return None
+    text = "".join(linecache.getlines(code.co_filename))
+    for top in tree_of(code.co_filename, text).body:
+        if top.lineno <= first and last <= (top.end_lineno or 0):
+            try:
+                made = compiled([patch.applied(top)], code.co_filename, False, code.co_flags & FUTURE)
+            except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
+                return None
+            same = [c for c in codes_in(made) if alike(c) == alike(code)]
+            return same[0] if len(same) == 1 else None
+    return None
+
+
+def alike(code: CodeType) -> tuple[Any, ...]:
+    """What code has in common with itself after a change."""
+    return code.co_name, code.co_firstlineno, code.co_freevars, code.co_argcount
+
+
+def last_line(code: CodeType) -> int:
+    """The last line of a piece of code."""
+    return max((line for _, _, line in code.co_lines() if line is not None), default=0)
+
+
+def statements_in(filename: str) -> Iterator[ast.stmt]:
+    """The simple statements of a file, the last first."""
+    try:
+        tree = tree_of(filename, "".join(linecache.getlines(filename)))
+    except (SyntaxError, ValueError):
+        return
+    found = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and not hasattr(s, "body")]
+    yield from sorted(found, key=lambda s: -s.lineno)
+
+
+def statements_around(filename: str, span: Span) -> Iterator[ast.stmt]:
+    """The statement at a place in the user's source, and the loops and conditions that it is in."""
+    text = "".join(linecache.getlines(filename))
+    try:
+        tree = tree_of(filename, text)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.stmt) or not node.lineno <= span[0] <= (node.end_lineno or 0):
+            continue
+        if span_of(node) == span or isinstance(node, ast.For | ast.If):
+            yield node

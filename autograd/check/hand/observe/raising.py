@@ -1,0 +1,23 @@
+"""What is said of an exception that the user's code raised."""
+
+from __future__ import annotations
+
+import traceback
+
+from ....users import LIBRARIES
+from .probe import TimeUp
+
+
+def is_raised_by_user(error: BaseException) -> bool:
+    """Whether the user's code had a part in an exception."""
+    return any(not f.filename.startswith(LIBRARIES) for f in traceback.extract_tb(error.__traceback__))
+
+
+def told(error: BaseException, name: str, seconds: float) -> str:
+    """Where in the user's source an exception came from, and what it says."""
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [f for f in frames if not f.filename.startswith(LIBRARIES)]
+    at = f"line {users[-1].lineno}, {users[-1].line}: " if users else ""
+    if isinstance(error, TimeUp):
+        return f"{name} was still running after {seconds:g} s, at {at}what it did until then is judged"
+    return f"{name} raised {type(error).__name__} at {at}{error}"

@@ -1,0 +1,107 @@
+"""Places in the user's source where values are made, and what they are called."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """A place in the user's source where a value is made.
+
+    kind   "assign", "change" (of what is there already), "return", "element", "argument", "part", "function"
+    name   what the value is put under: a variable, a key or an attribute; "" if it has no name
+    path   of what is returned or built in a display, the keys that lead to it
+    """
+
+    kind: str
+    name: str
+    filename: str
+    function: str
+    span: tuple[int, int, int, int]
+    statement: tuple[int, int, int, int]
+    path: tuple[Any, ...] = ()
+    own: bool = True  # not within a nested function of the one that was asked for
+
+    @property
+    def lineno(self) -> int:
+        return self.span[0]
+
+    @property
+    def source(self) -> str:
+        """The statement as it stands in its file, or the line of it where the value is."""
+        first, _, last, _ = self.statement
+        if last - first > 3 or self.path not in ((), ENTRY) or self.kind in ("element", "argument"):
+            first, last = self.span[0], self.span[2] if self.span[2] - self.span[0] < 3 else self.span[0]
+        lines = [linecache.getline(self.filename, n).strip() for n in range(first, last + 1)]
+        return " ".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name} {self.function}:{self.lineno}>"
+
+
+ENTRY = ("[]",)  # the path of what is put into an array, a list or under a computed key
+
+
+def is_word(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def span_of(node: Any) -> tuple[int, int, int, int]:
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def name_in(target: ast.AST) -> str:
+    """The last name on the way to what is assigned to: of `x`, `self.x`, `grads["x"]` and `x[i]`."""
+    match target:
+        case (
+            ast.Name(id=name)
+            | ast.Attribute(attr=name)
+            | ast.Subscript(slice=ast.Constant(value=str() as name))
+        ):
+            return name
+        case ast.Subscript(value=inner) | ast.Starred(value=inner):
+            return name_in(inner)
+    return ""
+
+
+def is_plain(node: ast.AST) -> bool:
+    """Whether an expression can be read again without anything happening: names, attributes, entries."""
+    match node:
+        case ast.Name() | ast.Constant():
+            return True
+        case ast.Attribute(value=inner) | ast.UnaryOp(operand=inner):
+            return is_plain(inner)
+        case ast.Subscript(value=a, slice=b) | ast.BinOp(left=a, right=b):
+            return is_plain(a) and is_plain(b)
+        case ast.Tuple(elts=parts):
+            return all(map(is_plain, parts))
+        case ast.Slice(lower=a, upper=b, step=c):
+            return all(p is None or is_plain(p) for p in (a, b, c))
+        case ast.Call(func=ast.Name(id="str"), args=[inner], keywords=[]) | ast.FormattedValue(value=inner):
+            return is_plain(inner)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="format"), args=parts, keywords=[]):
+            return all(map(is_plain, parts))
+        case ast.JoinedStr(values=parts):
+            return all(map(is_plain, parts))
+    return False
+
+
+def loaded(node: Any) -> Any:
+    """A copy of an expression, to be read rather than written to."""
+    if isinstance(node, ast.AST):
+        fields = {k: loaded(v) for k, v in ast.iter_fields(node)}
+        if "ctx" in fields:
+            fields["ctx"] = ast.Load()
+        return ast.copy_location(type(node)(**fields), node)
+    return [loaded(part) for part in node] if isinstance(node, list) else node
+
+
+def root_of(node: ast.AST) -> str:
+    """The name that an expression such as `np.add.at` begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

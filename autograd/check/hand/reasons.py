@@ -1,0 +1,141 @@
+"""What is wrong with a line that is blamed, and what could be seen from it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from ...engine import Node
+from . import limits
+from .diagnose.case import Case, Round, worst
+from .diagnose.diagnosis import Diagnosis, diagnosed
+from .diagnose.formula import Source
+from .diagnose.repair import program_of
+from .judgement import Judgement, Settings
+from .locate.suspects import CONTAINED, Blame
+from .match.known import Match
+from .match.results import (
+    Result,
+)
+from .observe.record import Event, Snapshot, is_array
+from .observe.sites import Site
+from .observe.stage import Stage
+
+
+class Reasons:
+    """Why lines are blamed: with these put right, the backward pass runs once more.
+
+    mended     the values that are then made
+    snapshots  the variables at the lines that are blamed
+    told       of each line that is blamed, what is wrong with it
+    """
+
+    def __init__(self, found: Judgement, stage: Stage, settings: Settings) -> None:
+        self.found, self.stage, self.settings = found, stage, settings
+        self.told: dict[int, Diagnosis] = {}
+        self.blame([])
+
+    def blame(self, blames: list[Blame]) -> None:
+        """Let these lines be to blame."""
+        self.found.blames = blames
+        self.mended: dict[tuple[Site, int], Any] = {}
+        self.snapshots: dict[tuple[Site, int], Snapshot] = {}
+        if blames:
+            overrides = {b.site: b.override for b in blames if b.patch is None}
+            patches = [b.patch for b in blames if b.patch is not None]
+            anchors = frozenset(map(self.anchor, blames))
+            again = self.stage.backwards(overrides, anchors, noting=True, patches=patches)
+            self.mended = {(e.site, e.n): e.value for e in again.events}
+            self.snapshots = again.snapshots
+            if any(b.is_held for b in blames):  # then the array is right from the first round on
+                self.snapshots = self.stage.backwards({}, anchors).snapshots
+
+    def anchor(self, blame: Blame) -> Site:
+        """The site at which the variables are noted: of what changes something, before it does."""
+        if blame.site.kind not in CONTAINED:
+            return blame.site
+        same = (e.site for e in self.found.outcome.events if e.site.statement == blame.site.statement)
+        return next(
+            (s for s in same if s.kind not in CONTAINED and s.filename == blame.site.filename), blame.site
+        )
+
+    def called(self, event: Event) -> list[Node]:
+        """The nodes whose gradients a value may be, by what it is called."""
+        if event.site.kind not in ("assign", "change", "entry", "element", "return"):
+            return []
+        return [n for n in self.found.known.called(event.name, *self.settings) if n in self.found.known.truth]
+
+    def chosen(self, matches: list[Match], called: list[Node], result: Result | None) -> Match | None:
+        """What a value is: what it results in or is called, if it may be that."""
+        wanted = {result.node} if result is not None else set(called)
+        first = [m for m in matches if m.label.node in wanted]
+        if result is not None:
+            return first[0] if first else None
+        return next(iter(first or matches), None)
+
+    def derived_before(self, event: Event | None) -> list[Source]:
+        """The gradients that the user had before a value was made; all, if it is None."""
+        found = []
+        for other in self.found.outcome.events[: event.time if event is not None else None]:
+            if other.name and other.site.kind in ("assign", "change", "entry"):
+                matches = self.found.known.matches(np.asarray(other.value))
+                gradients = [m for m in matches if m.label.kind == "gradient" and m.form == "same"]
+                match = self.chosen(gradients, self.called(other), None)
+                if match is not None:
+                    found.append(Source(other.name, match.label.node, other.value, match.scale))
+        return found
+
+    def of(self, blame: Blame, node: Node | None = None, derived: list[Source] | None = None) -> Diagnosis:
+        """What is wrong with a line that is blamed, told once."""
+        if id(blame) not in self.told:
+            event = blame.events[0]
+            if derived is None:
+                is_gradient = blame.family is not None and blame.family.kind == "gradient"
+                node, derived = blame.nodes.get(event.n) if is_gradient else None, self.derived_before(event)
+            self.told[id(blame)] = self.diagnosis(blame, node, derived)
+        return self.told[id(blame)]
+
+    def diagnosis(
+        self,
+        blame: Blame,
+        node: Node | None,
+        derived: list[Source],
+    ) -> Diagnosis:
+        """What is wrong with a line that is blamed: what a change of it says, or what its numbers do."""
+        forward, known = self.found.forward, self.found.known
+        if blame.guess is not None:
+            event = blame.events[0]
+            if blame.patch is not None:
+                return Diagnosis(blame.guess.kind, blame.guess.text)
+            return Diagnosis(
+                blame.guess.kind,
+                f"{blame.guess.text}; {worst(event.value, blame.values.get(event.n, event.value))}",
+            )
+        values = {
+            n: v / scale for _, n, v, scale in derived if np.shape(v) == np.shape(n.data) and n is not node
+        }
+        region, frontier = forward.between(node, values) if node is not None else ([], [])
+        anchor, program = self.anchor(blame), program_of(blame.site)
+        rounds = []
+        for event in blame.events:
+            if event.n in blame.values:
+                snapshot = self.snapshots.get((anchor, event.n))
+                value = event.value
+                if program is not None and snapshot is not None and not blame.is_held:
+                    again = program.run(program.statement, snapshot, {})  # from what is right before it
+                    value = again if is_array(again) else value
+                rounds.append(Round(value, blame.values[event.n], snapshot, self.earlier(event)))
+        case = Case(
+            blame.site, rounds, forward, node, blame.scale, known.truth, values,
+            {n: values[n] for n in frontier}, region, self.found.excused,
+        )  # fmt: skip
+        if not rounds:
+            return Diagnosis("unknown", "it could not be told what should be here")
+        return diagnosed(case, time.thread_time() + limits.DIAGNOSE)
+
+    def earlier(self, event: Event) -> list[tuple[int, Any]]:
+        """What the same name held before, in other arrays."""
+        events = self.found.outcome.events[: event.time]
+        return [(e.site.lineno, e.value) for e in events if e.name == event.name and e.name]

@@ -1,0 +1,49 @@
+"""Functions of the user's: another one, one too many, one that is missing, another switch."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Signature(NamedTuple):
+    """How a function of the user's can be called: with how many arguments, and with which switches."""
+
+    required: int
+    switches: tuple[str, ...] = ()
+
+
+Functions = dict[str, Signature]
+
+
+def of_functions(node: ast.expr, functions: Functions) -> Iterator[tuple[str, str, ast.expr]]:
+    """A function of the user's for another, one too many, one that is missing, or another switch of it.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> made = of_functions(parsed("f(x)"), {"f": Signature(1, ("deriv",)), "g": Signature(1)})
+    >>> [ast.unparse(new) for _, _, new in made]
+    ['g(x)', 'f(x, deriv=True)', 'f(f(x))', 'g(f(x))', 'x']
+    """
+    text = ast.unparse(node)
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=words) if name in functions:
+            for other, signature in functions.items():
+                if other != name and signature.required == functions[name].required:
+                    said = f"`{other}` should be called in the place of `{name}`"
+                    yield "wrong-variable", said, ast.Call(ast.Name(other, ast.Load()), args, words)
+            for switch in functions[name].switches:
+                if all(w.arg != switch for w in words):
+                    new = [*words, ast.keyword(switch, ast.Constant(True))]
+                    yield "wrong-variable", f"`{text}` lacks {switch}=True", ast.Call(node.func, args, new)
+            words = [w for w in words if w.arg not in functions[name].switches]
+            if words != node.keywords:
+                yield "wrong-variable", f"`{text}` has a switch too many", ast.Call(node.func, args, words)
+    if isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute):
+        for other, signature in functions.items():
+            if signature.required == 1:
+                said = f"`{other}` is missing around `{text}`"
+                yield "missing call", said, ast.Call(ast.Name(other, ast.Load()), [node], [])
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[inner]) if name in functions:
+            yield "call too many", f"`{name}` is too many around `{ast.unparse(inner)}`", inner

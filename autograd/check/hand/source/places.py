@@ -1,0 +1,82 @@
+"""Other places in an array or a container: other indices, other slices, other keys."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from .quantities import is_numeric
+from .trees import number
+
+
+def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
+    """Other indices: one more or one less; of a dictionary by names, the other names that hold numbers.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"), [])]
+    ['t', 't - 2']
+    >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
+    ["'b'"]
+    """
+    match index:
+        case ast.Constant(value=str() as key) if isinstance(holder, dict):
+            names = [k for k, v in holder.items() if k != key and isinstance(k, str) and is_numeric(v)]
+            yield from map(ast.Constant, names)
+        case ast.Name():
+            yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
+        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
+            yield from ([a] if n == 1 else [ast.BinOp(a, op, number(n - 1))])
+            yield ast.BinOp(a, op, number(n + 1))
+
+
+def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """Other places in an array: at another index in scope, other rows for columns, a slice at the other end.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> [ast.unparse(i) for i in elsewhere(parsed("i"), {"i": 1, "j": 2, "x": 0.5})]
+    ['j', '(:, i)']
+    >>> [ast.unparse(i) for i in elsewhere(parsed("x[1:]").slice, {})]
+    [':-1', ':1', ':']
+    >>> [ast.unparse(i) for i in elsewhere(parsed("x[i, 0]").slice, {})]
+    ['(0, i)']
+    """
+    match index:
+        case ast.Name(id=name):
+            same = (k for k, v in scope.items() if k != name and type(v) is type(scope.get(name)) is int)
+            yield from (ast.Name(k, ast.Load()) for k in islice(same, MOST_INDICES))
+            yield ast.Tuple([ast.Slice(), index], ast.Load())
+        case ast.Slice(lower=ast.expr() as a, upper=None, step=None):
+            yield ast.Slice(None, ast.UnaryOp(ast.USub(), a))
+            yield ast.Slice(None, a)
+            yield ast.Slice()
+        case ast.Slice(lower=None, upper=ast.expr() as a, step=None):
+            yield ast.Slice(a.operand if isinstance(a, ast.UnaryOp) else a)
+            yield ast.Slice()
+        case ast.Slice(lower=ast.expr() as a, upper=ast.expr() as b, step=None):
+            width = ast.BinOp(b, ast.Sub(), a)
+            yield ast.Slice(b, ast.BinOp(b, ast.Add(), width))
+            yield ast.Slice(ast.BinOp(a, ast.Sub(), width), a)
+        case ast.Tuple(elts=[a, b]):
+            yield ast.Tuple([b, a], ast.Load())
+            for other in elsewhere(a, scope) if not isinstance(a, ast.Slice) else ():
+                if not isinstance(other, ast.Tuple):
+                    yield ast.Tuple([other, b], ast.Load())
+            for other in elsewhere(b, scope) if not isinstance(b, ast.Slice) else ():
+                if not isinstance(other, ast.Tuple):
+                    yield ast.Tuple([a, other], ast.Load())
+            if isinstance(a, ast.Slice) and a.lower is a.upper is None:
+                yield b
+        case ast.JoinedStr(values=parts):
+            for i, part in enumerate(parts):
+                if isinstance(part, ast.FormattedValue):
+                    for near in neighbours(part.value, None):
+                        new = ast.FormattedValue(near, part.conversion, part.format_spec)
+                        yield ast.JoinedStr([*parts[:i], new, *parts[i + 1 :]])
+        case ast.BinOp(left=left, op=ast.Add() as op, right=ast.Call(func=func, args=[inner])):
+            for near in neighbours(inner, None):
+                yield ast.BinOp(left, op, ast.Call(func, [near], []))
+
+
+MOST_INDICES = 6

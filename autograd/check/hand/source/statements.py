@@ -1,0 +1,158 @@
+"""Changes of whole statements: what is written to and how, the rounds of loops, conditions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from .places import elsewhere, neighbours
+from .trees import loaded, number, parsed, placed, replaced
+
+
+def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
+    """= for +=, += for =, -= for += and the like."""
+    match statement:
+        case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
+            text = "it replaces what was there, to which it should add"
+            yield "overwritten", text, ast.AugAssign(target, ast.Add(), value)
+            if isinstance(target, ast.Subscript):
+                yield "overwritten", "places that come twice get one term only", added_at(target, value)
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
+            other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
+            yield "sign", "it is added with the wrong sign", ast.AugAssign(target, other, value)
+            if isinstance(target, ast.Subscript):
+                yield "overwritten", "places that come twice get one term only", added_at(target, value)
+
+
+def added_at(target: ast.Subscript, value: ast.expr) -> ast.stmt:
+    """`np.add.at(dE, index, values)` for `dE[index] += values`."""
+    return ast.Expr(ast.Call(parsed("np.add.at"), [loaded(target.value), target.slice, value], []))
+
+
+OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Gt: (ast.Lt, ast.LtE), ast.Lt: (ast.Gt, ast.GtE), ast.GtE: (ast.LtE, ast.Lt),
+    ast.LtE: (ast.GtE, ast.Gt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
+}  # fmt: skip
+
+
+def statements_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
+    """What could stand in the place of a statement that no expression in it could mend.
+
+    >>> made = statements_like(ast.parse("dW[j] += x").body[0], {"i": 0, "j": 1})
+    >>> [ast.unparse(new) for _, _, new in made]
+    ['dW[j] -= x', 'np.add.at(dW, j, x)', 'dW[j - 1] += x', 'dW[j + 1] += x', 'dW[i] += x', 'dW[:, j] += x', \
+'dW[j] = x', 'pass']
+    """
+    for kind, said, new in others_like(statement, scope):
+        yield kind, said, placed(new, statement)  # type: ignore[misc]  # it stays a statement
+
+
+def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
+    """The same, not yet placed in the user's source."""
+    yield from whole_line(statement)
+    text = ast.unparse(statement).split("\n")[0]
+    match statement:
+        case ast.AugAssign(target=target, op=op, value=value):
+            for near in targets_like(target, scope):
+                yield (
+                    "wrong-variable",
+                    f"the index on the left of `{text}` is wrong",
+                    ast.AugAssign(near, op, value),  # type: ignore[arg-type]  # it can be written to
+                )
+            yield (
+                "extra-term",
+                "it adds to what was there, and should replace it",
+                ast.Assign([target], value),
+            )
+            kind = "extra-term" if isinstance(op, ast.Add | ast.Sub) else "extra-factor"
+            yield kind, f"`{text}` is too many", ast.Pass()
+        case ast.Assign(targets=[ast.Subscript() as target], value=value):
+            for near in targets_like(target, scope):
+                yield (
+                    "wrong-variable",
+                    f"the index on the left of `{text}` is wrong",
+                    ast.Assign([near], value),
+                )
+            yield "extra-factor", f"`{text}` is too many", ast.Pass()
+        case ast.For(iter=rounds):
+            for kind, said, other in rounds_like(rounds):
+                new = ast.For(statement.target, other, statement.body, statement.orelse)
+                yield kind, said, new
+        case ast.If(test=test, body=body, orelse=orelse):
+            said = f"the condition of `{text}` is the wrong way round"
+            yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+
+
+def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
+    """A statement with a list the other way round.
+
+    >>> [ast.unparse(s) for s in turned_round(ast.parse("return dx, dhs").body[0], "dhs")]
+    ['return (dx, dhs[::-1])']
+    >>> [ast.unparse(s) for s in turned_round(ast.parse("dhs.append(dh)").body[0], "dhs")]
+    ['dhs.insert(0, dh)']
+    """
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="append"), args=args)):
+            if held == name:
+                yield ast.Expr(ast.Call(ast.Attribute(a, "insert", ast.Load()), [number(0), *args], []))
+            return
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="insert"), args=[_, x])):
+            if held == name:
+                yield ast.Expr(ast.Call(ast.Attribute(a, "append", ast.Load()), [x], []))
+            return
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            yield replaced(statement, node, parsed(f"{name}[::-1]"))  # type: ignore[misc]  # it stays a statement
+
+
+def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """Another place to be written to: another index, or another mask."""
+    if not isinstance(target, ast.Subscript):
+        return
+    for near in (*neighbours(target.slice, None), *elsewhere(target.slice, scope)):
+        yield ast.Subscript(target.value, near, ast.Store())
+    for node in ast.walk(target.slice):
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            for op in OPPOSITE.get(type(node.ops[0]), ()):
+                new = ast.Compare(node.left, [op()], node.comparators)
+                yield replaced(target, node, new)
+
+
+def rounds_like(rounds: ast.expr) -> Iterator[tuple[str, str, ast.expr]]:
+    """Other rounds for a loop: one more or one less at either end, or the other way round.
+
+    >>> [ast.unparse(new) for _, _, new in rounds_like(parsed("range(n)"))]
+    ['range(1, n)', 'range(n - 1)', 'range(n + 1)', 'reversed(range(n))']
+    """
+    text = ast.unparse(rounds)
+    match rounds:
+        case ast.Call(func=ast.Name(id="reversed") as func, args=[inner]):
+            for kind, said, new in rounds_like(inner):
+                if not (
+                    isinstance(new, ast.Call) and isinstance(new.func, ast.Name) and new.func.id == "reversed"
+                ):
+                    yield kind, said, ast.Call(func, [new], [])
+            yield "wrong-variable", f"`{text}` goes the wrong way", inner
+        case ast.Call(func=ast.Name(id="range") as func, args=args):
+            words = "the loop has a round too many: `{}`", "the loop lacks a round: `{}`"
+            if len(args) == 1:
+                yield "extra-term", words[0].format(text), ast.Call(func, [number(1), *args], [])
+            for i, arg in enumerate(args):
+                for step in (-1, 1):
+                    more = (step > 0) == (i == 1 or len(args) == 1)
+                    kind = "missing-term" if more else "extra-term"
+                    ends = [*args[:i], shifted(arg, step), *args[i + 1 :]]
+                    yield kind, words[more].format(text), ast.Call(func, ends, [])
+            yield "wrong-variable", f"`{text}` goes the wrong way", ast.Call(parsed("reversed"), [rounds], [])
+
+
+def shifted(node: ast.expr, by: int) -> ast.expr:
+    """A number or an expression, one more or less: `n` of `n - 1`."""
+    match node:
+        case ast.Constant(value=int() as n):
+            return number(n + by)
+        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=1)):
+            if isinstance(op, ast.Sub) == (by > 0):
+                return a
+    return ast.BinOp(node, ast.Add() if by > 0 else ast.Sub(), number(1))

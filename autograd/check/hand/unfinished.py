@@ -1,0 +1,81 @@
+"""A backward pass that raised: the line that did, or one before it that made something of a wrong shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .judgement import Judgement
+from .lines import LineWriter
+from .locate.suspects import Blame
+from .match.known import Family
+from .observe.probe import TimeUp
+from .observe.record import Event
+from .observe.sites import ENTRY
+from .raised import diagnosis_of, place_of
+from .reasons import Reasons
+from .report import Line
+
+
+def blamed_before(reasons: Reasons) -> tuple[Blame, bool] | None:
+    """The line to blame before the one that raised, and whether nothing raises with that put right."""
+    found = reasons.found
+    if found.blames or isinstance(found.outcome.raised, TimeUp | MemoryError):
+        return None
+    if (turned := turned_before(reasons)) is not None:
+        return turned, True
+    astray = astray_before(reasons)
+    return (astray, False) if astray is not None else None
+
+
+def turned_before(reasons: Reasons) -> Blame | None:
+    """An earlier line than the one that raised, if it made a gradient of a wrong shape."""
+    known = reasons.found.known
+    for event in reasons.found.outcome.events:
+        matches = [m for m in known.matches(np.asarray(event.value)) if m.label.kind == "gradient"]
+        if not matches or event.site.kind == "argument" or any(m.form == "same" for m in matches):
+            continue
+        if np.ndim(event.value) < 2 and matches[0].form == "reshaped":
+            continue
+        node, scale = matches[0].label.node, matches[0].scale
+        values = {event.n: scale * known.truth[node]}
+        family = Family("gradient", "", tuple(values.values()), (node,))
+        blame = Blame(event.site, [event], values, family, {event.n: node}, scale, [])
+        if reasons.stage.backwards({event.site: blame.override}).raised is None:
+            return blame
+    return None
+
+
+def astray_before(reasons: Reasons) -> Blame | None:
+    """A line before the one that raised, if it made no gradient of what it is called after."""
+    known, events = reasons.found.known, reasons.found.outcome.events
+    last = {e.name: e for e in events if e.site.kind in ("assign", "change", "entry")}
+    for event in sorted(last.values(), key=lambda e: e.time):
+        called = reasons.called(event) if event.site.path != ENTRY else []
+        nodes = [n for n in called if np.shape(n.data) == np.shape(event.value)] or called
+        matches = [m for m in known.matches(np.asarray(event.value)) if m.label.kind in ("gradient", "share")]
+        if not nodes or matches or not np.any(event.value):
+            continue
+        node, scale = nodes[-1], next((s.scale for s in reversed(reasons.derived_before(None))), 1.0)
+        family = Family("gradient", event.name, (scale * known.truth[node],), (node,))
+        return Blame(event.site, [event], {event.n: family.values[0]}, family, {event.n: node}, scale, [])
+    return None
+
+
+def raised_line(reasons: Reasons, writer: LineWriter) -> Line | None:
+    """The line that raised."""
+    found: Judgement = reasons.found
+    error: Any = found.outcome.raised
+    place = place_of(error)
+    if place is None or isinstance(error, TimeUp | MemoryError):
+        return None
+    site, snapshot = place
+    called = [n for n in found.known.called(site.name, *reasons.settings) if n in found.known.truth]
+    diagnosis, node = diagnosis_of(error, site, snapshot, found.known, found.forward, called)
+    event = Event(site, 0, np.full(0, np.nan), None, 0)
+    true = found.known.truth[node] if node is not None else np.full(0, np.nan)
+    derived, name = reasons.derived_before(None), site.name or "a value"
+    return writer.line(
+        event, name, "wrong here", diagnosis.hint, true, true, node, 1.0, derived, diagnosis.kind
+    )
