@@ -23,6 +23,8 @@ FLOORS = {  # a module may import from its own floor and from the floors above i
         {"graph"},
         {"check", "compiled", "show"},
         {"derived"},
+        {"command"},
+        {"__main__"},
         {"__init__"},
     ],
     "nn": [
