@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from distributed import Client, LocalCluster
 from PIL import Image
 
 import nn
@@ -120,6 +119,7 @@ def assert_is_a_picture(path):
         assert len(image.convert("L").getcolors()) > 50
 
 
+@pytest.mark.needs("sklearn")
 def test_digits_compares_four_ways(example):
     text = example("06_digits", epochs=3)
     table = re.findall(r"^([\w ]+?) +3 +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)%$", text, re.MULTILINE)
@@ -129,6 +129,7 @@ def test_digits_compares_four_ways(example):
     assert_is_a_picture("06_digits.png")
 
 
+@pytest.mark.needs("sklearn")
 def test_convnet_learns_digits_and_saves_its_weights(example):
     text = example("07_convnet", epochs=2)
     assert float(re.search(r"test accuracy ([\d.]+)%", text)[1]) > 80
@@ -146,6 +147,7 @@ def test_names_are_spelt(example):
     assert "Of 200 made-up names," in text
 
 
+@pytest.mark.needs("sklearn")
 def test_tabular_compares_networks_with_linear_regression(example):
     text = example("09_tabular", epochs=60, folds=1)
     found = dict(re.findall(r"^(\w[\w ,]+?)  +[\d.]+ +(-?[\d.]+)$", text, re.MULTILINE))
@@ -165,7 +167,10 @@ def hyperparameters(text):
     return re.search(r"validation accuracy.*?(?=\n\n)", text, re.DOTALL)[0]
 
 
+@pytest.mark.needs("distributed", "joblib", "sklearn")
 def test_hyperparameters_are_the_same_on_a_cluster_of_which_a_worker_dies(tmp_path):
+    from distributed import Client, LocalCluster
+
     script = [sys.executable, EXAMPLES / "10_hyperparameters.py", "--epochs", "10"]
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
