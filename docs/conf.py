@@ -1,19 +1,21 @@
-"""The documentation site: `python -m sphinx -W -j auto docs docs/_build` builds it, and runs all that it shows.
+"""The documentation site: `python -m sphinx -W -j auto docs docs/_build/html` builds it, and runs all that it shows.
 
 Pages with cells are run by myst-nb, each in a kernel of its own; the sessions of the other pages by doctest.
 What is made from the source of the library, such as its listings, goes to docs/made, before the pages are
 read.
 """
 
+import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]  # the library of this checkout, and the helpers in site/
+sys.path[:0] = [str(HERE.parent), str(HERE)]  # the library of this checkout, and the helpers in site_of/
+os.environ["PYTHONPATH"] = str(HERE.parent)  # for the kernels
 (HERE / "made/live").mkdir(parents=True, exist_ok=True)
 
 import autograd  # noqa: E402
-from site_of import formulas, listings, names, pages, sessions  # noqa: E402
+from site_of import docstrings, formulas, listings, names, pages, sessions  # noqa: E402
 
 project = "chainrule"
 author = "the authors of chainrule"
@@ -21,7 +23,7 @@ release = version = autograd.__version__
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
-exclude_patterns = ["_build", "site_of", "**/small.md"]
+exclude_patterns = ["_build", "site_of", "**/.*"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
@@ -31,7 +33,7 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
-autodoc_default_options = {"members": False}
+default_role = "code"
 
 html_theme = "furo"
 html_title = f"chainrule {release}"
@@ -51,6 +53,7 @@ def setup(app):
     app.connect("builder-inited", lambda app: listings.write(HERE))
     app.connect("builder-inited", lambda app: names.write(HERE))
     app.connect("builder-inited", lambda app: pages.write(HERE))
+    app.connect("autodoc-process-docstring", docstrings.rewrite)
     app.connect("source-read", listings.link)
     app.connect("source-read", formulas.typeset)
     app.connect("source-read", sessions.run)
