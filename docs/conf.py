@@ -1,4 +1,4 @@
-"""The documentation site: `python -m sphinx -W -j auto docs docs/_build/html` builds it, and runs all that it shows.
+"""The documentation site, which runs all that it shows: `python -m sphinx -W -j auto docs docs/_build/html`.
 
 Pages with cells are run by myst-nb, each in a kernel of its own; the sessions of the other pages by doctest.
 What is made from the source of the library, such as its listings, goes to docs/made, before the pages are
@@ -14,8 +14,9 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]  # the library of this checkout, an
 os.environ["PYTHONPATH"] = str(HERE.parent)  # for the kernels
 (HERE / "made/live").mkdir(parents=True, exist_ok=True)
 
-import autograd  # noqa: E402
 from site_of import docstrings, formulas, listings, names, pages, sessions  # noqa: E402
+
+import autograd  # noqa: E402
 
 project = "chainrule"
 author = "the authors of chainrule"
@@ -43,6 +44,8 @@ html_extra_path = ["made/live"]  # pages of `explore`, as they are
 html_math_renderer = "mathml"
 html_show_sphinx = False
 html_copy_source = False
+html_show_copyright = False
+nb_output_stderr = "remove"  # what fonts are missing on the machine that builds is of no interest
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 

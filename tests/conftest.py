@@ -33,7 +33,8 @@ def left_out(terminalreporter):
     """The lines about tests that were left out, by what they need."""
     reasons = [r.longrepr[2] for r in terminalreporter.getreports("skipped") if isinstance(r.longrepr, tuple)]
     for reason in sorted({r for r in reasons if "needs " in r}):
-        yield f"left out: {reasons.count(reason)} tests, {reason.removeprefix('Skipped: ')}: pip install '.[all]'"
+        wants = reason.removeprefix("Skipped: needs ")
+        yield f"left out: {reasons.count(reason)} tests, for want of {wants}: pip install '.[all]'"
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -17,13 +17,14 @@ def parameter(*shape, seed=0):
 
 def shown(output, variables, report=None):
     """What is shown, with the names of a function's variables."""
-    return output, {n: v for n, v in variables.items() if isinstance(v, NAMED) and v is not output}, report
+    return output, {n: v for n, v in variables.items() if isinstance(v, NAMED)}, report
 
 
 def product():
     a, b = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
     c = a * b
-    return shown(c.sum(), locals())
+    total = c.sum()
+    return shown(total, locals())
 
 
 def diamond():
@@ -38,7 +39,8 @@ def broadcasting():
     row, column = parameter(2), parameter(3, 1, seed=1)
     scaled = X * row
     moved = scaled + column
-    return shown(np.mean(moved**2), locals())
+    loss = np.mean(moved**2)
+    return shown(loss, locals())
 
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -86,7 +88,8 @@ def classifier():
     labels = np.array([0, 3, 1])
     p = softmax(scores, axis=1)
     chosen = p[np.arange(3), labels]
-    return shown(-np.mean(np.log(chosen)), locals())
+    loss = -np.mean(np.log(chosen))
+    return shown(loss, locals())
 
 
 def normalisation():
@@ -96,7 +99,8 @@ def normalisation():
     variance = (centred**2).mean(axis=0)
     xhat = centred / np.sqrt(variance + 1e-5)
     out = gamma * xhat + beta
-    return shown(np.sum(out**2), locals())
+    loss = np.sum(out**2)
+    return shown(loss, locals())
 
 
 def attention():
@@ -105,7 +109,8 @@ def attention():
         q, k, v = (x @ parameter(4, 2, seed=i) for i in (1, 2, 3))
         weights = softmax(q @ k.T / np.sqrt(2), axis=1)
         out = weights @ v
-    return shown(out.sum(), locals())
+    loss = out.sum()
+    return shown(loss, locals())
 
 
 def recurrent():
@@ -114,7 +119,8 @@ def recurrent():
     for step in range(4):
         with scope(f"step {step}"):
             h = np.tanh(parameter(1, 2, seed=10 + step).data @ W + h @ U)
-    return shown((h**2).sum(), {"W": W, "U": U})
+    loss = (h**2).sum()
+    return shown(loss, {"W": W, "U": U, "loss": loss})
 
 
 def gated():
@@ -123,13 +129,15 @@ def gated():
     i, f, g, o = np.split(x @ W + h @ U, 4, axis=1)
     cell = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
     state = np.tanh(cell) / (1 + np.exp(-o))
-    return shown(state.sum(), locals())
+    loss = state.sum()
+    return shown(loss, locals())
 
 
 def convolution():
     image = parameter(1, 1, 5, 5).data
     model = nn.Sequential(nn.Conv2d(1, 2, 3, rng=0), nn.ReLU(), nn.MaxPool2d(3))
-    return shown(model(image).sum(), {"image": image, "weight": model[0].weight})
+    loss = model(image).sum()
+    return shown(loss, {"image": image, "weight": model[0].weight, "loss": loss})
 
 
 class Block(nn.Module):
@@ -142,8 +150,11 @@ class Block(nn.Module):
 
 def residual():
     x = parameter(2, 4).data
-    model = nn.Sequential(nn.Linear(4, 4, rng=1), *(Block(seed) for seed in range(12)), nn.Linear(4, 1, rng=2))
-    return shown(model(x).sum(), {"x": x})
+    model = nn.Sequential(
+        nn.Linear(4, 4, rng=1), *(Block(seed) for seed in range(12)), nn.Linear(4, 1, rng=2)
+    )
+    loss = model(x).sum()
+    return shown(loss, {"x": x, "loss": loss})
 
 
 def second_order():
@@ -151,7 +162,8 @@ def second_order():
     y = x**3
     y.backward(create_graph=True)
     slope = x.grad
-    return shown(slope * slope, {"x": x, "y": y, "slope": slope})
+    square = slope * slope
+    return shown(square, {"x": x, "y": y, "slope": slope, "square": square})
 
 
 COMPUTATIONS = {

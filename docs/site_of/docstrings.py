@@ -1,4 +1,4 @@
-"""Docstrings of this project as reStructuredText: prose in which only `code` is marked, and columns of names."""
+"""Docstrings of this project as reStructuredText: prose in which `code` is marked, and columns of names."""
 
 import re
 from itertools import groupby
@@ -32,7 +32,11 @@ def prose(block):
     if any("├" in line for line in block):
         return ["::", "", *(f"    {line}" for line in block)]
     if not any(ENTRY.match(line) for line in block):
-        return [line for shown, run in groupby(block, indented) for line in (literal(run) if shown else map(escaped, run))]
+        return [
+            line
+            for shown, run in groupby(block, indented)
+            for line in (literal(run) if shown else map(escaped, run))
+        ]
     found = []
     for line in block:
         entry = ENTRY.match(line)

@@ -3,34 +3,38 @@
 import ast
 import re
 
+from docutils import nodes
 from latex2mathml.converter import convert
 
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 GREEK = {"alpha", "beta", "gamma", "delta", "eps", "theta", "lambda", "mu", "nu", "rho", "sigma", "tau"}
 CALLS = {"sqrt": r"\sqrt{%s}", "exp": r"e^{%s}", "abs": r"\left|%s\right|", "conj": r"\overline{%s}"}
 PLAIN = {"log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "max", "min", "det"}
+SIGNS = {ast.Lt: "<", ast.Gt: ">", ast.LtE: r"\le", ast.GtE: r"\ge", ast.Eq: "=", ast.NotEq: r"\ne"}
 ROW = re.compile(r"^\| (`[^|]*`)? \| (`\w+`) \| `([^`|]+)`", re.MULTILINE)
 
 
 def inline(self, node):
     """A formula within a line."""
     self.body.append(convert(node.astext()))
-    raise __import__("docutils").nodes.SkipNode
+    raise nodes.SkipNode
 
 
 def block(self, node):
     """A formula on lines of its own."""
     text = node.astext()
     rows = re.sub(r"\\(begin|end)\{(aligned|split)\}", "", text).split(r"\\")
-    lines = "".join(f"<div>{convert(row.replace('&', '').strip(), display='block')}</div>" for row in rows if row.strip())
-    self.body.append(f'<div class="formula">{lines}</div>')
-    raise __import__("docutils").nodes.SkipNode
+    lines = [convert(row.replace("&", "").strip(), display="block") for row in rows if row.strip()]
+    self.body.append(f'<div class="formula">{"".join(f"<div>{line}</div>" for line in lines)}</div>')
+    raise nodes.SkipNode
 
 
 def typeset(app, page, source):
     """Put the formula before each rule of the table of derivatives that is one line of arithmetic."""
     if page == "derivatives":
-        source[0] = ROW.sub(lambda row: f"| {row[1] or ''} | {row[2]} | {formula(row[3])}`{row[3]}`", source[0])
+        source[0] = ROW.sub(
+            lambda row: f"| {row[1] or ''} | {row[2]} | {formula(row[3])}`{row[3]}`", source[0]
+        )
 
 
 def formula(rule):
@@ -46,7 +50,7 @@ def formula(rule):
 
 
 def tex(node):
-    """A node of the syntax tree as LaTeX, and how tightly it binds.  Raises KeyError for what is no arithmetic."""
+    """A node of the syntax tree as LaTeX, and how tightly it binds.  Raises KeyError if it is no arithmetic."""
     match node:
         case ast.Name(id=name):
             return word(name), ATOM
@@ -76,8 +80,7 @@ def tex(node):
             known = rf"\{name}" if name in PLAIN else rf"\operatorname{{{word(name, plain=True)}}}"
             return rf"{known}\left({tex(one)[0]}\right)", ATOM
         case ast.Compare(left=a, ops=[op], comparators=[b]):
-            sign = {ast.Lt: "<", ast.Gt: ">", ast.LtE: r"\le", ast.GtE: r"\ge", ast.Eq: "=", ast.NotEq: r"\ne"}
-            return rf"\left[{tex(a)[0]} {sign[type(op)]} {tex(b)[0]}\right]", ATOM
+            return rf"\left[{tex(a)[0]} {SIGNS[type(op)]} {tex(b)[0]}\right]", ATOM
     raise KeyError(type(node).__name__)
 
 

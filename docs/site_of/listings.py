@@ -18,8 +18,8 @@ def wanted(docs):
             target = (page.parent / up / path).resolve()
             if target.is_relative_to(root) and not target.is_relative_to(docs):
                 found.add(target.relative_to(root))
-    within = {p.relative_to(root) for folder in found if (root / folder).is_dir() for p in files(root / folder)}
-    return sorted(found | within)
+    folders = [path for path in found if (root / path).is_dir()]
+    return sorted(found | {p.relative_to(root) for folder in folders for p in files(root / folder)})
 
 
 def files(folder):
@@ -36,7 +36,8 @@ def write(docs):
     for path in paths:
         whole = docs.parent / path
         if whole.is_dir():
-            rows = "\n".join(f"- [{p.name}](/made/source/{page_of(p.relative_to(docs.parent))}.md)" for p in files(whole))
+            held = [(p.name, page_of(p.relative_to(docs.parent))) for p in files(whole)]
+            rows = "\n".join(f"- [{name}](/made/source/{page}.md)" for name, page in held)
             text = f"# {shown(path)}/\n\n{rows or 'No files that can be shown here.'}\n"
         else:
             up = "../" * 3
