@@ -14,7 +14,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]  # the library of this checkout, an
 os.environ["PYTHONPATH"] = str(HERE.parent)  # for the kernels
 (HERE / "made/live").mkdir(parents=True, exist_ok=True)
 
-from site_of import docstrings, formulas, listings, names, pages, sessions  # noqa: E402
+from site_of import access, docstrings, formulas, listings, names, pages, sessions  # noqa: E402
 
 import autograd  # noqa: E402
 
@@ -57,6 +57,7 @@ def setup(app):
     app.connect("builder-inited", lambda app: names.write(HERE))
     app.connect("builder-inited", lambda app: pages.write(HERE))
     app.connect("autodoc-process-docstring", docstrings.rewrite)
+    app.connect("html-page-context", access.reachable)
     app.connect("source-read", listings.link)
     app.connect("source-read", formulas.typeset)
     app.connect("source-read", sessions.run)

@@ -50,7 +50,7 @@ def formula(rule):
 
 
 def tex(node):
-    """A node of the syntax tree as LaTeX, and how tightly it binds.  Raises KeyError if it is no arithmetic."""
+    """A node of the syntax tree as LaTeX, and how tightly it binds; KeyError if it is no arithmetic."""
     match node:
         case ast.Name(id=name):
             return word(name), ATOM
