@@ -2,7 +2,7 @@
 
 import re
 
-SCROLLED = re.compile(r"<(pre|table)(?=[ >])(?![^>]*tabindex)")
+SCROLLED = re.compile(r'<(pre(?=[ >])|div(?= class="(?:table-wrapper|output text_html)))(?![^>]*tabindex)')
 
 
 def reachable(app, page, template, context, doctree):
