@@ -91,6 +91,7 @@ def derived_by_engine(W1, b1, W2, b2):
 
 
 def main(epochs=10_000):
+    print("This takes three seconds.\n")
     print("loss at epoch   formulas    modules    by hand")
     apart = 0.0
     for epoch, *ways in zip(range(epochs + 1), by_formulas(), by_modules(), by_hand(), strict=False):
@@ -113,6 +114,7 @@ def main(epochs=10_000):
     loss = cross_entropy(tensors["A2"])
     draw(loss, "xor.svg", names=tensors)
     print("\nxor.svg is a picture of the loss and everything that it is computed from.")
+    print("The last column of the table is to be looked at: the gradients by hand are those of the engine.")
 
 
 if __name__ == "__main__":

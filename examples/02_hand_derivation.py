@@ -2,6 +2,7 @@
 
 First comes the right backward pass of the XOR network, then the same with one of five classic mistakes at
 a time.  Each line is judged by itself: a line that follows correctly from a wrong line is not to blame.
+Pages show where in the network each mistake is.
 """
 
 import inspect
@@ -9,7 +10,7 @@ import linecache
 
 import numpy as np
 
-from autograd import check
+from autograd import Tensor, check, explore
 
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 y = np.array([[0], [1], [1], [0]])
@@ -28,12 +29,17 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def forward(X, y, W1, b1, W2, b2):
-    """The loss, which is the mean cross-entropy.  `backward` can use the variables of this function."""
+def layers(X, W1, b1, W2, b2):
     Z1 = X @ W1 + b1
     A1 = sigmoid(Z1)
     Z2 = A1 @ W2 + b2
     A2 = sigmoid(Z2)
+    return Z1, A1, Z2, A2
+
+
+def forward(X, y, W1, b1, W2, b2):
+    """The loss, which is the mean cross-entropy.  `backward` can use the variables of these two."""
+    Z1, A1, Z2, A2 = layers(X, W1, b1, W2, b2)
     return -np.sum(y * np.log(A2) + (1 - y) * np.log(1 - A2)) / len(y)
 
 
@@ -69,16 +75,27 @@ def with_mistake(right, wrong):
     return scope["backward"]
 
 
+def show(report, path):
+    """Write a page about the network, with the verdicts of a report beside its arrays."""
+    W1, b1, W2, b2 = (Tensor(INPUTS[name], requires_grad=True) for name in ("W1", "b1", "W2", "b2"))
+    Z1, A1, Z2, A2 = layers(X, W1, b1, W2, b2)
+    loss = -np.sum(y * np.log(A2) + (1 - y) * np.log(1 - A2)) / len(y)
+    explore(loss, path, report=report)
+
+
 def main():
+    print("This takes a second.\n")
     print("As it is:", check.derivation(forward, backward, INPUTS), sep="\n")
-    for what, right, wrong in MISTAKES:
+    for number, (what, right, wrong) in enumerate(MISTAKES, 1):
         report = check.derivation(forward, with_mistake(right, wrong), INPUTS)
         print(f"\n--- {what}: {report.first.source}")
         print(f"{report.first.name} is {report.first.verdict}: {report.first.kind}\n{report.first.hint}")
         inherits = [line.name for line in report.lines if line.verdict == "inherits"]
         print(f"wrong only because of it: {', '.join(inherits) or 'nothing'}")
+        show(report, f"02_mistake_{number}.html")
     name = report.first.name
     print(f"\nAsked for more about {name}, level by level:\n{report.hint(name, level=3)}")
+    print("\nOpen 02_mistake_3.html, and step to the end: it shows where the mistake is, and what it spoils.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Misprinted formulas, mended with the help of the reports until the derivation is right and trains.
+"""A misprinted derivation is mended, with the help of the reports, until it is right and trains.
 
 A guide to neural networks, with one example in each column, was printed with garbled digits: 1 became 12
 or 13, and some names have too many digits.  Its code cannot run.  With the names mended it is still wrong.
@@ -9,7 +9,7 @@ import linecache
 
 import numpy as np
 
-from autograd import check
+from autograd import Tensor, check, explore
 
 X = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])  # one example in each column
 Y = np.array([[0.0, 1.0, 1.0, 0.0]])
@@ -34,12 +34,12 @@ def propagate(X, W1, b1, W2, b2):
     A1 = sigmoid(Z1)
     Z2 = W2 @ A1 + b2
     A2 = sigmoid(Z2)
-    return A1, A2
+    return Z1, A1, Z2, A2
 
 
 def cost(X, Y, W1, b1, W2, b2):
     """The mean cross-entropy.  Where the guide has 13, it means 1, and its A3 is A2."""
-    A1, A2 = propagate(X, W1, b1, W2, b2)  # noqa: RUF059  # backward takes A1
+    Z1, A1, Z2, A2 = propagate(X, W1, b1, W2, b2)  # backward takes A1
     return -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1]
 
 
@@ -72,18 +72,27 @@ def defined(source):
     return scope["backward"]
 
 
+def show(report, path):
+    """Write a page about the network, with the verdicts of a report beside its arrays."""
+    W1, b1, W2, b2 = (Tensor(value, requires_grad=True) for value in parameters(scale=1.0).values())
+    Z1, A1, Z2, A2 = propagate(X, W1, b1, W2, b2)
+    loss = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1]
+    explore(loss, path, report=report)
+
+
 def train(backward, scale, epochs, rate=1.0):
     """The losses of gradient descent from weights of size `scale`, and the outputs at the end."""
     P, losses = parameters(scale), []
     for _ in range(epochs):
-        A1, A2 = propagate(X, **P)
+        _, A1, _, A2 = propagate(X, **P)
         losses.append(cost(X, Y, **P))
         gradients = backward(X, Y, P["W2"], A1, A2)
         P = {name: values - rate * gradients[f"d{name}"] for name, values in P.items()}
-    return losses, propagate(X, **P)[1]
+    return losses, propagate(X, **P)[-1]
 
 
 def main(epochs=5000):
+    print("This takes two seconds.\n")
     source, inputs = PRINTED, {"X": X, "Y": Y, **parameters(scale=1.0)}
     for right, (old, new) in enumerate([*MENDS, ("", "")]):
         report = check.derivation(cost, defined(source), inputs)
@@ -92,6 +101,7 @@ def main(epochs=5000):
             break
         if report.first:
             print(f"line {report.first.lineno}, {report.first.source}\n  {report.first.hint}")
+            show(report, "03_misprint.html")
         for said in filter(None, [report.error, ", ".join(report.unmatched.values())]):
             print(f"  {said}")
         print(f"  so: {old}  ->  {new}\n")
@@ -104,6 +114,7 @@ def main(epochs=5000):
         print(f"outputs from weights x {name}: {np.array2string(outputs[0], precision=3)}, targets {Y[0]}")
     print("With weights x 0.01, all hidden neurons start alike, near the middle of the sigmoid.  The loss,")
     print("ln 2, is on a plateau: the gradient of W1 has about 0.01 of its usual size, and must grow first.")
+    print("03_misprint.html shows the last misprint that was found, where it is in the network.")
 
 
 if __name__ == "__main__":

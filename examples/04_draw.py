@@ -49,6 +49,7 @@ def xor():
 
 
 def main(folder="pictures", blocks=12):
+    print("This takes a second.\n")
     folder = Path(folder)
     folder.mkdir(exist_ok=True)
 
@@ -72,7 +73,10 @@ def main(folder="pictures", blocks=12):
     print(f"\nA model of {blocks} blocks, {len(Graph.of(loss))} arrays:")
     for name, picture in (("model", whole), ("model_folded", short), ("model_all", every)):
         print(f"  {name + '.svg':18}{picture.source.count('->'):4} arrows")
-    print(f"\nThe pictures are in the folder {folder.name}.")
+    print(
+        f"\nThe pictures are in the folder {folder.name}.  Compare model.svg, in which the blocks are drawn"
+    )
+    print("once, with model_all.svg, in which they are drawn one by one.")
 
 
 if __name__ == "__main__":

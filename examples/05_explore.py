@@ -66,9 +66,11 @@ def modules():
 
 
 def main():
+    print("This takes a second.\n")
     report = check.derivation(forward, backward, {"X": X, "y": y, **START})
     for path in (xor("xor.html"), xor("derivation.html", report), modules()):
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB.  Open it in a browser.")
+    print("Press the right arrow key.  In derivation.html, the backward steps show which line is wrong.")
 
 
 if __name__ == "__main__":

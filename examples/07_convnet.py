@@ -47,6 +47,7 @@ def network():
 
 
 def main(epochs=25):
+    print(f"This takes about {epochs} seconds.\n")
     training, (x_test, y_test) = digits()
     model = network()
     parameters = sum(p.size for p in model.parameters())

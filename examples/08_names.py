@@ -6,6 +6,7 @@ The measure of success is the number of bits per character on names that it has 
 remaining uncertainty about the next character.
 """
 
+import argparse
 import re
 import sysconfig
 from pathlib import Path
@@ -82,10 +83,12 @@ def by_pairs(rows, following):
 
 
 def main(epochs=12, most=None):
+    print(f"This takes about {4 * epochs} seconds.\n")
     texts, rng = names()[:most], np.random.default_rng(0)
     training, unread = nn.train_test_split(np.array(texts), test_size=0.1, rng=rng)
     (rows, following), (unread_rows, unread_following) = encode(training), encode(unread)
-    print(f"{len(texts)} names, such as {', '.join(rng.choice(texts, 4))}; {len(unread)} for validation\n")
+    some = ", ".join(rng.choice(texts, 4, replace=False))
+    print(f"{len(texts)} names, such as {some}; {len(unread)} for validation\n")
     known = unread_following >= 0
     simplest = by_pairs(rows, following)[unread_rows[known], unread_following[known]].mean()
     print(f"bits per character, by chance: {np.log2(len(LETTERS)):.3f}, by counting pairs: {simplest:.3f}")
@@ -102,10 +105,14 @@ def main(epochs=12, most=None):
     schedule = nn.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
     nn.fit(model, bits, optimizer, data, unread_data, schedule=schedule, **options)
     made_up = invent(model, 200, rng)
-    new = [name for name in made_up if name not in set(texts)]
-    print(f"\nOf 200 made-up names, {200 - len(new)} are in the library, and {len(new)} are new, such as:")
+    new = list(dict.fromkeys(name for name in made_up if name and name not in set(texts)))
+    known = sum(name in set(texts) for name in made_up)
+    print(f"\nOf 200 made-up names, {known} are in the library; {len(new)} others are new, such as:")
     print(" ", "\n  ".join(", ".join(new[i : i + 5]) for i in range(0, 20, 5)))
+    print("\nCompare the names of the first epoch with those of the last, and the bits with those by pairs.")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=12)
+    main(parser.parse_args().epochs)

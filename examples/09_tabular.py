@@ -70,6 +70,7 @@ def regression(x, y, x_test):
 
 
 def main(epochs=200, folds=FOLDS):
+    print("This takes about ten seconds.\n")
     data = load_diabetes(scaled=False)
     x, y = data.data, data.target[:, None]
     print(f"{len(x)} patients, {x.shape[1]} columns:")
@@ -99,6 +100,10 @@ def main(epochs=200, folds=FOLDS):
     for name, found in answers.items():
         found = np.concatenate(found)
         print(f"{name:24} {root_mean_square(found, truth):46.1f} {explained(found, truth):8.3f}")
+    print(
+        "\nLook at R^2, the share of the spread that is explained.  The standardised network is about as good"
+    )
+    print("as a straight line, and the network on the columns as they are is worse.")
 
 
 if __name__ == "__main__":

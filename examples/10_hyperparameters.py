@@ -98,6 +98,7 @@ def draw(found, path):
 
 
 def main(epochs=20, cluster=None):
+    print(f"This takes about {epochs} seconds of both cores.\n", flush=True)
     start = time.perf_counter()
     found = all_runs(epochs, cluster)
     print("\nvalidation accuracy   " + "".join(f"{f'depth {depth}':>10}" for depth in DEPTHS))
@@ -107,7 +108,7 @@ def main(epochs=20, cluster=None):
     (rate, size, depth), (accuracy, *_) = max(found.items(), key=lambda item: item[1][0])
     print(f"\nThe best is lr {rate}, batches of {size}, depth {depth}: {accuracy:.1%}")
     took, together = sum(result[2] for result in found.values()), time.perf_counter() - start
-    print(f"{took:.0f} seconds of training in {together:.0f} seconds; the picture is 10_hyperparameters.png")
+    print(f"{took:.0f} seconds of training in {together:.0f} seconds; look at 10_hyperparameters.png")
     draw(found, "10_hyperparameters.png")
 
 

@@ -8,6 +8,7 @@ There are 10^8 sequences.  Each step draws new ones, so that the model cannot me
 sequences are drawn with another seed.
 """
 
+import argparse
 import sys
 
 import numpy as np
@@ -66,18 +67,19 @@ def draw(model, digits, path):
     figure.savefig(path, dpi=150)
 
 
-def main(steps=600, layers=2):
+def main(epochs=10, steps=60, layers=2):
+    print(f"This takes about {4 * epochs} seconds: {epochs} epochs of {steps} steps.\n")
     rng = np.random.default_rng(0)
     model = Sorter(layers, rng)
     optimizer = nn.optim.AdamW(model.parameters(), lr=3e-3)
     warm_up = nn.optim.lr_scheduler.LinearLR(optimizer, 0.1, total_iters=100)
-    decay = nn.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+    decay = nn.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * steps)
     schedule = nn.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, decay], [100])
     test = np.random.default_rng(1).integers(0, DIGITS, (500, LENGTH))
     print(f"{sum(p.size for p in model.parameters())} parameters in {layers} layers of {HEADS} heads\n")
     print("step   loss   places right   sequences right")
-    for step in range(steps + 1):
-        if step % (steps // 10) == 0:
+    for step in range(epochs * steps + 1):
+        if step % steps == 0:
             with no_grad():
                 scores = model(test)
             right = scores.data.argmax(axis=-1) == np.sort(test)
@@ -98,8 +100,11 @@ def main(steps=600, layers=2):
     for given, answer in zip(test, answers, strict=False):
         print("  " + " ".join(map(str, given)), "->", " ".join(map(str, answer)))
     draw(model, test[0], "11_attention.png")
-    print("\n11_attention.png shows where each place looks, for the first of these sequences.")
+    print("\n11_attention.png shows where each place looks, for the first of these sequences:")
+    print("a head that sorts looks from each place at the digit that belongs there.")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=10)
+    main(parser.parse_args().epochs)

@@ -65,6 +65,7 @@ def right(logits, y):
 
 
 def main(epochs=100):
+    print(f"This takes about {epochs / 4:.0f} seconds.\n")
     (x, y), loss = spirals(), nn.BCEWithLogitsLoss()
     print("                    gradient of the weight of layer, before training         after training")
     print("first weights      " + "".join(f"{i + 1:9}" for i in range(HIDDEN + 1)) + "      loss    right")

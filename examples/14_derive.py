@@ -66,12 +66,14 @@ CASES = {
 
 
 def main():
+    print("This takes three seconds.\n")
     for f, (inputs, wrt) in CASES.items():
         derivation = derive(f, inputs, wrt)
         report = check.derivation(f, derivation.backward, inputs)
         print(f"{f.__name__}\n\n{derivation}\n\n{derivation.latex}\n")
         print(f"check.derivation: {'right' if report.ok else report}\n")
     print(next(step for step in derive(network, *CASES[network]).steps if step.name == "dZ2"))
+    print("\nLook at the last lines of each function: what cancels is gone, as in a textbook.")
 
 
 if __name__ == "__main__":

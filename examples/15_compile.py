@@ -57,6 +57,7 @@ def regression(compiled):
 
 
 def main(calls=2000):
+    print("This takes five seconds.\n")
     (eager, one), (step, other) = xor_step(), xor_step()
     compiled = compile(step)
     losses = [(eager().item(), compiled().item()) for _ in range(100)]
@@ -84,6 +85,7 @@ def main(calls=2000):
     with warnings.catch_warnings(record=True, action="always") as caught:
         compile(lambda x: float(x.sum()) * x)(np.ones(2))
     print(f"\n{caught[0].message}")
+    print("\nLook at the program above: it is the whole step, and nothing but calls of NumPy.")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,45 @@
-"""What the whole run prints at its end."""
+"""Which tests run with what is installed, and what the whole run prints at its end."""
+
+from importlib.util import find_spec
+
+import pytest
 
 from tests.cases import count_of_cases, count_of_functions
 
-collect_ignore_glob = ["reference/*"]  # its scripts need PyTorch
+collect_ignore_glob = [
+    "reference/*",  # its scripts need PyTorch
+    "handed_in/*",  # files of learners, some of which cannot even be imported
+]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="fail where a library is missing that a test needs")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(module, ...): libraries of the extra `all` that a test needs")
+
+
+def pytest_runtest_setup(item):
+    """Leave a test out whose libraries are not here, unless all are to run."""
+    wanted = [module for mark in item.iter_markers("needs") for module in mark.args]
+    missing = [module for module in wanted if find_spec(module) is None]
+    if missing:
+        stop = pytest.fail if item.config.getoption("--all") else pytest.skip
+        stop(f"needs {', '.join(missing)}")
+
+
+def left_out(terminalreporter):
+    """The lines about tests that were left out, by what they need."""
+    reasons = [r.longrepr[2] for r in terminalreporter.getreports("skipped") if isinstance(r.longrepr, tuple)]
+    for reason in sorted({r for r in reasons if "needs " in r}):
+        wants = reason.removeprefix("Skipped: needs ")
+        yield f"left out: {reasons.count(reason)} tests, for want of {wants}: pip install '.[all]'"
 
 
 def pytest_terminal_summary(terminalreporter):
+    for line in left_out(terminalreporter):
+        terminalreporter.write_line(line)
     terminalreporter.write_line(
         f"the table of derivative rules: {count_of_functions()} functions, held to the contract "
         f"in {count_of_cases()} cases"

@@ -19,9 +19,7 @@ def close(a, b, scale=1.0):
     np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-15 * scale)
 
 
-needs_numba = pytest.mark.skipif(
-    not __import__("importlib.util").util.find_spec("numba"), reason="Numba, an extra, is not installed"
-)
+needs_numba = pytest.mark.needs("numba")
 
 FUNCTIONS = {
     "elementwise": lambda x, y: np.tanh(x) * np.exp(-x) / (1 + x**2) - sigmoid(x),

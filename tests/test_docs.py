@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = [page for page in sorted(DOCS.rglob("*.md")) if not {"made", "_build"} & set(page.parts)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_sessions_print_what_they_show(page):
     text = page.read_text(encoding="utf-8")
-    sessions = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    sessions = "\n".join(re.findall(r"^```python\n(>>> .*?)^```$", text, re.MULTILINE | re.DOTALL))
     test = doctest.DocTestParser().get_doctest(sessions, {}, page.name, str(page), 0)
     assert len(test.examples) == text.count(">>> ")
     printed = []
@@ -24,7 +24,7 @@ def test_sessions_print_what_they_show(page):
     assert not printed, "".join(printed)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_links_lead_to_files(page):
     for target in set(re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8"))):
         assert (page.parent / target).exists(), target

@@ -24,6 +24,8 @@ FLOORS = {  # a module may import from its own floor and from the floors above i
         {"check", "compiled"},
         {"derived"},
         {"show"},
+        {"command"},
+        {"__main__"},
         {"__init__"},
     ],
     "nn": [

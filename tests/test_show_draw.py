@@ -7,8 +7,6 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import nbclient
-import nbformat
 import numpy as np
 import pygraphviz
 import pytest
@@ -585,6 +583,7 @@ NOTEBOOK = {
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the program is a shell script")
+@pytest.mark.needs("nbclient", "ipykernel")
 def test_a_notebook_shows_a_picture_or_the_listing_and_never_a_traceback(tmp_path):
     setup = f"""
 import os, sys
@@ -603,6 +602,9 @@ def dot(script):
 x = Tensor([1.0, 2.0], requires_grad=True)
 y = x * x
 """
+    import nbclient
+    import nbformat
+
     book = nbformat.v4.new_notebook()
     book.cells = [nbformat.v4.new_code_cell(setup)]
     for prepare, _, _ in NOTEBOOK.values():

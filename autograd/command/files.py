@@ -1,0 +1,232 @@
+"""A file of the user's, run as a module, and the values for the arguments of its functions."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..errors import AutogradError
+from .find import Function
+
+
+class CallError(AutogradError, ValueError):
+    """A call of the command that can't be taken, with the remedy; `line` is where in the file."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file.  Raises CallError if there is no such file, or it is not Python."""
+    if path.suffix == ".ipynb":
+        raise CallError(
+            f"{path} is a notebook: write `jupyter nbconvert --to script {path}`, and pass the result"
+        )
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise CallError(f"{path} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CallError(f"{path} is not text in UTF-8: pass a file of Python source") from None
+    except (SyntaxError, ValueError) as error:
+        where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        line = getattr(error, "lineno", None) or 1
+        raise CallError(f"{path}{where} is not Python: {getattr(error, 'msg', error)}", line) from None
+
+
+def loaded(path: Path) -> ModuleType:
+    """The file, run as a module; what it prints goes to stderr, and no window is opened for its plots.
+
+    Raises CallError for what it raises.
+    """
+    os.environ.setdefault("MPLBACKEND", "agg")
+    name = (
+        path.stem
+        if path.stem.isidentifier() and path.stem not in sys.modules
+        else f"chainrule_{abs(hash(path))}"
+    )
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.resolve().parent))  # for what it imports from beside it, later too
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise CallError(f"{path} raised{line_of(error, path)} {told(error)}") from error
+    return module
+
+
+def line_of(error: BaseException, path: Path) -> str:
+    """Where in the file an exception passed last: " in line 3"."""
+    last, trace = "", error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path.resolve()):
+            last = f" in line {trace.tb_lineno}:"
+        trace = trace.tb_next
+    return last or ":"
+
+
+def told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+class Values:
+    """The values that the arguments of a file's functions get, by name.
+
+    Those of the command line come first, then those of `inputs()` in the file, or of `<name>_inputs()` for
+    one of several passes, then the file's own variables.
+    """
+
+    def __init__(self, module: ModuleType, given: Mapping[str, Any]) -> None:
+        self.module, self.given = module, dict(given)
+
+    def of(self, name: str) -> dict[str, Any]:
+        """All values for a target, by name."""
+        own = {k: v for k, v in vars(self.module).items() if not k.startswith("_") and is_value(v)}
+        return {**own, **self.returned("inputs"), **self.returned(f"{name.lower()}_inputs"), **self.given}
+
+    def returned(self, name: str) -> dict[str, Any]:
+        """What the function of this name in the file returns; nothing if there is none."""
+        function = getattr(self.module, name, None)
+        if not callable(function):
+            return {}
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                values = function()
+        except Exception as error:
+            where = line_of(error, Path(str(self.module.__file__)))
+            raise CallError(f"{name}() of {self.file} raised{where} {told(error)}") from error
+        if not isinstance(values, Mapping):
+            raise CallError(
+                f"{name}() of {self.file} returns a {type(values).__name__}: let it return a dictionary by "
+                'name, {"X": X, "W1": W1}'
+            )
+        return dict(values)
+
+    @property
+    def file(self) -> str:
+        return Path(str(self.module.__file__)).name
+
+    def fitting(self, functions: list[Callable[..., Any]], name: str) -> dict[str, Any]:
+        """The values for what the first of some functions needs, and for what the others take of them.
+
+        Raises CallError if there is none for something that the first needs.
+        """
+        known = self.of(name)
+        wanted = {p.name: p for f in reversed(functions) for p in parameters(f)}
+        needed = [p.name for p in parameters(functions[0]) if p.default is p.empty]
+        if missing := [n for n in needed if n not in known]:
+            function = functions[0].__qualname__.removesuffix(".__init__")
+            shapes = " ".join(f"--shape {n}=…" for n in missing)
+            raise CallError(
+                f"{function} takes {', '.join(missing)}, and the file has no value by such a name: "
+                f"pass {shapes}, such as --shape {missing[0]}=4,2, or --set {missing[0]}=EXPRESSION, or let "
+                f"a function inputs() in {self.file} return them by name"
+            )
+        return {n: known[n] for n in wanted if n in known}
+
+    def object(self, kind: type, name: str) -> Any:
+        """An object of a class: one of the file's own variables, or a new one.
+
+        Raises CallError for a value that its constructor needs, and for what it raises.
+        """
+        for value in reversed(vars(self.module).values()):
+            if type(value) is kind:
+                return value
+        make: Any = kind.__init__  # type: ignore[misc]
+        try:
+            arguments = self.fitting([make], name) if inspect.isfunction(make) else {}
+            with contextlib.redirect_stdout(sys.stderr):
+                return kind(**arguments)
+        except CallError:
+            raise
+        except Exception as error:
+            raise CallError(f"{kind.__name__}(…) raised {told(error)}") from error
+
+    def function(self, dotted: str, name: str, owner: Any = None) -> Callable[..., Any]:
+        """The function or bound method of a dotted name."""
+        held: Any = self.module
+        for part in dotted.split("."):
+            if not hasattr(held, part):
+                raise CallError(f"there is no {dotted} in {self.file}")
+            if inspect.isclass(held):
+                held = owner if type(owner) is held else self.object(held, name)
+            held = getattr(held, part)
+        if not callable(held):
+            raise CallError(f"{dotted} of {self.file} is a {type(held).__name__}, and no function")
+        return held  # type: ignore[no-any-return]
+
+
+def is_value(value: Any) -> bool:
+    """Whether a variable of a module is a value, and no function, class or module."""
+    return not (callable(value) or inspect.ismodule(value))
+
+
+def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function that can be passed by name; of a constructor without the object."""
+    try:
+        listed = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    skip = function.__name__ == "__init__" and not inspect.ismethod(function)
+    return [p for p in listed[skip:] if p.kind not in kinds]
+
+
+def drawn(declared: str, rng: np.random.Generator) -> tuple[str, Any]:
+    """A name and the array for it, of what `--shape` declares: X=4,2, or y=4:3 for integers below 3.
+
+    >>> name, array = drawn("y=4:3", np.random.default_rng(0))
+    >>> name, array.shape, array.dtype.kind, array.max() < 3
+    ('y', (4,), 'i', np.True_)
+    """
+    name, _, text = declared.partition("=")
+    sizes, _, below = text.partition(":")
+    try:
+        shape = tuple(int(n) for n in sizes.split(",") if n.strip())
+        highest = int(below) if below else 0
+        if not name.isidentifier() or "=" not in declared or min((*shape, 0)) < 0 or highest < 0:
+            raise ValueError
+    except ValueError:
+        raise CallError(
+            f"--shape {declared} is no shape: write NAME=4,2 for an array of normal numbers, "
+            "NAME=4:3 for four integers below 3, and NAME= for one number"
+        ) from None
+    return name, rng.integers(highest, size=shape) if below else rng.normal(size=shape)
+
+
+def computed(declared: str) -> tuple[str, Any]:
+    """A name and the value of the expression for it, of what `--set` declares: reg=0.1, y=np.eye(3).
+
+    >>> computed("reg=1/4")
+    ('reg', 0.25)
+    """
+    name, _, text = declared.partition("=")
+    if not name.isidentifier() or not text:
+        raise CallError(
+            f"--set {declared} sets nothing: write NAME=EXPRESSION, such as reg=0.1 or y=np.eye(3)"
+        )
+    try:
+        return name, eval(text, {"np": np})
+    except Exception as error:
+        raise CallError(f"--set {declared} raised {told(error)}") from None
+
+
+def functions_in(tree: ast.Module) -> dict[str, Function]:
+    """The functions of a file by their names, and the methods of its classes, `Net.loss`."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    own = {node.name: node for node in tree.body if isinstance(node, Function)}
+    return own | {f"{c.name}.{m.name}": m for c in classes for m in c.body if isinstance(m, Function)}

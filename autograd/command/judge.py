@@ -1,0 +1,188 @@
+"""The verdict on each forward and backward pass of a file."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import linecache
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..check import DerivationReport, derivation, script, training_step
+from ..errors import AutogradError
+from .files import CallError, Values, functions_in, loaded, parameters, parsed
+from .find import Function, Target, returned, targets
+
+Attempt = Callable[[], DerivationReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is said of a target.
+
+    path     of the file
+    target   what was judged
+    report   the report; None if it could not be judged
+    refusal  why not, and what to do
+    """
+
+    path: Path
+    target: Target
+    report: DerivationReport | None = None
+    refusal: str = ""
+
+    @property
+    def status(self) -> str:
+        """right, wrong, or not judged."""
+        if self.report is None:
+            return "not judged"
+        return "right" if self.report.ok else "wrong"
+
+
+def verdicts(
+    path: Path, name: str, given: Mapping[str, Any], loss: str | None, *, skip: bool = False
+) -> Iterator[Verdict]:
+    """The verdicts on what is in a file, or on what there is called `name`.
+
+    loss  an expression for the loss, of what the forward pass returns or of the variables of a loop
+    skip  whether a file in which there is nothing to check is passed over
+
+    Raises CallError for a file that can't be read or run, and for one with nothing to check.
+    """
+    tree = parsed(path)
+    all_found = targets(tree)
+    found = [t for t in all_found if not name or t.is_called(name)]
+    if not found and skip:
+        return
+    if not found:
+        there = f": there are {', '.join(t.name for t in all_found)}" if all_found else ""
+        raise CallError(
+            f"{path} has no {name or 'backward pass'} to check{there}; what is found is a pair, "
+            "forward and backward, or affine_forward and affine_backward, a class with both methods, a loss "
+            "that returns its gradients, a function that trains, or a script with a loop"
+        )
+    if found[0].forward is None:
+        yield verdict(path, found[0], [lambda: script(path, loss=loss)])
+        return
+    module = loaded(path)
+    values, sources = Values(module, given), functions_in(tree)
+    for target in found:
+        try:
+            tried = list(attempts(target, module, values, sources, loss))
+        except CallError as error:
+            yield Verdict(path, target, refusal=str(error))
+        else:
+            yield verdict(path, target, tried)
+
+
+def verdicts_or_refusal(path: Path, *arguments: Any, **options: Any) -> Iterator[Verdict]:
+    """The verdicts; that the file can't be taken is one too."""
+    try:
+        yield from verdicts(path, *arguments, **options)
+    except CallError as error:
+        yield Verdict(path, Target(path.name, error.line, None), refusal=str(error))
+
+
+def verdict(path: Path, target: Target, attempts: list[Attempt]) -> Verdict:
+    """The verdict by the first of the attempts that can be made; the reason of the first, if none can."""
+    refusals = []
+    for attempt in attempts:
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                return Verdict(path, target, attempt())
+        except AutogradError as error:
+            asks = " on the command line, say it with --loss EXPRESSION" if "loss" in str(error) else ""
+            refusals.append(f"{error}{asks and ';' + asks}")
+    return Verdict(path, target, refusal=refusals[0])
+
+
+def attempts(
+    target: Target, module: ModuleType, values: Values, sources: Mapping[str, Function], loss: str | None
+) -> Iterator[Attempt]:
+    """The ways to check a target, the likeliest first."""
+    assert target.forward is not None
+    forward = values.function(target.forward, target.name)
+    owner = getattr(forward, "__self__", None)
+    backward = values.function(target.backward, target.name, owner) if target.backward else None
+    if target.trains:
+        inputs = values.fitting([forward], target.name)
+        yield lambda: training_step(forward, inputs, loss=loss)
+        return
+    if not loss:
+        yield judging(values, target, forward, backward)
+    if said := loss or (call_of(target, sources) if target.loss else ""):
+        whole = with_loss(module, forward, sources[target.forward], said)
+        yield judging(values, target, whole, backward)
+
+
+def judging(
+    values: Values, target: Target, forward: Callable[..., Any], backward: Callable[..., Any] | None
+) -> Attempt:
+    """One way to check: with the values that these two take."""
+    inputs = values.fitting([forward, *([backward] if backward else [])], target.name)
+    return lambda: derivation(forward, backward, inputs)
+
+
+def call_of(target: Target, sources: Mapping[str, Function]) -> str:
+    """The call of the loss on what the forward pass returns: `compute_cost(A2, Y)`.
+
+    The first parameter is what comes first, if there is nothing of its own name.
+    """
+    assert target.loss is not None
+    assert target.forward is not None
+    names = names_returned(sources[target.forward])
+    known = {*names, *(a.arg for a in sources[target.forward].args.args)}
+    first, *rest = (a.arg for a in sources[target.loss].args.args)
+    return f"{target.loss}({', '.join([first if first in known else names[0], *rest])})"
+
+
+def names_returned(source: Function) -> list[str]:
+    """What a function's returned values are called there; where they have no names, output and cache."""
+    values = (returned(source) or [[]])[-1]
+    return [getattr(v, "id", "output" if i == 0 else "cache") for i, v in enumerate(values)] or ["output"]
+
+
+def with_loss(
+    module: ModuleType, forward: Callable[..., Any], source: Function, loss: str
+) -> Callable[..., Any]:
+    """A function that computes the loss of what `forward` returns: as source, so that it can be checked.
+
+    Of a method, the attributes are in reach too, as `self.output`.
+    """
+    owner = getattr(forward, "__self__", None)
+    names, own = names_returned(source), [p.name for p in parameters(forward)]
+    used = [n for n in names_in(loss) if n not in names and (n in vars(module)) <= is_data(module, n)]
+    takes = dict.fromkeys([*own, *(n for n in used if n not in ("np", "self"))])
+    text = (
+        f"def {forward.__name__}_to_loss({', '.join(takes)}):\n"
+        f"    {', '.join(names)} = {'self.' if owner else ''}{forward.__name__}({', '.join(own)})\n"
+        f"    return {loss}\n"
+    )
+    filename = f"<{forward.__name__} and its loss, in {Path(str(module.__file__)).name}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    scope = {"np": np, **vars(module), "self": owner}
+    exec(compile(text, filename, "exec"), scope)
+    return scope[f"{forward.__name__}_to_loss"]  # type: ignore[no-any-return]
+
+
+def names_in(expression: str) -> list[str]:
+    """The variables of an expression.  Raises CallError if it is none."""
+    try:
+        tree = ast.parse(expression, "--loss", "eval")
+    except SyntaxError:
+        raise CallError(
+            f"--loss {expression} is no expression: write one such as 'np.mean((out - y)**2)'"
+        ) from None
+    return list(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
+
+
+def is_data(module: ModuleType, name: str) -> bool:
+    value = getattr(module, name, None)
+    return value is not None and not callable(value) and not inspect.ismodule(value)
