@@ -302,7 +302,7 @@ def test_the_epochs_of_a_training_are_frames(visit, tmp_path):
         out.backward()
         leaves |= {n: Tensor(leaves[n].data - leaves[n].grad, requires_grad=True) for n in VALUES}
     page = visit(explore(outputs[0], tmp_path / "page.html", frames=outputs))
-    assert page.locator("#frame-value-0").inner_text() == "frame = 0"
+    assert page.locator("#frame-value-0").inner_text() == "frame 1 of 6"
     page.locator("#frame-0").fill("5")
     page.check("#digits")
     assert page.locator("#frame-loss").inner_text().endswith(repr(float(outputs[5].data)))

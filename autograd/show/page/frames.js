@@ -62,7 +62,8 @@ function showFrame() {
   if (!frames || !$("frame-loss")) return;
   places.forEach((place, i) => {
     $(`frame-${i}`).value = place;
-    const said = `${printable(frames.names[i])} = ${number(frames.axes[i][place], $("digits").checked)}`;
+    const name = printable(frames.names[i]), count = `${place + 1} of ${frames.axes[i].length}`;
+    const said = !frames.counted[i] ? `${name} = ${number(frames.axes[i][place], $("digits").checked)}` : name === "frame" ? `frame ${count}` : `${name}: value ${count}`;
     $(`frame-value-${i}`).textContent = said;
     $(`frame-${i}`).setAttribute("aria-valuetext", said);
   });
