@@ -30,7 +30,7 @@ function buildCode(place, model, goTo) {
       rows.set(key, row);
       return row.item;
     });
-    return element("div", { className: "passage" }, plain(printable(passage.file), "quiet"), element("ol", { className: "lines" }, ...items));
+    return element("div", { className: "passage" }, passage.file === code[i - 1]?.file ? null : plain(printable(passage.file), "quiet"), element("ol", { className: "lines" }, ...items));
   });
   const body = element("details", { open: true }, element("summary", {}, "The code"),
     element("div", { className: "code", tabIndex: 0, role: "region", ariaLabel: "The code, line by line" }, ...passages));
