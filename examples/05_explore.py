@@ -1,9 +1,10 @@
-"""Step through three computations in a browser: the XOR network, the same network with the verdicts on a
-wrong hand derivation of its gradients, and a network made of modules.
+"""Step through four computations in a browser: the XOR network, the same network with its source and the
+verdicts on a wrong hand derivation of its gradients, a network made of modules, and a neuron whose weight
+and bias can be changed.
 
     python examples/05_explore.py
 
-writes xor.html, derivation.html and modules.html.  Open them, and press the right arrow key.
+writes xor.html, derivation.html, modules.html and neuron.html.  Open them, and press the right arrow key.
 """
 
 import numpy as np
@@ -28,7 +29,7 @@ START = {
 }
 
 
-def xor(path, report=None):
+def xor():
     """A page about a network written as formulas.  Its arrays have the names of the variables here."""
     W1, b1, W2, b2 = (Tensor(values, requires_grad=True) for values in START.values())
     Z1 = X @ W1 + b1
@@ -36,7 +37,7 @@ def xor(path, report=None):
     Z2 = A1 @ W2 + b2
     A2 = sigmoid(Z2)
     loss = -np.mean(y * np.log(A2) + (1 - y) * np.log(1 - A2))
-    return explore(loss, path, report=report)
+    return explore(loss, "xor.html")
 
 
 def forward(X, y, W1, b1, W2, b2):
@@ -65,10 +66,34 @@ def modules():
     return explore(loss, "modules.html")
 
 
-def main():
-    print("This takes a second.\n")
+def derivation():
+    """A page about the function itself: its source is there, and the verdicts stand in its margin."""
     report = check.derivation(forward, backward, {"X": X, "y": y, **START})
-    for path in (xor("xor.html"), xor("derivation.html", report), modules()):
+    leaves = {name: Tensor(values, requires_grad=True) for name, values in START.items()}
+    return explore(forward, {"X": X, "y": y, **leaves}, "derivation.html", report=report)
+
+
+def neuron(x, target, w, b):
+    z = w * x + b
+    a = sigmoid(z)
+    return (a - target) ** 2
+
+
+def neurons():
+    """A page on which the weight and the bias can be dragged; all numbers are the engine's own."""
+    inputs = {
+        "x": 1.5,
+        "target": 0.8,
+        "w": Tensor(0.5, requires_grad=True),
+        "b": Tensor(0.0, requires_grad=True),
+    }
+    values = np.linspace(-3, 3, 25)
+    return explore(neuron, inputs, "neuron.html", vary={"w": values, "b": values})
+
+
+def main():
+    print("This takes a few seconds.\n")
+    for path in (xor(), derivation(), modules(), neurons()):
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB.  Open it in a browser.")
     print("Press the right arrow key.  In derivation.html, the backward steps show which line is wrong.")
 

@@ -255,10 +255,12 @@ def test_examples_are_short():
         assert len(path.read_text(encoding="utf-8").splitlines()) < 125, path.name
 
 
-def test_explore_writes_its_two_pages(tmp_path, monkeypatch, capsys):
+def test_explore_writes_its_pages(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(EXAMPLES / "05_explore.py"))["main"]()
-    assert {path.name for path in tmp_path.iterdir()} == {"xor.html", "derivation.html", "modules.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "xor.html", "derivation.html", "modules.html", "neuron.html",
+    }  # fmt: skip
     assert '"wrong here"' in (tmp_path / "derivation.html").read_text(encoding="utf-8")
     assert "kB" in capsys.readouterr().out
     text = (tmp_path / "xor.html").read_text(encoding="utf-8")

@@ -76,6 +76,7 @@ def test_what_does_not_change_is_left_out():
     assert found["frames"] == {
         "names": ["w"],
         "axes": [[0.0, 0.5, 1.0]],
+        "counted": [False],
         "start": [1],
         "loss": [0.0, 1.25, 5.0],
     }

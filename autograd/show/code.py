@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ..graph import Vertex
+from .recorded import Recorded
 
 MOST = 12  # functions that are shown
 LONGEST = 150  # lines of one that are shown: around those that are asked for
@@ -90,7 +93,16 @@ class Code:
         return [passage.in_json() for passage in self.passages]
 
 
-def places(lines: Iterable[tuple[int, Any]], code: Code) -> dict[int, list[int]]:
-    """For each node with a source, the passage and line of it."""
-    found = {i: code.place(source.filename, source.lineno) for i, source in lines}
-    return {i: place for i, place in found.items() if place}
+def places(nodes: Sequence[Vertex], run: Recorded | None, code: Code) -> dict[int, list[list[int]]]:
+    """For each node the places of its source: the line of the function that ran, and the line of a helper."""
+    found: dict[int, list[list[int]]] = {}
+    for i, vertex in enumerate(nodes):
+        asked = []
+        if run is not None and (line := run.line_of(vertex.node)):
+            asked.append((run.filename, line))
+        if vertex.source is not None:
+            asked.append((vertex.source.filename, vertex.source.lineno))
+        there = [code.place(*one) for one in dict.fromkeys(asked)]
+        if any(there):
+            found[i] = [place for place in there if place]
+    return found

@@ -29,6 +29,7 @@ from .frames import Frame, frames_in_json, shown_nodes
 from .labels import operation
 from .numbers import in_json
 from .outline import Outline
+from .recorded import Recorded
 from .rules import Line, Rules
 from .source import expression, listing, maker, summary
 
@@ -46,8 +47,12 @@ class Table(dict[Any, int]):
         return self[value]
 
 
-def document(graph: Graph, report: Any = None, frames: Sequence[Frame] = ()) -> dict[str, Any]:
+def document(
+    graph: Graph, report: Any = None, frames: Sequence[Frame] = (), run: Recorded | None = None
+) -> dict[str, Any]:
     """The page's data for a graph, for a report on a hand derivation of its gradients, and for its frames.
+
+    run: the run of the function that the graph is of, if it is of one.
 
     Raises GradientError if a leaf has been changed in place since it was used.
     """
@@ -60,7 +65,7 @@ def document(graph: Graph, report: Any = None, frames: Sequence[Frame] = ()) -> 
         back = graph.backward(np.ones_like(graph.output.value))
     most = min(WHOLE, max(1, NUMBERS // (2 * len(nodes))))
     texts, code = Table(), Code()
-    at = lines_at([(places[v.number], v.source) for v in nodes if v.source], code)
+    at = lines_at(nodes, run, code)
     links = edges(graph, operations, places, back, most)
     return {
         "title": graph.output.label,

@@ -140,7 +140,7 @@ def page_of(
     ran = recorded(output, inputs)
     graph = Graph.of(ran.output, ran.names | dict(names or {}), {name_of(output): ran.output})
     shown = varied(output, inputs, vary) if vary else outputs_of(frames)
-    return Page(with_frames(graph, report, shown, inputs, vary), Source(output, dict(inputs), graph))
+    return Page(with_frames(graph, report, shown, inputs, vary, ran), Source(output, dict(inputs), graph))
 
 
 def outputs_of(frames: Sequence[Tensor] | None) -> list[Recorded]:
@@ -148,12 +148,17 @@ def outputs_of(frames: Sequence[Tensor] | None) -> list[Recorded]:
 
 
 def with_frames(
-    graph: Graph, report: Any, shown: list[Recorded], inputs: Any, vary: Mapping[str, Any] | None
+    graph: Graph,
+    report: Any,
+    shown: list[Recorded],
+    inputs: Any,
+    vary: Mapping[str, Any] | None,
+    run: Recorded | None = None,
 ) -> dict[str, Any]:
     """The document of a page with the outputs to move through, if there are any."""
     if not shown:
-        return document(graph, report)
-    return document(graph, report, graphs(shown, graph)) | {"frames": axes_of(shown, inputs, vary)}
+        return document(graph, report, run=run)
+    return document(graph, report, graphs(shown, graph), run) | {"frames": axes_of(shown, inputs, vary)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

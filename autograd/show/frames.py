@@ -60,17 +60,21 @@ def like(old: Any, value: Any) -> Any:
 
 
 def axes_of(runs: Sequence[Recorded], inputs: Any, vary: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What a slider, or two, move through: names, the numbers on each, where to start, and the outputs."""
+    """What a slider, or two, move through: names, the numbers on each, where to start, and the outputs.
+
+    Arrays, and frames of a training, are only counted.
+    """
     loss = [float(np.sum(run.output.data)) for run in runs]
     if not vary:
-        return {"names": ["frame"], "axes": [[*range(len(runs))]], "start": [0], "loss": loss}
-    axes, start = [], []
+        frames = [*range(len(runs))]
+        return {"names": ["frame"], "axes": [frames], "counted": [True], "start": [0], "loss": loss}
+    axes, start, counted = [], [], []
     for name, values in vary.items():
         here = np.asarray(getattr(inputs[name], "data", inputs[name]))
         start.append(min(range(len(values)), key=lambda i: float(np.abs(np.asarray(values[i]) - here).sum())))
-        is_number = np.size(values[0]) == 1
-        axes.append([float(np.ravel(v)[0]) if is_number else i for i, v in enumerate(values)])
-    return {"names": list(vary), "axes": axes, "start": start, "loss": loss}
+        counted.append(np.size(values[0]) != 1)
+        axes.append([i if counted[-1] else float(np.ravel(v)[0]) for i, v in enumerate(values)])
+    return {"names": list(vary), "axes": axes, "counted": counted, "start": start, "loss": loss}
 
 
 def graphs(runs: Iterable[Recorded], first: Graph) -> list[Frame]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from types import FrameType
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from ..derived.reading.observe import as_it_was, code_of, identity, reached
 from ..derived.reading.watch import watching
+from ..engine import LEAF, Node, next_index
 from ..errors import DTypeError
 from ..mode import debug
 from ..tensor import Tensor
@@ -22,12 +25,23 @@ from ..transforms.structure import flat, name_of, rebuilt
 class Recorded:
     """One run of a function.
 
-    output  what it returned
-    names   its variables and inputs: of a variable that got several values, `h_1`, `h_2`, …
+    output    what it returned
+    names     its variables and inputs: of a variable that got several values, `h_1`, `h_2`, …
+    filename  the file of its source
+    lines     for each line that ran, in order, the index that the next node would have had, and the line
     """
 
     output: Tensor
     names: dict[str, Any]
+    filename: str = ""
+    lines: tuple[tuple[float, int], ...] = ()
+
+    def line_of(self, node: Node | None) -> int | None:
+        """The line of the function, itself, during which a node was made; None if it was not."""
+        if node is None or node.op is LEAF or not self.lines:
+            return None
+        at = bisect(self.lines, (node.index, inf))
+        return self.lines[at][1] if at < len(self.lines) else None
 
 
 def recorded(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Recorded:
@@ -45,8 +59,10 @@ def recorded(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Recorded:
     given = leaves_of(dict(inputs))
     found: dict[Any, list[tuple[str, Any]]] = {}
     code = code_of(f)
+    lines: list[tuple[float, int]] = []
 
     def observe(frame: FrameType, line: int) -> None:
+        lines.append((next_index(), line))
         for ref, value in reached(dict(frame.f_locals)):
             if type(value) in (Tensor, np.ndarray):
                 found.setdefault(identity(value), []).append((written(ref), value))
@@ -61,7 +77,8 @@ def recorded(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Recorded:
             f"{name_of(f)} returned a {type(output).__name__}: explore() shows how a Tensor was computed, "
             "so return one, computed by NumPy's functions of the inputs"
         )
-    return Recorded(output, numbered([values[0] for values in found.values()]))
+    names = numbered([values[0] for values in found.values()])
+    return Recorded(output, names, code.co_filename if code else "", tuple(lines))
 
 
 def written(ref: tuple[Any, ...]) -> str:

@@ -94,6 +94,8 @@ class Rules:
                 found = np.asarray(line.at(values))
         except Exception:  # the line is then not shown, whatever the reason
             return False
+        if np.array_equal(found, sent):
+            return True
         least = 1e-10 if np.asarray(sent).dtype == np.float64 else 1e-4
         scale = np.nanmax(np.abs(sent), initial=0, where=np.isfinite(sent))
         return found.shape == np.shape(sent) and np.allclose(

@@ -142,6 +142,28 @@ def test_the_numbers_at_the_end_of_a_line_are_those_of_the_round(visit, tmp_path
         assert line.locator(".value").inner_text() == f"{x:.4g}"
 
 
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def with_a_helper(x, w):
+    a = sigmoid(w * x)
+    b = sigmoid(w * a)
+    return np.sum(b)
+
+
+def test_a_line_that_calls_a_helper_is_lit_with_the_line_in_it(visit, tmp_path):
+    page = visit(explore(with_a_helper, {"x": 0.5, "w": 1.5}, tmp_path / "page.html"))
+    step_to(page, "Forward: b = ")
+    lit = page.locator("#code .lit code").all_inner_texts()
+    assert [text.strip() for text in lit] == ["b = sigmoid(w * a)", "return 1 / (1 + np.exp(-z))"]
+    a = 1 / (1 + np.exp(-0.75))
+    line = page.locator("#code li", has_text="a = sigmoid(w * x)")
+    assert line.locator(".value").inner_text() == f"{a:.4g}"
+    line.locator("button").click()
+    assert "Forward: a = " in page.locator("#live").inner_text()
+
+
 def test_what_was_recorded_in_debug_has_its_code(visit, tmp_path):
     w = Tensor(2.0, requires_grad=True)
     with debug():
@@ -302,7 +324,7 @@ def test_the_epochs_of_a_training_are_frames(visit, tmp_path):
         out.backward()
         leaves |= {n: Tensor(leaves[n].data - leaves[n].grad, requires_grad=True) for n in VALUES}
     page = visit(explore(outputs[0], tmp_path / "page.html", frames=outputs))
-    assert page.locator("#frame-value-0").inner_text() == "frame = 0"
+    assert page.locator("#frame-value-0").inner_text() == "frame 1 of 6"
     page.locator("#frame-0").fill("5")
     page.check("#digits")
     assert page.locator("#frame-loss").inner_text().endswith(repr(float(outputs[5].data)))

@@ -30,7 +30,7 @@ def answer(page, said):
 
 
 def test_the_next_value_is_hidden_until_one_is_typed(page):
-    assert page.locator("#step h3").inner_text() == "What is t4?"
+    assert page.locator("#step h2").inner_text() == "What is t4?"
     assert "0.75" not in page.locator("#graph text.number").all_text_contents()
     assert "Type a number" in answer(page, "many")
     assert "Not yet" in answer(page, -0.75)
@@ -72,7 +72,7 @@ def test_shapes_are_asked_for(visit, tmp_path):
         page.click("#next")
         page.locator("#step button", has_text="Show it").click()
     page.click("#next")
-    assert "Which shape has" in page.locator("#step h3").inner_text()
+    assert "Which shape has" in page.locator("#step h2").inner_text()
     assert "other way round" in answer(page, "(5, 4)")
     assert "Right: (4, 5)." in answer(page, "4, 5")
 

@@ -101,6 +101,7 @@ const isSoftmax = (made) => made.op === "softmax";
 
 const named = (name, place, shape) => (shape.length ? `${name}${subscript(place, shape)}` : name);
 
+const bracketed = (x, all) => (typeof x === "number" && x < 0 ? `(${number(x, all)})` : number(x, all));
 const MANY = 8;  // terms that are written out
 const briefly = (node) => title(node).split(".").at(-1);
 
@@ -110,9 +111,8 @@ function inWords(made, found, all) {
   if (order.length > MANY) order.sort((i, k) => size(k) - size(i));
   const shown = order.slice(0, MANY), more = order.length > MANY ? ` + … ${order.length - MANY} more, which are smaller` : "";
   const name = ([slot, place]) => (slot === "g" ? named("g", place, made.shape) : named(briefly(made.slots[slot]), place, made.shapes[slot]));
-  const bracketed = (x) => (typeof x === "number" && x < 0 ? `(${number(x, all)})` : number(x, all));
   const letters = shown.map((i) => [...found.terms[i].map(name), ...found.factors[i].slice(found.terms[i].length).map((x) => number(x, all))].join(" × "));
-  const numbers = shown.map((i) => found.factors[i].map(bracketed).join(" × "));
+  const numbers = shown.map((i) => found.factors[i].map((x) => bracketed(x, all)).join(" × "));
   return [letters.join(" + ") + more, numbers.join(" + ") + more];
 }
 
@@ -130,7 +130,7 @@ function explainedResult(node, made, place, all) {
 function explainedGradient(edge, made, place, all) {
   const value = number(listed1(contribution(edge))[place], all);
   if (isSoftmax(made)) {
-    const { terms } = resultAt(made, place), g = listed1(edge.to.grad), y = listed1(edge.to.value), n = (x) => number(x, all);
+    const { terms } = resultAt(made, place), g = listed1(edge.to.grad), y = listed1(edge.to.value), n = (x) => bracketed(x, all);
     const at = (name, p) => named(name, p, made.shape), row = terms.map(([[, p]]) => p), cells = row.flatMap((p) => [["g", p], ["y", p]]);
     return { cells, lines: [`${at("y", place)} × (${at("g", place)} − (${row.map((p) => `${at("g", p)} × ${at("y", p)}`).join(" + ")}))`,
       `${n(y[place])} × (${n(g[place])} − (${row.map((p) => `${n(g[p])} × ${n(y[p])}`).join(" + ")}))`, value] };

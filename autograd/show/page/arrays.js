@@ -131,8 +131,7 @@ function numbersOf(value, shape, all) {
   const rows = grid(value, shape), top = greatest(value), axes = dims(shape), height = axes.at(-2);
   if (!rows.length || !rows[0].length) return element("p", { className: "quiet" }, "no elements");
   const sliced = axes.length > 2 && Array.isArray(value) && !shape.startsWith("((") && height > 0;
-  const scrolls = rows.length > 6 || all;
-  return element("div", { className: "scroll", tabIndex: scrolls ? 0 : -1 }, sliced ? slices(rows, axes, top, all) : tableOf(rows, top, all));
+  return element("div", { className: "scroll", tabIndex: 0 }, sliced ? slices(rows, axes, top, all) : tableOf(rows, top, all));
 }
 
 function tableOf(rows, top, all) {

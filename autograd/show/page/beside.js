@@ -10,12 +10,21 @@ function beginBeside() {
   beginPredict();
 }
 
+// What scrolls can have the focus; what does not need not be passed by Tab.
+function focusWhatScrolls() {
+  for (const part of document.querySelectorAll("aside .scroll, aside .code")) {
+    const fits = part.scrollWidth <= part.clientWidth && part.scrollHeight <= part.clientHeight;
+    part.tabIndex = fits && part.clientWidth ? -1 : 0;
+  }
+}
+
 function showBeside(stop) {
   showCode($("code"), codeRows, stop, stop.to);
   followListing($("listing"), stop);
   showFrame();
   const score = stop === stops.at(-1) ? scoreOf() : null;
   if (score) $("step").prepend(score);
+  focusWhatScrolls();
 }
 
 // Go to the step of a node: on the way back if the player is there; or to a verdict, where its gradient is complete.

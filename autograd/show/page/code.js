@@ -1,13 +1,16 @@
 // The user's source beside the graph: the line of this step is lit, and each line ends with its numbers.
 
+// The lines of a node: of the function, and of a helper that it called there.
+const placesOf = (node) => (node.at ?? []).map((place) => place.join(":"));
+
 // The nodes made on each line, by "passage:line", the oldest first.
 function nodesByLine(nodes) {
   const found = new Map();
   for (const node of nodes) {
-    if (!node.at) continue;
-    const key = node.at.join(":");
-    if (!found.has(key)) found.set(key, []);
-    found.get(key).push(node);
+    for (const key of placesOf(node)) {
+      if (!found.has(key)) found.set(key, []);
+      found.get(key).push(node);
+    }
   }
   return found;
 }
@@ -27,7 +30,7 @@ function buildCode(place, model, goTo) {
       rows.set(key, row);
       return row.item;
     });
-    return element("div", { className: "passage" }, plain(printable(passage.file), "quiet"), element("ol", { className: "lines" }, ...items));
+    return element("div", { className: "passage" }, passage.file === code[i - 1]?.file ? null : plain(printable(passage.file), "quiet"), element("ol", { className: "lines" }, ...items));
   });
   const body = element("details", { open: true }, element("summary", {}, "The code"),
     element("div", { className: "code", tabIndex: 0, role: "region", ariaLabel: "The code, line by line" }, ...passages));
@@ -46,17 +49,18 @@ function codeRow(number, text, nodes, verdict, goTo) {
 
 // The state of the code at a step.
 function showCode(place, rows, stop, time) {
-  const current = stop.item && !isGroup(stop.item) ? stop.item.at?.join(":") : null;
+  const current = stop.item && !isGroup(stop.item) ? placesOf(stop.item) : [];
   for (const [key, row] of rows) {
-    row.item.classList.toggle("lit", key === current);
-    row.item.classList.toggle("back", key === current && stop.phase === "backward");
+    const here = current.includes(key);
+    row.item.classList.toggle("lit", here);
+    row.item.classList.toggle("back", here && stop.phase === "backward");
     if (!row.nodes) continue;
-    const node = key === current ? stop.item : madeBy(row.nodes, time), known = node.known <= time, complete = node.complete <= time;
+    const node = here ? stop.item : madeBy(row.nodes, time), known = node.known <= time, complete = node.complete <= time;
     const state = `${node.id} ${known} ${complete} ${node.frame ?? ""}`;
     if (state !== row.shown) row.numbers.replaceChildren(...(known ? [inBrief(node.value, node, "value")] : []), ...(complete ? [inBrief(node.grad, node, "gradient")] : []));
     row.shown = state;
   }
-  const lit = current && rows.get(current)?.item, scroller = place.querySelector(".code");
+  const lit = rows.get(current[0])?.item, scroller = place.querySelector(".code");
   if (lit && scroller && (lit.offsetTop < scroller.scrollTop || lit.offsetTop + lit.offsetHeight > scroller.scrollTop + scroller.clientHeight)) {
     scroller.scrollTop = lit.offsetTop - scroller.clientHeight / 2;
   }

@@ -50,7 +50,8 @@ function beginFrames() {
     return element("label", { className: "frame-slider" }, element("output", { id: `frame-value-${i}` }), input);
   });
   const picture = frames.axes.length === 2 ? lossMap(frames) : lossCurve(frames);
-  $("frames").replaceChildren(element("div", { className: "frame-row" }, element("div", { className: "frame-sliders" }, ...sliders, element("output", { id: "frame-loss" })), picture));
+  $("frames").replaceChildren(element("div", { className: "frame-row" }, element("div", { className: "frame-sliders" }, ...sliders, element("output", { id: "frame-loss" })), picture),
+    plain(frames.axes.length === 2 ? `${printable(frames.names[0])} to the right, ${printable(frames.names[1])} upward; the full colour where ${title(model.output)} is smallest.` : `${title(model.output)} over ${printable(frames.names[0])}.`, "quiet"));
   frameState.places = [...frames.start];
   const at = indexOf(frames.start, frames.axes);
   applyNumbers(model, model.doc.numbers, (x) => unpacked(x, at, frames.loss.length));
@@ -62,7 +63,8 @@ function showFrame() {
   if (!frames || !$("frame-loss")) return;
   places.forEach((place, i) => {
     $(`frame-${i}`).value = place;
-    const said = `${printable(frames.names[i])} = ${number(frames.axes[i][place], $("digits").checked)}`;
+    const name = printable(frames.names[i]), count = `${place + 1} of ${frames.axes[i].length}`;
+    const said = !frames.counted[i] ? `${name} = ${number(frames.axes[i][place], $("digits").checked)}` : name === "frame" ? `frame ${count}` : `${name}: value ${count}`;
     $(`frame-value-${i}`).textContent = said;
     $(`frame-${i}`).setAttribute("aria-valuetext", said);
   });
@@ -94,14 +96,15 @@ function lossCurve(frames) {
   return plot;
 }
 
-// The output over two values, dark where it is small; one drags the point in it.
+// The output over two values, with the full colour where it is smallest; one drags the point in it.
 function lossMap(frames) {
   const { map, edge } = PLOT, [rows, columns] = frames.axes;
   const x = scaleOf(rows, edge, map - edge), y = scaleOf(columns, map - edge, edge), shade = scaleOf(frames.loss, 0, 1);
   const wide = (map - 2 * edge) / (rows.length - 1), high = (map - 2 * edge) / (columns.length - 1);
   const plot = svg("svg", { width: map, height: map, viewBox: `0 0 ${map} ${map}`, class: "plot map", role: "img", "aria-label": `${title(model.output)} over ${frames.names.join(" and ")}: drag the point` });
   rows.forEach((v, i) => columns.forEach((u, k) => {
-    const loss = frames.loss[i * columns.length + k], cell = { x: round(x(v) - wide / 2), y: round(y(u) - high / 2), width: round(wide + 0.4), height: round(high + 0.4) };
+    const loss = frames.loss[i * columns.length + k], [left, right] = [x(v) - wide / 2, x(v) + wide / 2].map(Math.round), [top, end] = [y(u) - high / 2, y(u) + high / 2].map(Math.round);
+    const cell = { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, end - top) };  // on whole pixels, without seams
     plot.append(svg("rect", { ...cell, class: Number.isFinite(loss) ? "level" : "odd", "fill-opacity": Number.isFinite(loss) ? (0.95 - 0.9 * Math.sqrt(shade(loss))).toFixed(2) : 1 }));
   }));
   plot.append(svg("circle", { r: 6, id: "frame-point", class: "point" }));

@@ -91,7 +91,7 @@ function passedBack(edge, time, options) {
   const result = figure(contributions(from).length > 1 ? `part of the gradient of ${title(from)}` : `gradient of ${title(from)}`, part, from.shape, all);
   terms.push(result);
   return [
-    element("h3", {}, `to ${title(from)}`, edge.to.args.length > 1 ? element("span", { className: "quiet" }, ` argument ${edge.slot + 1}`) : null),
+    element("h2", {}, `to ${title(from)}`, edge.to.args.length > 1 ? element("span", { className: "quiet" }, ` argument ${edge.slot + 1}`) : null),
     ruleOf(edge),
     row(...terms),
     made && isWhole(part) && isWhole(to.grad) ? takenApart(result, `d${briefly(from)}`, dims(from.shape), shown, (at) => explainedGradient(edge, made, at, all), largestAt(part)) : null,
@@ -142,7 +142,7 @@ function endOf(model, { all }) {
     shown.dataset.node = leaf.id;
     return shown;
   }));
-  return [element("h3", {}, `The gradients of ${title(model.output)}`), list];
+  return [element("h2", {}, `The gradients of ${title(model.output)}`), list];
 }
 
 function uses(node, select) {

@@ -85,11 +85,12 @@ function ask(index) {
   const input = element("input", { type: "text", id: "answer", autocomplete: "off", ariaLabel: question.what, placeholder: question.shape ? "(4, 2)" : "0.25" });
   const told = element("div", { id: "told-prediction", role: "status" });
   const form = element("form", { className: "prediction", onsubmit: (event) => { event.preventDefault(); judge(index, question, input, told); } },
-    element("h3", {}, question.what), plain(code(equation(stop.item)), "formula"), row(...given(stop, question)),
+    element("h2", {}, question.what), plain(code(equation(stop.item)), "formula"), row(...given(stop, question)),
     element("div", { className: "asking" }, input, element("button", { type: "submit" }, "Check"),
       element("button", { type: "button", onclick: () => { predict.total += 1; proceed(index); } }, "Show it")), told);
   $("step").replaceChildren(form);
   $("live").textContent = `Step ${index} of ${stops.length - 1}: predict first.`;
+  focusWhatScrolls();
   input.focus();
 }
 

@@ -8,7 +8,7 @@ function ruleOf(edge) {
     rule.words ? plain(printable(rule.words)) : null, element("pre", { tabIndex: 0 }, rule.text),
     plain(sourceLetters(rule, edge).map(([letter, what]) => `${letter} is ${what}`).join(", "), "quiet")) : null;
   const said = line ? plain(code(line[0]), "formula") : plain(printable(rule.words ?? "") || code(rule.text));
-  return element("div", { className: "rule" }, said, line ? meanings(edge) : null, source);
+  return element("div", { className: "rule" }, said, line ? meanings(edge) : meaningOfWords(edge), source);
 }
 
 // What each letter of the line is.
@@ -20,6 +20,13 @@ function meanings(edge) {
     names.push(isScalar(node) && !node.isOperation ? `${letter} = ${same}${number(node.value)}` : `${letter} is ${same}${what}, ${sized(node)}`);
   }
   return plain(`${names.join("; ")}.`, "quiet");
+}
+
+// What g and y are in the words of a rule without a line.
+function meaningOfWords({ rule, to }) {
+  const letters = [["g", `the gradient of ${title(to)}`], ["y", `the result, ${title(to)}`]];
+  const met = letters.filter(([letter]) => new RegExp(`\\b${letter}\\b`).test(rule.words ?? ""));
+  return met.length ? plain(`${met.map(([letter, what]) => `${letter} is ${what}`).join("; ")}.`, "quiet") : null;
 }
 
 const sized = (node) => (node.shape === "()" ? "a number" : `shape ${node.shape}`);

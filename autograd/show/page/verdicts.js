@@ -53,4 +53,5 @@ function openVerdict(place, chosen, line) {
     li.querySelector("button").ariaExpanded = String(i === chosen);
     li.querySelector(".told").replaceChildren(...(i === chosen ? [verdictBox(line, $("digits").checked)] : []));
   });
+  focusWhatScrolls();
 }
