@@ -70,6 +70,12 @@ def test_the_sum_over_a_broadcast_axis_is_marked():
     assert (shape, values, summed) == ("(3, 2)", [1.0] * 6, True)
 
 
+def test_a_constant_has_the_expression_that_it_equals():
+    y, p = np.array([0.0, 1.0, 1.0]), leaf(0.5, 0.25, 0.125)
+    data = document(Graph.of(np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))))
+    assert list(data["expressions"].values()) == ["1 - y"]
+
+
 def test_what_is_not_computed_is_null_and_not_0():
     x, c = leaf(0.0), np.array([2.0])
     data = document(Graph.of(x * c * 0.0))

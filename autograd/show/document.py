@@ -26,7 +26,7 @@ from .apart import apart
 from .code import Code
 from .code import places as lines_at
 from .frames import Frame, frames_in_json, shown_nodes
-from .labels import operation
+from .labels import expressions, operation
 from .numbers import in_json
 from .outline import Outline
 from .recorded import Recorded
@@ -72,6 +72,7 @@ def document(
         "limit": LIMIT,
         "notes": notes(graph, nodes, most),
         "output": places[graph.output.number],
+        "expressions": {places[n]: text for n, text in expressions(graph, nodes, {}).items()},
         "nodes": columns(graph, nodes, back, most, texts) | {"group": outline.groups_of(nodes)},
         **links,
         **(

@@ -115,10 +115,9 @@ def drawing(
     looks = [scaled(look, scale) for look in (GRAPH | {"rankdir": direction}, NODES | columns, EDGES)]
     picture = Picture(graph_attr=looks[0], node_attr=looks[1], edge_attr=looks[2])
     picture.listing = graph.listing
-    constants = [box.vertices[0] for box in plan.boxes if not box.vertices[0].op and not box.vertices[0].name]
-    known = {v.label: v.value for v in graph.nodes if v.kind == "input" and v.name} | dict(variables)
+    constants = expressions(graph, (box.vertices[0] for box in plan.boxes), variables)
     shown = cotangents(graph) if gradients else None
-    pencil = Pencil(plan, values, shown, threshold, expressions(constants, known), scale)
+    pencil = Pencil(plan, values, shown, threshold, constants, scale)
     pencil.frame(picture, plan.frame)
     for arrow in plan.arrows:
         pencil.arrow(picture, arrow)

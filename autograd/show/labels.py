@@ -13,6 +13,7 @@ from ..graph import Graph, Vertex
 from ..graph.text import FIELD_NAMES, OPERATORS, summary, told
 
 WIDE = 44  # characters in a line of numbers
+MOST = 100  # constants for which an expression is looked for
 EXPRESSIONS: dict[str, Callable[[Any], Any]] = {  # what is often computed from data before a Tensor meets it
     "1 - {}": lambda v: 1 - v, "-{}": lambda v: -v, "1 / {}": lambda v: 1 / v, "{} ** 2": lambda v: v**2,
     "2 * {}": lambda v: 2 * v, "{} - 1": lambda v: v - 1, "2 * {} - 1": lambda v: 2 * v - 1,
@@ -88,23 +89,25 @@ def under(title: str, lines: list[str]) -> list[str]:
     return [f"{title} {lines[0]}"] if len(lines) == 1 else [title, *lines]
 
 
-def expressions(unnamed: Iterable[Vertex], known: Mapping[str, Any]) -> dict[int, str]:
+def expressions(graph: Graph, leaves: Iterable[Vertex], others: Mapping[str, Any]) -> dict[int, str]:
     """Expressions for constants without a name, by number: `1 - y` for the array that is 1 - y.
 
-    An array is recognised by its values.  One whose elements are all equal could be anything, and gets no
-    expression.  known: arrays by name.
+    An array among `leaves` is recognised by the values of constants that have a name, and of `others`.  One
+    whose elements are all equal could be anything, and gets no expression.
 
     >>> from autograd import Tensor
     >>> y, p = np.array([0.0, 1.0, 1.0]), Tensor([0.5, 0.5, 0.5], requires_grad=True)
-    >>> constants = [v for v in Graph.of(np.log(p) @ (1 - y)).nodes if v.kind == "input"]
-    >>> list(expressions(constants, {"y": y}).values())
+    >>> graph = Graph.of(np.log(p) @ (1 - y))
+    >>> list(expressions(graph, graph.nodes, {"y": y}).values())
     ['1 - y']
     """
     found: dict[int, str] = {}
+    known = {v.label: v.value for v in graph.nodes if v.kind == "input" and v.name} | dict(others)
     plain = {name: v for name, v in known.items() if type(v) is np.ndarray and v.dtype.kind in "fiu"}
-    for vertex in unnamed:
+    unnamed = [v for v in leaves if v.kind == "input" and not v.name and v.value.dtype.kind in "fiu"]
+    for vertex in unnamed[:MOST]:
         array = vertex.value
-        if array.dtype.kind in "fiu" and array.size > 1 and np.ptp(array) > 0:
+        if array.size > 1 and np.ptp(array) > 0:
             alike = [(name, v) for name, v in plain.items() if v.size == array.size]
             pairs = ((text.format(name), f, v) for name, v in alike for text, f in EXPRESSIONS.items())
             text = next((text for text, f, v in pairs if is_equal(f, v, array)), None)

@@ -59,7 +59,7 @@ def test_at_first_there_is_the_output_and_what_can_be_read(visit, pages, name, s
     assert len(shown) >= min(3, len(found))
     assert page.evaluate(TEXTS) >= (17.9 if size[0] == 1920 else 8.9)
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    assert page.locator("#map").is_visible() == (len(shown) < len(found))
+    assert page.locator("#map").is_visible() or len(shown) == len(found)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,8 +1,9 @@
 """explore: the page as a browser shows it, and as a reader uses it.
 
+    npm ci --prefix tests/browser
     python -m pytest -n 0 tests/browser
 
-It needs Chromium, and `pip install '.[browser]'`.
+It needs Chromium, Node, and `pip install '.[browser]'`.
 """
 
 import re

@@ -136,6 +136,7 @@ function letGo(event) {
 }
 
 function wheel(event) {
+  if (innerWidth <= NARROW && !event.ctrlKey) return;  // in one column, the wheel scrolls the page
   event.preventDefault();
   const { x, y } = placeIn(event), pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
   look(zoomed(state.camera, Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.0015)), x, y));

@@ -14,10 +14,12 @@ const labelWidth = (frame) => textWidth(frameLabel(frame), FONTS.label) + 64;
 const frameLabel = (group) => shortened(printable(group.label), 40);
 const isScalar = (node) => typeof node.value !== "object" || node.value === null;
 
-// The two lines of text in a box: the operation, then name and shape; for a leaf, its name, then its shape.
+// The two lines of text in a box: the operation, then name and shape; for a leaf, its name, then its shape;
+// for a constant without a name, an expression that it equals comes first.
 function linesOf(item) {
   if (isGroup(item)) return [frameLabel(item), extent(item)];
   const shape = kindOfArray(item);
+  if (item.expression) return [shortened(printable(item.expression), 26), `${shortened(title(item), 20)}  ${shape}`];
   if (!item.isOperation) return [shortened(title(item), 26), shape];
   return [shortened(printable(item.label), 26), `${shortened(title(item), 20)}  ${shape}`.trimEnd()];
 }

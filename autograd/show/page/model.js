@@ -14,7 +14,7 @@ function readModel(doc) {
     label: texts[columns.label[id]], name: columns.name[id], formula: columns.formula[id],
     shape: texts[columns.shape[id]], dtype: texts[columns.dtype[id]], type: texts[columns.type[id]],
     value: columns.value[id], grad: columns.grad[id] ?? null, source: doc.sources[id] ?? "",
-    group: groups[columns.group[id]], args: [], uses: [], verdict: doc.verdicts.lines[doc.verdicts.of[id]] ?? null, at: doc.at[id] ?? null, apart: doc.apart[id] ?? null,
+    expression: doc.expressions[id] ?? null, group: groups[columns.group[id]], args: [], uses: [], verdict: doc.verdicts.lines[doc.verdicts.of[id]] ?? null, at: doc.at[id] ?? null, apart: doc.apart[id] ?? null,
   }));
   const edges = links.from.map((from, id) => ({
     id, key: `e${id}`, from: nodes[from], to: nodes[links.to[id]], slot: links.slot[id],

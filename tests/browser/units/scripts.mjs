@@ -25,7 +25,7 @@ export function documentOf(groups, nodes) {
       value: nodes.map(() => 1), grad: nodes.map(() => 1), group: nodes.map(([group]) => group),
     },
     edges: { from: links.map((l) => l.from), to: links.map((l) => l.to), slot: links.map((l) => l.slot), rule: links.map(() => 0) },
-    rules: [{}], parts: {}, locals: {}, numbered: [], sources: {}, verdicts: { lines: [], of: {} }, output: nodes.length - 1,
+    rules: [{}], parts: {}, locals: {}, numbered: [], sources: {}, expressions: {}, at: {}, apart: {}, lines: {}, code: {}, verdicts: { lines: [], of: {} }, output: nodes.length - 1,
   };
 }
 
