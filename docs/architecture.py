@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the source beside this script, whatever is installed
 
-from autograd.show.picture import Picture  # noqa: E402  after the path to it
+from autograd.show.pictures.picture import Picture  # noqa: E402  after the path to it
 
 # What happens, who does it, in which file, and how.  The forward pass goes down on the left, the way back
 # up on the right; the two boxes of a pair stand side by side.

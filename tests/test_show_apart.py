@@ -10,8 +10,8 @@ import pytest
 import autograd
 import nn
 from autograd import Graph, Tensor
-from autograd.show.document import document
-from autograd.show.explore import PAGE
+from autograd.show.pages.document import document
+from autograd.show.pages.explore import PAGE
 
 F = nn.functional
 rng = np.random.default_rng(0)

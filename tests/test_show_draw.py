@@ -549,7 +549,7 @@ def test_a_label_of_a_scope_is_only_text(name):
 
 @pytest.mark.skipif(os.name == "nt", reason="the program is a shell script")
 def test_a_dot_that_hangs_is_given_up(no_dot, monkeypatch):
-    monkeypatch.setattr("autograd.show.picture.PATIENCE", 0.2)
+    monkeypatch.setattr("autograd.show.pictures.picture.PATIENCE", 0.2)
     program = no_dot / "dot"
     program.write_text("#!/bin/sh\nexec /bin/sleep 60\n")
     program.chmod(0o755)
@@ -589,7 +589,7 @@ def test_a_notebook_shows_a_picture_or_the_listing_and_never_a_traceback(tmp_pat
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from autograd import Tensor, draw
-from autograd.show import picture
+from autograd.show.pictures import picture
 before, modules = os.environ["PATH"], sys.modules.get("pygraphviz")
 
 def dot(script):

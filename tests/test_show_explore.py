@@ -11,8 +11,8 @@ import pytest
 import nn
 from autograd import Graph, Tensor, debug, draw, explore, no_grad, op, scope
 from autograd.errors import DrawError, DTypeError, GradientError
-from autograd.show.document import document
-from autograd.show.numbers import in_json
+from autograd.show.pages.document import document
+from autograd.show.pages.numbers import in_json
 
 
 def leaf(*values):
@@ -306,9 +306,9 @@ def test_names_are_those_of_the_callers_variables(tmp_path):
 
 
 def test_the_parts_of_the_page_are_those_that_the_package_brings():
-    from autograd.show.explore import PAGE, SCRIPTS
+    from autograd.show.pages.explore import PAGE, SCRIPTS
 
-    there = {path.name for path in files("autograd.show").joinpath("page").iterdir()}
+    there = {path.name for path in files("autograd.show.pages").joinpath("page").iterdir()}
     assert there == {*SCRIPTS, "page.html", "page.css"}
     assert all((PAGE / name).is_file() for name in there)
 

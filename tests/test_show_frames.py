@@ -8,9 +8,9 @@ import pytest
 
 from autograd import Tensor, explore
 from autograd.errors import DrawError, DTypeError
-from autograd.show.frames import changes, packed
-from autograd.show.live import answered
-from autograd.show.recorded import recorded
+from autograd.show.pages.frames import changes, packed
+from autograd.show.pages.live import answered
+from autograd.show.pages.recorded import recorded
 
 
 def line(x, w):

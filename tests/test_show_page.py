@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from autograd.show.explore import PAGE
+from autograd.show.pages.explore import PAGE
 
 NODE = shutil.which("node")
 PURE = ("arrays.js", "model.js", "verdicts.js", "frames.js", "live.js", "code.js", "predict.js")

@@ -9,7 +9,7 @@ import autograd
 import nn
 from autograd import Graph, Tensor, explain
 from autograd.graph.text import FIELD_NAMES
-from autograd.show.document import document
+from autograd.show.pages.document import document
 from autograd.show.rules import Rules
 
 F = nn.functional

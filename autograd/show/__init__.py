@@ -1,8 +1,8 @@
 """Ways to look at a recorded graph: a picture, pictures of its steps, an explanation in text, and a page."""
 
-from .animate import animate
-from .draw import draw
 from .explain import explain
-from .explore import explore
+from .pages.explore import explore
+from .pictures.animate import animate
+from .pictures.draw import draw
 
 __all__ = ["animate", "draw", "explain", "explore"]

@@ -7,7 +7,7 @@ import pytest
 
 from autograd import Tensor, check, debug, explore
 from autograd.graph import Graph
-from autograd.show.recorded import recorded
+from autograd.show.pages.recorded import recorded
 
 X, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
 rng = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 
-const FOLDER = new URL("../../../autograd/show/page/", import.meta.url);
+const FOLDER = new URL("../../../autograd/show/pages/page/", import.meta.url);
 
 export function scripts(...names) {
   const text = names.map((name) => readFileSync(new URL(name, FOLDER), "utf-8")).join("");

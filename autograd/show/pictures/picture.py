@@ -11,9 +11,9 @@ from typing import Any
 
 import graphviz
 
-from ..errors import DrawError
-from ..graph.text import printable
-from .files import write_whole
+from ...errors import DrawError
+from ...graph.text import printable
+from ..files import write_whole
 
 TEXT = (".dot", ".gv")  # the DOT source itself; any other suffix is a format that Graphviz lays out
 FORMATS = (".svg", ".png", ".pdf", *TEXT)

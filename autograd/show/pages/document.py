@@ -16,22 +16,22 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Node
-from ..graph import Backward, Edge, Graph, Vertex
-from ..graph.text import FIELD_NAMES, SYMMETRIC
-from ..hooks import HOOK
-from ..ops import Op, Rule
-from ..outputs import Parts
+from ...engine import Node
+from ...graph import Backward, Edge, Graph, Vertex
+from ...graph.text import FIELD_NAMES, SYMMETRIC
+from ...hooks import HOOK
+from ...ops import Op, Rule
+from ...outputs import Parts
+from ..folds.outline import Outline
+from ..labels import expressions, operation
+from ..rules import Line, Rules
+from ..source import expression, listing, maker, summary
 from .apart import apart
 from .code import Code
 from .code import places as lines_at
 from .frames import Frame, frames_in_json, shown_nodes
-from .labels import expressions, operation
 from .numbers import in_json
-from .outline import Outline
 from .recorded import Recorded
-from .rules import Line, Rules
-from .source import expression, listing, maker, summary
 
 LIMIT = 60  # boxes that may be visible at first
 WHOLE = 256  # elements up to which an array is kept whole; fewer in a large graph

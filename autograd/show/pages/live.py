@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph
-from ..tensor import Tensor
-from ..transforms.structure import flat, rebuilt
+from ...graph import Graph
+from ...tensor import Tensor
+from ...transforms.structure import flat, rebuilt
 from .frames import FRAME, Frame, graphs, numbers_of
 from .recorded import recorded, written
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DrawError, DTypeError
-from ..graph import Graph
-from ..graph.naming import variables_of
-from ..tensor import Tensor
-from .labels import expressions
+from ...errors import DrawError, DTypeError
+from ...graph import Graph
+from ...graph.naming import variables_of
+from ...tensor import Tensor
+from ..labels import expressions
 from .pencil import Pencil, scaled
 from .plan import Plan
 

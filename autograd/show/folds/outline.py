@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ..graph import Graph, Vertex
+from ...graph import Graph, Vertex
 from .fold import NARROW, WIDE, Group, in_runs, operations, title, tree
 from .repeats import Repeats
 

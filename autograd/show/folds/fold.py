@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..graph import Graph, Scope
+from ...graph import Graph, Scope
 
 DEEPEST = 50  # the depth to which scopes are told apart: deeper ones count as part of the last
 WIDE = 60  # a group with more items than this is cut further,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Vertex
+from ...graph import Vertex
 
 REDUCTIONS = {"sum", "mean", "max", "min"}
 WINDOWS = {

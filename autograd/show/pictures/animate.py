@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DrawError
-from ..graph.naming import variables_of
-from ..tensor import Tensor
+from ...errors import DrawError
+from ...graph.naming import variables_of
+from ...tensor import Tensor
+from ..files import write_whole
 from .draw import LIMIT, THRESHOLD, drawing
-from .files import write_whole
 from .pencil import Pencil, carries, heading
 from .plan import Box, Plan
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..graph import Scope, Vertex
-from ..graph.text import SYMMETRIC
-from ..mode import BACKWARD
-from .fold import Group, members, times, title
-from .labels import kind_of_array, numbers, operation, under
+from ...graph import Scope, Vertex
+from ...graph.text import SYMMETRIC
+from ...mode import BACKWARD
+from ..folds.fold import Group, members, times, title
+from ..labels import kind_of_array, numbers, operation, under
 from .plan import Arrow, Box, Frame, Plan
 
 if TYPE_CHECKING:

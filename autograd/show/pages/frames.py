@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DrawError, DTypeError
-from ..graph import Backward, Graph, Vertex
-from ..tensor import Tensor
+from ...errors import DrawError, DTypeError
+from ...graph import Backward, Graph, Vertex
+from ...tensor import Tensor
 from .numbers import in_json
 from .recorded import Recorded, recorded
 

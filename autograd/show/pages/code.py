@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..graph import Vertex
+from ...graph import Vertex
 from .recorded import Recorded
 
 MOST = 12  # functions that are shown

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..derived.reading.observe import as_it_was, code_of, identity, reached
-from ..derived.reading.watch import watching
-from ..engine import LEAF, Node, next_index
-from ..errors import DTypeError
-from ..mode import debug
-from ..tensor import Tensor
-from ..transforms.structure import flat, name_of, rebuilt
+from ...derived.reading.observe import as_it_was, code_of, identity, reached
+from ...derived.reading.watch import watching
+from ...engine import LEAF, Node, next_index
+from ...errors import DTypeError
+from ...mode import debug
+from ...tensor import Tensor
+from ...transforms.structure import flat, name_of, rebuilt
 
 
 @dataclass(frozen=True, slots=True, eq=False)

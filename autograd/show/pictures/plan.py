@@ -6,9 +6,9 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..graph import Edge, Graph, Vertex
-from .fold import Group, depth_of, in_runs, members, tree
-from .repeats import Repeats
+from ...graph import Edge, Graph, Vertex
+from ..folds.fold import Group, depth_of, in_runs, members, tree
+from ..folds.repeats import Repeats
 
 Path = tuple["Frame | Box", ...]
 

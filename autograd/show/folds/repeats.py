@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..graph import Graph
-from ..graph.text import option
+from ...graph import Graph
+from ...graph.text import option
 from .fold import Group, members, operations
 
 LONGEST = 256  # the most operations or scopes in a block whose repetition is found

@@ -18,13 +18,13 @@ from typing import Any, TypedDict, Unpack, overload
 
 import numpy as np
 
-from ..errors import DrawError, DTypeError
-from ..graph import Graph
-from ..graph.naming import variables_of
-from ..tensor import Tensor
-from ..transforms.structure import flat, name_of
+from ...errors import DrawError, DTypeError
+from ...graph import Graph
+from ...graph.naming import variables_of
+from ...tensor import Tensor
+from ...transforms.structure import flat, name_of
+from ..files import write_whole
 from .document import document
-from .files import write_whole
 from .frames import FRAME, axes_of, graphs, shown_nodes, varied
 from .live import live_page
 from .recorded import Recorded, recorded, written
