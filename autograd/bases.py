@@ -125,13 +125,19 @@ def in_order(value: Any) -> bool:
 
 
 def copied(value: Any) -> Any:
-    """A value with copies of the tensors and arrays in it, as arrays, to which np.median, say, may write."""
+    """A value with copies of the tensors and arrays in it, as arrays, to which np.median, say, may write.
+
+    The elements of a copy lie in memory as the elements of the original do, with the same gaps: NumPy lays
+    out some results by its arguments' strides, which a plain copy does not keep.
+    """
     if type(value) in (list, tuple):
         return type(value)(map(copied, value))
     data = value.data if type(value) is Tensor else value
     if type(data) is not np.ndarray:
         return data
-    array = empty_like(data)
+    first, end = byte_bounds(data)
+    start = data.__array_interface__["data"][0] - first
+    array = np.ndarray(data.shape, data.dtype, np.empty(end - first, np.uint8), start, data.strides)
     array[...] = data
     return array
 

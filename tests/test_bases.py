@@ -207,3 +207,22 @@ def test_broadcast_arrays_returns_an_array_of_the_right_shape_itself():
     assert t.tolist() == [5, 0, 0]
     with pytest.raises(ValueError, match=r"read-only.*t\.copy\(\)"):
         wide[0] = 5
+
+
+@pytest.mark.parametrize("function", [np.atleast_1d, np.atleast_2d, np.atleast_3d])
+@pytest.mark.parametrize("ndim", range(5))
+def test_new_axes_have_numpys_strides(function, ndim):
+    x = np.ones((2,) * ndim)
+    assert function(x).strides == function(Tensor(x, requires_grad=True)).data.strides
+
+
+def test_a_transform_is_laid_out_by_the_strides_of_its_argument():
+    """Its argument has a gap between its elements; writing to a reshape of the result shows the order."""
+    x = np.arange(9.0).reshape(3, 3)
+
+    def f(x):
+        y = np.fft.irfft2(np.atleast_2d(np.diagonal(x, -1)), (2, 3), axes=(-2, -1))
+        y.reshape(-1)[1:] /= 3
+        return y
+
+    np.testing.assert_array_equal(f(Tensor(x, requires_grad=True)).data, f(x))

@@ -8,23 +8,29 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..errors import NoRuleError
 from ..functions import flatten, put, scatter
 from ..ops import Function, compose, rule
+from ..record import joined
+from ..tensor import Tensor
 from .assembly import along, array_of, positive, with_axes
 
 # Axes and broadcasting
 
 
-def at_least(function: Function) -> None:
-    """A reshape to the shape that NumPy's result has."""
+def at_least(function: Function, *indices: Any) -> None:
+    """New axes where NumPy puts them: the i-th index adds them to an array of i axes."""
 
     def one(a: Any) -> Any:
-        return np.reshape(a, function(np.broadcast_to(0, np.shape(a))).shape)
+        a = joined(a)
+        a = array_of(a) if type(a) is Tensor else np.asarray(a)
+        if a.ndim == 0:
+            return np.reshape(a, function(0).shape)
+        return a[indices[a.ndim]] if a.ndim < len(indices) else a[...]
 
     compose(function)(lambda *arys: one(arys[0]) if len(arys) == 1 else tuple(map(one, arys)))
 
 
 at_least(np.atleast_1d)
-at_least(np.atleast_2d)
-at_least(np.atleast_3d)
+at_least(np.atleast_2d, ..., (None, ...))
+at_least(np.atleast_3d, ..., (None, ..., None), (..., None))
 
 
 @compose(np.broadcast_arrays)
