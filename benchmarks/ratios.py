@@ -97,12 +97,7 @@ def fastest(contenders: Contenders, calls: int, turns: int) -> list[float]:
 
 
 def grown(now: dict[str, float], before: dict[str, float]) -> list[str]:
-    """The names of the ratios that have grown by more than their factors.
-
-    >>> name = "import autograd / import numpy"
-    >>> grown({name: 1.3}, {name: 1.2}), grown({name: 1.5}, {name: 1.2})
-    ([], ['import autograd / import numpy'])
-    """
+    """The names of the ratios that have grown by more than their factors."""
     return [name for name, ratio in now.items() if name in before and ratio > FACTORS[name] * before[name]]
 
 

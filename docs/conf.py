@@ -57,7 +57,7 @@ def setup(app):
     app.connect("builder-inited", lambda app: names.write(HERE))
     app.connect("builder-inited", lambda app: pages.write(HERE))
     app.connect("autodoc-process-docstring", docstrings.rewrite)
-    app.connect("html-page-context", access.reachable)
+    app.connect("html-page-context", access.reachable, priority=900)  # after the theme
     app.connect("source-read", listings.link)
     app.connect("source-read", formulas.typeset)
     app.connect("source-read", sessions.run)

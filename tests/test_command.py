@@ -270,6 +270,13 @@ def test_it_is_run_as_a_module_too():
     assert "the following arguments are required" in done.stderr
 
 
+def test_derive_without_sympy_says_how_to_add_it():
+    code = "import sys; sys.modules['sympy'] = None; from autograd.command import main; sys.exit(main())"
+    done = run("-c", code, "derive", str(HANDED_IN / "two_layers.py:forward"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("chainrule derive: derive reduces its lines with SymPy: pip install")
+
+
 def test_the_plugin_of_pytest_shows_the_report(tmp_path):
     shutil.copy(HANDED_IN / "two_layers_wrong.py", tmp_path / "net.py")
     (tmp_path / "test_net.py").write_text(

@@ -518,6 +518,6 @@ def test_a_long_chain_is_no_recursion():
 def test_the_example_minimizes(capsys):
     path = Path(__file__).parents[1] / "examples" / "12_minimize.py"
     runpy.run_path(str(path))["main"]((3,))
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:4]]
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[3:6]]
     assert all(float(row[-3]) < 1e-2 for row in rows)  # the largest |x - 1|
     assert float(rows[0][-3]) < 1e-5

@@ -229,8 +229,10 @@ def explore(options: argparse.Namespace) -> int:
 
 def derive(options: argparse.Namespace) -> int:
     """Print the derivation, or write it to a file."""
-    from ..derived import derive as derived
-
+    try:
+        from ..derived import derive as derived
+    except ImportError as error:  # SymPy is an extra
+        raise CallError(str(error)) from None
     _, _, function, inputs = called_in(options)
     found = derived(function, inputs, options.wrt)
     if options.latex:

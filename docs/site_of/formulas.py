@@ -8,7 +8,13 @@ from latex2mathml.converter import convert
 
 SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 GREEK = {"alpha", "beta", "gamma", "delta", "eps", "theta", "lambda", "mu", "nu", "rho", "sigma", "tau"}
-CALLS = {"sqrt": r"\sqrt{%s}", "exp": r"e^{%s}", "abs": r"\left|%s\right|", "conj": r"\overline{%s}"}
+CALLS = {
+    "sqrt": r"\sqrt{%s}",
+    "exp": r"e^{%s}",
+    "exp2": r"2^{%s}",
+    "abs": r"\left|%s\right|",
+    "conj": r"\overline{%s}",
+}
 PLAIN = {"log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan", "max", "min", "det"}
 SIGNS = {ast.Lt: "<", ast.Gt: ">", ast.LtE: r"\le", ast.GtE: r"\ge", ast.Eq: "=", ast.NotEq: r"\ne"}
 ROW = re.compile(r"^\| (`[^|]*`)? \| (`\w+`) \| `([^`|]+)`", re.MULTILINE)
@@ -38,11 +44,7 @@ def typeset(app, page, source):
 
 
 def formula(rule):
-    """A rule as a formula, followed by a space; nothing if it is more than arithmetic.
-
-    >>> formula("g / (2 * y)")
-    '$\\\\frac{g}{2 \\\\, y}$ '
-    """
+    """A rule as a formula, followed by a space; nothing if it is more than arithmetic."""
     try:
         return f"${tex(ast.parse(rule, mode='eval').body)[0]}$ "
     except (KeyError, SyntaxError):
@@ -63,9 +65,9 @@ def tex(node):
         case ast.BinOp(left=a, op=ast.Sub(), right=b):
             return f"{inside(a, SUM)} - {inside(b, PRODUCT)}", SUM
         case ast.BinOp(left=a, op=ast.Mult(), right=b):
-            return rf"{inside(a, PRODUCT)} \, {inside(b, PRODUCT)}", PRODUCT
+            return rf"{first(a)} \, {inside(b, PRODUCT)}", PRODUCT
         case ast.BinOp(left=a, op=ast.MatMult(), right=b):
-            return f"{inside(a, PRODUCT)} {inside(b, PRODUCT)}", PRODUCT
+            return f"{first(a)} {inside(b, PRODUCT)}", PRODUCT
         case ast.BinOp(left=a, op=ast.Div(), right=b):
             return rf"\frac{{{tex(a)[0]}}}{{{tex(b)[0]}}}", PRODUCT
         case ast.BinOp(left=a, op=ast.Pow(), right=b):
@@ -76,9 +78,9 @@ def tex(node):
             name = called.id if isinstance(called, ast.Name) else called.attr
             written = CALLS.get(name)
             if written:
-                return written % tex(one)[0], ATOM if name != "exp" else POWER
+                return written % tex(one)[0], POWER if name.startswith("exp") else ATOM
             known = rf"\{name}" if name in PLAIN else rf"\operatorname{{{word(name, plain=True)}}}"
-            return rf"{known}\left({tex(one)[0]}\right)", ATOM
+            return known + bracketed(tex(one)[0]), ATOM
         case ast.Compare(left=a, ops=[op], comparators=[b]):
             return rf"\left[{tex(a)[0]} {SIGNS[type(op)]} {tex(b)[0]}\right]", ATOM
     raise KeyError(type(node).__name__)
@@ -87,7 +89,18 @@ def tex(node):
 def inside(node, binding):
     """LaTeX of a part, in brackets where what is around it binds more tightly."""
     text, own = tex(node)
-    return rf"\left({text}\right)" if own < binding or (own == UNARY and binding > SUM) else text
+    return bracketed(text) if own < binding or (own == UNARY and binding > SUM) else text
+
+
+def first(node):
+    """LaTeX of what a product begins with, where a sign needs no brackets."""
+    text, own = tex(node)
+    return bracketed(text) if own < PRODUCT else text
+
+
+def bracketed(text):
+    """Text in brackets, high ones only around fractions."""
+    return rf"\left({text}\right)" if "frac" in text else f"({text})"
 
 
 def word(name, plain=False):
