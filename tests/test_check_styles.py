@@ -247,7 +247,8 @@ STYLES = {
 
 def pair_of(source):
     text = textwrap.dedent(source)
-    return defined(text + "\ndef both():\n    return forward, backward\n")()
+    both = "return forward, backward" if "def backward(" in text else "return forward, None"
+    return defined(f"{text}\ndef both():\n    {both}\n")()
 
 
 @pytest.mark.parametrize("name", STYLES)

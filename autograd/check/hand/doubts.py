@@ -14,6 +14,7 @@ from .locate.bench import Bench
 from .locate.blame import Locator
 from .locate.mend import Mender, is_known
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from .match.near import near
 from .reasons import Reasons
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
@@ -45,8 +46,13 @@ class Doubts:
         mender = Mender(self.bench, wrong, time.thread_time() + limit)
         if is_doubtful or kind in SIMPLER:
             own = set() if is_doubtful else {b.site.statement for b in found.blames}
-            reaching = (s for s in self.suspects() if wrong <= self.bench.reached(s.site))
-            better = mender.simplest(reaching, SIMPLER.get(kind or "", TOO_MANY))
+            kinds = SIMPLER.get(kind or "", TOO_MANY)
+            reaching = [s for s in self.suspects() if wrong <= self.bench.reached(s.site)]
+            here = [s for s in reaching if s.site.statement in own]
+            if here and mender.simplest(here, kinds) is not None:
+                return None
+            others = (s for s in reaching if not self.is_named_rightly(s) and self.may_precede(s))
+            better = mender.simplest(others, kinds)
             if better is not None and better.site.statement not in own:
                 return better
         if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
@@ -65,6 +71,23 @@ class Doubts:
         is_told = self.reasons.of(blame).kind != "unknown"
         self.reasons.blame(before)
         return is_told
+
+    def may_precede(self, suspect: Suspect) -> bool:
+        """Whether a line comes before what is blamed, if that is wrong by its name; or goes by that name."""
+        blames = self.found.blames
+        events = [e for b in blames for e in b.events]
+        nodes = {n for b in blames for n in b.nodes.values()}
+        is_named = any(n in nodes for e in events for n in self.locator.suspicion.named(e))
+        last = max((e.time for e in events), default=0)
+        return not is_named or suspect.time <= last or suspect.site.name in {e.name for e in events}
+
+    def is_named_rightly(self, suspect: Suspect) -> bool:
+        """Whether a line made what its name says."""
+        suspicion = self.locator.suspicion
+        known = self.bench.known
+        return all(
+            any(near(e.value, known.truth[n]) for n in suspicion.named(e)) for e in suspect.events[:20]
+        )
 
     def suspects(self) -> list[Suspect]:
         """The lines that did not make the loss."""

@@ -112,11 +112,10 @@ class Locator:
             for suspect in (s for s in reversed(others) if self.reaches(s, wrong)):
                 for blame in self.trials.tried(suspect, fixed, wrong, False):
                     if len(blame.results) == len(wrong):
-                        return (
-                            blame
-                            if self.suspicion.is_exact(suspect)
-                            else self.first_alike(blame, fixed, wrong)
-                        )
+                        if self.suspicion.is_exact(suspect):
+                            return blame
+                        first = self.first_alike(blame, fixed, wrong)
+                        return self.origin(blame, fixed, wrong) if first is blame else first
         for suspect in (
             s for s in doubtful if not self.reaches(s, wrong) and self.bench.reached(s.site) & wrong
         ):
@@ -153,12 +152,8 @@ class Locator:
         """An earlier line that holds the gradient of something else, if that explains all."""
         start = min((e.time for e in blame.events), default=0)
         for suspect in reversed(self.suspects):
-            if (
-                suspect in doubtful
-                or suspect.time >= start
-                or suspect.site in fixed
-                or len(suspect.events) > 20
-            ):
+            is_tried = suspect in doubtful and self.suspicion.first_doubt(suspect) < start
+            if is_tried or suspect.time >= start or suspect.site in fixed or len(suspect.events) > 20:
                 continue
             if any(self.suspicion.named(e) for e in suspect.events) or not self.suspicion.is_a_gradient(
                 suspect
@@ -227,6 +222,9 @@ class Locator:
 
         It is one that only returns it, if what it returns comes from a call.
         """
+        named = {n for e in blame.events for n in self.suspicion.named(e)}
+        if named & set(blame.nodes.values()) and not is_call(blame.site):
+            return blame  # it is a part of what it is called, and was to be the whole
         returned: Blame | None = None
         for suspect in reversed(self.suspects):
             found: Blame | None = blame if suspect.site is blame.site else None

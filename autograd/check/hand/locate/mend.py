@@ -134,7 +134,7 @@ class Mender:
         """The blame of a statement; of a loop or a condition, that of its head."""
         patch = attempt.patch
         assert patch is not None
-        guess = Guess(attempt.kind, attempt.text)
+        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text)
         if attempt.suspect is not None:
             suspect = attempt.suspect
             events, site = suspect.events[-1:], suspect.site
@@ -150,7 +150,7 @@ ORDER = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
     "wrong-variable",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term",
+    "missing-term", "line too many", "term too many",
 )  # fmt: skip
 
 

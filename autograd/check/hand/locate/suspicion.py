@@ -82,7 +82,8 @@ class Suspicion:
         """Whether a value is one of the engine's, and a contribution to what it is called."""
         exact = [m for m in matches if m.scale == 1 and m.form == "same"]
         named = self.named(event)
-        return any(m.label.node in named for m in exact) if named else bool(exact)
+        names = self.known.forward.names
+        return any(m.label.node in (named or names) or m.label.kind == "share" for m in exact)
 
     def is_a_gradient(self, suspect: Suspect) -> bool:
         pairs = zip(suspect.events, suspect.matches, strict=True)

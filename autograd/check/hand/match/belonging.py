@@ -85,7 +85,8 @@ def without_effect(result: Result, known: Known) -> Node | None:
 
 def is_inner_only(result: Result, node: Node, known: Known, settings: tuple[str, Any]) -> bool:
     """Whether only its numbers say that a result is the gradient of something between inputs and loss."""
-    return node.op is not LEAF and node not in known.called(result.name, *settings)
+    is_named = is_called_gradient(result.name) or node in known.called(result.name, *settings)
+    return node.op is not LEAF and not is_named
 
 
 def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Known) -> None:

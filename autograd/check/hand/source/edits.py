@@ -19,11 +19,13 @@ from .trees import flipped, number, placed, replaced
 KINDS = (  # in the order in which they are tried: what says most with least comes first
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
     "extra-factor", "extra-term", "wrong-variable", "reduction", "missing-factor", "missing-term",
-    "call too many", "missing call",
+    "call too many", "missing call", "line too many", "term too many",
 )  # fmt: skip
 
 
 CALLED = {
+    "line too many": "extra-factor",
+    "term too many": "extra-term",
     "missing sign": "sign",
     "number": "factor",
     "missing constant": "factor",

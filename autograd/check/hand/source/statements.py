@@ -65,7 +65,7 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                 "it adds to what was there, and should replace it",
                 ast.Assign([target], value),
             )
-            kind = "extra-term" if isinstance(op, ast.Add | ast.Sub) else "extra-factor"
+            kind = "term too many" if isinstance(op, ast.Add | ast.Sub) else "line too many"
             yield kind, f"`{text}` is too many", ast.Pass()
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
             for near in targets_like(target, scope):
@@ -74,7 +74,7 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                     f"the index on the left of `{text}` is wrong",
                     ast.Assign([near], value),
                 )
-            yield "extra-factor", f"`{text}` is too many", ast.Pass()
+            yield "line too many", f"`{text}` is too many", ast.Pass()
         case ast.For(iter=rounds):
             for kind, said, other in rounds_like(rounds):
                 new = ast.For(statement.target, other, statement.body, statement.orelse)
@@ -113,15 +113,11 @@ def rounds_like(rounds: ast.expr) -> Iterator[tuple[str, str, ast.expr]]:
                     yield kind, said, ast.Call(func, [new], [])
             yield "wrong-variable", f"`{text}` goes the wrong way", inner
         case ast.Call(func=ast.Name(id="range") as func, args=args):
-            words = "the loop has a round too many: `{}`", "the loop lacks a round: `{}`"
-            if len(args) == 1:
-                yield "extra-term", words[0].format(text), ast.Call(func, [number(1), *args], [])
-            for i, arg in enumerate(args):
-                for step in (-1, 1):
-                    more = (step > 0) == (i == 1 or len(args) == 1)
-                    kind = "missing-term" if more else "extra-term"
-                    ends = [*args[:i], shifted(arg, step), *args[i + 1 :]]
-                    yield kind, words[more].format(text), ast.Call(func, ends, [])
+            said = f"the loop has another number of rounds than it should have: `{text}`"
+            others = [[number(1), *args]] if len(args) == 1 else []
+            for i, arg in enumerate(args[:2]):
+                others += [[*args[:i], shifted(arg, step), *args[i + 1 :]] for step in (-1, 1)]
+            yield from (("missing-term", said, ast.Call(func, ends, [])) for ends in others)
             yield "wrong-variable", f"`{text}` goes the wrong way", ast.Call(parsed("reversed"), [rounds], [])
 
 
