@@ -151,8 +151,10 @@ class Locator:
     ) -> Blame | None:
         """An earlier line that holds the gradient of something else, if that explains all."""
         start = min((e.time for e in blame.events), default=0)
+        first = min((s.time for s in self.suspects if s.site is blame.site), default=0)
         for suspect in reversed(self.suspects):
-            is_tried = suspect in doubtful and self.suspicion.first_doubt(suspect) < start
+            is_later = self.suspicion.first_doubt(suspect) < start or suspect.time > first
+            is_tried = suspect in doubtful and is_later
             if is_tried or suspect.time >= start or suspect.site in fixed or len(suspect.events) > 20:
                 continue
             if any(self.suspicion.named(e) for e in suspect.events) or not self.suspicion.is_a_gradient(
@@ -163,7 +165,8 @@ class Locator:
                 continue
             for other in self.trials.tried(suspect, fixed, wrong, False):
                 if len(other.results) == len(wrong):
-                    return other
+                    is_part = self.suspicion.is_exact(suspect)
+                    return other if is_part else self.origin(other, fixed, wrong)
         return None
 
     def misused(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:

@@ -83,7 +83,7 @@ class Suspicion:
         exact = [m for m in matches if m.scale == 1 and m.form == "same"]
         named = self.named(event)
         names = self.known.forward.names
-        return any(m.label.node in (named or names) or m.label.kind == "share" for m in exact)
+        return any(m.label.node in (named or names) for m in exact)
 
     def is_a_gradient(self, suspect: Suspect) -> bool:
         pairs = zip(suspect.events, suspect.matches, strict=True)
