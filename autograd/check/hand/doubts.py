@@ -33,6 +33,7 @@ class Doubts:
 
     @property
     def found(self) -> Judgement:
+        """What was found."""
         return self.reasons.found
 
     def better(self) -> Blame | None:

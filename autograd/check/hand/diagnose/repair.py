@@ -71,6 +71,7 @@ class Program:
             return None
 
     def code(self, statement: ast.stmt) -> CodeType:
+        """The code of a statement, kept for the one that is run again and again."""
         if id(statement) not in self.codes:
             self.codes[id(statement)] = compiled(statement)
             if statement is not self.statement:
@@ -79,6 +80,7 @@ class Program:
 
     @property
     def read(self) -> CodeType:
+        """The code that reads the value."""
         if 0 not in self.codes:
             self.codes[0] = compile(ast.Expression(placed(self.reader, PLACE)), "<repair>", "eval")  # type: ignore[arg-type]
         return self.codes[0]
@@ -223,10 +225,12 @@ def evaluated(scope: dict[str, Any], expression: ast.expr) -> Any:
 
 
 def compiled(statement: ast.stmt) -> CodeType:
+    """The code of a statement."""
     return compile(ast.Module([placed(statement, PLACE)], []), "<repair>", "exec")  # type: ignore[list-item]
 
 
 def same_value(a: Any, b: Any) -> bool:
+    """Whether two values are the same but for rounding."""
     return (
         a is not None and np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-12, atol=0, equal_nan=True)
     )

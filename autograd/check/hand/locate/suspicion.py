@@ -33,6 +33,7 @@ class Suspicion:
         return min((e.time for e, m in pairs if not self.is_fine_event(e, m)), default=suspect.time)
 
     def is_fine_event(self, event: Event, matches: list[Match]) -> bool:
+        """Whether one value is above suspicion."""
         if np.size(event.value) == 0 or not np.any(event.value) or event.value.dtype.kind == "i":
             return True
         named = [n for n in self.named(event) if np.shape(self.known.truth[n]) == np.shape(event.value)]
@@ -86,6 +87,7 @@ class Suspicion:
         return any(m.label.node in (named or names) for m in exact)
 
     def is_a_gradient(self, suspect: Suspect) -> bool:
+        """Whether some of the values are gradients, and no values of forward."""
         pairs = zip(suspect.events, suspect.matches, strict=True)
         return any(m and m[0].label.kind == "gradient" and not self.is_forwards(e, m) for e, m in pairs)
 

@@ -109,6 +109,7 @@ def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Kno
 
 
 def in_order(results: list[Result], judged: list[Result]) -> list[Result]:
+    """The results that were chosen, in the order in which all stood."""
     chosen = set(map(id, judged))
     return [r for r in results if id(r) in chosen]
 

@@ -77,6 +77,7 @@ class Known:
         return found
 
     def everything(self) -> Iterator[tuple[Label, Array]]:
+        """All labelled arrays, in the order in which they are told."""
         for node, g in self.truth.items():
             yield Label("gradient", node), g
         for _, parent, g in self.shares:
@@ -126,6 +127,7 @@ class Known:
 
     @cached_property
     def singles(self) -> list[tuple[Label, Array]]:
+        """The single numbers that are known, but those that are 0."""
         return [(label, np.asarray(v)) for label, v in self.everything() if np.size(v) == 1 and np.any(v)]
 
     # By name

@@ -72,6 +72,7 @@ def flat(value: Any, path: Place = (), depth: int = 6) -> Iterator[tuple[Place, 
 
 
 def array_of(value: Any) -> Any:
+    """A copy of an array, or of that of a Tensor."""
     return np.array(value.data if type(value) is Tensor else value)[()]
 
 
@@ -103,6 +104,7 @@ def named_in(stage: Stage, outcome: Outcome, known: Known, settings: Any) -> Ite
 
 
 def returned_in(stage: Stage, outcome: Outcome) -> Iterator[Result]:
+    """What a backward pass returned, array by array."""
     value = outcome.returned
     names = names_returned(stage, outcome)
     if stage.backward is None:
@@ -190,6 +192,7 @@ def reread(results: list[Result], stage: Stage, outcome: Outcome) -> list[Any]:
 
 
 def read(result: Result, stage: Stage, outcome: Outcome, frame: dict[str, Any]) -> Any:
+    """The value of one result after another run; None if there is none."""
     if result.kind == "returned":
         start, path = outcome.returned, result.place
     elif result.kind == "named":
@@ -203,5 +206,6 @@ def read(result: Result, stage: Stage, outcome: Outcome, frame: dict[str, Any]) 
 
 
 def way_of(result: Result, stage: Stage) -> int:
+    """How long the way to the holder of a result is."""
     assert stage.holders is not None
     return len(stage.holders.holders[id(result.holder)][0])

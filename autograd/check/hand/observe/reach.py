@@ -123,6 +123,7 @@ class Reach:
                     yield (Root.GLOBAL, name), held
 
     def methods(self, kind: type) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        """The functions of a class and of those that it derives from."""
         for base in kind.__mro__:
             if is_of_interest(base) and not in_library(base):
                 for value in tuple(vars(base).values()):

@@ -42,6 +42,7 @@ class Event:
 
     @property
     def name(self) -> str:
+        """What the value is called: by its key, or as the site says."""
         return self.key or self.site.name
 
 

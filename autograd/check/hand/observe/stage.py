@@ -89,6 +89,7 @@ class Stage:
 
     @classmethod
     def of(cls, forward: Callable[..., Any], backward: Any, inputs: Mapping[str, Any]) -> Stage:
+        """The stage of two functions and their inputs."""
         own = inputs if isinstance(forward, Body) and isinstance(inputs, dict) else dict(inputs)
         roots = [((Root.INPUTS,), own), ((Root.OWN,), forward), ((Root.OWN,), backward)]
         reach = Reach(roots)
@@ -168,6 +169,7 @@ class Stage:
         raise DerivationError(f"{name_of(self.forward)} fills too many arrays: fill one of more dimensions")
 
     def traced_once(self, shift: Shift | None) -> Forward:
+        """The graph of the forward pass, if it fills no more arrays than are known."""
         leaves: dict[tuple[Any, ...], Tensor] = {}
 
         def leaf(path: tuple[Any, ...], value: Any) -> Any:

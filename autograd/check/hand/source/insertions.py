@@ -49,6 +49,7 @@ def by_value(
 def missing_constants(
     node: ast.expr, text: str, scope: dict[str, Any]
 ) -> Iterator[tuple[str, str, ast.expr]]:
+    """A number to multiply or divide by."""
     for name in scalars(scope):
         yield (
             "missing constant",
@@ -84,6 +85,7 @@ def missing_factors(
 def missing_terms(
     node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
 ) -> Iterator[tuple[str, str, ast.expr]]:
+    """A quantity to add or subtract."""
     for name, other in (*scope.items(), *indexed(scope)):
         if is_numeric(other) and np.ndim(other) <= ndim:
             for op in (ast.Add(), ast.Sub()):
@@ -92,6 +94,7 @@ def missing_terms(
 
 
 def reductions(node: ast.expr, text: str, ndim: int) -> Iterator[tuple[str, str, ast.expr]]:
+    """A sum or a mean over each axis."""
     for axis, keep, what in product(range(ndim), (True, False), ("sum", "mean")):
         words = [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(keep))]
         reduced = ast.Call(ast.Attribute(node, what, ast.Load()), [], words)

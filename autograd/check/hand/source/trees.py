@@ -37,6 +37,7 @@ def placed(tree: ast.AST, like: ast.AST) -> ast.AST:
 
 
 def loaded(node: ast.expr) -> ast.expr:
+    """A name that is read."""
     return ast.Name(node.id, ast.Load()) if isinstance(node, ast.Name) else node
 
 
