@@ -113,7 +113,7 @@ class Locator:
                 for blame in self.trials.tried(suspect, fixed, wrong, False):
                     if len(blame.results) == len(wrong):
                         if self.suspicion.is_exact(suspect):
-                            return blame
+                            return self.assigned(blame, fixed, wrong)
                         first = self.first_alike(blame, fixed, wrong)
                         return self.origin(blame, fixed, wrong) if first is blame else first
         for suspect in (
@@ -166,7 +166,7 @@ class Locator:
             for other in self.trials.tried(suspect, fixed, wrong, False):
                 if len(other.results) == len(wrong):
                     is_part = self.suspicion.is_exact(suspect)
-                    return other if is_part else self.origin(other, fixed, wrong)
+                    return self.assigned(other, fixed, wrong) if is_part else self.origin(other, fixed, wrong)
         return None
 
     def misused(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
@@ -218,6 +218,19 @@ class Locator:
                     blame.scale,
                     blame.results,
                 )
+        return blame
+
+    def assigned(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
+        """The line that put under a name what a blamed line only returns, unless it comes from a call."""
+        if blame.site.kind != "return" or not blame.site.name:
+            return blame
+        for suspect in reversed(self.suspects):
+            is_here = suspect.site.function == blame.site.function and suspect.site.name == blame.site.name
+            if suspect.site.kind != "assign" or not is_here or is_call(suspect.site):
+                continue
+            for other in self.trials.tried(suspect, fixed, wrong, False):
+                if len(other.results) == len(wrong):
+                    return other
         return blame
 
     def handed_on(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
