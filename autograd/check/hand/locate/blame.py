@@ -238,7 +238,9 @@ class Locator:
 
         It is one that only returns it, if what it returns comes from a call.
         """
-        named = {n for e in blame.events for n in self.suspicion.named(e)}
+        truth = self.known.truth
+        pairs = [(e, n) for e in blame.events for n in self.suspicion.named(e)]
+        named = {n for e, n in pairs if not any(near(e.value, truth[m]) for f, m in pairs if f is e)}
         if named & set(blame.nodes.values()) and not is_call(blame.site):
             return blame  # it is a part of what it is called, and was to be the whole
         returned: Blame | None = None
