@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .attributes import attributes, items_of, slots_of
 from .tensor import Tensor
 
 HERE = Path(__file__).parents[1]
@@ -40,7 +41,7 @@ def is_users(code: CodeType) -> bool:
 def holds_variables(value: Any) -> bool:
     """Whether a value is an object of a class that the user wrote, or a layer, with attributes of its own."""
     kind: Any = type(value)
-    return hasattr(value, "__dict__") and is_of_interest(kind)
+    return (hasattr(value, "__dict__") or bool(slots_of(kind))) and is_of_interest(kind)
 
 
 @functools.cache
@@ -91,9 +92,8 @@ def parts(value: Any, path: Place, depth: int = 3) -> Iterator[tuple[Place, Any]
 def entries(value: Any) -> Iterable[tuple[Any, Any]]:
     """The keys and values of a dict, list or tuple, or the attributes of an object that holds variables."""
     if isinstance(value, dict | list | tuple):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        return tuple(items) if len(value) <= MOST else ()
-    return tuple(vars(value).items()) if holds_variables(value) else ()
+        return items_of(value) if len(value) <= MOST else ()
+    return tuple(attributes(value).items()) if holds_variables(value) else ()
 
 
 def written(place: Place) -> str:

@@ -20,7 +20,7 @@ FLOORS = {  # a module may import from its own floor and from the floors above i
         {"operators"},
         {"rules"},
         {"transforms"},
-        {"graph", "users"},
+        {"attributes", "graph", "users"},
         {"check", "compiled", "show"},
         {"derived"},
         {"__init__"},

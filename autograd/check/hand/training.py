@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from ...attributes import attributes, items_of
 from ...errors import DerivationError
+from ...users import holds_variables
 from .derivation import examined
 from .match.results import dug, same
 from .observe.arguments import code_of
@@ -94,13 +96,7 @@ def float_places(reach: Reach) -> Iterator[tuple[Place, Any]]:
     """Where the space holds arrays of floats, and numbers."""
     for path, holder in reach.holders.values():
         if path[:1] == (Root.INPUTS,):
-            pairs = (
-                holder.items()
-                if isinstance(holder, dict)
-                else vars(holder).items()
-                if hasattr(holder, "__dict__")
-                else enumerate(holder)
-            )
+            pairs = attributes(holder).items() if holds_variables(holder) else items_of(holder)
             for key, value in tuple(pairs):
                 is_floats = isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
                 if (is_floats or type(value) is float) and not (

@@ -82,13 +82,13 @@ def untied(by: float) -> PassBack:
         rng = np.random.default_rng(0)  # the same for both sides, so that they are opposite
         moved = copy.copy(node)
         try:
-            moved.args = tuple(
-                a + by * (np.abs(a) + TINY) * rng.uniform(0.5, 1, np.shape(a))
-                if parent and parent.requires_grad
-                else a
-                for a, parent in zip(node.args, node.parents, strict=True)
-            )
             with np.errstate(all="ignore"):
+                moved.args = tuple(
+                    a + by * (np.abs(a) + TINY) * rng.uniform(0.5, 1, np.shape(a))
+                    if parent and parent.requires_grad
+                    else a
+                    for a, parent in zip(node.args, node.parents, strict=True)
+                )
                 moved.data = node.op.function(*moved.args, **node.kwargs)
                 return passed_back(moved, g)
         except Exception:  # beside its domain, or its arguments are no arrays

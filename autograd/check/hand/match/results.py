@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ....attributes import attributes, entry, items_of
 from ....engine import Node
 from ....tensor import Tensor
 from ....users import Place, holds_variables
@@ -64,10 +65,10 @@ def flat(value: Any, path: Place = (), depth: int = 6) -> Iterator[tuple[Place, 
     if is_array(value) and type(value) is not int:
         yield path, value
     elif depth and isinstance(value, dict | list | tuple) and len(value) <= 10_000:
-        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        for key, part in items_of(value):
             yield from flat(part, (*path, key), depth - 1)
     elif depth and holds_variables(value) and not isinstance(value, type):
-        for key, part in tuple(vars(value).items()):
+        for key, part in attributes(value).items():
             yield from flat(part, (*path, key), depth - 1)
 
 
@@ -131,10 +132,12 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
     kept_arrays = {id(a): kept for a, kept in stage.after.arrays}
     kept_entries = {id(value): kept for value, kept in stage.after.entries}
     for path, holder in stage.holders.holders.values():
-        if type(holder) is tuple or (holder is stage.arguments):
+        if holder is stage.arguments:
             continue
         kept = kept_entries.get(id(holder))
-        now = shallow(holder) if kept is not None else None
+        if isinstance(holder, tuple):
+            kept = dict(items_of(holder))  # nothing but the elements of its arrays can have changed
+        now = dict(kept) if isinstance(holder, tuple) else shallow(holder) if kept is not None else None
         if not isinstance(now, dict | list):
             continue
         before = dict(kept.items() if isinstance(kept, dict) else enumerate(kept or ()))
@@ -171,7 +174,7 @@ def dug(value: Any, path: Place) -> Any:
     """What a way leads to in a container or an object; MISSING if it leads nowhere."""
     for key in path:
         try:
-            value = value[key] if isinstance(value, dict | list | tuple) else getattr(value, key)
+            value = entry(value, key)
         except (KeyError, IndexError, AttributeError, TypeError):
             return MISSING
     return value

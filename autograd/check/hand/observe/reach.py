@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ....attributes import attributes, items_of
 from ....tensor import Tensor
 from ....users import holds_variables, in_library, is_of_interest, is_users, is_users_module
 
@@ -82,8 +83,7 @@ class Reach:
         elif isinstance(value, dict | list | tuple | set | deque):
             if len(value) <= MOST:
                 self.holders[id(value)] = path, value
-                pairs: Any = tuple(value.items()) if isinstance(value, dict) else enumerate(value)
-                pairs = ((k, v) for k, v in pairs if not (isinstance(k, str) and k.startswith("__")))
+                pairs = ((k, v) for k, v in items_of(value) if not (isinstance(k, str) and k.startswith("__")))
                 yield from (((*path, key), part) for key, part in pairs)
         elif isinstance(value, np.random.Generator | np.random.RandomState | random.Random):
             self.generators.append(value)
@@ -93,7 +93,7 @@ class Reach:
             return
         elif holds_variables(value):
             self.holders[id(value)] = path, value
-            yield from (((*path, key), part) for key, part in tuple(vars(value).items()))
+            yield from (((*path, key), part) for key, part in attributes(value).items())
             yield (), type(value)
 
     def used_by(self, function: FunctionType) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -46,6 +46,10 @@ from .state import State, exchanged
 from .trace import Filled, Tracing
 from .training import Body, Training, loss_in
 
+class Loosened(Exception):
+    """More of the inputs are parameters than was thought: the forward pass is to run again."""
+
+
 PATIENCE = 4.0  # seconds that one run of the user's code may take
 
 
@@ -164,6 +168,8 @@ class Stage:
                             "made out of sight: make it in your own code, by np.zeros(...)"
                         ) from None
                     self.fill.add(found.made)
+                except Loosened:
+                    continue
                 finally:
                     self.before.restore()
         raise DerivationError(f"{name_of(self.forward)} fills too many arrays: fill one of more dimensions")
@@ -234,6 +240,8 @@ class Stage:
         found = [(k, v) for k, v in elements_of(returned) if type(v) is Tensor]
         traced = [(k, v) for k, v in found if v.requires_grad]
         first = elements_of(returned)[0][1] if elements_of(returned) else None
+        if not traced and self.loosened():
+            raise Loosened
         wanted = self.wanted()
         upstream = [w for w in wanted if is_called_gradient(w) or w in ("g", "upstream", "grad")]
         if type(first) is Tensor and first.size == 1 and first.requires_grad and not upstream:

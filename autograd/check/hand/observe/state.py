@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ....attributes import attributes, items_of, set_attribute, set_attributes
 from ....tensor import Tensor
 from ....users import holds_variables
 from .reach import MOST, Reach, Root
@@ -20,7 +21,7 @@ class State:
 
     def __init__(self, reach: Reach, arrays: Iterable[Any] = ()) -> None:
         self.entries = [
-            (value, shallow(value)) for _, value in reach.holders.values() if type(value) is not tuple
+            (value, shallow(value)) for _, value in reach.holders.values() if not isinstance(value, tuple)
         ]
         self.bindings = [
             (scope, {name: scope[name] for name in names if name in scope})
@@ -58,7 +59,7 @@ class State:
 
 def shallow(value: Any) -> Any:
     """A copy of a container, or of the attributes of an object."""
-    return dict(vars(value)) if not isinstance(value, dict | list | set | deque) else copy.copy(value)
+    return copy.copy(value) if isinstance(value, dict | list | set | deque | tuple) else attributes(value)
 
 
 def put_back(value: Any, kept: Any) -> None:
@@ -69,11 +70,14 @@ def put_back(value: Any, kept: Any) -> None:
         value.clear()
         value.extend(kept)
     else:
-        held = value if isinstance(value, dict | set) else vars(value)
+        held = value if isinstance(value, dict | set) else attributes(value)
         if isinstance(held, dict) and isinstance(kept, dict) and same_entries(held, kept):
             return
-        held.clear()
-        held.update(kept)
+        if held is value:
+            held.clear()
+            held.update(kept)
+        else:
+            set_attributes(value, kept)
 
 
 def same_entries(held: dict[Any, Any], kept: dict[Any, Any]) -> bool:
@@ -120,7 +124,7 @@ def exchanged(
                 made[id(value)] = make(path, value), value
             return made[id(value)][0]
         if isinstance(value, tuple) and 0 < len(value) <= MOST:
-            parts = [new((*path, i), part) for i, part in enumerate(value)]
+            parts = [new((*path, key), part) for key, part in items_of(value)]
             if all(a is b for a, b in zip(parts, value, strict=True)):
                 return value
             return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
@@ -130,10 +134,12 @@ def exchanged(
         if isinstance(holder, list):
             holder[:] = [new((*path, i), part) for i, part in enumerate(holder)]
         elif isinstance(holder, dict) or holds_variables(holder):
-            held = holder if isinstance(holder, dict) else vars(holder)
+            held = holder if isinstance(holder, dict) else attributes(holder)
             for key, part in list(held.items()):
                 if (other := new((*path, key), part)) is not part:
                     held[key] = other
+                    if held is not holder:
+                        set_attribute(holder, key, other)
     for scope, names in reach.scopes.values():
         for name in names:
             if name in scope and (other := new((Root.GLOBAL, name), scope[name])) is not scope[name]:
