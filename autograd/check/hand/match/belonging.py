@@ -40,6 +40,8 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             judged.append(result)
         elif not is_given(result, known):
             waiting.append(result)
+    returned = {r.node for r in judged if r.kind == "returned"}
+    judged = [r for r in judged if r.kind != "left" or r.node not in returned]  # what led to what is returned
     twice_claimed(judged, leaves, known)
     claimed = {r.node for r in judged}
     for result, node in inner.items():

@@ -69,6 +69,10 @@ class Run:
         """A value that is about to be put into an array, or added to it in place."""
         return value
 
+    def at(self, _: None, ufunc: Any, array: Any, index: Any, values: Any) -> None:
+        """`np.add.at(array, index, values)`, or another function's."""
+        ufunc.at(array, index, values)
+
     def as_float(self, _: None, value: Any) -> Any:
         return float(value)
 

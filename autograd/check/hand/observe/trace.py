@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ....engine import Node, next_index
+from ....functions import scatter
 from ....tensor import Tensor
 from ....users import Place, variables, written
 from .graph import ancestors
@@ -148,6 +149,13 @@ class Tracing(Run):
             owner = owner[key]
         if id(owner) in self.copies and word in NEUTRAL:
             return NEUTRAL[word]
+        self.fills(owner, value)
+        if type(owner) is Tensor and isinstance(value, list | tuple) and has_tensor(value):
+            return stacked(value)
+        return value
+
+    def fills(self, owner: Any, value: Any) -> None:
+        """Raise Filled if an array that is no Tensor yet, or is a leaf, is about to be changed."""
         if type(owner) is np.ndarray and has_tensor(value):
             base = owner
             while id(base) not in self.arrays and type(base.base) is np.ndarray:
@@ -155,9 +163,14 @@ class Tracing(Run):
             raise Filled(self.arrays.get(id(base), (None, None))[1])
         if type(owner) is Tensor and owner.is_leaf:
             raise Filled(owner.node)
-        if type(owner) is Tensor and isinstance(value, list | tuple) and has_tensor(value):
-            return stacked(value)
-        return value
+
+    def at(self, _: None, ufunc: Any, array: Any, index: Any, values: Any) -> None:
+        self.fills(array, values)
+        if type(array) is not Tensor or ufunc not in (np.add, np.subtract):
+            ufunc.at(array, index, values)
+            return
+        places = np.shape(array.data[index])
+        array[...] = ufunc(array, scatter(np.broadcast_to(values, places), index, array.shape))
 
     def enter(self, site: Site, given: dict[str, Any]) -> None:
         nodes: dict[str, Any] = {k: v.node for k, v in given.items() if type(v) is Tensor and v.requires_grad}
