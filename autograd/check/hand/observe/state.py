@@ -121,7 +121,9 @@ def exchanged(
             )
         if type(value) in (np.ndarray, Tensor) or isinstance(value, np.floating | np.ndarray):
             if id(value) not in made:
-                made[id(value)] = make(path, value), value
+                other = make(path, value)
+                made[id(value)] = other, value
+                made[id(other)] = other, other  # of a holder that is met by two ways
             return made[id(value)][0]
         if isinstance(value, tuple) and 0 < len(value) <= MOST:
             parts = [new((*path, key), part) for key, part in items_of(value)]
