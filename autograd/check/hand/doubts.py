@@ -40,6 +40,9 @@ class Doubts:
         """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
         found = self.found
         wrong = self.bench.wrong
+        if (name := self.turned()) is not None:
+            mender = Mender(self.bench, wrong, time.thread_time() + limits.CHANGE)
+            return mender.reversed(name, {e.site for e in found.outcome.events})
         is_doubtful = self.is_doubtful()
         told = self.reasons.told.get(id(found.blames[0]))
         kind = told.kind if told is not None and len(found.blames) == 1 else None
@@ -95,6 +98,14 @@ class Doubts:
         places = self.found.forward.places
         found = suspects_in(self.found.outcome.events)
         return [s for s in found if (s.site.filename, s.site.span) not in places]
+
+    def turned(self) -> str | None:
+        """The list in which all that is wrong stands, if each is right at another place there."""
+        pairs = zip(self.found.results, self.found.right, strict=True)
+        wrong = [r for r, ok in pairs if not ok]
+        names = {r.way[0] if r.way else None for r in wrong}
+        is_moved = all(any(near(r.value, other.true) for other in wrong if other is not r) for r in wrong)
+        return names.pop() if len(names) == 1 and len(wrong) > 1 and is_moved else None
 
     def is_doubtful(self) -> bool:
         """Whether what is blamed may only follow from another line: there are several, or no reason."""

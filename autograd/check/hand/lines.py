@@ -41,7 +41,7 @@ class LineWriter:
         """The lines, in the order in which they ran."""
         found = self.found
         blamed = {(event.site, event.n): one for one in found.blames for event in one.events}
-        by_owner = {id(r.owner): r for r in found.results if isinstance(r.owner, np.ndarray)}
+        by_owner = {id(r.owner): r for r in found.results if isinstance(r.owner, np.ndarray | np.floating)}
         lines: list[Line] = []
         derived: list[Source] = []
         done: dict[int, Any] = {}

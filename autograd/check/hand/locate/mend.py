@@ -18,11 +18,12 @@ from ..diagnose.case import Guess
 from ..diagnose.repair import live, live_edits
 from ..match.near import near
 from ..match.results import Result
-from ..observe.patch import Patch, statements_around
+from ..observe.patch import Patch, statements_around, statements_in
 from ..observe.record import Event, Override, Snapshot
 from ..observe.sites import Site, span_of
 from ..source.edits import CALLED, KINDS, Edit
-from ..source.statements import statements_like
+from ..source.statements import statements_like, turned_round
+from ..source.trees import placed
 from .bench import Bench
 from .suspects import Blame, Suspect
 
@@ -60,6 +61,16 @@ class Mender:
         for group in (first, rest):
             if group and (found := self.first_right(self.attempts(group))) is not None:
                 return found
+        return None
+
+    def reversed(self, name: str, sites: Iterable[Site]) -> Blame | None:
+        """The line at which the list of a name must be turned round for all to be right."""
+        files = {s.filename for s in sites}
+        for filename, statement in ((f, s) for f in files for s in statements_in(f)):
+            for new in turned_round(statement, name):
+                patch = Patch(filename, span_of(statement), placed(new, statement))  # type: ignore[arg-type]
+                if self.is_right({}, [patch]):
+                    return self.patched(Attempt(None, "wrong-variable", f"`{name}` is the wrong way round", None, patch))
         return None
 
     def attempts(self, suspects: list[Suspect], kinds: tuple[str, ...] = KINDS) -> dict[str, list[Attempt]]:

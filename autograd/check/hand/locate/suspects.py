@@ -15,7 +15,7 @@ from ..match.known import Family, Match
 from ..match.results import Result
 from ..observe.patch import Patch, statements_around
 from ..observe.record import Event, Override
-from ..observe.sites import Site, span_of
+from ..observe.sites import Site, root_of, span_of
 from .bench import putting
 
 CONTAINED = ("change", "entry")
@@ -90,11 +90,12 @@ def suspects_in(events: list[Event]) -> list[Suspect]:
 
 
 def is_call(site: Site) -> bool:
-    """Whether a line takes what a call returns as it is."""
+    """Whether a line takes what a call returns as it is: of NumPy's functions it is what they are given."""
     statement = next(
         (s for s in statements_around(site.filename, site.statement) if span_of(s) == site.statement), None
     )
-    return isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)
+    call = statement.value if isinstance(statement, ast.Assign) else None
+    return isinstance(call, ast.Call) and root_of(call.func) not in ("np", "numpy")
 
 
 def same_value(a: Any, b: Any) -> bool:

@@ -19,7 +19,7 @@ class Suspicion:
 
     def __init__(self, bench: Bench, settings: tuple[str, Any], events: list[Event]) -> None:
         self.bench, self.known, self.settings = bench, bench.known, settings
-        self.results = {id(r.owner): r for r in bench.results if type(r.owner) is np.ndarray}
+        self.results = {id(r.owner): r for r in bench.results if isinstance(r.owner, np.ndarray | np.floating)}
         self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
         self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
 

@@ -120,9 +120,11 @@ def by_name(
     result: Result, known: Known, leaves: Mapping[Node, Place], settings: tuple[str, Any]
 ) -> Node | None:
     """The node that a result is called after: of several, the one whose gradient it is."""
+    if (there := in_place(result, leaves)) is not None:
+        return there
     if not result.name:
         return None
-    nodes = known.called(result.name, *settings)
+    nodes = known.called(result.name, *settings) or called_in_part(result, known, leaves)
     own = [n for n, path in leaves.items() if result.kind == "left" and is_counterpart(result.place, path)]
     if own:
         nodes = own
@@ -147,6 +149,34 @@ def by_name(
         index = result.place[-1]
         return fitting[index] if -len(fitting) <= index < len(fitting) else fitting[0]
     return next(iter(scaled or fitting[::-1] or named[::-1]), None)
+
+
+def in_place(result: Result, leaves: Mapping[Node, Place]) -> Node | None:
+    """The input at the same place in a list: `layers[1][0]`, of what stands at [1][0] in `dlayers`."""
+    if result.way is None:
+        return None
+    name, length, keys = result.way
+    size = len(keys) + 1
+    own = {path[-size:]: node for node, path in leaves.items() if len(path) >= size and path[-size] in stems(name)}
+    if len({key[1] for key in own}) != length:
+        return None
+    return next((node for key, node in own.items() if key[1:] == keys), None)
+
+
+def called_in_part(result: Result, known: Known, leaves: Mapping[Node, Place]) -> list[Node]:
+    """The input whose name has another word in front: `log_scale`, of `g_scale`.
+
+    Not if what it holds is the gradient of a variable.
+    """
+    if result.kind != "returned" or any(
+        m.label.node in known.forward.names and m.scale == 1 and m.form == "same"
+        for m in known.matches(np.asarray(result.value))
+        if m.label.kind == "gradient"
+    ):
+        return []
+    ends = tuple(f"_{stem.lower()}" for stem in stems(result.name))
+    found = [n for n, path in leaves.items() if ends and str(path[-1]).lower().endswith(ends)]
+    return found if len(found) == 1 and np.shape(found[0].data) == np.shape(result.value) else []
 
 
 CONTAINERS = ("grad", "grads", "gradient", "gradients", "g", "dparams", "derivatives", "deltas", "nabla")

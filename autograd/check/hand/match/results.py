@@ -18,6 +18,7 @@ from ..observe.stage import Outcome, Stage
 from ..observe.state import shallow
 from ..observe.trace import path_text
 from .known import Known
+from .names import is_called_gradient
 
 MISSING = object()
 
@@ -29,6 +30,7 @@ class Result:
     kind   "returned", "left" in an object or a container, "update" of a parameter, "named" only
     node   what it is the gradient of; None if that cannot be told
     scale  of an update, the constant before the gradient
+    way    of what is in a list that a variable holds, that variable, its length, and the keys within
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Result:
     node: Node | None = None
     true: Any = None
     reason: str = ""
+    way: tuple[str, int, Place] | None = None
     scale: float = 1.0
     carries: bool = (
         False  # a constant that other gradients carry as well, and that is taken out where it matters
@@ -110,9 +113,26 @@ def returned_in(stage: Stage, outcome: Outcome) -> Iterator[Result]:
     names = names_returned(stage, outcome)
     if stage.backward is None:
         value = dict(elements_of(value)[1:]) if isinstance(value, tuple | list | dict) else None
+    lists = lists_named(outcome)
     for path, part in flat(value):
         key = next((k for k in reversed(path) if isinstance(k, str)), "")
-        yield Result("returned", path, key or names.get(path, ""), array_of(part), part)
+        result = Result("returned", path, key or names.get(path, ""), array_of(part), part)
+        held = [dug(value, path[:i]) for i in range(len(path))]
+        result.way = next(
+            ((lists[id(h)], len(h), path[i:]) for i, h in enumerate(held) if id(h) in lists), None
+        )
+        yield result
+
+
+def lists_named(outcome: Outcome) -> dict[int, str]:
+    """The variables with a gradient's name that held lists as the functions of backward returned."""
+    frames = (frame for frames in outcome.frames.values() for frame in frames[-1:])
+    return {
+        id(value): name
+        for frame in frames
+        for name, value in frame.items()
+        if type(value) is list and is_called_gradient(name)
+    }
 
 
 def names_returned(stage: Stage, outcome: Outcome) -> dict[Place, str]:

@@ -62,6 +62,16 @@ def last_line(code: CodeType) -> int:
     return max((line for _, _, line in code.co_lines() if line is not None), default=0)
 
 
+def statements_in(filename: str) -> Iterator[ast.stmt]:
+    """The simple statements of a file, the last first."""
+    try:
+        tree = tree_of(filename, "".join(linecache.getlines(filename)))
+    except (SyntaxError, ValueError):
+        return
+    found = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and not hasattr(s, "body")]
+    yield from sorted(found, key=lambda s: -s.lineno)
+
+
 def statements_around(filename: str, span: Span) -> Iterator[ast.stmt]:
     """The statement at a place in the user's source, and the loops and conditions that it is in."""
     text = "".join(linecache.getlines(filename))

@@ -84,6 +84,28 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
             yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
 
 
+def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
+    """A statement with a list the other way round.
+
+    >>> [ast.unparse(s) for s in turned_round(ast.parse("return dx, dhs").body[0], "dhs")]
+    ['return (dx, dhs[::-1])']
+    >>> [ast.unparse(s) for s in turned_round(ast.parse("dhs.append(dh)").body[0], "dhs")]
+    ['dhs.insert(0, dh)']
+    """
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="append"), args=args)):
+            if held == name:
+                yield ast.Expr(ast.Call(ast.Attribute(a, "insert", ast.Load()), [number(0), *args], []))
+            return
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="insert"), args=[_, x])):
+            if held == name:
+                yield ast.Expr(ast.Call(ast.Attribute(a, "append", ast.Load()), [x], []))
+            return
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+            yield replaced(statement, node, parsed(f"{name}[::-1]"))  # type: ignore[misc]  # it stays a statement
+
+
 def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     """Another place to be written to: another index, or another mask."""
     if not isinstance(target, ast.Subscript):
