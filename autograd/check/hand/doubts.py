@@ -20,6 +20,7 @@ from .reasons import Reasons
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
 TOO_MANY = ("factor", "extra-factor")
 SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
+MOST_LOOKED_AT = 20
 PATH = "what comes back through"
 
 
@@ -55,7 +56,7 @@ class Doubts:
             here = [s for s in reaching if s.site.statement in own]
             if here and mender.simplest(here, kinds) is not None:
                 return None
-            others = (s for s in reaching if not self.is_named_rightly(s) and self.may_precede(s))
+            others = (s for s in reaching if not self.is_named_rightly(s) and not self.is_gradient(s) and self.may_precede(s))
             better = mender.simplest(others, kinds)
             if better is not None and better.site.statement not in own:
                 return better
@@ -99,13 +100,22 @@ class Doubts:
         found = suspects_in(self.found.outcome.events)
         return [s for s in found if (s.site.filename, s.site.span) not in places]
 
+    def is_gradient(self, suspect: Suspect) -> bool:
+        """Whether all values of a line are gradients, and nothing is too many in them."""
+        matches = (self.found.known.matches(np.asarray(e.value)) for e in suspect.events[:MOST_LOOKED_AT])
+        return all(
+            any(m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in ms) for ms in matches
+        )
+
     def turned(self) -> str | None:
         """The list in which all that is wrong stands, if each is right at another place there."""
         pairs = zip(self.found.results, self.found.right, strict=True)
         wrong = [r for r, ok in pairs if not ok]
-        names = {r.way[0] if r.way else None for r in wrong}
+        names = {r.way[0] if r.way and r.true is not None else None for r in wrong}
+        if len(wrong) < 2 or len(names) > 1 or None in names:
+            return None
         is_moved = all(any(near(r.value, other.true) for other in wrong if other is not r) for r in wrong)
-        return names.pop() if len(names) == 1 and len(wrong) > 1 and is_moved else None
+        return names.pop() if is_moved else None
 
     def is_doubtful(self) -> bool:
         """Whether what is blamed may only follow from another line: there are several, or no reason."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..diagnose.constants import lengths
 from ..match.known import Family
+from ..match.near import ratio
 from ..match.near import near
 from ..match.results import Result
 from ..observe.record import Event, Override
@@ -164,7 +165,7 @@ class Locator:
             if any(same_value(a.value, b.value) for a in suspect.events for b in blame.events):
                 continue
             for other in self.trials.tried(suspect, fixed, wrong, False):
-                if len(other.results) == len(wrong):
+                if len(other.results) == len(wrong) and not is_multiple(other):
                     is_part = self.suspicion.is_exact(suspect)
                     return self.assigned(other, fixed, wrong) if is_part else self.origin(other, fixed, wrong)
         return None
@@ -290,3 +291,8 @@ class Locator:
             [result],
             is_explained=False,
         )
+
+
+def is_multiple(blame: Blame) -> bool:
+    """Whether what should be there is a constant times what is: that may be missing in a later line as well."""
+    return all(e.n not in blame.values or ratio(e.value, blame.values[e.n]) is not None for e in blame.events)

@@ -18,8 +18,10 @@ class Suspicion:
     """What speaks for a value: its numbers, its name, and the results that it is."""
 
     def __init__(self, bench: Bench, settings: tuple[str, Any], events: list[Event]) -> None:
-        self.bench, self.known, self.settings = bench, bench.known, settings
-        self.results = {id(r.owner): r for r in bench.results if isinstance(r.owner, np.ndarray | np.floating)}
+        self.bench, self.known, self.settings, self.events = bench, bench.known, settings, events
+        self.exact: dict[int, set[Any]] = {}
+        owned = [r for r in bench.results if r.node is not None and isinstance(r.owner, np.ndarray | np.floating)]
+        self.results = {id(r.owner): r for r in owned}
         self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
         self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
 
@@ -46,6 +48,8 @@ class Suspicion:
         is_result = result is not None and result.is_in(event.value)
         if is_result and not (self.right[id(result)] and self.carries_a_constant(result)):
             return self.right[id(result)]
+        if self.is_completed(event, matches):
+            return True
         if named:
             return any(m.scale == 1 for m in own)
         exact = {m.label.kind for m in matches if m.form == "same" and m.scale == 1}
@@ -53,6 +57,22 @@ class Suspicion:
             return True
         gradients = any(m.label.kind == "gradient" and m.form == "same" for m in matches)
         return not gradients and "value" in exact
+
+    def is_completed(self, event: Event, matches: list[Match]) -> bool:
+        """Whether a multiple of a gradient becomes that gradient later, in the same array or by the same name."""
+        scaled = {m.label.node for m in matches if m.label.kind == "gradient" and m.scale != 1 and m.form == "same"}
+        for later in self.events[event.time + 1 :] if scaled and event.site.kind != "argument" else ():
+            is_same = later.owner is event.owner if type(event.owner) is np.ndarray else False
+            if not is_same and (later.name != event.name or later.site.function != event.site.function):
+                continue
+            if id(later) not in self.exact:
+                found = self.known.matches(np.asarray(later.value))
+                self.exact[id(later)] = {
+                    m.label.node for m in found if m.label.kind == "gradient" and m.scale == 1 and m.form == "same"
+                }
+            if scaled & self.exact[id(later)]:
+                return True
+        return False
 
     def is_forwards(self, event: Event, matches: list[Match]) -> bool:
         """Whether a value is one of the forward pass', and goes by its name or by that of no gradient."""
