@@ -53,15 +53,21 @@ class Mender:
         attempts = self.attempts(list(suspects), kinds)
         return self.first_right({kind: attempts[kind] for kind in kinds})
 
-    def blamed(self, suspects: Iterable[Suspect], others: Iterable[Suspect] = ()) -> Blame | None:
-        """The line of which a change makes all results right, and which: of the first, then of the others."""
-        first = list(suspects)
-        seen = {s.site for s in first}
-        rest = [s for s in others if s.site not in seen]
-        for group in (first, rest):
-            if group and (found := self.first_right(self.attempts(group))) is not None:
+    def blamed(self, *groups: Iterable[Suspect]) -> Blame | None:
+        """The line of which a change makes all results right, and which: of the first group, then of the others.
+
+        In all of them, what few changes can tell is tried before what takes many.
+        """
+        seen: set[Site] = set()
+        waiting = []
+        for group in groups:
+            suspects = [s for s in group if s.site not in seen]
+            seen |= {s.site for s in suspects}
+            attempts = self.attempts(suspects) if suspects else {}
+            if (found := self.first_right({k: v for k, v in attempts.items() if k not in MANY})) is not None:
                 return found
-        return None
+            waiting.append({k: v for k, v in attempts.items() if k in MANY})
+        return next(filter(None, map(self.first_right, waiting)), None)
 
     def reversed(self, name: str, sites: Iterable[Site]) -> Blame | None:
         """The line at which the list of a name must be turned round for all to be right."""
@@ -163,6 +169,9 @@ ORDER = (
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
     "missing-term", "line too many", "term too many",
 )  # fmt: skip
+
+
+MANY = ("missing constant", "missing call", "reduction", "missing-factor", "missing-term")
 
 
 def by_turns(attempts: list[Attempt]) -> Iterator[Attempt]:

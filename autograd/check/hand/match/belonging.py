@@ -40,8 +40,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             judged.append(result)
         elif not is_given(result, known):
             waiting.append(result)
-    returned = {r.node for r in judged if r.kind == "returned"}
-    judged = [r for r in judged if r.kind != "left" or r.node not in returned]  # what led to what is returned
+    judged = without_stages(judged, waiting)
     twice_claimed(judged, leaves, known)
     claimed = {r.node for r in judged}
     for result, node in inner.items():
@@ -71,6 +70,27 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         if result.node is not None:
             result.true = known.truth[result.node]
     return in_order(results, judged)
+
+
+def without_stages(judged: list[Result], waiting: list[Result]) -> list[Result]:
+    """The results without what is left in objects on the way to what is returned.
+
+    If as much is returned that is not known yet as one object holds beside, of the same shapes, it is that.
+    """
+    returned = {r.node for r in judged if r.kind == "returned"}
+    stages = [r for r in judged if r.kind == "left" and r.node in returned]
+    others = [r for r in judged if r.kind == "left" and r.node not in returned]
+    unknown = [r for r in waiting if r.kind == "returned"]
+    holders = {id(r.holder) for r in others}
+    is_certain = len(unknown) > 1 or any(id(r.holder) in holders for r in stages)
+    if len(holders) == 1 and len(unknown) == len(others) and is_certain:
+        pairs = list(zip(unknown, others, strict=True))
+        if all(np.shape(a.value) == np.shape(b.value) for a, b in pairs):
+            for result, other in pairs:
+                result.node = other.node
+                waiting.remove(result)
+            stages, judged = others + stages, judged + unknown
+    return [r for r in judged if not any(r is stage for stage in stages)]
 
 
 def without_effect(result: Result, known: Known) -> Node | None:

@@ -13,7 +13,7 @@ from .trees import loaded, number, parsed, placed, replaced
 def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
     """= for +=, += for =, -= for += and the like."""
     match statement:
-        case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
+        case ast.Assign(targets=[ast.Name() | ast.Subscript() | ast.Attribute() as target], value=value):
             text = "it replaces what was there, to which it should add"
             yield "overwritten", text, ast.AugAssign(target, ast.Add(), value)
             if isinstance(target, ast.Subscript):
