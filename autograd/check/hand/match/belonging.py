@@ -40,7 +40,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             judged.append(result)
         elif not is_given(result, known):
             waiting.append(result)
-    judged = without_stages(judged, waiting)
+    judged = without_stages(judged, waiting, inner)
     twice_claimed(judged, leaves, known)
     claimed = {r.node for r in judged}
     for result, node in inner.items():
@@ -72,7 +72,9 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     return in_order(results, judged)
 
 
-def without_stages(judged: list[Result], waiting: list[Result]) -> list[Result]:
+def without_stages(
+    judged: list[Result], waiting: list[Result], inner: dict[Result, Node]
+) -> list[Result]:
     """The results without what is left in objects on the way to what is returned.
 
     If as much is returned that is not known yet as one object holds beside, of the same shapes, it is that.
@@ -80,7 +82,7 @@ def without_stages(judged: list[Result], waiting: list[Result]) -> list[Result]:
     returned = {r.node for r in judged if r.kind == "returned"}
     stages = [r for r in judged if r.kind == "left" and r.node in returned]
     others = [r for r in judged if r.kind == "left" and r.node not in returned]
-    unknown = [r for r in waiting if r.kind == "returned"]
+    unknown = [r for r in waiting if r.kind == "returned"] + list(inner)
     holders = {id(r.holder) for r in others}
     is_certain = len(unknown) > 1 or any(id(r.holder) in holders for r in stages)
     if len(holders) == 1 and len(unknown) == len(others) and is_certain:
@@ -88,8 +90,10 @@ def without_stages(judged: list[Result], waiting: list[Result]) -> list[Result]:
         if all(np.shape(a.value) == np.shape(b.value) for a, b in pairs):
             for result, other in pairs:
                 result.node = other.node
-                waiting.remove(result)
-            stages, judged = others + stages, judged + unknown
+            stages = others + stages
+            judged = judged + unknown
+            waiting[:] = [r for r in waiting if r not in unknown]
+            inner.clear()
     return [r for r in judged if not any(r is stage for stage in stages)]
 
 
