@@ -108,7 +108,7 @@ MISTAKES = [  # what is replaced, by what, and then: the wrong line, its kind, a
     ("A2 - y", "(A2 - y) * A2 * (1 - A2)", "dZ2", "extra-factor", "(1 - A2)"),
     ("X.T, dZ1", "X.T, dA1", "dW1", "wrong-variable", "`dA1`"),
     ("(1 - A1)", "(1 - X @ W1)", "dZ1", "unknown", "worst at"),
-    ("A2 - y", "A2", "dZ2", "missing-term", "a term"),
+    ("A2 - y", "A2", "dZ2", "missing-term", "the term -y"),
     ("dZ2, W2.T", "dZ2, W2", "dA1", "transpose", "`W2`"),
     ("dA1 = np.dot(dZ2, W2.T)", "dA1 = np.dot(W2, dZ2.T)", "dA1", "transpose", "transpose"),
 ]

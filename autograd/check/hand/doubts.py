@@ -20,6 +20,7 @@ from .reasons import Reasons
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
 TOO_MANY = ("factor", "extra-factor")
 SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
+PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")  # it is in the line itself
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
 
@@ -63,6 +64,9 @@ class Doubts:
         if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
             part = self.locator.in_parts(found.blames[0])
             return part if part is not None and self.explains(part) else None
+        given = self.given_to_helper() if kind not in PLAIN else []
+        if given and (better := mender.simplest(given, ("wrong-variable", "nearby"))) is not None:
+            return better
         if not is_doubtful:
             return None
         statements = {b.site.statement for b in found.blames}
@@ -70,6 +74,15 @@ class Doubts:
         better = mender.blamed(own, *self.lines_before())
         is_unknown = len(found.blames) == 1 and kind in (None, "unknown")
         return self.locator.in_parts(found.blames[0]) if better is None and is_unknown else better
+
+    def given_to_helper(self) -> list[Suspect]:
+        """The arguments of the call in which the line that is blamed went wrong."""
+        calls = {e.calls[0] for b in self.found.blames for e in b.events if e.calls and b.is_explained}
+        return [
+            s for s in self.suspects()
+            if s.site.kind == "argument" and (s.site.filename, s.site.lineno) in calls
+            and self.bench.wrong <= self.bench.reached(s.site)
+        ]  # fmt: skip
 
     def explains(self, blame: Blame) -> bool:
         """Whether it can be told what is wrong with a line."""

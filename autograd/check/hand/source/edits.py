@@ -72,8 +72,8 @@ def edits(
         return
     writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
     parts = value.args[1:] if writes else [value]
-    for part in parts[-1:] if inserting else ():
-        if is_numeric(held := evaluate(part)) and np.ndim(held):
+    for part in parts[-1:]:
+        if is_numeric(held := evaluate(part)) and (np.ndim(held) or isinstance(held, float)):
             for kind, text, new in to_whole(part, held, scope, beside):
                 yield Edit(kind, text, statement, part, new)
     for node in (node for part in parts for node in expressions(part)):

@@ -56,7 +56,8 @@ def to_whole(
 ) -> Iterator[tuple[str, str, ast.expr]]:
     """What the whole of a line may lack or be: a term, a factor, something else that is at hand."""
     text = ast.unparse(node)
-    arrays = [(ast.Name(k, ast.Load()), v) for k, v in scope.items() if is_numeric(v) and np.ndim(v) and not is_inner(k)]
+    held_by_names = ((k, v) for k, v in scope.items() if is_numeric(v) and not is_inner(k))
+    arrays = [(ast.Name(k, ast.Load()), v) for k, v in held_by_names if np.ndim(v) or isinstance(v, float)]
     for other, held in (*arrays, *((e, v) for e, v in beside if not isinstance(e, ast.Name))):
         name = ast.unparse(other)
         if name == text or not fits(held, value):

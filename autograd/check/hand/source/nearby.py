@@ -45,7 +45,22 @@ def nearby(function: ast.AST, evaluate: Callable[[ast.expr], Any]) -> list[tuple
                 found.setdefault(text, node)
     shortest = sorted(found, key=len)
     held = ((found[text], evaluate(found[text])) for text in shortest)
-    return list(islice(((e, v) for e, v in held if is_numeric(v) and np.ndim(v)), MOST))
+    numbers = ((e, v) for e, v in held if is_numeric(v) and (np.ndim(v) or isinstance(v, float)))
+    return list(islice(numbers, MOST))
+
+
+def is_carried(tree: ast.AST, name: str, span: tuple[int, int, int, int]) -> bool:
+    """Whether a variable that a statement replaces is used beside it: in its loop, or as a parameter.
+
+    Then what is lost with the old value is a way that the gradient goes, and not what a sum had so far.
+    """
+    function = function_around(tree, span[0])
+    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While) and has_line(n, span[0])]
+    inside = max(loops, key=lambda n: n.lineno) if loops else function
+    parameters = [a.arg for a in ast.walk(getattr(function, "args", ast.Pass())) if isinstance(a, ast.arg)]
+    loads = (n for n in ast.walk(inside) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    is_used = bool(loops) and any(n.id == name and not span[0] <= n.lineno <= span[2] for n in loads)
+    return name in parameters or is_used
 
 
 def is_written(node: ast.AST) -> bool:

@@ -75,6 +75,10 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                     ast.Assign([near], value),
                 )
             yield "line too many", f"`{text}` is too many", ast.Pass()
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at") as func, args=[array, index, *rest])):
+            for near in (*neighbours(index, None), *elsewhere(index, scope)):
+                said = f"the index in `{text}` is wrong"
+                yield index_kind(index, near), said, ast.Expr(ast.Call(func, [array, near, *rest], []))
         case ast.For(iter=rounds):
             for kind, said, other in rounds_like(rounds):
                 new = ast.For(statement.target, other, statement.body, statement.orelse)
@@ -104,6 +108,14 @@ def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
             yield replaced(statement, node, parsed(f"{name}[::-1]"))  # type: ignore[misc]  # it stays a statement
+
+
+def index_kind(index: ast.expr, other: ast.expr) -> str:
+    """What it is called when an index should be another: a transpose, if it is the same the other way round."""
+    match index, other:
+        case ast.Tuple(elts=[a, b]), ast.Tuple(elts=[c, d]) if a is d and b is c:
+            return "transpose"
+    return "wrong-variable"
 
 
 def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
