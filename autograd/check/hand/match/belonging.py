@@ -50,6 +50,11 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         else:
             result.node = node
             judged.append(result)
+    for result, node in in_turn(waiting, leaves, claimed):
+        result.node = node
+        claimed.add(node)
+        judged.append(result)
+        waiting.remove(result)
     for result in waiting:
         if (node := beside(result, judged, leaves, claimed)) is not None:
             result.node = node
@@ -70,6 +75,19 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         if result.node is not None:
             result.true = known.truth[result.node]
     return in_order(results, judged)
+
+
+def in_turn(
+    waiting: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
+) -> list[tuple[Result, Node]]:
+    """The results that are as many as the inputs of their shape that are left: both in the order they have."""
+    found = []
+    for shape in {np.shape(r.value) for r in waiting}:
+        results = [r for r in waiting if r.kind == "returned" and np.shape(r.value) == shape]
+        free = [n for n in leaves if n not in claimed and n.op is LEAF and np.shape(n.data) == shape]
+        if len(results) == len(free) > 1:
+            found += list(zip(results, free, strict=True))
+    return found
 
 
 def without_stages(
