@@ -24,6 +24,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     judged: list[Result] = []
     waiting: list[Result] = []
     inner: dict[Result, Node] = {}
+    weak: dict[Result, Node] = {}
     for result in results:
         if result.kind == "update":
             judged.append(result)
@@ -35,6 +36,8 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             node = without_effect(result, known)
         if node is not None and result.kind == "returned" and is_inner_only(result, node, known, settings):
             inner[result] = node
+        elif node is not None and result.kind == "returned" and is_by_name_only(result, node, known, leaves):
+            weak[result] = node
         elif node is not None:
             result.node = node
             judged.append(result)
@@ -50,11 +53,15 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         else:
             result.node = node
             judged.append(result)
-    for result, node in in_turn(waiting, leaves, claimed):
+    for result, node in in_turn([r for r in results if r in waiting or r in weak], leaves, claimed):
         result.node = node
         claimed.add(node)
         judged.append(result)
-        waiting.remove(result)
+        weak.pop(result, None)
+        waiting[:] = [r for r in waiting if r is not result]
+    for result, node in weak.items():
+        result.node = node
+        judged.append(result)
     for result in waiting:
         if (node := beside(result, judged, leaves, claimed)) is not None:
             result.node = node
@@ -75,6 +82,13 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         if result.node is not None:
             result.true = known.truth[result.node]
     return in_order(results, judged)
+
+
+def is_by_name_only(result: Result, node: Node, known: Known, leaves: Mapping[Node, Place]) -> bool:
+    """Whether a result has the name of a variable's gradient and not its numbers: `ga` may be an anchor's too."""
+    true = known.truth[node]
+    is_like = near(result.value, true) or ratio(result.value, true) is not None
+    return node not in leaves and not is_like and isinstance((*result.place, "")[0], int)
 
 
 def in_turn(
