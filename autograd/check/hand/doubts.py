@@ -20,7 +20,14 @@ from .reasons import Reasons
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
 TOO_MANY = ("factor", "extra-factor")
 SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
-PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")  # it is in the line itself
+PLAIN = (
+    "sign",
+    "transpose",
+    "shape",
+    "overwritten",
+    "extra-factor",
+    "extra-term",
+)  # it is in the line itself
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
 
@@ -57,7 +64,11 @@ class Doubts:
             here = [s for s in reaching if s.site.statement in own]
             if here and mender.simplest(here, kinds) is not None:
                 return None
-            others = (s for s in reaching if not self.is_named_rightly(s) and not self.is_gradient(s) and self.may_precede(s))
+            others = (
+                s
+                for s in reaching
+                if not self.is_named_rightly(s) and not self.is_gradient(s) and self.may_precede(s)
+            )
             better = mender.simplest(others, kinds)
             if better is not None and better.site.statement not in own:
                 return better
@@ -119,7 +130,8 @@ class Doubts:
         """Whether all values of a line are gradients, and nothing is too many in them."""
         matches = (self.found.known.matches(np.asarray(e.value)) for e in suspect.events[:MOST_LOOKED_AT])
         return all(
-            any(m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in ms) for ms in matches
+            any(m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in ms)
+            for ms in matches
         )
 
     def turned(self) -> str | None:

@@ -76,7 +76,9 @@ class Mender:
             for new in turned_round(statement, name):
                 patch = Patch(filename, span_of(statement), placed(new, statement))  # type: ignore[arg-type]
                 if self.is_right({}, [patch]):
-                    return self.patched(Attempt(None, "wrong-variable", f"`{name}` is the wrong way round", None, patch))
+                    return self.patched(
+                        Attempt(None, "wrong-variable", f"`{name}` is the wrong way round", None, patch)
+                    )
         return None
 
     def attempts(self, suspects: list[Suspect], kinds: tuple[str, ...] = KINDS) -> dict[str, list[Attempt]]:

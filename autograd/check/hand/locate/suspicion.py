@@ -20,7 +20,9 @@ class Suspicion:
     def __init__(self, bench: Bench, settings: tuple[str, Any], events: list[Event]) -> None:
         self.bench, self.known, self.settings, self.events = bench, bench.known, settings, events
         self.exact: dict[int, set[Any]] = {}
-        owned = [r for r in bench.results if r.node is not None and isinstance(r.owner, np.ndarray | np.floating)]
+        owned = [
+            r for r in bench.results if r.node is not None and isinstance(r.owner, np.ndarray | np.floating)
+        ]
         self.results = {id(r.owner): r for r in owned}
         self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
         self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
@@ -60,7 +62,9 @@ class Suspicion:
 
     def is_completed(self, event: Event, matches: list[Match]) -> bool:
         """Whether a multiple of a gradient becomes that gradient later, in the same array or by the same name."""
-        scaled = {m.label.node for m in matches if m.label.kind == "gradient" and m.scale != 1 and m.form == "same"}
+        scaled = {
+            m.label.node for m in matches if m.label.kind == "gradient" and m.scale != 1 and m.form == "same"
+        }
         for later in self.events[event.time + 1 :] if scaled and event.site.kind != "argument" else ():
             is_same = later.owner is event.owner if type(event.owner) is np.ndarray else False
             if not is_same and (later.name != event.name or later.site.function != event.site.function):
@@ -68,7 +72,9 @@ class Suspicion:
             if id(later) not in self.exact:
                 found = self.known.matches(np.asarray(later.value))
                 self.exact[id(later)] = {
-                    m.label.node for m in found if m.label.kind == "gradient" and m.scale == 1 and m.form == "same"
+                    m.label.node
+                    for m in found
+                    if m.label.kind == "gradient" and m.scale == 1 and m.form == "same"
                 }
             if scaled & self.exact[id(later)]:
                 return True

@@ -104,9 +104,7 @@ def in_turn(
     return found
 
 
-def without_stages(
-    judged: list[Result], waiting: list[Result], inner: dict[Result, Node]
-) -> list[Result]:
+def without_stages(judged: list[Result], waiting: list[Result], inner: dict[Result, Node]) -> list[Result]:
     """The results without what is left in objects on the way to what is returned.
 
     If as much is returned that is not known yet as one object holds beside, of the same shapes, it is that.
@@ -115,17 +113,17 @@ def without_stages(
     stages = [r for r in judged if r.kind == "left" and r.node in returned]
     others = [r for r in judged if r.kind == "left" and r.node not in returned]
     unknown = [r for r in waiting if r.kind == "returned"] + list(inner)
-    holders = {id(r.holder) for r in others}
-    is_certain = len(unknown) > 1 or any(id(r.holder) in holders for r in stages)
-    if len(holders) == 1 and len(unknown) == len(others) and is_certain:
-        pairs = list(zip(unknown, others, strict=True))
-        if all(np.shape(a.value) == np.shape(b.value) for a, b in pairs):
-            for result, other in pairs:
+    for holder in {id(r.holder) for r in others}:
+        own = [r for r in others if id(r.holder) == holder]
+        is_certain = len(unknown) > 1 or any(id(r.holder) == holder for r in stages)
+        same = [np.shape(r.value) for r in own] == [np.shape(r.value) for r in unknown]
+        if unknown and same and is_certain:
+            for result, other in zip(unknown, own, strict=True):
                 result.node = other.node
-            stages = others + stages
-            judged = judged + unknown
+            stages, judged = own + stages, judged + unknown
             waiting[:] = [r for r in waiting if r not in unknown]
             inner.clear()
+            break
     return [r for r in judged if not any(r is stage for stage in stages)]
 
 
@@ -213,7 +211,11 @@ def in_place(result: Result, leaves: Mapping[Node, Place]) -> Node | None:
         return None
     name, length, keys = result.way
     size = len(keys) + 1
-    own = {path[-size:]: node for node, path in leaves.items() if len(path) >= size and path[-size] in stems(name)}
+    own = {
+        path[-size:]: node
+        for node, path in leaves.items()
+        if len(path) >= size and path[-size] in stems(name)
+    }
     if len({key[1] for key in own}) != length:
         return None
     return next((node for key, node in own.items() if key[1:] == keys), None)

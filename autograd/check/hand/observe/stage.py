@@ -46,6 +46,7 @@ from .state import State, exchanged
 from .trace import Filled, Tracing
 from .training import Body, Training, loss_in
 
+
 class Loosened(Exception):
     """More of the inputs are parameters than was thought: the forward pass is to run again."""
 

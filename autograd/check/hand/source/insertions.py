@@ -38,8 +38,14 @@ def by_value(
         for name, other in indexed(scope):
             if name != text and is_numeric(other) and np.shape(other) == np.shape(value):
                 yield "wrong-variable", f"`{text}` is the wrong variable", parsed(name)
-    for other, held in beside if ndim and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else ():
-        if np.shape(held) == np.shape(value) and not isinstance(other, ast.Name) and ast.unparse(other) != text:
+    for other, held in (
+        beside if ndim and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else ()
+    ):
+        if (
+            np.shape(held) == np.shape(value)
+            and not isinstance(other, ast.Name)
+            and ast.unparse(other) != text
+        ):
             yield "nearby", f"`{text}` should be `{ast.unparse(other)}`", other
     if not isinstance(node, ast.Constant):
         yield from missing_constants(node, text, scope)

@@ -76,6 +76,8 @@ def is_harmless(node: ast.AST) -> bool:
             is_numpys = isinstance(root, ast.Name) and root.id in ("np", "numpy")
             if not is_numpys and name not in HARMLESS:
                 return False
-        if isinstance(part, ast.Lambda | ast.Await | ast.Yield | ast.NamedExpr | ast.GeneratorExp | ast.ListComp):
+        if isinstance(
+            part, ast.Lambda | ast.Await | ast.Yield | ast.NamedExpr | ast.GeneratorExp | ast.ListComp
+        ):
             return False
     return True

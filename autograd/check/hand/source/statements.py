@@ -97,11 +97,15 @@ def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
     ['dhs.insert(0, dh)']
     """
     match statement:
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="append"), args=args)):
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="append"), args=args)
+        ):
             if held == name:
                 yield ast.Expr(ast.Call(ast.Attribute(a, "insert", ast.Load()), [number(0), *args], []))
             return
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="insert"), args=[_, x])):
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="insert"), args=[_, x])
+        ):
             if held == name:
                 yield ast.Expr(ast.Call(ast.Attribute(a, "append", ast.Load()), [x], []))
             return
