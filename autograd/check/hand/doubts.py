@@ -81,8 +81,8 @@ class Doubts:
         if not is_doubtful:
             return None
         statements = {b.site.statement for b in found.blames}
-        own = [s for s in self.suspects() if s.site.statement in statements]
-        better = mender.blamed(own, *self.lines_before())
+        blamed = [s for s in self.suspects() if s.site.statement in statements]
+        better = mender.blamed(blamed, *self.lines_before())
         is_unknown = len(found.blames) == 1 and kind in (None, "unknown")
         return self.locator.in_parts(found.blames[0]) if better is None and is_unknown else better
 

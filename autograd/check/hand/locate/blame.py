@@ -10,8 +10,7 @@ import numpy as np
 
 from ..diagnose.constants import lengths
 from ..match.known import Family
-from ..match.near import ratio
-from ..match.near import near
+from ..match.near import near, ratio
 from ..match.results import Result
 from ..observe.record import Event, Override
 from ..observe.sites import Site
@@ -294,5 +293,5 @@ class Locator:
 
 
 def is_multiple(blame: Blame) -> bool:
-    """Whether what should be there is a constant times what is: that may be missing in a later line as well."""
+    """Whether what should be there is a constant times what is: that may be missing in a later line too."""
     return all(e.n not in blame.values or ratio(e.value, blame.values[e.n]) is not None for e in blame.events)

@@ -54,7 +54,7 @@ class Mender:
         return self.first_right({kind: attempts[kind] for kind in kinds})
 
     def blamed(self, *groups: Iterable[Suspect]) -> Blame | None:
-        """The line of which a change makes all results right, and which: of the first group, then of the others.
+        """The line of which a change makes all right, and which: first of one group, then of the next.
 
         In all of them, what few changes can tell is tried before what takes many.
         """

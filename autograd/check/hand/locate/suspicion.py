@@ -61,7 +61,7 @@ class Suspicion:
         return not gradients and "value" in exact
 
     def is_completed(self, event: Event, matches: list[Match]) -> bool:
-        """Whether a multiple of a gradient becomes that gradient later, in the same array or by the same name."""
+        """Whether a multiple of a gradient becomes it later, in the same array or by the same name."""
         scaled = {
             m.label.node for m in matches if m.label.kind == "gradient" and m.scale != 1 and m.form == "same"
         }

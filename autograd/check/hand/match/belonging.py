@@ -85,7 +85,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
 
 
 def is_by_name_only(result: Result, node: Node, known: Known, leaves: Mapping[Node, Place]) -> bool:
-    """Whether a result has the name of a variable's gradient and not its numbers: `ga` may be an anchor's too."""
+    """Whether a result has a gradient's name and not its numbers: `ga` may be an anchor's as well as a's."""
     true = known.truth[node]
     is_like = near(result.value, true) or ratio(result.value, true) is not None
     return node not in leaves and not is_like and isinstance((*result.place, "")[0], int)
@@ -94,7 +94,7 @@ def is_by_name_only(result: Result, node: Node, known: Known, leaves: Mapping[No
 def in_turn(
     waiting: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
 ) -> list[tuple[Result, Node]]:
-    """The results that are as many as the inputs of their shape that are left: both in the order they have."""
+    """The results that are as many as the inputs left of their shape: both in the order that they have."""
     found = []
     for shape in {np.shape(r.value) for r in waiting}:
         results = [r for r in waiting if r.kind == "returned" and np.shape(r.value) == shape]

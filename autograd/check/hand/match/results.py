@@ -154,10 +154,10 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
     for path, holder in stage.holders.holders.values():
         if holder is stage.arguments:
             continue
-        kept = kept_entries.get(id(holder))
-        if isinstance(holder, tuple):
-            kept = dict(items_of(holder))  # nothing but the elements of its arrays can have changed
-        now = dict(kept) if isinstance(holder, tuple) else shallow(holder) if kept is not None else None
+        kept: Any = kept_entries.get(id(holder))
+        now: Any = shallow(holder) if kept is not None else None
+        if isinstance(holder, tuple):  # nothing but the elements of its arrays can have changed
+            now = kept = dict(items_of(holder))
         if not isinstance(now, dict | list):
             continue
         before = dict(kept.items() if isinstance(kept, dict) else enumerate(kept or ()))

@@ -235,7 +235,8 @@ class Rewriter(ast.NodeTransformer):
             call.args[2] = self.value("share", name_in(call.args[0]), call.args[2])
             call.args[:2] = [self.visit(a) for a in call.args[:2]]
             if self.parts:
-                node.value = self.probed("at", None, node, call.func.value, *call.args)
+                ufunc = call.func.value  # type: ignore[attr-defined]  # it is an attribute
+                node.value = self.probed("at", None, node, ufunc, *call.args)
         else:
             node.value = self.visit(call)
         found: list[ast.stmt] = [node]

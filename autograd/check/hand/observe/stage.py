@@ -47,7 +47,7 @@ from .trace import Filled, Tracing
 from .training import Body, Training, loss_in
 
 
-class Loosened(Exception):
+class LoosenedError(Exception):
     """More of the inputs are parameters than was thought: the forward pass is to run again."""
 
 
@@ -169,7 +169,7 @@ class Stage:
                             "made out of sight: make it in your own code, by np.zeros(...)"
                         ) from None
                     self.fill.add(found.made)
-                except Loosened:
+                except LoosenedError:
                     continue
                 finally:
                     self.before.restore()
@@ -242,7 +242,7 @@ class Stage:
         traced = [(k, v) for k, v in found if v.requires_grad]
         first = elements_of(returned)[0][1] if elements_of(returned) else None
         if not traced and self.loosened():
-            raise Loosened
+            raise LoosenedError
         wanted = self.wanted()
         upstream = [w for w in wanted if is_called_gradient(w) or w in ("g", "upstream", "grad")]
         if type(first) is Tensor and first.size == 1 and first.requires_grad and not upstream:

@@ -82,7 +82,7 @@ def to_whole(
 def fits(held: Any, value: Any) -> bool:
     """Whether something can be added to an array without making it larger."""
     try:
-        return np.broadcast_shapes(np.shape(held), np.shape(value)) == np.shape(value)
+        return bool(np.broadcast_shapes(np.shape(held), np.shape(value)) == np.shape(value))
     except ValueError:
         return False
 

@@ -111,11 +111,11 @@ def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
             return
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-            yield replaced(statement, node, parsed(f"{name}[::-1]"))  # type: ignore[misc]  # it stays a statement
+            yield replaced(statement, node, parsed(f"{name}[::-1]"))
 
 
 def index_kind(index: ast.expr, other: ast.expr) -> str:
-    """What it is called when an index should be another: a transpose, if it is the same the other way round."""
+    """What it is called when an index should be another: a transpose, if it is the same turned round."""
     match index, other:
         case ast.Tuple(elts=[a, b]), ast.Tuple(elts=[c, d]) if a is d and b is c:
             return "transpose"
