@@ -167,7 +167,7 @@ class Mender:
 # Those that are many come late
 ORDER = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
-    "wrong-variable", "forgotten term", "nearby", "forgotten factor",
+    "wrong-variable", "turned", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
     "missing-term", "line too many", "term too many",
 )  # fmt: skip

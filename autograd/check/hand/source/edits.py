@@ -14,11 +14,11 @@ from .insertions import Beside, Evaluate, by_value, to_whole
 from .places import elsewhere, neighbours
 from .quantities import is_numeric
 from .statements import OPPOSITE, whole_line
-from .trees import flipped, number, placed, replaced
+from .trees import flipped, number, placed, replaced, reversed_array
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
-    "extra-factor", "extra-term", "wrong-variable", "forgotten term", "nearby", "forgotten factor",
+    "extra-factor", "extra-term", "wrong-variable", "turned", "forgotten term", "nearby", "forgotten factor",
     "reduction", "missing-factor", "missing-term",
     "call too many", "missing call", "line too many", "term too many",
 )  # fmt: skip
@@ -30,6 +30,7 @@ CALLED = {
     "forgotten term": "missing-term",
     "forgotten factor": "missing-factor",
     "nearby": "wrong-variable",
+    "turned": "wrong-variable",
     "missing sign": "sign",
     "number": "factor",
     "missing constant": "factor",
@@ -186,6 +187,9 @@ TWINS |= {b: a for a, b in TWINS.items()}
 REDUCTIONS = {"sum": "mean", "mean": "sum"}
 
 
+RUNNING = ("cumsum", "cumprod")
+
+
 def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
     """Arguments exchanged; other axes of a sum, keepdims or not, a mean for a sum, or none of it."""
     text = ast.unparse(node)
@@ -203,6 +207,12 @@ def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
     name = node.func.attr
     is_numpys = isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "numpy")
     inner = node.args[0] if is_numpys and node.args else node.func.value
+    if name in RUNNING:  # the adjoint of a running sum runs the other way
+        said = f"`{text}` runs the wrong way"
+        back = reversed_array(inner)
+        args = [back, *node.args[1:]] if is_numpys else node.args
+        func = node.func if is_numpys else ast.Attribute(back, name, ast.Load())
+        yield "turned", said, reversed_array(ast.Call(func, args, node.keywords))
     if name in TWINS:
         said = f"`{name}` in `{text}` should be `{TWINS[name]}`"
         twin = ast.Attribute(node.func.value, TWINS[name], ast.Load())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .quantities import bracketed, indexed, is_inner, is_numeric, quantities, scalars
-from .trees import flipped, number, parsed, swapped
+from .trees import flipped, number, parsed, reversed_array, swapped
 
 # The value of an expression in the scope of its line; None if it has none
 Evaluate = Callable[[ast.expr], Any]
@@ -49,6 +49,8 @@ def by_value(
             yield "nearby", f"`{text}` should be `{ast.unparse(other)}`", other
     if not isinstance(node, ast.Constant):
         yield from missing_constants(node, text, scope)
+    if ndim == 1:
+        yield "turned", f"`{text}` is the wrong way round", reversed_array(node)
     if ndim:
         yield "transpose", f"`{text}` should be transposed", ast.Attribute(node, "T", ast.Load())
         yield "transpose", f"`{text}` should be transposed", swapped(node)
