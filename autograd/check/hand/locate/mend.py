@@ -61,6 +61,8 @@ class Mender:
         seen: set[Site] = set()
         waiting = []
         for group in groups:
+            if time.thread_time() > self.stop:
+                return None
             suspects = [s for s in group if s.site not in seen]
             seen |= {s.site for s in suspects}
             attempts = self.attempts(suspects) if suspects else {}
