@@ -59,17 +59,19 @@ class Mender:
         In all of them, what few changes can tell is tried before what takes many.
         """
         seen: set[Site] = set()
-        waiting = []
+        waiting: list[list[dict[str, list[Attempt]]]] = [[], []]
         for group in groups:
             if time.thread_time() > self.stop:
                 return None
             suspects = [s for s in group if s.site not in seen]
             seen |= {s.site for s in suspects}
             attempts = self.attempts(suspects) if suspects else {}
-            if (found := self.first_right({k: v for k, v in attempts.items() if k not in MANY})) is not None:
+            simple, *others = in_stages(attempts)
+            if (found := self.first_right(simple)) is not None:
                 return found
-            waiting.append({k: v for k, v in attempts.items() if k in MANY})
-        return next(filter(None, map(self.first_right, waiting)), None)
+            for stage, more in zip(waiting, others, strict=True):
+                stage.append(more)
+        return next(filter(None, map(self.first_right, (*waiting[0], *waiting[1]))), None)
 
     def reversed(self, name: str, sites: Iterable[Site]) -> Blame | None:
         """The line at which the list of a name must be turned round for all to be right."""
@@ -169,13 +171,25 @@ class Mender:
 # Those that are many come late
 ORDER = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
-    "wrong-variable", "turned", "forgotten term", "nearby", "forgotten factor",
+    "wrong-variable", "turned",
+    "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
     "missing-term", "line too many", "term too many",
 )  # fmt: skip
 
 
+INSERTED = ("turned", "forgotten term", "nearby", "forgotten factor")
 MANY = ("missing constant", "missing call", "reduction", "missing-factor", "missing-term")
+
+
+def in_stages(attempts: dict[str, list[Attempt]]) -> Iterator[dict[str, list[Attempt]]]:
+    """The changes of the simplest kinds, and of statements; those that insert; those that are many."""
+    stage = {kind: 1 if kind in INSERTED else 2 if kind in MANY else 0 for kind in attempts}
+    for i in range(3):
+        yield {
+            kind: [a for a in made if (0 if a.patch is not None else stage[kind]) == i]
+            for kind, made in attempts.items()
+        }
 
 
 def by_turns(attempts: list[Attempt]) -> Iterator[Attempt]:
