@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from .compiled import compile
     from .derived import derive
     from .graph import Graph
-    from .show.pictures.animate import animate
-    from .show.pictures.draw import draw
     from .show.explain import explain
     from .show.pages.explore import explore
+    from .show.pictures.animate import animate
+    from .show.pictures.draw import draw
 
 # Imported on first use, by __getattr__: they would add a tenth to the time of `import autograd`.
 LATER = {

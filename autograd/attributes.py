@@ -7,7 +7,7 @@ from typing import Any
 
 
 @functools.cache
-def slots_of(kind: type) -> tuple[str, ...]:
+def slots_of(kind: Any) -> tuple[str, ...]:
     """The names of the slots of a class and those it derives from.
 
     >>> class Step:
@@ -26,13 +26,15 @@ def slots_of(kind: type) -> tuple[str, ...]:
 
 def attributes(value: Any) -> dict[str, Any]:
     """What the attributes of an object hold, by their names."""
-    held = {name: getattr(value, name) for name in slots_of(type(value)) if hasattr(value, name)}
+    kind: Any = type(value)
+    held = {name: getattr(value, name) for name in slots_of(kind) if hasattr(value, name)}
     return held | getattr(value, "__dict__", {})
 
 
 def set_attribute(value: Any, name: str, new: Any) -> None:
     """Let an attribute of an object hold another value; of a frozen one too."""
-    if name in slots_of(type(value)):
+    kind: Any = type(value)
+    if name in slots_of(kind):
         object.__setattr__(value, name, new)
     else:
         vars(value)[name] = new
@@ -40,7 +42,8 @@ def set_attribute(value: Any, name: str, new: Any) -> None:
 
 def set_attributes(value: Any, new: dict[str, Any]) -> None:
     """Let an object hold these attributes and no others; a frozen one too."""
-    for name in slots_of(type(value)):
+    kind: Any = type(value)
+    for name in slots_of(kind):
         if name in new:
             set_attribute(value, name, new[name])
         elif hasattr(value, name):
@@ -48,7 +51,7 @@ def set_attributes(value: Any, new: dict[str, Any]) -> None:
     if hasattr(value, "__dict__"):
         held = vars(value)
         held.clear()
-        held.update({k: v for k, v in new.items() if k not in slots_of(type(value))})
+        held.update({k: v for k, v in new.items() if k not in slots_of(kind)})
 
 
 def keys_of(values: Any) -> list[Any]:

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import textwrap
+from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ RNG = np.random.default_rng(712)
 def N(*shape):  # noqa: N802  # as in mathematics
     return RNG.normal(size=shape)
 
+
+Params = namedtuple("Params", "W b v")
 
 # The source of both, the inputs, and mistakes: a piece, what replaces it, and a piece of the line to blame
 
@@ -242,12 +245,193 @@ STYLES = {
             ("W2 += 0.3 *", "W2 += 0.03 *", "W2 += 0.03 * h.T @ error"),
         ],
     ),
+    "named tuples of parameters, and objects with slots": (
+        """
+        class Step:
+            __slots__ = ("x", "h", "seen")
+
+            def __init__(self, x, h):
+                self.x, self.h = x, h
+
+        def forward(p, xs, y):
+            steps, total = [], 0.0
+            for x in xs:
+                h = np.tanh(p.W @ x + p.b)
+                steps.append(Step(x, h))
+                total = total + p.v @ h
+            return 0.5 * (total - y) ** 2, steps, total
+
+        def backward(p, y, steps, total):
+            g = type(p)(*(np.zeros_like(a) for a in p))
+            for s in steps:
+                s.seen = total - y
+                g.v[...] += s.seen * s.h
+                dz = s.seen * p.v * (1 - s.h**2)
+                g.W[...] += np.outer(dz, s.x)
+                g.b[...] += dz
+            return g
+        """,
+        {"p": Params(N(3, 2), N(3), N(3)), "xs": [N(2), N(2)], "y": 0.3},
+        [
+            ("g.b[...] += dz", "g.b[...] = dz", "g.b[...] = dz"),
+            ("(1 - s.h**2)", "(1 - s.h)", "dz = s.seen * p.v * (1 - s.h)"),
+            ("s.seen * s.h\n", "s.seen * dz\n" if False else "s.h\n", "g.v[...] += s.h"),
+        ],
+    ),
+    "plain numbers and math": (
+        """
+        import math
+
+        def logistic(x):
+            return 1 / (1 + math.exp(-x))
+
+        def forward(x, t, w, b, v):
+            z = w * x + b
+            h = logistic(z)
+            o = math.tanh(v * h)
+            return (o - t) ** 2
+
+        def backward(x, t, z, h, o, v):
+            do = 2 * (o - t) * (1 - o * o)
+            dz = do * v * h * (1 - h)
+            return {"w": dz * x, "b": dz, "v": do * h}
+        """,
+        {"x": 0.7, "t": 0.1, "w": 0.4, "b": -0.2, "v": 1.3},
+        [
+            ("do * v * h * (1 - h)", "do * v * (1 - h)", "dz = do * v * (1 - h)"),
+            ('"v": do * h', '"v": do * z', '"v": do * z'),
+        ],
+    ),
+    "additions at repeated places, in a helper of one function": (
+        """
+        def pair(u, rows, table):
+            grad = np.zeros_like(table)
+            p = 1 / (1 + np.exp(-table[rows] @ u))
+            np.add.at(grad, rows, np.outer(p - 1, u))
+            return -np.sum(np.log(p)), (p - 1) @ table[rows], grad
+
+        def forward(table, other, pairs):
+            loss, g_table, g_other = 0.0, np.zeros_like(table), np.zeros_like(other)
+            for i, rows in pairs:
+                part, gu, gt = pair(other[i], rows, table)
+                loss += part
+                g_other[i] += gu
+                g_table += gt
+            return loss, g_table, g_other
+        """,
+        {"table": N(4, 3), "other": N(3, 3), "pairs": [(0, [1, 1, 3]), (2, [0, 2]), (0, [3, 3])]},
+        [
+            ("g_other[i] += gu", "g_other[i] = gu", "g_other[i] = gu"),
+            ("np.outer(p - 1, u)", "np.outer(p, u)", "np.add.at(grad, rows, np.outer(p, u))"),
+            (
+                "np.add.at(grad, rows, np.outer(p - 1, u))",
+                "grad[rows] += np.outer(p - 1, u)",
+                "grad[rows] +=",
+            ),
+        ],
+    ),
+    "recursion that leaves in an object what is returned by parts": (
+        """
+        class Tree:
+            def __init__(self, L, W):
+                self.L, self.W = L, W
+
+            def forward(self, trees):
+                self.dL, self.dW = np.zeros_like(self.L), np.zeros_like(self.W)
+                cost = sum(self.up(t) for t in trees) / len(trees)
+                for t in trees:
+                    self.down(t, np.zeros(len(self.L)))
+                return cost, [self.dL / len(trees), self.dW / len(trees)]
+
+            def up(self, t):
+                if "word" in t:
+                    t["h"] = self.L[:, t["word"]]
+                    return np.sum(t["h"] ** 2)
+                cost = self.up(t["left"]) + self.up(t["right"])
+                t["both"] = np.concatenate([t["left"]["h"], t["right"]["h"]])
+                t["h"] = np.tanh(self.W @ t["both"])
+                return cost + np.sum(t["h"] ** 2)
+
+            def down(self, t, error):
+                error = error + 2 * t["h"]
+                if "word" in t:
+                    self.dL[:, t["word"]] += error
+                    return
+                error = error * (1 - t["h"] ** 2)
+                self.dW += np.outer(error, t["both"])
+                below, half = self.W.T @ error, len(error)
+                self.down(t["left"], below[:half])
+                self.down(t["right"], below[half:])
+
+        rng = np.random.default_rng(3)
+        forward = Tree(rng.normal(size=(3, 3)), rng.normal(size=(3, 6))).forward
+        """,
+        {
+            "trees": [
+                {"left": {"word": 0}, "right": {"left": {"word": 2}, "right": {"word": 1}}},
+                {"left": {"word": 1}, "right": {"word": 1}},
+            ]
+        },
+        [
+            (
+                'self.dL[:, t["word"]] += error',
+                'self.dL[:, t["word"]] = error',
+                'self.dL[:, t["word"]] = error',
+            ),
+            ('self.down(t["right"], below[half:])', 'self.down(t["right"], below[:half])', "below[:half]"),
+            ('error * (1 - t["h"] ** 2)', "error * 1", "error = error * 1"),
+        ],
+    ),
+    "lists of layers, and a helper of them": (
+        """
+        def through(dx, h, x, W):
+            dz = dx * (1 - h * h)
+            return dz @ W.T, x.T @ dz
+
+        def forward(x, layers, y):
+            kept = []
+            for W in layers:
+                h = np.tanh(x @ W)
+                kept.append((x, h))
+                x = h
+            return np.mean((x - y) ** 2), kept, x
+
+        def backward(layers, y, kept):
+            last = kept[-1][1]
+            dx, dlayers = 2 * (last - y) / y.size, []
+            for (below, h), W in zip(kept[::-1], layers[::-1]):
+                dx, dW = through(dx, h, below, W)
+                dlayers.append(dW)
+            return dx, dlayers[::-1]
+        """,
+        {"x": N(5, 3), "layers": [N(3, 3), N(3, 3), N(3, 3)], "y": N(5, 3)},
+        [
+            ("return dx, dlayers[::-1]", "return dx, dlayers", "return dx, dlayers"),
+            ("through(dx, h, below, W)", "through(dx, below, below, W)", "through(dx, below, below, W)"),
+        ],
+    ),
+    "names in part": (
+        """
+        def forward(log_scale, log_noise, r):
+            s = np.exp(2 * log_scale) + np.exp(2 * log_noise)
+            return np.sum(r**2 / s) + len(r) * np.log(s)
+
+        def backward(log_scale, log_noise, r, s):
+            ds = len(r) / s - np.sum(r**2) / s**2
+            g_scale = 2 * np.exp(2 * log_scale) * ds
+            g_noise = 2 * np.exp(2 * log_noise) * ds
+            return g_scale, g_noise
+        """,
+        {"log_scale": 0.3, "log_noise": -0.4, "r": N(6)},
+        [("g_noise = 2 *", "g_noise = 1 *", "g_noise = 1 *")],
+    ),
 }
 
 
 def pair_of(source):
     text = textwrap.dedent(source)
-    return defined(text + "\ndef both():\n    return forward, backward\n")()
+    both = "return forward, backward" if "def backward(" in text else "return forward, None"
+    return defined(f"{text}\ndef both():\n    {both}\n")()
 
 
 @pytest.mark.parametrize("name", STYLES)
@@ -415,6 +599,31 @@ def test_a_step_of_an_object_leaves_it_as_it_was():
     model = Model()
     assert check.training_step(model.fit, {"X": N(4, 2), "y": N(4)}).ok
     np.testing.assert_array_equal(model.w, [1.0, -2.0])
+
+
+def test_a_script_whose_functions_read_its_parameters(tmp_path):
+    lines = """\
+    import numpy as np
+    rng = np.random.default_rng(0)
+    table, w, bags = rng.normal(size=(5, 2)), rng.normal(size=2), [[0, 3, 3], [1, 2]]
+    def pooled(bag):
+        return table[bag].mean(axis=0)
+    for epoch in range(100):
+        h = np.stack([pooled(bag) for bag in bags])
+        loss = np.sum((h @ w - 1) ** 2)
+        err = 2 * (h @ w - 1)
+        grad = np.zeros_like(table)
+        for bag, e in zip(bags, err):
+            np.add.at(grad, bag, e * w / len(bag))
+        w -= 0.1 * err @ h
+        table -= 0.1 * grad
+    """
+    path = tmp_path / "bags.py"
+    path.write_text(textwrap.dedent(lines))
+    report = check.script(path, loss="loss")
+    assert report.judged == {"table": True, "w": True}
+    path.write_text(textwrap.dedent(lines).replace("/ len(bag)", ""))
+    assert "np.add.at(grad, bag" in check.script(path, loss="loss").first.source
 
 
 def test_a_script(tmp_path):

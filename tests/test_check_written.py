@@ -89,9 +89,7 @@ def test_what_is_made_of_one_gradient_as_it_is_returned(is_right):
     report = check.derivation(forward, backward, {k: LOGISTIC[k] for k in ("X", "y", "w")})
     assert report.ok is is_right
     assert (
-        is_right
-        or kind(report)[1:] == ("extra-factor", "return dw / m**2")
-        or report.first.kind == "factor"
+        is_right or kind(report)[1:] == ("extra-factor", "return dw / m**2") or report.first.kind == "factor"
     )
 
 

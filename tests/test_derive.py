@@ -473,6 +473,8 @@ def test_against_lays_the_users_lines_beside_the_derived_ones(shown):
     assert rows["dW1"] == ("dW1", "", "dW1 = X.T @ dZ1", "not in yours")
     assert "dW2 = A1.T @ dZ2" in str(shown.against(wrong_backward))
     assert shown.against(wrong_backward)._repr_html_().startswith("<table>")
+    hint = shown.against(wrong_backward).report.hint("dW2", level=3)
+    assert hint.endswith("\ndW2 = A1.T @ dZ2")
 
 
 # Input of all kinds

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape
 from typing import Any
 
 from ..check import DerivationReport
+from ..check import Line as Verdict
 from ..check import derivation as check_derivation
 from ..errors import DerivationError
 from ..tensor import Tensor
@@ -95,12 +97,16 @@ class Derivation:
         return "\n".join([self.source.rstrip(), *(f"# {remark}" for remark in self.remarks)])
 
     def against(self, backward: Callable[..., Any]) -> Comparison:
-        """The lines of a backward pass that was derived by hand beside the derived ones."""
+        """The lines of a backward pass that was derived by hand beside the derived ones.
+
+        Of a line that is derived here too, `report.hint(name, level=3)` is the derived one.
+        """
         if isinstance(self.f, Tensor):
             raise DerivationError("this was derived of a loss, and not of a function that could be run again")
         report = check_derivation(self.f, backward, self.inputs)
         derived = {x.name: x.final for x in self.steps}
-        return Comparison(report, derived)
+        lines = tuple(replace(x, levels=partial(hinted, x, derived.get(x.name))) for x in report.lines)
+        return Comparison(replace(report, lines=lines), derived)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +139,13 @@ class Comparison:
         rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows)
         head = "".join(f"<th>{word}</th>" for word in ("gradient", "yours", "derived", "verdict"))
         return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def hinted(line: Verdict, derived: str | None, level: int) -> str:
+    """More about a line: as the check says it, but for the formula, if that was derived."""
+    if level < 3 or derived is None:
+        return line.levels(level)
+    return f"{line.levels(2)}\n{derived}"
 
 
 def lines_of(items: Sequence[Item]) -> Iterator[Line]:

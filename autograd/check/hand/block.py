@@ -112,6 +112,7 @@ class ByHand:
 
 
 def is_target(node: ast.AST) -> bool:
+    """Whether a node is a name that is written to."""
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 

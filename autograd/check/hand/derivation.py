@@ -74,7 +74,7 @@ def derivation(
 def examined(stage: Stage, settings: Settings, prefix: str) -> DerivationReport:
     """The report on what is on a stage: at the inputs given and, if all is right, a little beside them."""
     try:
-        first = judged(stage, settings)
+        first = judged_once(stage, settings)
         if first.is_loose and stage.loosened():
             first = judged(stage, settings)
     except DerivationError:
@@ -103,6 +103,16 @@ def examined(stage: Stage, settings: Settings, prefix: str) -> DerivationReport:
             result.node, result.reason = None, NOTHING_TO_SEE
         first.lines = [replace(line, verdict="inconclusive", hint=NOTHING_TO_SEE) for line in first.lines]
     return report_of(stage, first, prefix)
+
+
+def judged_once(stage: Stage, settings: Settings) -> Judgement:
+    """The verdict at the inputs; if there is no array of floats among them, on plain numbers."""
+    try:
+        return judged(stage, settings)
+    except DerivationError:
+        if not stage.loosened():
+            raise
+        return judged(stage, settings)
 
 
 NOTHING_TO_SEE = (

@@ -20,6 +20,15 @@ from .reasons import Reasons
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
 TOO_MANY = ("factor", "extra-factor")
 SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
+PLAIN = (
+    "sign",
+    "transpose",
+    "shape",
+    "overwritten",
+    "extra-factor",
+    "extra-term",
+)  # it is in the line itself
+MOST_LOOKED_AT = 20
 PATH = "what comes back through"
 
 
@@ -33,6 +42,7 @@ class Doubts:
 
     @property
     def found(self) -> Judgement:
+        """What was found."""
         return self.reasons.found
 
     def better(self) -> Blame | None:
@@ -49,18 +59,41 @@ class Doubts:
         mender = Mender(self.bench, wrong, time.thread_time() + limit)
         if is_doubtful or kind in SIMPLER:
             own = set() if is_doubtful else {b.site.statement for b in found.blames}
-            reaching = (s for s in self.suspects() if wrong <= self.bench.reached(s.site))
-            better = mender.simplest(reaching, SIMPLER.get(kind or "", TOO_MANY))
+            kinds = SIMPLER.get(kind or "", TOO_MANY)
+            reaching = [s for s in self.suspects() if wrong <= self.bench.reached(s.site)]
+            here = [s for s in reaching if s.site.statement in own]
+            if here and mender.simplest(here, kinds) is not None:
+                return None
+            others = (
+                s
+                for s in reaching
+                if not self.is_named_rightly(s) and not self.is_gradient(s) and self.may_precede(s)
+            )
+            better = mender.simplest(others, kinds)
             if better is not None and better.site.statement not in own:
                 return better
         if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
             part = self.locator.in_parts(found.blames[0])
             return part if part is not None and self.explains(part) else None
+        given = self.given_to_helper() if kind not in PLAIN else []
+        if given and (better := mender.simplest(given, ("wrong-variable", "nearby"))) is not None:
+            return better
         if not is_doubtful:
             return None
-        better = mender.blamed(*self.lines_before())
+        statements = {b.site.statement for b in found.blames}
+        blamed = [s for s in self.suspects() if s.site.statement in statements]
+        better = mender.blamed(blamed, *self.lines_before())
         is_unknown = len(found.blames) == 1 and kind in (None, "unknown")
         return self.locator.in_parts(found.blames[0]) if better is None and is_unknown else better
+
+    def given_to_helper(self) -> list[Suspect]:
+        """The arguments of the call in which the line that is blamed went wrong."""
+        calls = {e.calls[0] for b in self.found.blames for e in b.events if e.calls and b.is_explained}
+        return [
+            s for s in self.suspects()
+            if s.site.kind == "argument" and (s.site.filename, s.site.lineno) in calls
+            and self.bench.wrong <= self.bench.reached(s.site)
+        ]  # fmt: skip
 
     def explains(self, blame: Blame) -> bool:
         """Whether it can be told what is wrong with a line."""
@@ -70,19 +103,46 @@ class Doubts:
         self.reasons.blame(before)
         return is_told
 
+    def may_precede(self, suspect: Suspect) -> bool:
+        """Whether a line comes before what is blamed, if that is wrong by its name; or goes by that name."""
+        blames = self.found.blames
+        events = [e for b in blames for e in b.events]
+        nodes = {n for b in blames for n in b.nodes.values()}
+        is_named = any(n in nodes for e in events for n in self.locator.suspicion.named(e))
+        last = max((e.time for e in events), default=0)
+        return not is_named or suspect.time <= last or suspect.site.name in {e.name for e in events}
+
+    def is_named_rightly(self, suspect: Suspect) -> bool:
+        """Whether a line made what its name says."""
+        suspicion = self.locator.suspicion
+        known = self.bench.known
+        return all(
+            any(near(e.value, known.truth[n]) for n in suspicion.named(e)) for e in suspect.events[:20]
+        )
+
     def suspects(self) -> list[Suspect]:
         """The lines that did not make the loss."""
         places = self.found.forward.places
         found = suspects_in(self.found.outcome.events)
         return [s for s in found if (s.site.filename, s.site.span) not in places]
 
+    def is_gradient(self, suspect: Suspect) -> bool:
+        """Whether all values of a line are gradients, and nothing is too many in them."""
+        matches = (self.found.known.matches(np.asarray(e.value)) for e in suspect.events[:MOST_LOOKED_AT])
+        return all(
+            any(m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in ms)
+            for ms in matches
+        )
+
     def turned(self) -> str | None:
         """The list in which all that is wrong stands, if each is right at another place there."""
         pairs = zip(self.found.results, self.found.right, strict=True)
         wrong = [r for r, ok in pairs if not ok]
-        names = {r.way[0] if r.way else None for r in wrong}
+        names = {r.way[0] if r.way and r.true is not None else None for r in wrong}
+        if len(wrong) < 2 or len(names) > 1 or None in names:
+            return None
         is_moved = all(any(near(r.value, other.true) for other in wrong if other is not r) for r in wrong)
-        return names.pop() if len(names) == 1 and len(wrong) > 1 and is_moved else None
+        return names.pop() if is_moved else None
 
     def is_doubtful(self) -> bool:
         """Whether what is blamed may only follow from another line: there are several, or no reason."""

@@ -57,6 +57,7 @@ class Judgement:
 
     @property
     def ok(self) -> bool:
+        """Whether there are results, and all are right."""
         return bool(self.results) and all(self.right) and self.outcome.raised is None
 
 

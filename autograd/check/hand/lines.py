@@ -188,6 +188,7 @@ class LineWriter:
         )
 
     def fitting(self, event: Event, called: list[Node]) -> Node | None:
+        """The first of some nodes that has the shape of a value."""
         return next((n for n in called if np.shape(n.data) == np.shape(event.value)), None)
 
     def blamed_line(
@@ -197,6 +198,7 @@ class LineWriter:
         name: str,
         derived: list[Source],
     ) -> Line:
+        """The verdict on a line that is blamed."""
         known = self.found.known
         node = blame.nodes.get(event.n) if blame.family and blame.family.kind == "gradient" else None
         expected = blame.values.get(event.n, event.value)
@@ -233,6 +235,7 @@ class LineWriter:
         derived: list[Source],
         kind: str | None = None,
     ) -> Line:
+        """A line of the report."""
         levels: Any = lambda level: hint or "there is nothing to say of it"  # noqa: E731
         if node is not None:
             values = {

@@ -60,11 +60,13 @@ def each(case: Case, holds: Callable[[Array, Array], bool]) -> bool:
 
 
 def not_finite(case: Case) -> Guess | None:
+    """Whether some of it is NaN or infinite."""
     bad = np.count_nonzero(~np.isfinite(case.value))
     return Guess("unknown", f"{bad} of {np.size(case.value)} elements are NaN or infinite") if bad else None
 
 
 def turned(case: Case) -> Guess | None:
+    """Whether it is the transpose of what it should be."""
     if np.ndim(case.value) > 1 and each(
         case, lambda a, b: np.ndim(a) > 1 and near(np.swapaxes(a, -1, -2), b)
     ):

@@ -235,4 +235,5 @@ def simplified(op: Any, operands: list[ast.expr]) -> ast.expr:
 
 
 def is_number(a: ast.expr, value: int) -> bool:
+    """Whether an expression is a certain number."""
     return isinstance(a, ast.Constant) and a.value == value

@@ -26,6 +26,7 @@ from ..observe.record import Override, Snapshot, copied, is_array
 from ..observe.sites import Site, loaded, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit, edits
 from ..source.functions import Functions, Signature
+from ..source.nearby import function_around, nearby
 from ..source.trees import placed
 from .case import Case, Guess
 
@@ -71,6 +72,7 @@ class Program:
             return None
 
     def code(self, statement: ast.stmt) -> CodeType:
+        """The code of a statement, kept for the one that is run again and again."""
         if id(statement) not in self.codes:
             self.codes[id(statement)] = compiled(statement)
             if statement is not self.statement:
@@ -79,6 +81,7 @@ class Program:
 
     @property
     def read(self) -> CodeType:
+        """The code that reads the value."""
         if 0 not in self.codes:
             self.codes[0] = compile(ast.Expression(placed(self.reader, PLACE)), "<repair>", "eval")  # type: ignore[arg-type]
         return self.codes[0]
@@ -148,7 +151,7 @@ def repairs(case: Case, extras: dict[str, Any], stop: float) -> Iterator[Guess |
     if program is None or any(s is None for s in snapshots):
         yield from [None] * len(KINDS)
         return
-    changes = by_kind(program.statement, snapshots[0], extras)  # type: ignore[arg-type]
+    changes = by_kind(program.statement, snapshots[0], extras, case.site)  # type: ignore[arg-type]
     tries = iter(range(MOST))
     for kind in KINDS:
         yield first_right(changes[kind], program, case, extras, tries, stop)
@@ -178,16 +181,18 @@ def first_right(
 
 
 def by_kind(
-    statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any], inserting: bool = True
+    statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any], site: Site, inserting: bool = True
 ) -> dict[str, list[Edit]]:
-    """The changes of a statement."""
+    """The changes of a statement at a site."""
     found: dict[str, list[Edit]] = {kind: [] for kind in KINDS}
     constants = {k: v for k, v in snapshot.globals.items() if type(v) is float}
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
     functions = functions_in(variables | everything) if inserting else {}
-    for edit in edits(statement, scope, partial(evaluated, everything), functions, inserting):
+    evaluate = partial(evaluated, everything)
+    beside = nearby(function_around(tree_of(site.filename, text_of(site.filename)), site.lineno), evaluate)
+    for edit in edits(statement, scope, evaluate, functions, inserting, beside):
         found[edit.kind].append(edit)
     return found
 
@@ -223,10 +228,12 @@ def evaluated(scope: dict[str, Any], expression: ast.expr) -> Any:
 
 
 def compiled(statement: ast.stmt) -> CodeType:
+    """The code of a statement."""
     return compile(ast.Module([placed(statement, PLACE)], []), "<repair>", "exec")  # type: ignore[list-item]
 
 
 def same_value(a: Any, b: Any) -> bool:
+    """Whether two values are the same but for rounding."""
     return (
         a is not None and np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-12, atol=0, equal_nan=True)
     )
@@ -241,7 +248,7 @@ def live_edits(site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS) -
     if expression is None:
         return {}
     statement = ast.Assign([ast.Name(VALUE, ast.Store())], expression)
-    changes = by_kind(statement, snapshot, {}, inserting=kinds is KINDS)
+    changes = by_kind(statement, snapshot, {}, site, inserting=kinds is KINDS)
     outer = node_at(site, site.statement, ast.stmt)
     match outer:  # = for +=
         case ast.Assign(targets=[ast.Subscript() | ast.Name() | ast.Attribute() as target], value=value) if (

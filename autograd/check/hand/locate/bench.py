@@ -110,4 +110,5 @@ class Bench:
 
     @property
     def is_over(self) -> bool:
+        """Whether the time for the search is over."""
         return time.thread_time() > self.stop

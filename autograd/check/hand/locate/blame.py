@@ -10,7 +10,7 @@ import numpy as np
 
 from ..diagnose.constants import lengths
 from ..match.known import Family
-from ..match.near import near
+from ..match.near import near, ratio
 from ..match.results import Result
 from ..observe.record import Event, Override
 from ..observe.sites import Site
@@ -113,8 +113,9 @@ class Locator:
                 for blame in self.trials.tried(suspect, fixed, wrong, False):
                     if len(blame.results) == len(wrong):
                         if self.suspicion.is_exact(suspect):
-                            return self.before_return(blame, fixed, wrong)
-                        return self.first_alike(blame, fixed, wrong)
+                            return self.assigned(blame, fixed, wrong)
+                        first = self.first_alike(blame, fixed, wrong)
+                        return self.origin(blame, fixed, wrong) if first is blame else first
         for suspect in (
             s for s in doubtful if not self.reaches(s, wrong) and self.bench.reached(s.site) & wrong
         ):
@@ -150,13 +151,11 @@ class Locator:
     ) -> Blame | None:
         """An earlier line that holds the gradient of something else, if that explains all."""
         start = min((e.time for e in blame.events), default=0)
+        first = min((s.time for s in self.suspects if s.site is blame.site), default=0)
         for suspect in reversed(self.suspects):
-            if (
-                suspect in doubtful
-                or suspect.time >= start
-                or suspect.site in fixed
-                or len(suspect.events) > 20
-            ):
+            is_later = self.suspicion.first_doubt(suspect) < start or suspect.time > first
+            is_tried = suspect in doubtful and is_later
+            if is_tried or suspect.time >= start or suspect.site in fixed or len(suspect.events) > 20:
                 continue
             if any(self.suspicion.named(e) for e in suspect.events) or not self.suspicion.is_a_gradient(
                 suspect
@@ -165,8 +164,9 @@ class Locator:
             if any(same_value(a.value, b.value) for a in suspect.events for b in blame.events):
                 continue
             for other in self.trials.tried(suspect, fixed, wrong, False):
-                if len(other.results) == len(wrong):
-                    return other
+                if len(other.results) == len(wrong) and not is_multiple(other):
+                    is_part = self.suspicion.is_exact(suspect)
+                    return self.assigned(other, fixed, wrong) if is_part else self.origin(other, fixed, wrong)
         return None
 
     def misused(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
@@ -220,11 +220,29 @@ class Locator:
                 )
         return blame
 
+    def assigned(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
+        """The line that put under a name what a blamed line only returns, unless it comes from a call."""
+        if blame.site.kind != "return" or not blame.site.name:
+            return blame
+        for suspect in reversed(self.suspects):
+            is_here = suspect.site.function == blame.site.function and suspect.site.name == blame.site.name
+            if suspect.site.kind != "assign" or not is_here or is_call(suspect.site):
+                continue
+            for other in self.trials.tried(suspect, fixed, wrong, False):
+                if len(other.results) == len(wrong):
+                    return other
+        return blame
+
     def handed_on(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The last line that holds what is blamed, which is right as a part: there the rest should be added.
 
         It is one that only returns it, if what it returns comes from a call.
         """
+        truth = self.known.truth
+        pairs = [(e, n) for e in blame.events for n in self.suspicion.named(e)]
+        named = {n for e, n in pairs if not any(near(e.value, truth[m]) for f, m in pairs if f is e)}
+        if named & set(blame.nodes.values()) and not is_call(blame.site):
+            return blame  # it is a part of what it is called, and was to be the whole
         returned: Blame | None = None
         for suspect in reversed(self.suspects):
             found: Blame | None = blame if suspect.site is blame.site else None
@@ -238,17 +256,6 @@ class Locator:
                 return returned if returned is not None and is_call(suspect.site) else found
             returned = returned or found
         return returned or blame
-
-    def before_return(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
-        """The line that made what another only returns, unless it comes from a call there."""
-        for suspect in self.suspects if blame.site.kind == "return" else ():
-            is_near = suspect.site.function == blame.site.function and suspect.site.kind == "assign"
-            same = {id(e.owner) for e in suspect.events} >= {id(e.owner) for e in blame.events}
-            if is_near and same and not is_call(suspect.site):
-                for other in self.trials.tried(suspect, fixed, wrong, True):
-                    if len(other.results) == len(wrong):
-                        return other
-        return blame
 
     def first_alike(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The first line of the same function that made the same values, if it can be blamed as well."""
@@ -283,3 +290,8 @@ class Locator:
             [result],
             is_explained=False,
         )
+
+
+def is_multiple(blame: Blame) -> bool:
+    """Whether what should be there is a constant times what is: that may be missing in a later line too."""
+    return all(e.n not in blame.values or ratio(e.value, blame.values[e.n]) is not None for e in blame.events)

@@ -53,15 +53,25 @@ class Mender:
         attempts = self.attempts(list(suspects), kinds)
         return self.first_right({kind: attempts[kind] for kind in kinds})
 
-    def blamed(self, suspects: Iterable[Suspect], others: Iterable[Suspect] = ()) -> Blame | None:
-        """The line of which a change makes all results right, and which: of the first, then of the others."""
-        first = list(suspects)
-        seen = {s.site for s in first}
-        rest = [s for s in others if s.site not in seen]
-        for group in (first, rest):
-            if group and (found := self.first_right(self.attempts(group))) is not None:
+    def blamed(self, *groups: Iterable[Suspect]) -> Blame | None:
+        """The line of which a change makes all right, and which: first of one group, then of the next.
+
+        In all of them, what few changes can tell is tried before what takes many.
+        """
+        seen: set[Site] = set()
+        waiting: list[list[dict[str, list[Attempt]]]] = [[], []]
+        for group in groups:
+            if time.thread_time() > self.stop:
+                return None
+            suspects = [s for s in group if s.site not in seen]
+            seen |= {s.site for s in suspects}
+            attempts = self.attempts(suspects) if suspects else {}
+            simple, *others = in_stages(attempts)
+            if (found := self.first_right(simple)) is not None:
                 return found
-        return None
+            for stage, more in zip(waiting, others, strict=True):
+                stage.append(more)
+        return next(filter(None, map(self.first_right, (*waiting[0], *waiting[1]))), None)
 
     def reversed(self, name: str, sites: Iterable[Site]) -> Blame | None:
         """The line at which the list of a name must be turned round for all to be right."""
@@ -70,7 +80,9 @@ class Mender:
             for new in turned_round(statement, name):
                 patch = Patch(filename, span_of(statement), placed(new, statement))  # type: ignore[arg-type]
                 if self.is_right({}, [patch]):
-                    return self.patched(Attempt(None, "wrong-variable", f"`{name}` is the wrong way round", None, patch))
+                    return self.patched(
+                        Attempt(None, "wrong-variable", f"`{name}` is the wrong way round", None, patch)
+                    )
         return None
 
     def attempts(self, suspects: list[Suspect], kinds: tuple[str, ...] = KINDS) -> dict[str, list[Attempt]]:
@@ -145,7 +157,7 @@ class Mender:
         """The blame of a statement; of a loop or a condition, that of its head."""
         patch = attempt.patch
         assert patch is not None
-        guess = Guess(attempt.kind, attempt.text)
+        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text)
         if attempt.suspect is not None:
             suspect = attempt.suspect
             events, site = suspect.events[-1:], suspect.site
@@ -159,10 +171,25 @@ class Mender:
 # Those that are many come late
 ORDER = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
-    "wrong-variable",
+    "wrong-variable", "turned",
+    "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term",
+    "missing-term", "line too many", "term too many",
 )  # fmt: skip
+
+
+INSERTED = ("turned", "forgotten term", "nearby", "forgotten factor")
+MANY = ("missing constant", "missing call", "reduction", "missing-factor", "missing-term")
+
+
+def in_stages(attempts: dict[str, list[Attempt]]) -> Iterator[dict[str, list[Attempt]]]:
+    """The changes of the simplest kinds, and of statements; those that insert; those that are many."""
+    stage = {kind: 1 if kind in INSERTED else 2 if kind in MANY else 0 for kind in attempts}
+    for i in range(3):
+        yield {
+            kind: [a for a in made if (0 if a.patch is not None else stage[kind]) == i]
+            for kind, made in attempts.items()
+        }
 
 
 def by_turns(attempts: list[Attempt]) -> Iterator[Attempt]:

@@ -32,6 +32,7 @@ class Suspect:
 
     @property
     def time(self) -> int:
+        """When the first of its values was made."""
         return self.events[0].time
 
     def holding(self, values: Mapping[int, Any]) -> Override:
@@ -98,4 +99,5 @@ def is_call(site: Site) -> bool:
 
 
 def same_value(a: Any, b: Any) -> bool:
+    """Whether two arrays are equal, NaN included."""
     return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b, equal_nan=True))

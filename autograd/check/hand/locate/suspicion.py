@@ -18,8 +18,12 @@ class Suspicion:
     """What speaks for a value: its numbers, its name, and the results that it is."""
 
     def __init__(self, bench: Bench, settings: tuple[str, Any], events: list[Event]) -> None:
-        self.bench, self.known, self.settings = bench, bench.known, settings
-        self.results = {id(r.owner): r for r in bench.results if isinstance(r.owner, np.ndarray | np.floating)}
+        self.bench, self.known, self.settings, self.events = bench, bench.known, settings, events
+        self.exact: dict[int, set[Any]] = {}
+        owned = [
+            r for r in bench.results if r.node is not None and isinstance(r.owner, np.ndarray | np.floating)
+        ]
+        self.results = {id(r.owner): r for r in owned}
         self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
         self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
 
@@ -33,6 +37,7 @@ class Suspicion:
         return min((e.time for e, m in pairs if not self.is_fine_event(e, m)), default=suspect.time)
 
     def is_fine_event(self, event: Event, matches: list[Match]) -> bool:
+        """Whether one value is above suspicion."""
         if np.size(event.value) == 0 or not np.any(event.value) or event.value.dtype.kind == "i":
             return True
         named = [n for n in self.named(event) if np.shape(self.known.truth[n]) == np.shape(event.value)]
@@ -45,6 +50,8 @@ class Suspicion:
         is_result = result is not None and result.is_in(event.value)
         if is_result and not (self.right[id(result)] and self.carries_a_constant(result)):
             return self.right[id(result)]
+        if self.is_completed(event, matches):
+            return True
         if named:
             return any(m.scale == 1 for m in own)
         exact = {m.label.kind for m in matches if m.form == "same" and m.scale == 1}
@@ -52,6 +59,26 @@ class Suspicion:
             return True
         gradients = any(m.label.kind == "gradient" and m.form == "same" for m in matches)
         return not gradients and "value" in exact
+
+    def is_completed(self, event: Event, matches: list[Match]) -> bool:
+        """Whether a multiple of a gradient becomes it later, in the same array or by the same name."""
+        scaled = {
+            m.label.node for m in matches if m.label.kind == "gradient" and m.scale != 1 and m.form == "same"
+        }
+        for later in self.events[event.time + 1 :] if scaled and event.site.kind != "argument" else ():
+            is_same = later.owner is event.owner if type(event.owner) is np.ndarray else False
+            if not is_same and (later.name != event.name or later.site.function != event.site.function):
+                continue
+            if id(later) not in self.exact:
+                found = self.known.matches(np.asarray(later.value))
+                self.exact[id(later)] = {
+                    m.label.node
+                    for m in found
+                    if m.label.kind == "gradient" and m.scale == 1 and m.form == "same"
+                }
+            if scaled & self.exact[id(later)]:
+                return True
+        return False
 
     def is_forwards(self, event: Event, matches: list[Match]) -> bool:
         """Whether a value is one of the forward pass', and goes by its name or by that of no gradient."""
@@ -82,9 +109,11 @@ class Suspicion:
         """Whether a value is one of the engine's, and a contribution to what it is called."""
         exact = [m for m in matches if m.scale == 1 and m.form == "same"]
         named = self.named(event)
-        return any(m.label.node in named for m in exact) if named else bool(exact)
+        names = self.known.forward.names
+        return any(m.label.node in (named or names) for m in exact)
 
     def is_a_gradient(self, suspect: Suspect) -> bool:
+        """Whether some of the values are gradients, and no values of forward."""
         pairs = zip(suspect.events, suspect.matches, strict=True)
         return any(m and m[0].label.kind == "gradient" and not self.is_forwards(e, m) for e, m in pairs)
 

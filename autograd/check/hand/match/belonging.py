@@ -24,6 +24,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     judged: list[Result] = []
     waiting: list[Result] = []
     inner: dict[Result, Node] = {}
+    weak: dict[Result, Node] = {}
     for result in results:
         if result.kind == "update":
             judged.append(result)
@@ -35,13 +36,14 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             node = without_effect(result, known)
         if node is not None and result.kind == "returned" and is_inner_only(result, node, known, settings):
             inner[result] = node
+        elif node is not None and result.kind == "returned" and is_by_name_only(result, node, known, leaves):
+            weak[result] = node
         elif node is not None:
             result.node = node
             judged.append(result)
         elif not is_given(result, known):
             waiting.append(result)
-    returned = {r.node for r in judged if r.kind == "returned"}
-    judged = [r for r in judged if r.kind != "left" or r.node not in returned]  # what led to what is returned
+    judged = without_stages(judged, waiting, inner)
     twice_claimed(judged, leaves, known)
     claimed = {r.node for r in judged}
     for result, node in inner.items():
@@ -51,6 +53,15 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         else:
             result.node = node
             judged.append(result)
+    for result, node in in_turn([r for r in results if r in waiting or r in weak], leaves, claimed):
+        result.node = node
+        claimed.add(node)
+        judged.append(result)
+        weak.pop(result, None)
+        waiting[:] = [r for r in waiting if r is not result]
+    for result, node in weak.items():
+        result.node = node
+        judged.append(result)
     for result in waiting:
         if (node := beside(result, judged, leaves, claimed)) is not None:
             result.node = node
@@ -73,6 +84,49 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     return in_order(results, judged)
 
 
+def is_by_name_only(result: Result, node: Node, known: Known, leaves: Mapping[Node, Place]) -> bool:
+    """Whether a result has a gradient's name and not its numbers: `ga` may be an anchor's as well as a's."""
+    true = known.truth[node]
+    is_like = near(result.value, true) or ratio(result.value, true) is not None
+    return node not in leaves and not is_like and isinstance((*result.place, "")[0], int)
+
+
+def in_turn(
+    waiting: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
+) -> list[tuple[Result, Node]]:
+    """The results that are as many as the inputs left of their shape: both in the order that they have."""
+    found = []
+    for shape in {np.shape(r.value) for r in waiting}:
+        results = [r for r in waiting if r.kind == "returned" and np.shape(r.value) == shape]
+        free = [n for n in leaves if n not in claimed and n.op is LEAF and np.shape(n.data) == shape]
+        if len(results) == len(free) > 1:
+            found += list(zip(results, free, strict=True))
+    return found
+
+
+def without_stages(judged: list[Result], waiting: list[Result], inner: dict[Result, Node]) -> list[Result]:
+    """The results without what is left in objects on the way to what is returned.
+
+    If as much is returned that is not known yet as one object holds beside, of the same shapes, it is that.
+    """
+    returned = {r.node for r in judged if r.kind == "returned"}
+    stages = [r for r in judged if r.kind == "left" and r.node in returned]
+    others = [r for r in judged if r.kind == "left" and r.node not in returned]
+    unknown = [r for r in waiting if r.kind == "returned"] + list(inner)
+    for holder in {id(r.holder) for r in others}:
+        own = [r for r in others if id(r.holder) == holder]
+        is_certain = len(unknown) > 1 or any(id(r.holder) == holder for r in stages)
+        same = [np.shape(r.value) for r in own] == [np.shape(r.value) for r in unknown]
+        if unknown and same and is_certain:
+            for result, other in zip(unknown, own, strict=True):
+                result.node = other.node
+            stages, judged = own + stages, judged + unknown
+            waiting[:] = [r for r in waiting if r not in unknown]
+            inner.clear()
+            break
+    return [r for r in judged if not any(r is stage for stage in stages)]
+
+
 def without_effect(result: Result, known: Known) -> Node | None:
     """The input without effect on the loss that a result is called after, or whose shape it has, being 0."""
     words = {*stems(result.name), *result.place[-1:]}
@@ -87,7 +141,8 @@ def without_effect(result: Result, known: Known) -> Node | None:
 
 def is_inner_only(result: Result, node: Node, known: Known, settings: tuple[str, Any]) -> bool:
     """Whether only its numbers say that a result is the gradient of something between inputs and loss."""
-    return node.op is not LEAF and node not in known.called(result.name, *settings)
+    is_named = is_called_gradient(result.name) or node in known.called(result.name, *settings)
+    return node.op is not LEAF and not is_named
 
 
 def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Known) -> None:
@@ -110,6 +165,7 @@ def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Kno
 
 
 def in_order(results: list[Result], judged: list[Result]) -> list[Result]:
+    """The results that were chosen, in the order in which all stood."""
     chosen = set(map(id, judged))
     return [r for r in results if id(r) in chosen]
 
@@ -155,7 +211,11 @@ def in_place(result: Result, leaves: Mapping[Node, Place]) -> Node | None:
         return None
     name, length, keys = result.way
     size = len(keys) + 1
-    own = {path[-size:]: node for node, path in leaves.items() if len(path) >= size and path[-size] in stems(name)}
+    own = {
+        path[-size:]: node
+        for node, path in leaves.items()
+        if len(path) >= size and path[-size] in stems(name)
+    }
     if len({key[1] for key in own}) != length:
         return None
     return next((node for key, node in own.items() if key[1:] == keys), None)

@@ -15,7 +15,7 @@ import numpy as np
 from ....engine import LEAF, Node, passed_back, way_back
 from ..observe.graph import Forward
 from .names import stems
-from .near import Array, largest, near, ratio
+from .near import PRECISION, Array, largest, near, ratio
 
 KEYS = 1e6  # parts of 1 that fingerprints are told apart by
 
@@ -77,6 +77,7 @@ class Known:
         return found
 
     def everything(self) -> Iterator[tuple[Label, Array]]:
+        """All labelled arrays, in the order in which they are told."""
         for node, g in self.truth.items():
             yield Label("gradient", node), g
         for _, parent, g in self.shares:
@@ -107,10 +108,11 @@ class Known:
         key = fingerprint(value)
         if key is None:
             if np.size(value) == 1:
+                labels, numbers = self.singles
+                apart = np.abs(numbers - float(np.sum(value)))
                 return [
-                    Match(label, 1.0, "same")
-                    for label, v in self.singles
-                    if near(np.reshape(value, v.shape), v)
+                    Match(labels[i], 1.0, "same")
+                    for i in np.flatnonzero(apart <= PRECISION * np.abs(numbers))
                 ]
             return []
         size, *sums = key
@@ -125,8 +127,10 @@ class Known:
         )
 
     @cached_property
-    def singles(self) -> list[tuple[Label, Array]]:
-        return [(label, np.asarray(v)) for label, v in self.everything() if np.size(v) == 1 and np.any(v)]
+    def singles(self) -> tuple[list[Label], Array]:
+        """The single numbers that are known, but those that are 0: what they are, and the numbers."""
+        found = [(label, float(np.sum(v))) for label, v in self.everything() if np.size(v) == 1 and np.any(v)]
+        return [label for label, _ in found], np.array([v for _, v in found])
 
     # By name
 

@@ -7,7 +7,22 @@ import re
 
 BEFORE = (
     *("d_", "d", "D", "grad_", "grads_", "grad", "gradient_", "gradients_", "g_", "g", "delta_", "delta"),
-    *("nabla_", "nabla", "del_", "dL_d", "dL", "dJ_d", "dC_d", "dE_d", "dloss_d", "error_", "err_"),
+    *(
+        "bar_",
+        "adj_",
+        "adjoint_",
+        "nabla_",
+        "nabla",
+        "del_",
+        "dL_d",
+        "dL",
+        "dJ_d",
+        "dC_d",
+        "dE_d",
+        "dloss_d",
+        "error_",
+        "err_",
+    ),
 )
 AFTER = (
     "_grad",

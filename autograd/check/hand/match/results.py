@@ -76,6 +76,7 @@ def flat(value: Any, path: Place = (), depth: int = 6) -> Iterator[tuple[Place, 
 
 
 def array_of(value: Any) -> Any:
+    """A copy of an array, or of that of a Tensor."""
     return np.array(value.data if type(value) is Tensor else value)[()]
 
 
@@ -107,6 +108,7 @@ def named_in(stage: Stage, outcome: Outcome, known: Known, settings: Any) -> Ite
 
 
 def returned_in(stage: Stage, outcome: Outcome) -> Iterator[Result]:
+    """What a backward pass returned, array by array."""
     value = outcome.returned
     names = names_returned(stage, outcome)
     if stage.backward is None:
@@ -152,10 +154,10 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
     for path, holder in stage.holders.holders.values():
         if holder is stage.arguments:
             continue
-        kept = kept_entries.get(id(holder))
-        if isinstance(holder, tuple):
-            kept = dict(items_of(holder))  # nothing but the elements of its arrays can have changed
-        now = dict(kept) if isinstance(holder, tuple) else shallow(holder) if kept is not None else None
+        kept: Any = kept_entries.get(id(holder))
+        now: Any = shallow(holder) if kept is not None else None
+        if isinstance(holder, tuple):  # nothing but the elements of its arrays can have changed
+            now = kept = dict(items_of(holder))
         if not isinstance(now, dict | list):
             continue
         before = dict(kept.items() if isinstance(kept, dict) else enumerate(kept or ()))
@@ -213,6 +215,7 @@ def reread(results: list[Result], stage: Stage, outcome: Outcome) -> list[Any]:
 
 
 def read(result: Result, stage: Stage, outcome: Outcome, frame: dict[str, Any]) -> Any:
+    """The value of one result after another run; None if there is none."""
     if result.kind == "returned":
         start, path = outcome.returned, result.place
     elif result.kind == "named":
@@ -226,5 +229,6 @@ def read(result: Result, stage: Stage, outcome: Outcome, frame: dict[str, Any]) 
 
 
 def way_of(result: Result, stage: Stage) -> int:
+    """How long the way to the holder of a result is."""
     assert stage.holders is not None
     return len(stage.holders.holders[id(result.holder)][0])

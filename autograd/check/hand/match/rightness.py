@@ -69,6 +69,7 @@ def common_scale(results: list[Result]) -> float | None:
 
 
 def scale_between(value: Any, true: Any) -> float | None:
+    """The constant that an update is of a gradient, but for rounding; None if there is none."""
     if np.shape(value) != np.shape(true):
         return None
     if np.size(true) == 1 and np.all(true):
@@ -84,6 +85,7 @@ def scale_between(value: Any, true: Any) -> float | None:
 def is_right(
     result: Result, known: Known, excused: Mapping[Node, Any], common: float | None, finals: bool
 ) -> bool:
+    """Whether one result is right; `common` is the constant of updates, `finals` whether inputs have any."""
     if result.node is None or result.value is None:
         return False
     true = result.true

@@ -117,6 +117,7 @@ def elements_of(returned: Any) -> list[tuple[Any, Any]]:
 
 
 def data_of(value: Any) -> Any:
+    """An array, or that of a Tensor."""
     return value.data if type(value) is Tensor else value
 
 

@@ -25,6 +25,7 @@ def filled(code: CodeType, table: list[Any]) -> CodeType:
 
 
 def thing_of(constant: Any, table: list[Any]) -> Any:
+    """What a constant stands for."""
     if isinstance(constant, str) and constant.startswith(MARK):
         word = constant[len(MARK) :]
         return slice if word == "slice" else table[int(word)]
@@ -52,6 +53,7 @@ def compiled(statements: list[ast.stmt], filename: str, parts: bool, flags: int 
 
 @functools.lru_cache(maxsize=512)
 def tree_of(filename: str, text: str) -> ast.Module:
+    """The syntax tree of a file."""
     return ast.parse(text)
 
 
@@ -77,6 +79,7 @@ def rewritten(code: CodeType, parts: bool) -> CodeType | None:
 
 
 def rewritten_now(code: CodeType, text: str, parts: bool) -> CodeType | None:
+    """The code of a function with probes in it, made anew."""
     try:
         tree = tree_of(code.co_filename, text)
     except (SyntaxError, ValueError):  # the magic of a notebook

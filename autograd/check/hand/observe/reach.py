@@ -83,7 +83,9 @@ class Reach:
         elif isinstance(value, dict | list | tuple | set | deque):
             if len(value) <= MOST:
                 self.holders[id(value)] = path, value
-                pairs = ((k, v) for k, v in items_of(value) if not (isinstance(k, str) and k.startswith("__")))
+                pairs = (
+                    (k, v) for k, v in items_of(value) if not (isinstance(k, str) and k.startswith("__"))
+                )
                 yield from (((*path, key), part) for key, part in pairs)
         elif isinstance(value, np.random.Generator | np.random.RandomState | random.Random):
             self.generators.append(value)
@@ -123,6 +125,7 @@ class Reach:
                     yield (Root.GLOBAL, name), held
 
     def methods(self, kind: type) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        """The functions of a class and of those that it derives from."""
         for base in kind.__mro__:
             if is_of_interest(base) and not in_library(base):
                 for value in tuple(vars(base).values()):

@@ -12,6 +12,7 @@ import numpy as np
 
 from ....tensor import Tensor
 from ....users import is_users
+from ..match.names import is_called_gradient
 from .probe import Run
 from .sites import Site
 
@@ -41,6 +42,7 @@ class Event:
 
     @property
     def name(self) -> str:
+        """What the value is called: by its key, or as the site says."""
         return self.key or self.site.name
 
 
@@ -60,9 +62,15 @@ def is_array(value: Any) -> bool:
     return kind is float or kind is int
 
 
+def is_mask(value: Any) -> bool:
+    """Whether a value is an array of truths: if it goes by the name of a gradient, something is missing."""
+    return type(value) is np.ndarray and value.dtype.kind == "b"
+
+
 def copied(value: Any) -> Any:
-    """A copy of an array; of a Tensor, of its array."""
-    return np.array(value.data if type(value) is Tensor else value)[()]
+    """A copy of an array, of truths as of numbers; of a Tensor, of its array."""
+    made = np.array(value.data if type(value) is Tensor else value)
+    return (made.astype(float) if made.dtype.kind == "b" else made)[()]
 
 
 @dataclass(eq=False)
@@ -92,7 +100,7 @@ class Recording(Run):
         self.counts[site] = n + 1
         if site in self.wanted:
             self.snapshots[site, n] = Snapshot(
-                {k: copied(v) if type(v) is np.ndarray else v for k, v in frame.f_locals.items()},
+                {k: v.copy() if type(v) is np.ndarray else v for k, v in frame.f_locals.items()},
                 frame.f_globals,
             )
         if site in self.overrides:
@@ -106,7 +114,8 @@ class Recording(Run):
         return value
 
     def value(self, site: Site, value: Any) -> Any:
-        return self.handled(site, value, sys._getframe(1)) if is_array(value) else value
+        is_noted = is_array(value) or (is_mask(value) and is_called_gradient(site.name))
+        return self.handled(site, value, sys._getframe(1)) if is_noted else value
 
     def unpack(self, sites: Any, values: Any) -> Any:
         if isinstance(values, tuple | list) and len(values) == len(sites):

@@ -36,10 +36,12 @@ class Rewriter(ast.NodeTransformer):
     # Pieces
 
     def constant(self, thing: Any, like: ast.AST) -> ast.expr:
+        """A constant that stands for a thing in the code."""
         self.table.append(thing)
         return ast.copy_location(ast.Constant(f"{MARK}{len(self.table) - 1}"), like)
 
     def site(self, kind: str, name: str, node: Any, path: tuple[Any, ...] = ()) -> Site:
+        """The site of a node."""
         statement = self.statement if self.statement is not None else node
         where = ".".join(self.functions)
         return Site(kind, name, self.filename, where, span_of(node), span_of(statement), path)
@@ -81,10 +83,12 @@ class Rewriter(ast.NodeTransformer):
         return self.probed("value", site, node, self.visit(node))
 
     def element(self, kind: str, node: Any, key: Any, path: tuple[Any, ...]) -> Any:
+        """An element of a display, with a probe around it."""
         name = key if isinstance(key, str) else name_in(node)
         return self.value("return" if kind == "return" else "element", name, node, (*path, key))
 
     def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        """Statements with probes in them."""
         found: list[ast.stmt] = []
         for statement in statements:
             made = self.visit(statement)
@@ -231,7 +235,8 @@ class Rewriter(ast.NodeTransformer):
             call.args[2] = self.value("share", name_in(call.args[0]), call.args[2])
             call.args[:2] = [self.visit(a) for a in call.args[:2]]
             if self.parts:
-                node.value = self.probed("at", None, node, call.func.value, *call.args)
+                ufunc = call.func.value  # type: ignore[attr-defined]  # it is an attribute
+                node.value = self.probed("at", None, node, ufunc, *call.args)
         else:
             node.value = self.visit(call)
         found: list[ast.stmt] = [node]
@@ -300,6 +305,7 @@ class Rewriter(ast.NodeTransformer):
         return self.probed("part", self.site("part", "", original), node, node)
 
     def inner(self, node: Any) -> Any:
+        """An inner expression, with a probe around it if parts are wanted."""
         made = self.generic_visit(node)
         if not self.parts or isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             return made
@@ -317,6 +323,7 @@ class Rewriter(ast.NodeTransformer):
         return made
 
     def comprehension(self, node: Any) -> Any:
+        """A comprehension with a probe around its elements."""
         self.generators(node)
         node.elt = self.value("element", "", node.elt)
         return node
@@ -329,6 +336,7 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def generators(self, node: Any) -> None:
+        """The loops and conditions of a comprehension."""
         for part in node.generators:
             part.iter, part.ifs = self.visit(part.iter), [self.visit(i) for i in part.ifs]
 
@@ -365,6 +373,7 @@ def index_of(key: ast.expr) -> ast.expr:
 
 
 def located(statement: Any, like: ast.AST) -> Any:
+    """A statement at the place of another."""
     return ast.fix_missing_locations(ast.copy_location(statement, like))
 
 

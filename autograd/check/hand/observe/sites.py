@@ -28,6 +28,7 @@ class Site:
 
     @property
     def lineno(self) -> int:
+        """The line where it begins."""
         return self.span[0]
 
     @property
@@ -47,10 +48,12 @@ ENTRY = ("[]",)  # the path of what is put into an array, a list or under a comp
 
 
 def is_word(node: ast.AST) -> bool:
+    """Whether a node is a string."""
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def span_of(node: Any) -> tuple[int, int, int, int]:
+    """Where a node begins and ends."""
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 

@@ -46,7 +46,8 @@ from .state import State, exchanged
 from .trace import Filled, Tracing
 from .training import Body, Training, loss_in
 
-class Loosened(Exception):
+
+class LoosenedError(Exception):
     """More of the inputs are parameters than was thought: the forward pass is to run again."""
 
 
@@ -93,6 +94,7 @@ class Stage:
 
     @classmethod
     def of(cls, forward: Callable[..., Any], backward: Any, inputs: Mapping[str, Any]) -> Stage:
+        """The stage of two functions and their inputs."""
         own = inputs if isinstance(forward, Body) and isinstance(inputs, dict) else dict(inputs)
         roots = [((Root.INPUTS,), own), ((Root.OWN,), forward), ((Root.OWN,), backward)]
         reach = Reach(roots)
@@ -167,13 +169,14 @@ class Stage:
                             "made out of sight: make it in your own code, by np.zeros(...)"
                         ) from None
                     self.fill.add(found.made)
-                except Loosened:
+                except LoosenedError:
                     continue
                 finally:
                     self.before.restore()
         raise DerivationError(f"{name_of(self.forward)} fills too many arrays: fill one of more dimensions")
 
     def traced_once(self, shift: Shift | None) -> Forward:
+        """The graph of the forward pass, if it fills no more arrays than are known."""
         leaves: dict[tuple[Any, ...], Tensor] = {}
 
         def leaf(path: tuple[Any, ...], value: Any) -> Any:
@@ -239,7 +242,7 @@ class Stage:
         traced = [(k, v) for k, v in found if v.requires_grad]
         first = elements_of(returned)[0][1] if elements_of(returned) else None
         if not traced and self.loosened():
-            raise Loosened
+            raise LoosenedError
         wanted = self.wanted()
         upstream = [w for w in wanted if is_called_gradient(w) or w in ("g", "upstream", "grad")]
         if type(first) is Tensor and first.size == 1 and first.requires_grad and not upstream:

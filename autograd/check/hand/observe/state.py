@@ -58,6 +58,7 @@ class State:
 
 
 def shallow(value: Any) -> Any:
+    """A copy of a container, or of the attributes of an object."""
     return copy.copy(value) if isinstance(value, dict | list | set | deque | tuple) else attributes(value)
 
 
@@ -80,18 +81,21 @@ def put_back(value: Any, kept: Any) -> None:
 
 
 def same_entries(held: dict[Any, Any], kept: dict[Any, Any]) -> bool:
+    """Whether two containers hold the same objects."""
     return len(held) == len(kept) and all(
         a is b and held[a] is kept[b] for a, b in zip(held, kept, strict=True)
     )
 
 
 def state_of(generator: Any) -> Any:
+    """The state of a generator of random numbers."""
     if isinstance(generator, np.random.Generator):
         return copy.deepcopy(generator.bit_generator.state)
     return generator.get_state() if isinstance(generator, np.random.RandomState) else generator.getstate()
 
 
 def set_state(generator: Any, state: Any) -> None:
+    """Put a generator of random numbers into a state."""
     if isinstance(generator, np.random.Generator):
         generator.bit_generator.state = state
     elif isinstance(generator, np.random.RandomState):

@@ -66,6 +66,7 @@ class Tracing(Run):
         self.calls: list[Call] = []
 
     def name(self, name: str, node: Node, own: bool) -> None:
+        """Put a node under a name."""
         self.bound.setdefault(name, {})[node] = None
         (self.own_names if own else self.other_names).setdefault(node, name)
 
@@ -228,10 +229,12 @@ NEUTRAL = {"Add": 0.0, "Sub": 0.0, "Mult": 1.0, "Div": 1.0}  # what changes noth
 
 
 def is_one(value: Any) -> bool:
+    """Whether a value is a Tensor of one number on the graph."""
     return type(value) is Tensor and value.requires_grad and value.size == 1
 
 
 def has_tensor(value: Any) -> bool:
+    """Whether a value is a Tensor, or a list with one in it."""
     if type(value) is Tensor:
         return True
     return isinstance(value, list | tuple) and len(value) <= MOST and any(map(has_tensor, value))

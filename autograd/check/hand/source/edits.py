@@ -10,20 +10,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .functions import Functions, of_functions
-from .insertions import Evaluate, by_value
+from .insertions import Beside, Evaluate, by_value, to_whole
 from .places import elsewhere, neighbours
 from .quantities import is_numeric
 from .statements import OPPOSITE, whole_line
-from .trees import flipped, number, placed, replaced
+from .trees import flipped, number, placed, replaced, reversed_array
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
-    "extra-factor", "extra-term", "wrong-variable", "reduction", "missing-factor", "missing-term",
-    "call too many", "missing call",
+    "extra-factor", "extra-term", "wrong-variable", "turned", "forgotten term", "nearby", "forgotten factor",
+    "reduction", "missing-factor", "missing-term",
+    "call too many", "missing call", "line too many", "term too many",
 )  # fmt: skip
 
 
 CALLED = {
+    "line too many": "extra-factor",
+    "term too many": "extra-term",
+    "forgotten term": "missing-term",
+    "forgotten factor": "missing-factor",
+    "nearby": "wrong-variable",
+    "turned": "wrong-variable",
     "missing sign": "sign",
     "number": "factor",
     "missing constant": "factor",
@@ -53,8 +60,12 @@ def edits(
     evaluate: Evaluate,
     functions: Functions | None = None,
     inserting: bool = True,
+    beside: Beside = (),
 ) -> Iterator[Edit]:
-    """All changes of a statement at one place; `functions` are those of the user's that it may call."""
+    """All changes of a statement at one place; `functions` are those of the user's that it may call.
+
+    `beside` is what stands elsewhere in the same function.
+    """
     for kind, text, changed in whole_line(statement):
         yield Edit(kind, text, statement, statement, changed)
     value = getattr(statement, "value", None)
@@ -62,8 +73,12 @@ def edits(
         return
     writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
     parts = value.args[1:] if writes else [value]
+    for part in parts[-1:]:
+        if is_numeric(held := evaluate(part)) and (np.ndim(held) or isinstance(held, float)):
+            for kind, text, new in to_whole(part, held, scope, beside):
+                yield Edit(kind, text, statement, part, new)
     for node in (node for part in parts for node in expressions(part)):
-        for kind, text, new in at_node(node, scope, evaluate, inserting):
+        for kind, text, new in at_node(node, scope, evaluate, inserting, beside):
             yield Edit(kind, text, statement, node, new)
         for kind, text, new in of_functions(node, functions or {}):
             yield Edit(kind, text, statement, node, new)
@@ -90,7 +105,7 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
 
 
 def at_node(
-    node: ast.expr, scope: dict[str, Any], evaluate: Evaluate, inserting: bool = True
+    node: ast.expr, scope: dict[str, Any], evaluate: Evaluate, inserting: bool = True, beside: Beside = ()
 ) -> Iterator[tuple[str, str, ast.expr]]:
     """What could stand in the place of one expression."""
     text = ast.unparse(node)
@@ -134,7 +149,7 @@ def at_node(
             for near in (*neighbours(index, evaluate(a)), *elsewhere(index, scope)):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
     if inserting:
-        yield from by_value(node, text, scope, evaluate)
+        yield from by_value(node, text, scope, evaluate, beside)
 
 
 def ndim_of(value: Any) -> int | None:
@@ -172,6 +187,9 @@ TWINS |= {b: a for a, b in TWINS.items()}
 REDUCTIONS = {"sum": "mean", "mean": "sum"}
 
 
+RUNNING = ("cumsum", "cumprod")
+
+
 def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
     """Arguments exchanged; other axes of a sum, keepdims or not, a mean for a sum, or none of it."""
     text = ast.unparse(node)
@@ -189,6 +207,12 @@ def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
     name = node.func.attr
     is_numpys = isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "numpy")
     inner = node.args[0] if is_numpys and node.args else node.func.value
+    if name in RUNNING:  # the adjoint of a running sum runs the other way
+        said = f"`{text}` runs the wrong way"
+        back = reversed_array(inner)
+        args = [back, *node.args[1:]] if is_numpys else node.args
+        func = node.func if is_numpys else ast.Attribute(back, name, ast.Load())
+        yield "turned", said, reversed_array(ast.Call(func, args, node.keywords))
     if name in TWINS:
         said = f"`{name}` in `{text}` should be `{TWINS[name]}`"
         twin = ast.Attribute(node.func.value, TWINS[name], ast.Load())

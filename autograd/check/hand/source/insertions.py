@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from .quantities import bracketed, indexed, is_inner, is_numeric, quantities, scalars
-from .trees import flipped, number, parsed, swapped
+from .trees import flipped, number, parsed, reversed_array, swapped
 
 # The value of an expression in the scope of its line; None if it has none
 Evaluate = Callable[[ast.expr], Any]
+# Expressions that stand elsewhere in the same function, with what they hold
+Beside = Sequence[tuple[ast.expr, Any]]
 
 
 def by_value(
-    node: ast.expr, text: str, scope: dict[str, Any], evaluate: Evaluate
+    node: ast.expr, text: str, scope: dict[str, Any], evaluate: Evaluate, beside: Beside = ()
 ) -> Iterator[tuple[str, str, ast.expr]]:
     """Changes that depend on what the expression holds: of a number, or of an array with some axes."""
     value = evaluate(node)
@@ -36,8 +38,19 @@ def by_value(
         for name, other in indexed(scope):
             if name != text and is_numeric(other) and np.shape(other) == np.shape(value):
                 yield "wrong-variable", f"`{text}` is the wrong variable", parsed(name)
+    for other, held in (
+        beside if ndim and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else ()
+    ):
+        if (
+            np.shape(held) == np.shape(value)
+            and not isinstance(other, ast.Name)
+            and ast.unparse(other) != text
+        ):
+            yield "nearby", f"`{text}` should be `{ast.unparse(other)}`", other
     if not isinstance(node, ast.Constant):
         yield from missing_constants(node, text, scope)
+    if ndim == 1:
+        yield "turned", f"`{text}` is the wrong way round", reversed_array(node)
     if ndim:
         yield "transpose", f"`{text}` should be transposed", ast.Attribute(node, "T", ast.Load())
         yield "transpose", f"`{text}` should be transposed", swapped(node)
@@ -46,9 +59,40 @@ def by_value(
         yield from missing_terms(node, text, ndim, scope)
 
 
+def to_whole(
+    node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside
+) -> Iterator[tuple[str, str, ast.expr]]:
+    """What the whole of a line may lack or be: a term, a factor, something else that is at hand."""
+    text = ast.unparse(node)
+    held_by_names = ((k, v) for k, v in scope.items() if is_numeric(v) and not is_inner(k))
+    arrays = [(ast.Name(k, ast.Load()), v) for k, v in held_by_names if np.ndim(v) or isinstance(v, float)]
+    for other, held in (*arrays, *((e, v) for e, v in beside if not isinstance(e, ast.Name))):
+        name = ast.unparse(other)
+        if name == text or not fits(held, value):
+            continue
+        if np.shape(held) == np.shape(value):
+            yield "nearby", f"it should be `{name}`", other
+        yield "forgotten term", f"the term {name} is missing", ast.BinOp(node, ast.Add(), other)
+        yield "forgotten term", f"the term -{bracketed(name)} is missing", ast.BinOp(node, ast.Sub(), other)
+        yield "forgotten factor", f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
+    for name, quantity in quantities(scope):
+        if np.shape(quantity) == np.shape(value) and not is_inner(name):
+            said = f"a factor {bracketed(name)} is missing"
+            yield "forgotten factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
+
+
+def fits(held: Any, value: Any) -> bool:
+    """Whether something can be added to an array without making it larger."""
+    try:
+        return bool(np.broadcast_shapes(np.shape(held), np.shape(value)) == np.shape(value))
+    except ValueError:
+        return False
+
+
 def missing_constants(
     node: ast.expr, text: str, scope: dict[str, Any]
 ) -> Iterator[tuple[str, str, ast.expr]]:
+    """A number to multiply or divide by."""
     for name in scalars(scope):
         yield (
             "missing constant",
@@ -84,6 +128,7 @@ def missing_factors(
 def missing_terms(
     node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
 ) -> Iterator[tuple[str, str, ast.expr]]:
+    """A quantity to add or subtract."""
     for name, other in (*scope.items(), *indexed(scope)):
         if is_numeric(other) and np.ndim(other) <= ndim:
             for op in (ast.Add(), ast.Sub()):
@@ -92,6 +137,7 @@ def missing_terms(
 
 
 def reductions(node: ast.expr, text: str, ndim: int) -> Iterator[tuple[str, str, ast.expr]]:
+    """A sum or a mean over each axis."""
     for axis, keep, what in product(range(ndim), (True, False), ("sum", "mean")):
         words = [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(keep))]
         reduced = ast.Call(ast.Attribute(node, what, ast.Load()), [], words)

@@ -24,6 +24,13 @@ def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
         case ast.Constant(value=str() as key) if isinstance(holder, dict):
             names = [k for k, v in holder.items() if k != key and isinstance(k, str) and is_numeric(v)]
             yield from map(ast.Constant, names)
+        case ast.Constant(value=int() as n) if not isinstance(n, bool):
+            yield from (number(m) for m in dict.fromkeys((n + 1, n - 1, -1)))
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as n)):
+            yield from (number(m) for m in (1 - n, -n - 1, 0))
+        case ast.Subscript(value=holder_of_indices, slice=inner):
+            for near in (*neighbours(inner, None), *elsewhere(inner, {})):
+                yield ast.Subscript(holder_of_indices, near, ast.Load())
         case ast.Name():
             yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
@@ -40,7 +47,7 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[1:]").slice, {})]
     [':-1', ':1', ':']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[i, 0]").slice, {})]
-    ['(0, i)']
+    ['(0, i)', '(i - 1, 0)', '(i + 1, 0)', '(i, 1)', '(i, -1)']
     """
     match index:
         case ast.Name(id=name):
@@ -60,6 +67,10 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
             yield ast.Slice(ast.BinOp(a, ast.Sub(), width), a)
         case ast.Tuple(elts=[a, b]):
             yield ast.Tuple([b, a], ast.Load())
+            for near in neighbours(a, None):
+                yield ast.Tuple([near, b], ast.Load())
+            for near in neighbours(b, None):
+                yield ast.Tuple([a, near], ast.Load())
             for other in elsewhere(a, scope) if not isinstance(a, ast.Slice) else ():
                 if not isinstance(other, ast.Tuple):
                     yield ast.Tuple([other, b], ast.Load())

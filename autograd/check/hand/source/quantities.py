@@ -49,10 +49,12 @@ def held_in(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def is_inner(name: str) -> bool:
+    """Whether a quantity has no name of the user's."""
     return INNER in name
 
 
 def bracketed(name: str) -> str:
+    """An expression in brackets, if it needs them in a product."""
     return f"({name})" if " " in name and not name.startswith("(") else name
 
 

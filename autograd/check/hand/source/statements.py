@@ -13,7 +13,7 @@ from .trees import loaded, number, parsed, placed, replaced
 def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
     """= for +=, += for =, -= for += and the like."""
     match statement:
-        case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
+        case ast.Assign(targets=[ast.Name() | ast.Subscript() | ast.Attribute() as target], value=value):
             text = "it replaces what was there, to which it should add"
             yield "overwritten", text, ast.AugAssign(target, ast.Add(), value)
             if isinstance(target, ast.Subscript):
@@ -65,7 +65,7 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                 "it adds to what was there, and should replace it",
                 ast.Assign([target], value),
             )
-            kind = "extra-term" if isinstance(op, ast.Add | ast.Sub) else "extra-factor"
+            kind = "term too many" if isinstance(op, ast.Add | ast.Sub) else "line too many"
             yield kind, f"`{text}` is too many", ast.Pass()
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
             for near in targets_like(target, scope):
@@ -74,7 +74,11 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                     f"the index on the left of `{text}` is wrong",
                     ast.Assign([near], value),
                 )
-            yield "extra-factor", f"`{text}` is too many", ast.Pass()
+            yield "line too many", f"`{text}` is too many", ast.Pass()
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at") as func, args=[array, index, *rest])):
+            for near in (*neighbours(index, None), *elsewhere(index, scope)):
+                said = f"the index in `{text}` is wrong"
+                yield index_kind(index, near), said, ast.Expr(ast.Call(func, [array, near, *rest], []))
         case ast.For(iter=rounds):
             for kind, said, other in rounds_like(rounds):
                 new = ast.For(statement.target, other, statement.body, statement.orelse)
@@ -93,17 +97,29 @@ def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
     ['dhs.insert(0, dh)']
     """
     match statement:
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="append"), args=args)):
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="append"), args=args)
+        ):
             if held == name:
                 yield ast.Expr(ast.Call(ast.Attribute(a, "insert", ast.Load()), [number(0), *args], []))
             return
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="insert"), args=[_, x])):
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="insert"), args=[_, x])
+        ):
             if held == name:
                 yield ast.Expr(ast.Call(ast.Attribute(a, "append", ast.Load()), [x], []))
             return
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-            yield replaced(statement, node, parsed(f"{name}[::-1]"))  # type: ignore[misc]  # it stays a statement
+            yield replaced(statement, node, parsed(f"{name}[::-1]"))
+
+
+def index_kind(index: ast.expr, other: ast.expr) -> str:
+    """What it is called when an index should be another: a transpose, if it is the same turned round."""
+    match index, other:
+        case ast.Tuple(elts=[a, b]), ast.Tuple(elts=[c, d]) if a is d and b is c:
+            return "transpose"
+    return "wrong-variable"
 
 
 def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
@@ -135,15 +151,11 @@ def rounds_like(rounds: ast.expr) -> Iterator[tuple[str, str, ast.expr]]:
                     yield kind, said, ast.Call(func, [new], [])
             yield "wrong-variable", f"`{text}` goes the wrong way", inner
         case ast.Call(func=ast.Name(id="range") as func, args=args):
-            words = "the loop has a round too many: `{}`", "the loop lacks a round: `{}`"
-            if len(args) == 1:
-                yield "extra-term", words[0].format(text), ast.Call(func, [number(1), *args], [])
-            for i, arg in enumerate(args):
-                for step in (-1, 1):
-                    more = (step > 0) == (i == 1 or len(args) == 1)
-                    kind = "missing-term" if more else "extra-term"
-                    ends = [*args[:i], shifted(arg, step), *args[i + 1 :]]
-                    yield kind, words[more].format(text), ast.Call(func, ends, [])
+            said = f"the loop has another number of rounds than it should have: `{text}`"
+            others = [[number(1), *args]] if len(args) == 1 else []
+            for i, arg in enumerate(args[:2]):
+                others += [[*args[:i], shifted(arg, step), *args[i + 1 :]] for step in (-1, 1)]
+            yield from (("missing-term", said, ast.Call(func, ends, [])) for ends in others)
             yield "wrong-variable", f"`{text}` goes the wrong way", ast.Call(parsed("reversed"), [rounds], [])
 
 

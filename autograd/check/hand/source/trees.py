@@ -37,6 +37,7 @@ def placed(tree: ast.AST, like: ast.AST) -> ast.AST:
 
 
 def loaded(node: ast.expr) -> ast.expr:
+    """A name that is read."""
     return ast.Name(node.id, ast.Load()) if isinstance(node, ast.Name) else node
 
 
@@ -55,6 +56,19 @@ def flipped(node: ast.expr) -> ast.expr:
     """The transpose: `x.T` of `x`, and `x` of `x.T`."""
     is_transpose = isinstance(node, ast.Attribute) and node.attr == "T"
     return node.value if is_transpose else ast.Attribute(node, "T", ast.Load())  # type: ignore[attr-defined]
+
+
+def reversed_array(node: ast.expr) -> ast.expr:
+    """The expression the other way round: `x[::-1]` of `x`, and `x` of `x[::-1]`.
+
+    >>> ast.unparse(reversed_array(parsed("x"))), ast.unparse(reversed_array(parsed("x[::-1]")))
+    ('x[::-1]', 'x')
+    """
+    match node:
+        case ast.Subscript(value=inner, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp())):
+            return inner
+    step = ast.UnaryOp(ast.USub(), ast.Constant(1))
+    return ast.Subscript(node, ast.Slice(None, None, step), ast.Load())
 
 
 def swapped(node: ast.expr) -> ast.expr:

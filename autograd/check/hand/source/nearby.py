@@ -1,0 +1,83 @@
+"""Expressions that stand elsewhere in the same function: one of them is often what should stand here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from .quantities import is_numeric
+
+MOST = 60
+LONGEST = 50  # letters of an expression
+HARMLESS = frozenset(("sum", "mean", "dot", "copy", "cumsum", "reshape", "transpose", "ravel"))
+
+
+def function_around(tree: ast.AST, line: int) -> ast.AST:
+    """The innermost function that has a line; of a script, the statement at its top."""
+    around = [n for n in ast.walk(tree) if has_line(n, line) and isinstance(n, ast.FunctionDef)]
+    if around:
+        return max(around, key=lambda n: n.lineno)
+    return next((s for s in getattr(tree, "body", ()) if has_line(s, line)), tree)
+
+
+def has_line(node: ast.AST, line: int) -> bool:
+    return hasattr(node, "lineno") and node.lineno <= line <= (node.end_lineno or 0)  # type: ignore[attr-defined]
+
+
+def nearby(function: ast.AST, evaluate: Callable[[ast.expr], Any]) -> list[tuple[ast.expr, Any]]:
+    """The expressions in a function that hold arrays at a line of it, each once, with what they hold.
+
+    >>> tree = ast.parse("dz = dy * (1 - h[t]**2) + s.pop()")
+    >>> scope = {"dy": np.ones(2), "h": [np.zeros(2)], "t": 0, "s": [np.ones(2)]}
+    >>> [ast.unparse(e) for e, _ in nearby(tree, lambda e: eval(ast.unparse(e), scope))]
+    ['dy', 'h[t]', 'h[t] ** 2', '1 - h[t] ** 2', 'dy * (1 - h[t] ** 2)']
+    """
+    kinds = ast.Name | ast.Attribute | ast.Subscript | ast.BinOp | ast.Call
+    found: dict[str, ast.expr] = {}
+    for node in ast.walk(function):
+        if isinstance(node, kinds) and not is_written(node) and is_harmless(node):
+            text = ast.unparse(node)
+            if len(text) <= LONGEST:
+                found.setdefault(text, node)
+    shortest = sorted(found, key=len)
+    held = ((found[text], evaluate(found[text])) for text in shortest)
+    numbers = ((e, v) for e, v in held if is_numeric(v) and (np.ndim(v) or isinstance(v, float)))
+    return list(islice(numbers, MOST))
+
+
+def is_carried(tree: ast.AST, name: str, span: tuple[int, int, int, int]) -> bool:
+    """Whether a variable that a statement replaces is used beside it: in its loop, or as a parameter.
+
+    Then what is lost with the old value is a way that the gradient goes, and not what a sum had so far.
+    """
+    function = function_around(tree, span[0])
+    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While) and has_line(n, span[0])]
+    inside = max(loops, key=lambda n: n.lineno) if loops else function
+    parameters = [a.arg for a in ast.walk(getattr(function, "args", ast.Pass())) if isinstance(a, ast.arg)]
+    loads = (n for n in ast.walk(inside) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    is_used = bool(loops) and any(n.id == name and not span[0] <= n.lineno <= span[2] for n in loads)
+    return name in parameters or is_used
+
+
+def is_written(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+
+
+def is_harmless(node: ast.AST) -> bool:
+    """Whether nothing can happen when an expression is evaluated once more."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            name = part.func.attr if isinstance(part.func, ast.Attribute) else ""
+            root = part.func.value if isinstance(part.func, ast.Attribute) else None
+            is_numpys = isinstance(root, ast.Name) and root.id in ("np", "numpy")
+            if not is_numpys and name not in HARMLESS:
+                return False
+        if isinstance(
+            part, ast.Lambda | ast.Await | ast.Yield | ast.NamedExpr | ast.GeneratorExp | ast.ListComp
+        ):
+            return False
+    return True

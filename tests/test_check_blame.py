@@ -1,0 +1,311 @@
+"""Which line `check` blames where several could be: in closures, in helpers, in sums that go on, in loops.
+
+As in test_check_styles, a mistake is planted by changing a piece of the source.
+"""
+
+import numpy as np
+import pytest
+
+from autograd import check
+
+from .test_check_styles import pair_of
+
+RNG = np.random.default_rng(35)
+
+
+def N(*shape):  # noqa: N802  # as in mathematics
+    return RNG.normal(size=shape)
+
+
+# The source of both, the inputs, mistakes: a piece, what replaces it, a piece of the line to blame, its kind
+
+CASES = {
+    "closures": (
+        """
+        def affine(x, W):
+            def pull(g):
+                return g @ W.T, x.T @ g
+            return x @ W, pull
+
+        def bend(x):
+            return np.log(1 + np.exp(x)), lambda g: g / (1 + np.exp(-x))
+
+        def gap(p, t):
+            d = p - t
+            return (d**2).sum() / len(t), lambda: 2 * d / len(t)
+
+        def forward(x, t, U, V):
+            a, back_a = affine(x, U)
+            h, back_h = bend(a)
+            p, back_p = affine(h, V)
+            loss, back_loss = gap(p, t)
+            dh, dV = back_p(back_loss())
+            _, dU = back_a(back_h(dh))
+            return loss, {"U": dU, "V": dV}
+        """,
+        {"x": N(5, 3), "t": N(5, 3), "U": N(3, 3), "V": N(3, 3)},
+        [
+            ("lambda: 2 * d / len(t)", "lambda: d / len(t)", "lambda: d / len(t)", "factor"),
+            ("g / (1 + np.exp(-x))", "g / (1 + np.exp(x))", "lambda g: g / (1 + np.exp(x))", None),
+            ("back_a(back_h(dh))", "back_a(dh)", "_, dU = back_a(dh)", None),
+        ],
+    ),
+    "a sum to which a penalty is added": (
+        """
+        def forward(W, X, y, reg):
+            loss, dW = 0.0, np.zeros(W.shape)
+            for i in range(len(X)):
+                s = X[i] @ W
+                p = np.exp(s) / np.sum(np.exp(s))
+                loss = loss - np.log(p[y[i]])
+                for j in range(W.shape[1]):
+                    dW[:, j] += (p[j] - (j == y[i])) * X[i]
+            loss = loss / len(X) + reg * np.sum(W**2)
+            dW /= len(X)
+            dW += 2 * reg * W
+            return loss, dW
+        """,
+        {"W": N(3, 3), "X": N(4, 3), "y": np.array([0, 2, 1, 1]), "reg": 0.1},
+        [
+            ("(j == y[i])", "(j == y[j])", "dW[:, j] += ", "wrong-variable"),
+            ("dW[:, j] +=", "dW[j] +=", "dW[j] += ", "wrong-variable"),
+            ("dW[:, j] +=", "dW[:, j] =", "dW[:, j] = ", "overwritten"),
+            ("dW /= len(X)", "dW /= len(X) * W.shape[1]", "dW /= len(X) * W.shape[1]", "factor"),
+            ("dW += 2 * reg", "dW += reg", "dW += reg", "factor"),
+        ],
+    ),
+    "one helper in two places": (
+        """
+        def norm(x, gain):
+            r = 1 / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-6)
+            return x * r * gain, r
+
+        def norm_back(d, x, r, gain):
+            dn = d * gain
+            dgain = (d * x * r).sum(0)
+            return r * dn - x * r**3 * (dn * x).mean(-1, keepdims=True), dgain
+
+        def forward(x, t, params):
+            n1, r1 = norm(x, params["one"]["gain"])
+            x1 = x + n1 @ params["W"]
+            n2, r2 = norm(x1, params["two"]["gain"])
+            x2 = x1 + np.tanh(n2)
+            return ((x2 - t) ** 2).sum()
+
+        def backward(x, t, params, n1, r1, x1, n2, r2, x2):
+            d2 = 2 * (x2 - t)
+            dn2 = d2 * (1 - np.tanh(n2) ** 2)
+            dx1, dg2 = norm_back(dn2, x1, r2, params["two"]["gain"])
+            d1 = d2 + dx1
+            dn1 = d1 @ params["W"].T
+            dx, dg1 = norm_back(dn1, x, r1, params["one"]["gain"])
+            return d1 + dx, {"W": n1.T @ d1, "one": {"gain": dg1}, "two": {"gain": dg2}}
+        """,
+        {"x": N(4, 3), "t": N(4, 3), "params": {"W": N(3, 3), "one": {"gain": N(3)}, "two": {"gain": N(3)}}},
+        [
+            ("d1 = d2 + dx1", "d1 = dx1", "d1 = dx1", "missing-term"),
+            ("return d1 + dx,", "return dx,", "return dx,", "missing-term"),
+            ("x * r**3 *", "x * r**2 *", "return r * dn - x * r**2", None),
+            ("(dn1, x, r1,", "(dn1, x, r2,", "dx, dg1 = norm_back(dn1, x, r2,", "wrong-variable"),
+            ('"one": {"gain": dg1}', '"one": {"gain": dg2}', '"one": {"gain": dg2}', None),
+        ],
+    ),
+    "gradients that a generator yields": (
+        """
+        def forward(w, V, X, t):
+            return np.sum((np.tanh(X @ V) @ w - t) ** 2) / 2
+
+        def samples(w, V, X, t):
+            for x, goal in zip(X, t):
+                h = np.tanh(x @ V)
+                e = h @ w - goal
+                yield e * h, np.outer(x, e * w * (1 - h * h))
+
+        def backward(w, V, X, t):
+            parts = list(samples(w, V, X, t))
+            return sum(p[0] for p in parts), sum(p[1] for p in parts)
+        """,
+        {"w": N(3), "V": N(3, 3), "X": N(4, 3), "t": N(4)},
+        [
+            ("yield e * h,", "yield h,", "yield h,", "missing-factor"),
+            ("* (1 - h * h))", ")", "yield e * h, np.outer(x, e * w", "missing-factor"),
+        ],
+    ),
+    "keys made of f-strings": (
+        """
+        def slope(z):
+            return np.where(z > 0, 1.0, 0.1)
+
+        def forward(X, Y, params):
+            cache = {"a0": X}
+            for l in range(1, 4):
+                cache[f"z{l}"] = params[f"W{l}"] @ cache[f"a{l - 1}"]
+                cache[f"a{l}"] = np.where(cache[f"z{l}"] > 0, cache[f"z{l}"], 0.1 * cache[f"z{l}"])
+            return np.mean((cache["a3"] - Y) ** 2), cache
+
+        def backward(params, cache, Y):
+            grads, da = {}, 2 * (cache["a3"] - Y) / Y.size
+            for l in reversed(range(1, 4)):
+                dz = da * slope(cache[f"z{l}"])
+                grads[f"W{l}"] = dz @ cache[f"a{l - 1}"].T
+                da = params[f"W{l}"].T @ dz
+            return grads
+        """,
+        {"X": N(3, 5), "Y": N(3, 5), "params": {f"W{i}": N(3, 3) for i in (1, 2, 3)}},
+        [
+            ('slope(cache[f"z{l}"])', 'slope(cache[f"z{l - 1 or 1}"])', "dz = da * slope(", None),
+            ('params[f"W{l}"].T @ dz', 'params[f"W{l}"] @ dz', "da = params[", "transpose"),
+        ],
+    ),
+    "a loop that ends too early": (
+        """
+        def forward(x, W, U, h0):
+            hs = [h0]
+            for t in range(4):
+                hs.append(np.tanh(x[t] @ W + hs[-1] @ U))
+            return np.sum(hs[-1] ** 2), hs
+
+        def backward(x, W, U, hs):
+            dW, dU, dh = np.zeros(W.shape), np.zeros(U.shape), 2 * hs[-1]
+            for t in range(3, -1, -1):
+                da = dh * (1 - hs[t + 1] ** 2)
+                dW += x[t].T @ da
+                dU += hs[t].T @ da
+                dh = da @ U.T
+            dh0 = dh
+            return dW, dU, dh0
+        """,
+        {"x": N(4, 2, 3), "W": N(3, 3), "U": N(3, 3), "h0": N(2, 3)},
+        [
+            ("range(3, -1, -1)", "range(3, 0, -1)", "for t in range(3, 0, -1)", "missing-term"),
+            ("dU += hs[t].T", "dU += hs[t + 1].T", "dU += hs[t + 1].T", "wrong-variable"),
+        ],
+    ),
+    "numbers": (
+        """
+        def slope(s):
+            return 1 / (1 + np.exp(-s)) * (1 - 1 / (1 + np.exp(-s)))
+
+        def forward(x, y, w1, w2, b1):
+            s1 = w1 * x + b1
+            h1 = 1 / (1 + np.exp(-s1))
+            p = w2 * h1
+            return (y - p) ** 2
+
+        def backward(x, y, w2, s1, h1, p):
+            d_L_d_p = -2 * (y - p)
+            d_p_d_h1 = w2
+            d_h1_d_w1 = x * slope(s1)
+            return {
+                "w1": d_L_d_p * d_p_d_h1 * d_h1_d_w1,
+                "w2": d_L_d_p * h1,
+                "b1": d_L_d_p * d_p_d_h1 * slope(s1),
+            }
+        """,
+        {"x": 1.5, "y": 0.3, "w1": 0.4, "w2": -0.7, "b1": 0.2},
+        [
+            ("-2 * (y - p)", "2 * (y - p)", "d_L_d_p = 2 * (y - p)", "sign"),
+            ('"w2": d_L_d_p * h1', '"w2": d_L_d_p * p', '"w2": d_L_d_p * p', "wrong-variable"),
+        ],
+    ),
+    "a series of gradients that carry a constant": (
+        """
+        def dense_back(dZ, A, W):
+            return W.T @ dZ, dZ @ A.T / A.shape[1]
+
+        def forward(X, Y, params):
+            A, saved = X, []
+            for l in range(1, 4):
+                saved.append((A, params["W" + str(l)]))
+                A = np.tanh(params["W" + str(l)] @ A)
+            return np.sum((A - Y) ** 2) / Y.shape[1], saved, A
+
+        def backward(saved, A, Y):
+            grads, dA = {}, 2 * (A - Y)
+            for l in range(3, 0, -1):
+                before, W = saved[l - 1]
+                dZ = dA * (1 - A**2)
+                dA, grads["dW" + str(l)] = dense_back(dZ, before, W)
+                grads["dA" + str(l - 1)] = dA
+                A = before
+            return grads
+        """,
+        {"X": N(3, 4), "Y": N(3, 4), "params": {f"W{i}": N(3, 3) for i in (1, 2, 3)}},
+        [
+            ("return W.T @ dZ,", "return W @ dZ,", "return W @ dZ,", None),
+            ("2 * (A - Y)", "2 * (A + Y)", "2 * (A + Y)", "sign"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_right(name):
+    source, inputs, _ = CASES[name]
+    report = check.derivation(*pair_of(source), inputs)
+    assert report.ok, str(report)
+    assert report.first is None
+
+
+MISTAKES = [(name, *mistake) for name, (_, _, mistakes) in CASES.items() for mistake in mistakes]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "blame", "kind"), MISTAKES, ids=[f"{m[0]}: {m[2]}" for m in MISTAKES]
+)
+def test_mistake(name, old, new, blame, kind):
+    source, inputs, _ = CASES[name]
+    assert source.count(old) == 1
+    report = check.derivation(*pair_of(source.replace(old, new)), inputs)
+    assert not report.ok
+    assert blame in report.first.source, str(report)
+    assert kind is None or report.first.kind == kind
+
+
+def test_a_gradient_of_what_has_no_effect_is_zero():
+    forward, backward = pair_of(
+        """
+        def forward(x, W, b):
+            unused = b + 1
+            return np.sum((x @ W) ** 2)
+
+        def backward(x, W, b):
+            d = 2 * x @ W
+            return {"W": x.T @ d, "b": np.zeros_like(b)}
+        """
+    )
+    inputs = {"x": N(3, 2), "W": N(2, 2), "b": N(2)}
+    assert check.derivation(forward, backward, inputs).judged == {"W": True, "b": True}
+
+
+def test_the_loss_is_the_number_that_no_other_is_part_of():
+    def train(w, X, y):
+        for _ in range(5):
+            overall_error = 0
+            update = np.zeros_like(w)
+            for x, goal in zip(X, y, strict=True):
+                gap_error = np.array([goal - x @ w])
+                overall_error += 0.5 * np.sum(gap_error**2)
+                update += x * gap_error
+            w += 0.1 * update
+
+    report = check.training_step(train, {"w": N(3), "X": N(4, 3), "y": N(4)})
+    assert report.ok, str(report)
+
+
+def test_a_link_left_out_before_a_result_without_a_name():
+    """The result is the gradient of something else, exactly: which no name says that it should be."""
+    forward, backward = pair_of(
+        """
+        def forward(x, W):
+            h = np.sin(x)
+            return np.sum((h @ W) ** 2)
+
+        def backward(W, x, h):
+            t = 2 * h @ W
+            u = t @ W.T
+            return {"W": h.T @ t, "x": u} if x is None else (u, h.T @ t)
+        """
+    )
+    report = check.derivation(forward, backward, {"x": N(4, 3), "W": N(3, 3)})
+    assert not report.ok
