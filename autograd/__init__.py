@@ -33,7 +33,7 @@ from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .compiled import compile
-    from .derived import derive
+    from .derived.deriving import derive
     from .graph import Graph
     from .show.explain import explain
     from .show.pages.explore import explore
@@ -45,7 +45,7 @@ LATER = {
     "compile": ".compiled",
     "Graph": ".graph",
     "animate": ".show",
-    "derive": ".derived",
+    "derive": ".derived.deriving",
     "draw": ".show",
     "explain": ".show",
     "explore": ".show",

@@ -1,6 +1,8 @@
 """The rules on the page: each line is Python, and gives what the engine sends back."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -158,3 +160,14 @@ def test_explain_shows_the_rules_of_paths_of_arrays():
         out = np.tanh(out @ b)
     loss = np.sum(out)
     assert "da = g @ b.T" in str(explain(loss, a, (0, 0)))
+
+
+def test_pages_and_explanations_need_no_sympy(tmp_path):
+    code = (
+        "import sys; sys.modules['sympy'] = None\n"
+        "from autograd import Tensor, explain, explore\n"
+        "x = Tensor(2.0, requires_grad=True)\n"
+        f"explore(x * x, {str(tmp_path / 'page.html')!r}), explain(x * x, x)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

@@ -230,7 +230,7 @@ def explore(options: argparse.Namespace) -> int:
 def derive(options: argparse.Namespace) -> int:
     """Print the derivation, or write it to a file."""
     try:
-        from ..derived import derive as derived
+        from ..derived.deriving import derive as derived
     except ImportError as error:  # SymPy is an extra
         raise CallError(str(error)) from None
     _, _, function, inputs = called_in(options)

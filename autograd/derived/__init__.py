@@ -3,9 +3,6 @@
 `reading` runs the function, watches its variables, goes back through what was recorded, and reads the
 nodes as expressions; `algebra` makes these short; `layout` chooses which of them get a line, and folds
 alike rounds into loops; `writing` writes them.  Read `deriving` first, where data flows from one to the next.
+
+Nothing is imported here: `line`, which writes the rule of one operation for pages, works without SymPy.
 """
-
-from .derivation import Comparison, Derivation
-from .deriving import derive
-
-__all__ = ["Comparison", "Derivation", "derive"]
