@@ -7,8 +7,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-import nbclient
-import nbformat
 import numpy as np
 import pytest
 
@@ -287,7 +285,11 @@ def test_forward_in_several_functions_with_a_dictionary_of_parameters_and_a_cach
     assert {line.name for line in report.lines} == {*NAMES, "b1"} - {"db1"}
 
 
+@pytest.mark.needs("nbclient", "ipykernel")
 def test_in_a_notebook():
+    import nbclient
+    import nbformat
+
     cells = [
         "import numpy as np\nfrom autograd import check\n"
         "def forward(x, w):\n    y = x * w\n    return np.sum(y**2)\n"

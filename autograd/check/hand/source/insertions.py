@@ -46,7 +46,7 @@ def by_value(
             and not isinstance(other, ast.Name)
             and ast.unparse(other) != text
         ):
-            yield "nearby", f"`{text}` should be `{ast.unparse(other)}`", other
+            yield what_it_lacks(text, other), f"`{text}` should be `{ast.unparse(other)}`", other
     if not isinstance(node, ast.Constant):
         yield from missing_constants(node, text, scope)
     if ndim == 1:
@@ -57,6 +57,19 @@ def by_value(
         yield from reductions(node, text, ndim)
         yield from missing_factors(node, text, ndim, scope)
         yield from missing_terms(node, text, ndim, scope)
+
+
+def what_it_lacks(text: str, other: ast.expr) -> str:
+    """The mistake of an expression that should be another: it may be a factor or a term of that.
+
+    >>> [what_it_lacks("p", parsed(other)) for other in ("p * (1 - p)", "q + p", "q")]
+    ['forgotten factor', 'forgotten term', 'nearby']
+    """
+    match other:
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Add() as op, right=right):
+            if text in (ast.unparse(left), ast.unparse(right)):
+                return "forgotten factor" if isinstance(op, ast.Mult) else "forgotten term"
+    return "nearby"
 
 
 def to_whole(
