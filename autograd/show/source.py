@@ -55,9 +55,14 @@ def summary(f: object) -> str:
 
 
 def listing(f: Function) -> str:
-    """The code of a named function, without docstring, comments and annotations."""
+    """The code of a named function, without docstring, comments and annotations.
+
+    Raises OSError if what is found as its source does not define it: since Python 3.13, what
+    `python -c` runs passes for the source of all that is made by `eval`.
+    """
     definition = ast.parse(textwrap.dedent(inspect.getsource(f))).body[0]
-    assert isinstance(definition, ast.FunctionDef)
+    if not isinstance(definition, ast.FunctionDef) or definition.name != f.__name__:
+        raise OSError(f"the source of {f.__name__} is not to be had")
     definition.body = definition.body[ast.get_docstring(definition) is not None :]
     definition.returns, definition.decorator_list = None, []
     for argument in ast.walk(definition.args):

@@ -42,8 +42,10 @@ function stateIn(fragment, model, opened, last) {
 }
 
 // Write the state into the address, a moment after it has come to rest: browsers limit how often one may.
+// In a notebook's cell the page has no address of its own.
 function writeLink() {
   clearTimeout(state.linking);
+  if (location.protocol === "about:") return;
   state.linking = setTimeout(() => {
     const fragment = fragmentOf(state, opened);
     if (fragment !== location.hash.slice(1)) history.replaceState(null, "", `${location.pathname}${location.search}${fragment && `#${fragment}`}`);
