@@ -12,13 +12,14 @@ import numpy as np
 
 from ...engine import Node
 from ...errors import DerivationError
+from ...graph.back import ancestors
 from ...tensor import Tensor
 from ...users import parts
 from .derivation import report_of
 from .match.known import Known
 from .match.near import near, ratio
 from .observe.codes import copied, text_of, tree_of
-from .observe.graph import Forward, ancestors
+from .observe.graph import Forward
 from .observe.record import is_array
 from .observe.stage import Stage
 from .observe.training import Body

@@ -21,6 +21,7 @@ import numpy as np
 
 from ...engine import Node, way_back
 from ...errors import DerivationError
+from ...graph.back import ancestors
 from ...mode import EVERYTHING, Block, debug
 from ...tensor import Tensor
 from ...transforms.structure import flat, name_of, rebuilt
@@ -80,17 +81,6 @@ class Run:
         return [e.ref for e in self.events] == [e.ref for e in other.events] and [
             (n.op, np.shape(n.data) if not n.op.several else 0) for n in self.order
         ] == [(n.op, np.shape(n.data) if not n.op.several else 0) for n in other.order]
-
-
-def ancestors(root: Node) -> list[Node]:
-    """The nodes that need a gradient and that `root` depends on, the oldest first."""
-    seen, waiting = set(), [root]
-    while waiting:
-        node = waiting.pop()
-        if node not in seen and node.requires_grad:
-            seen.add(node)
-            waiting += [p for p in node.parents if p is not None]
-    return sorted(seen, key=lambda node: node.index)
 
 
 def run(f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None = None) -> Run:

@@ -9,11 +9,12 @@ import numpy as np
 
 from ...engine import LEAF, Node
 from ...errors import DerivationError
+from ...graph.back import ancestors
 from ...outputs import PICK
 from ...record import apply
 from ...tensor import Tensor
 from ..algebra.expressions import Ref
-from .observe import KINDS, Event, Run, Shift, ancestors, reached, root_of
+from .observe import KINDS, Event, Run, Shift, reached, root_of
 
 
 def run_of(loss: Tensor, scope: dict[str, Any]) -> Run:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from ....engine import Array, Node
+from ....graph.back import ancestors
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
-from ..observe.graph import Forward, ancestors, flow
+from ..observe.graph import Forward, flow
 
 MOST_USES = 12  # inside of one function; beyond them it is no simple formula
 

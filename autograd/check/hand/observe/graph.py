@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import Array, Node, PassBack, passed_back, way_back
+from ....graph.back import ancestors
 from .sites import Site
 
 
@@ -80,17 +81,6 @@ class Forward:
 def one_like(root: Node) -> Array:
     """The derivative of a loss with respect to itself."""
     return np.ones(np.shape(root.data), root.data.dtype)[()]
-
-
-def ancestors(root: Node) -> list[Node]:
-    """The nodes that need a gradient and that `root` depends on, the oldest first."""
-    seen, waiting = set(), [root]
-    while waiting:
-        node = waiting.pop()
-        if node not in seen and node.requires_grad:
-            seen.add(node)
-            waiting += [p for p in node.parents if p is not None]
-    return sorted(seen, key=lambda node: node.index)
 
 
 def flow(

@@ -10,9 +10,9 @@ import numpy as np
 
 from ....engine import Node, next_index
 from ....functions import scatter
+from ....graph.back import ancestors
 from ....tensor import Tensor
 from ....users import Place, variables, written
-from .graph import ancestors
 from .probe import Run
 from .reach import Root
 from .record import is_array

@@ -10,10 +10,10 @@ from typing import Any
 
 from ....engine import LEAF, Node
 from ....errors import DerivationError
+from ....graph.back import ancestors
 from ....tensor import Tensor
 from ..match.names import parts_of
 from .codes import compiled, copied
-from .graph import ancestors
 from .patch import Patch
 from .sites import Site
 from .trace import Tracing
