@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 
 from tests.cases import count_of_cases, count_of_functions
@@ -68,3 +69,16 @@ def properties(terminalreporter):
 
 
 COUNTS = ("mutants", "missed", "right", "alarms", "open")
+
+
+STATES = {}  # of the modules' generators, as the imports left them
+
+
+@pytest.fixture(autouse=True)
+def same_numbers(request):
+    """A test draws the same numbers from its module's generator, whichever tests the process ran before."""
+    for name in ("RNG", "rng"):
+        generator = getattr(request.module, name, None)
+        if isinstance(generator, np.random.Generator):
+            _, start = STATES.setdefault(id(generator), (generator, generator.bit_generator.state))
+            generator.bit_generator.state = start
