@@ -10,7 +10,7 @@ import pytest
 
 import nn
 from autograd import Tensor, check
-from autograd.check.gradients.branches import ancestors
+from autograd.graph.ancestors import ancestors
 from autograd.refusals import full_name
 from autograd.transforms.structure import flat
 

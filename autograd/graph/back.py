@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..engine import LEAF, Array, Node, way_back
+from ..engine import LEAF, Array, way_back
 from ..hooks import through
 from ..outputs import Parts
 from .records import Vertex
@@ -65,14 +65,3 @@ def walk_back(nodes: Sequence[Vertex], cotangent: Array) -> Iterator[Sent]:
 def shown(g: Array) -> Array:
     """A cotangent in the form in which it is shown: for several outputs, a tuple of arrays."""
     return tuple(g) if isinstance(g, Parts) else g
-
-
-def ancestors(root: Node) -> list[Node]:
-    """The nodes that need a gradient and that `root` depends on, the oldest first."""
-    seen, waiting = set(), [root]
-    while waiting:
-        node = waiting.pop()
-        if node not in seen and node.requires_grad:
-            seen.add(node)
-            waiting += [p for p in node.parents if p is not None]
-    return sorted(seen, key=lambda node: node.index)

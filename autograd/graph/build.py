@@ -9,6 +9,7 @@ from typing import Any
 from ..engine import LEAF, Node
 from ..ops import Op, parameters
 from ..tensor import NUMBERS, Tensor
+from .ancestors import ancestors
 from .naming import Naming, is_constant
 from .records import Edge, Scope, Vertex
 from .scopes import Scopes, common, source_of
@@ -29,7 +30,7 @@ class Builder:
         self.vertices: list[Vertex] = []
         self.numbers: dict[int, int] = {}
         self.labels: dict[str, int] = {}
-        nodes = ancestors(output.node)
+        nodes = ancestors([output.node], lambda node: not is_constant(node))
         self.made_in = {node: self.scopes.of(node.notes) for node in nodes if node.op is not LEAF}
         self.used_in = self.scopes_of_leaves()
         self.parameter_names = self.scopes.parameter_names()
@@ -104,18 +105,6 @@ class Builder:
             label = f"{name}_{self.labels[name]}"
         self.labels[label] = 1
         return label
-
-
-def ancestors(node: Node | None) -> list[Node]:
-    """The node and all nodes that it was computed from, oldest first, without constants."""
-    seen: set[Node] = set()
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in seen and not is_constant(node):
-            seen.add(node)
-            waiting += node.parents
-    return sorted(seen, key=lambda node: node.index)
 
 
 def arguments(node: Node) -> Iterator[tuple[int, str, Any, Node | None, bool]]:

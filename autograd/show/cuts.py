@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine import Node
 from ..graph import Graph
-from ..graph.build import ancestors
+from ..graph.ancestors import ancestors
 from ..graph.naming import items_of
 from ..graph.text import number
 from ..hooks import HOOK
@@ -51,7 +51,7 @@ def detached(graph: Graph, wrt: Tensor, variables: Mapping[str, Any]) -> Iterato
     for vertex in graph.nodes:
         if vertex.kind == "input" and id(vertex.value) in computed:
             name, node = computed[id(vertex.value)]
-            if wrt.node in ancestors(node):
+            if wrt.node in ancestors([node]):
                 yield f"{vertex.label} is {name} detached, a constant: nothing goes back through it"
 
 

@@ -19,6 +19,7 @@ import autograd.functions as f
 
 from ...engine import Node
 from ...functions import cast, kept
+from ...graph.ancestors import ancestors
 from ...ops import Function
 from ...outputs import PICK
 from ...rules.einsum import einsum
@@ -152,18 +153,6 @@ def what(function: Function) -> Any:
     cells = [c.cell_contents for c in function.__closure__ or () if c != types.CellType()]  # not empty
     given = [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     return code, tuple(v for v in given if isinstance(v, int | str | np.integer | np.bool_))
-
-
-def ancestors(roots: Iterable[Node | None]) -> list[Node]:
-    """The nodes and all nodes that they were computed from, oldest first."""
-    found: set[Node] = set()
-    waiting = list(roots)
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in found:
-            found.add(node)
-            waiting += node.parents
-    return sorted(found, key=lambda n: n.index)
 
 
 def decided(node: Node) -> list[Array]:

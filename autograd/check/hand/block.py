@@ -12,7 +12,7 @@ import numpy as np
 
 from ...engine import Node
 from ...errors import DerivationError
-from ...graph.back import ancestors
+from ...graph.ancestors import ancestors, needs_gradient
 from ...tensor import Tensor
 from ...users import parts
 from .derivation import report_of
@@ -125,7 +125,7 @@ def held(value: Any) -> Any:
 def seen_from(loss: Tensor, *scopes: Mapping[str, Any]) -> Forward:
     """What is known of a loss that was computed already, by the variables that hold its parts."""
     root: Any = loss.node
-    inside = set(ancestors(root))
+    inside = set(ancestors([root], needs_gradient))
     bound: dict[str, dict[Node, None]] = {}
     names: dict[Node, str] = {}
     leaves: dict[tuple[Any, ...], Node] = {}

@@ -21,7 +21,7 @@ import numpy as np
 
 from ...engine import Node, way_back
 from ...errors import DerivationError
-from ...graph.back import ancestors
+from ...graph.ancestors import ancestors, needs_gradient
 from ...mode import EVERYTHING, Block, debug
 from ...tensor import Tensor
 from ...transforms.structure import flat, name_of, rebuilt
@@ -127,7 +127,7 @@ def run(f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shi
     return Run(
         root,
         leaves,
-        ancestors(root),
+        ancestors([root], needs_gradient),
         events,
         scopes,
         available,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine import LEAF, Node
 from ...errors import DerivationError
-from ...graph.back import ancestors
+from ...graph.ancestors import ancestors, needs_gradient
 from ...outputs import PICK
 from ...record import apply
 from ...tensor import Tensor
@@ -20,7 +20,7 @@ from .observe import KINDS, Event, Run, Shift, reached, root_of
 def run_of(loss: Tensor, scope: dict[str, Any]) -> Run:
     """The run that a recorded loss stands for, seen from the variables that are there now."""
     root = root_of(loss, "the computation")
-    order = ancestors(root)
+    order = ancestors([root], needs_gradient)
     known = {k: v for k, v in scope.items() if not inspect.ismodule(v) and not k.startswith("_")}
     held = [(ref, value) for ref, value in reached(known) if isinstance(value, KINDS)]
     leaves: dict[Ref, Node] = {}
@@ -65,7 +65,7 @@ def again(one: Run, shift: Shift) -> Run:
     leaves = {ref: new[node].node for ref, node in one.leaves.items()}
     available = {ref: moved_value(value) for ref, value in one.available.items()}
     root = new[one.root].node
-    return Run(root, leaves, ancestors(root), events, {}, available, [], {})
+    return Run(root, leaves, ancestors([root], needs_gradient), events, {}, available, [], {})
 
 
 def part_of(node: Node, new: dict[Node, Any]) -> Any:

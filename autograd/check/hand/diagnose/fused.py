@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import Array, Node
-from ....graph.back import ancestors
+from ....graph.ancestors import ancestors, needs_gradient
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
 from ..observe.graph import Forward, flow
@@ -57,7 +57,7 @@ def with_paths_cut(child: Node, i: int, g: Array) -> Iterator[Array]:
     if type(y) is not Tensor or not y.requires_grad or y.shape != np.shape(g):
         return
     start: Any = leaf.node
-    *inner, end = ancestors(y.node)  # type: ignore[arg-type]  # it requires a gradient
+    *inner, end = ancestors([y.node], needs_gradient)
     uses = used_with_others([*inner, end], inner)
     if len(uses) <= MOST_USES:
         for cut in (*uses, *(one + other for one, other in combinations(uses, 2))):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import Array, Node, PassBack, passed_back, way_back
-from ....graph.back import ancestors
+from ....graph.ancestors import ancestors, needs_gradient
 from .sites import Site
 
 
@@ -40,7 +40,7 @@ class Forward:
         self.root, self.leaves, self.bound, self.names = root, leaves, bound, names
         self.made, self.given, self.calls, self.places = made, given, calls, places
         self.scope: dict[str, Any] = {}
-        self.order = ancestors(root)
+        self.order = ancestors([root], needs_gradient)
         self.children: dict[Node, list[Node]] = {node: [] for node in self.order}
         for node in self.order:
             for parent in dict.fromkeys(node.parents):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ....engine import Node, next_index
 from ....functions import scatter
-from ....graph.back import ancestors
+from ....graph.ancestors import ancestors, needs_gradient
 from ....tensor import Tensor
 from ....users import Place, variables, written
 from .probe import Run
@@ -78,7 +78,7 @@ class Tracing(Run):
 
     def before(self, root: Node) -> frozenset[tuple[str, tuple[int, ...]]]:
         """Where in the source a loss was made; not where what it was made of got another name."""
-        inside = set(ancestors(root))
+        inside = set(ancestors([root], needs_gradient))
         return frozenset(
             (site.filename, site.span)
             for site, nodes in self.made.items()

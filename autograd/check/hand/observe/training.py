@@ -10,7 +10,7 @@ from typing import Any
 
 from ....engine import LEAF, Node
 from ....errors import DerivationError
-from ....graph.back import ancestors
+from ....graph.ancestors import ancestors, needs_gradient
 from ....tensor import Tensor
 from ..match.names import parts_of
 from .codes import compiled, copied
@@ -132,7 +132,7 @@ def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list
 def final_in(numbers: list[Tensor]) -> Tensor | None:
     """Of some numbers the one that no other was made of; of several, the last that depends on most."""
     nodes: list[Any] = [t.node for t in numbers]
-    before = {n: set(ancestors(n)) for n in nodes}
+    before = {n: set(ancestors([n], needs_gradient)) for n in nodes}
     inner = {n for n in nodes if any(n in before[other] for other in nodes if other is not n)}
     ends = [t for t in reversed(numbers) if t.node not in inner]
     return max(ends, key=lambda t: sum(n.op is LEAF for n in before[t.node]), default=None)
