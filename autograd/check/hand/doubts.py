@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,13 +49,13 @@ class Doubts:
         found = self.found
         wrong = self.bench.wrong
         if (name := self.turned()) is not None:
-            mender = Mender(self.bench, wrong, time.thread_time() + limits.CHANGE)
+            mender = Mender(self.bench, wrong, self.bench.spent + limits.CHANGE)
             return mender.reversed(name, {e.site for e in found.outcome.events})
         is_doubtful = self.is_doubtful()
         told = self.reasons.told.get(id(found.blames[0]))
         kind = told.kind if told is not None and len(found.blames) == 1 else None
         limit = limits.CHANGE if is_doubtful else limits.CHANGE / 4
-        mender = Mender(self.bench, wrong, time.thread_time() + limit)
+        mender = Mender(self.bench, wrong, self.bench.spent + limit)
         if is_doubtful or kind in SIMPLER:
             own = set() if is_doubtful else {b.site.statement for b in found.blames}
             kinds = SIMPLER.get(kind or "", TOO_MANY)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 
 from ...engine import Node
-from . import limits
 from .diagnose.case import Case, Round, worst
 from .diagnose.diagnosis import Diagnosis, diagnosed
 from .diagnose.formula import Source
@@ -140,7 +138,7 @@ class Reasons:
         )  # fmt: skip
         if not rounds:
             return Diagnosis("unknown", "it could not be told what should be here")
-        return diagnosed(case, time.thread_time() + limits.DIAGNOSE)
+        return diagnosed(case)
 
     def earlier(self, event: Event) -> list[tuple[int, Any]]:
         """What the same name held before, in other arrays."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
-from . import limits
 from .doubts import Doubts
 from .judgement import Judgement, Settings, observed, signed
+from .limits import price_of_a_run
 from .lines import LineWriter
 from .locate.bench import Bench
 from .locate.blame import Locator
@@ -67,7 +65,8 @@ def explain(found: Judgement, stage: Stage, settings: Settings) -> None:
     wrong = [] if unclear else wrong
     reasons = Reasons(found, stage, settings)
     if wrong:
-        bench = Bench(stage, found.known, found.results, found.excused, time.thread_time() + limits.LOCATE)
+        price = price_of_a_run(found.outcome.events, found.results)
+        bench = Bench(stage, found.known, found.results, found.excused, price)
         bench.common = signed(common_scale(found.results), stage)
         locator = Locator(bench, found.outcome.events, settings)
         reasons.blame(locator.blamed())

@@ -27,23 +27,23 @@ class Diagnosis:
     hint: str
 
 
-def diagnosed(case: Case, stop: float) -> Diagnosis:
+def diagnosed(case: Case) -> Diagnosis:
     """The first hypothesis that makes the line right."""
     where = "it raised" if case.raised else worst(case.value, case.expected)
-    for guess in guesses(case, stop):
+    for guess in guesses(case):
         if guess:
             return Diagnosis(guess.kind, f"{guess.text}; {where}")
     kind = "unknown" if np.shape(case.value) == np.shape(case.expected) else "shape"
     return Diagnosis(kind, where)
 
 
-def guesses(case: Case, stop: float) -> Iterator[Guess | None]:
+def guesses(case: Case) -> Iterator[Guess | None]:
     """All hypotheses, what says most with least first; of a line that raised, only its source can tell."""
     numeric = not case.raised
     on_paths = numeric and case.node is not None and len(case.rounds) == 1
     if numeric:
         yield from (turned(case), shaped(case), multiplied(case, simple=True), overwritten(case))
-    changes = repairs(case, inner(case), stop)
+    changes = repairs(case, inner(case))
     yield from islice(changes, KINDS.index("missing-factor"))
     if numeric:
         yield multiplied(case)

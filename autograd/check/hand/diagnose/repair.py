@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import time
 import warnings
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import numpy as np
 
 from ....tensor import Tensor
 from ....users import is_users
+from .. import limits
 from ..observe.arguments import parameters_of
 from ..observe.codes import text_of, tree_of
 from ..observe.record import Override, Snapshot, copied, is_array
@@ -32,7 +34,7 @@ from .case import Case, Guess
 
 VALUE = "value_of_the_line"
 PLACE = ast.parse("x", mode="eval").body
-LARGE = 2**14  # elements that take as long as evaluating another expression
+LARGE = 2**14  # elements in scope that take as long as evaluating another expression
 MOST = 6000  # changes that are tried of one line
 
 
@@ -141,7 +143,7 @@ def apart_from(value: Any) -> Any:
     return made
 
 
-def repairs(case: Case, extras: dict[str, Any], stop: float) -> Iterator[Guess | None]:
+def repairs(case: Case, extras: dict[str, Any]) -> Iterator[Guess | None]:
     """For each of `KINDS`, the first change that takes back such a mistake and makes a line right, or None.
 
     `extras` are quantities without a name of the user's, by expressions that stand for them.
@@ -152,9 +154,16 @@ def repairs(case: Case, extras: dict[str, Any], stop: float) -> Iterator[Guess |
         yield from [None] * len(KINDS)
         return
     changes = by_kind(program.statement, snapshots[0], extras, case.site)  # type: ignore[arg-type]
-    tries = iter(range(MOST))
+    arrays = filter(is_array, snapshots[0].variables.values())  # type: ignore[union-attr]
+    tries = allowed(MOST // (1 + sum(map(np.size, arrays)) // LARGE))
     for kind in KINDS:
-        yield first_right(changes[kind], program, case, extras, tries, stop)
+        yield first_right(changes[kind], program, case, extras, tries)
+
+
+def allowed(most: int) -> Iterator[int]:
+    """The numbers of the tries that a search may make."""
+    deadline = time.thread_time() + limits.SECONDS
+    return itertools.takewhile(lambda _: time.thread_time() < deadline, range(most))
 
 
 def first_right(
@@ -163,11 +172,10 @@ def first_right(
     case: Case,
     extras: dict[str, Any],
     tries: Iterator[int],
-    stop: float,
 ) -> Guess | None:
     """The first of some changes that makes the values right, before there are no tries left."""
     for edit in changes:
-        if next(tries, None) is None or time.thread_time() > stop:
+        if next(tries, None) is None:
             return None
         made = edit.made()
         values: list[Any] = []
@@ -191,7 +199,8 @@ def by_kind(
     everything = snapshot.globals | variables
     functions = functions_in(variables | everything) if inserting else {}
     evaluate = partial(evaluated, everything)
-    beside = nearby(function_around(tree_of(site.filename, text_of(site.filename)), site.lineno), evaluate)
+    tree = tree_of(site.filename, text_of(site.filename))
+    beside = nearby(function_around(tree, site.lineno), evaluate) if inserting else ()
     for edit in edits(statement, scope, evaluate, functions, inserting, beside):
         found[edit.kind].append(edit)
     return found

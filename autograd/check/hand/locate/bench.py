@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import limits
 from ..match.known import Known
 from ..match.results import Result, reread, same
 from ..match.rightness import judged_right, note_carried, scale_between
@@ -42,8 +43,9 @@ class Bench:
     known: Known
     results: list[Result]
     excused: Mapping[Any, Any] = field(default_factory=dict)
-    stop: float = float("inf")
-    runs: int = 0
+    price: float = 1.0  # of a run
+    spent: float = 0.0
+    deadline: float = field(default_factory=lambda: time.thread_time() + limits.SECONDS)
     last: list[Any] = field(default_factory=list)
     common: float | None = None  # the constant of updates
     own: list[bool] | None = None
@@ -53,7 +55,7 @@ class Bench:
         self, overrides: Mapping[Site, Override], noting: bool = False, patches: Iterable[Patch] = ()
     ) -> tuple[list[bool], Outcome]:
         """Which results are right, with other values in some places, or other statements."""
-        self.runs += 1
+        self.spent += self.price
         outcome = self.stage.backwards(overrides, noting=noting, patches=patches)
         values = reread(self.results, self.stage, outcome)
         self.last = values
@@ -88,6 +90,7 @@ class Bench:
                     raise UnmovableError
                 return (value * rng.uniform(0.5, 1.5, np.shape(value)) + rng.uniform(0.1, 0.2))[()]
 
+            self.spent += self.price
             outcome = self.stage.backwards({site: other})
             after = reread(self.results, self.stage, outcome)
             pairs = enumerate(zip(before, after, strict=True))
@@ -108,7 +111,6 @@ class Bench:
             return None
         return first
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the time for the search is over."""
-        return time.thread_time() > self.stop
+    def is_over(self, limit: float) -> bool:
+        """Whether a search has done as much as it may."""
+        return self.spent > limit or time.thread_time() > self.deadline

@@ -6,7 +6,6 @@ engine's values, or is no value of its own.  But if one small change of it makes
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -42,7 +41,7 @@ class Attempt(NamedTuple):
 
 @dataclass(slots=True)
 class Mender:
-    """Tries changes of lines, until one makes all right or it is `stop`."""
+    """Tries changes of lines, until one makes all right or the bench has spent `stop`."""
 
     bench: Bench
     wrong: set[int]
@@ -61,7 +60,7 @@ class Mender:
         seen: set[Site] = set()
         waiting: list[list[dict[str, list[Attempt]]]] = [[], []]
         for group in groups:
-            if time.thread_time() > self.stop:
+            if self.bench.is_over(self.stop):
                 return None
             suspects = [s for s in group if s.site not in seen]
             seen |= {s.site for s in suspects}
@@ -115,7 +114,7 @@ class Mender:
         """The first change that makes all results right, the likeliest kinds first."""
         for kind in ORDER:
             for attempt in by_turns(attempts.get(kind, [])):
-                if time.thread_time() > self.stop:
+                if self.bench.is_over(self.stop):
                     return None
                 if attempt.patch is not None:
                     if self.is_right({}, [attempt.patch]):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import limits
 from ..diagnose.constants import is_named
 from ..match.known import Family, Match
 from ..match.near import near
@@ -118,7 +119,7 @@ class Trials:
         """All ways to blame a site, each with the results that it makes right."""
         most = MOST_OF_NUMBERS if np.ndim(suspect.events[0].value) == 0 else MOST_TRIALS
         for family, values, nodes in itertools.islice(self.trials(suspect, wide), most):
-            if self.bench.is_over:
+            if self.bench.is_over(limits.LOCATE):
                 return
             own = {e.n: e.value for e in suspect.events}
             if all(near(own[n], v) for n, v in values.items()):

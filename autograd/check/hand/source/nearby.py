@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -16,6 +17,7 @@ LONGEST = 50  # letters of an expression
 HARMLESS = frozenset(("sum", "mean", "dot", "copy", "cumsum", "reshape", "transpose", "ravel"))
 
 
+@functools.lru_cache(maxsize=1024)
 def function_around(tree: ast.AST, line: int) -> ast.AST:
     """The innermost function that has a line; of a script, the statement at its top."""
     around = [n for n in ast.walk(tree) if has_line(n, line) and isinstance(n, ast.FunctionDef)]
@@ -36,6 +38,14 @@ def nearby(function: ast.AST, evaluate: Callable[[ast.expr], Any]) -> list[tuple
     >>> [ast.unparse(e) for e, _ in nearby(tree, lambda e: eval(ast.unparse(e), scope))]
     ['dy', 'h[t]', 'h[t] ** 2', '1 - h[t] ** 2', 'dy * (1 - h[t] ** 2)']
     """
+    held = ((e, evaluate(e)) for e in harmless_in(function))
+    numbers = ((e, v) for e, v in held if is_numeric(v) and (np.ndim(v) or isinstance(v, float)))
+    return list(islice(numbers, MOST))
+
+
+@functools.lru_cache(maxsize=256)
+def harmless_in(function: ast.AST) -> list[ast.expr]:
+    """The expressions in a function that can be evaluated once more, each once, the shortest first."""
     kinds = ast.Name | ast.Attribute | ast.Subscript | ast.BinOp | ast.Call
     found: dict[str, ast.expr] = {}
     for node in ast.walk(function):
@@ -43,10 +53,7 @@ def nearby(function: ast.AST, evaluate: Callable[[ast.expr], Any]) -> list[tuple
             text = ast.unparse(node)
             if len(text) <= LONGEST:
                 found.setdefault(text, node)
-    shortest = sorted(found, key=len)
-    held = ((found[text], evaluate(found[text])) for text in shortest)
-    numbers = ((e, v) for e, v in held if is_numeric(v) and (np.ndim(v) or isinstance(v, float)))
-    return list(islice(numbers, MOST))
+    return [found[text] for text in sorted(found, key=len)]
 
 
 def is_carried(tree: ast.AST, name: str, span: tuple[int, int, int, int]) -> bool:
