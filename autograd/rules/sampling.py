@@ -124,9 +124,18 @@ def variables(m: Any, rowvar: bool) -> Any:
 
 @compose(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
-    """The covariances, each divided by the standard deviations of its two variables."""
+    """The covariances, each divided by the standard deviations of its two variables.
+
+    What rounding puts beyond ±1 is put back, as by NumPy, which does not change the derivative.
+    """
     c = cov(x, y, rowvar)
     if not np.ndim(c):
         return c / c
     deviations = np.sqrt(np.diagonal(c))
-    return c / deviations[:, None] / deviations
+    r = c / deviations[:, None] / deviations
+    return r + (within_one(r.data) - r.data)
+
+
+def within_one(r: Any) -> Any:
+    """Numbers from -1 to 1; of complex ones, each part."""
+    return np.clip(r.real, -1, 1) + 1j * np.clip(r.imag, -1, 1) if np.iscomplexobj(r) else np.clip(r, -1, 1)
