@@ -13,8 +13,8 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, check, relu
-from autograd.check.hand.observe.reach import is_users
 from autograd.errors import CheckError, DerivationError
+from autograd.users import is_users
 
 from .derivations import DERIVATIONS, run
 

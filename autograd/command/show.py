@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..check.hand.observe.reach import Reach, Root
-from ..check.hand.observe.state import State, exchanged
-from ..check.hand.observe.trace import path_text
+from ..check.hand.observe.objects.reach import Reach, Root
+from ..check.hand.observe.objects.state import State, exchanged
+from ..check.hand.observe.probes.trace import path_text
 from ..graph.naming import items_of
 from ..tensor import Tensor
 from .files import CallError

@@ -79,8 +79,8 @@ class Program:
     def source(self) -> str:
         return defined(self.names, self.body)
 
-    def function(self) -> Any:
-        scope = dict(MODULES)
+    def function(self, **modules: Any) -> Any:
+        scope = MODULES | modules
         exec(compile(self.source, "<program>", "exec"), scope)
         return scope["f"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .judgement import Judgement
-from .observe.copies import Shift
-from .observe.trace import path_text
+from .observe.objects.copies import Shift
+from .observe.probes.trace import path_text
 
 
 def moved(found: Judgement, anew: bool = False) -> Shift:

@@ -18,9 +18,9 @@ from ...users import parts
 from .derivation import report_of
 from .match.known import Known
 from .match.near import near, ratio
-from .observe.codes import copied, text_of, tree_of
 from .observe.graph import Forward
-from .observe.record import is_array
+from .observe.probes.codes import copied, text_of, tree_of
+from .observe.probes.record import is_array
 from .observe.stage import Stage
 from .observe.training import Body
 from .report import DerivationReport

@@ -12,10 +12,10 @@ from ...errors import DerivationError
 from .beside import moved
 from .diagnose.constants import named
 from .judgement import Judgement, Settings
+from .observe.objects.reach import Root
+from .observe.probes.trace import path_text
 from .observe.raising import is_raised_by_user, told
-from .observe.reach import Root
 from .observe.stage import Stage
-from .observe.trace import path_text
 from .report import DerivationReport
 from .verdicts import judged
 

@@ -17,8 +17,8 @@ from .match.names import is_called_gradient
 from .match.near import apart, largest, near
 from .match.results import Result, same
 from .match.rightness import common_scale
-from .observe.record import Event
-from .observe.sites import ENTRY
+from .observe.probes.record import Event
+from .observe.probes.sites import ENTRY
 from .reasons import Reasons
 from .report import Line
 

@@ -14,11 +14,11 @@ from .diagnose.case import Case, Round
 from .diagnose.constants import is_named
 from .diagnose.diagnosis import Diagnosis, diagnosed
 from .match.known import Known
-from .observe.codes import text_of, tree_of
 from .observe.graph import Forward
-from .observe.probe import TimeUp
-from .observe.record import Snapshot, is_array
-from .observe.sites import Site, name_in, span_of
+from .observe.probes.codes import text_of, tree_of
+from .observe.probes.probe import TimeUp
+from .observe.probes.record import Snapshot, is_array
+from .observe.probes.sites import Site, name_in, span_of
 
 
 def place_of(error: BaseException) -> tuple[Site, Snapshot] | None:

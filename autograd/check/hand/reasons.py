@@ -17,9 +17,9 @@ from .match.known import Match
 from .match.results import (
     Result,
 )
-from .observe.codes import text_of, tree_of
-from .observe.record import Event, Snapshot, is_array
-from .observe.sites import Site
+from .observe.probes.codes import text_of, tree_of
+from .observe.probes.record import Event, Snapshot, is_array
+from .observe.probes.sites import Site
 from .observe.stage import Stage
 from .source.nearby import is_carried
 

@@ -21,14 +21,14 @@ from ...users import holds_variables
 from .derivation import examined
 from .match.results import dug, same
 from .observe.arguments import code_of
-from .observe.codes import copied, text_of
-from .observe.copies import plain_copy
-from .observe.probe import Finished
-from .observe.reach import Reach, Root
-from .observe.record import Recording, is_array
-from .observe.sites import Site, span_of
+from .observe.objects.copies import plain_copy
+from .observe.objects.reach import Reach, Root
+from .observe.objects.state import State, exchanged
+from .observe.probes.codes import copied, text_of
+from .observe.probes.probe import Finished
+from .observe.probes.record import Recording, is_array
+from .observe.probes.sites import Site, span_of
 from .observe.stage import Stage
-from .observe.state import State, exchanged
 from .observe.training import Body, Returns, Training, stretches
 from .report import DerivationReport
 

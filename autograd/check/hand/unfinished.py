@@ -10,9 +10,9 @@ from .judgement import Judgement
 from .lines import LineWriter
 from .locate.suspects import Blame
 from .match.known import Family
-from .observe.probe import TimeUp
-from .observe.record import Event
-from .observe.sites import ENTRY
+from .observe.probes.probe import TimeUp
+from .observe.probes.record import Event
+from .observe.probes.sites import ENTRY
 from .raised import diagnosis_of, place_of
 from .reasons import Reasons
 from .report import Line

@@ -13,8 +13,8 @@ from .locate.blame import Locator
 from .match.kinks import kinks
 from .match.known import Known
 from .match.rightness import common_scale
-from .observe.copies import Shift
 from .observe.graph import Forward
+from .observe.objects.copies import Shift
 from .observe.stage import Stage
 from .reasons import Reasons
 from .unfinished import blamed_before, raised_line

@@ -11,8 +11,8 @@ import numpy as np
 from ....engine import Array, Node
 from ..match.near import near, ratio
 from ..observe.graph import Forward, flow
-from ..observe.record import Snapshot, is_array
-from ..observe.sites import Site
+from ..observe.probes.record import Snapshot, is_array
+from ..observe.probes.sites import Site
 from ..source.quantities import INNER
 from .constants import is_named
 

@@ -23,9 +23,9 @@ from ....tensor import Tensor
 from ....users import is_users
 from .. import limits
 from ..observe.arguments import parameters_of
-from ..observe.codes import text_of, tree_of
-from ..observe.record import Override, Snapshot, copied, is_array
-from ..observe.sites import Site, loaded, root_of, span_of
+from ..observe.probes.codes import text_of, tree_of
+from ..observe.probes.record import Override, Snapshot, copied, is_array
+from ..observe.probes.sites import Site, loaded, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit, edits
 from ..source.functions import Functions, Signature
 from ..source.nearby import function_around, nearby

@@ -14,9 +14,9 @@ from .. import limits
 from ..match.known import Known
 from ..match.results import Result, reread, same
 from ..match.rightness import judged_right, note_carried, scale_between
-from ..observe.patch import Patch
-from ..observe.record import Override
-from ..observe.sites import Site
+from ..observe.probes.patch import Patch
+from ..observe.probes.record import Override
+from ..observe.probes.sites import Site
 from ..observe.stage import Outcome, Stage
 
 Values = Mapping[int, Any]  # by the number of the round, what is put in the place of a site's value

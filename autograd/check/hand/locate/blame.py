@@ -12,8 +12,8 @@ from ..diagnose.constants import lengths
 from ..match.known import Family
 from ..match.near import near, ratio
 from ..match.results import Result
-from ..observe.record import Event, Override
-from ..observe.sites import Site
+from ..observe.probes.record import Event, Override
+from ..observe.probes.sites import Site
 from .bench import Bench, putting
 from .suspects import CONTAINED, Blame, Suspect, is_call, same_value, suspects_in
 from .suspicion import Suspicion
@@ -101,7 +101,11 @@ class Locator:
                 if len(blame.results) == len(wrong):
                     if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
                         return final
-                    other = self.misplaced(blame, doubtful, fixed, wrong) or self.misused(blame, fixed, wrong)
+                    other = (
+                        self.misplaced(blame, doubtful, fixed, wrong)
+                        or self.misused(blame, fixed, wrong)
+                        or self.mistaken(blame, suspect, fixed, wrong)
+                    )
                     if other is None and self.suspicion.is_exact(suspect, {e.n for e in blame.events}):
                         return self.handed_on(blame, fixed, wrong)
                     return other or self.origin(blame, fixed, wrong)
@@ -185,6 +189,25 @@ class Locator:
                     and other.family.kind == "value"
                 ):
                     return other
+        return None
+
+    def mistaken(
+        self, blame: Blame, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int]
+    ) -> Blame | None:
+        """What a helper was given where it went wrong, if it is right where other lines call it."""
+        blamed = {e.n for e in blame.events}
+        depth = min((len(e.calls) for e in suspect.events), default=0)
+        for level in range(depth):
+            places = {e.calls[level] for e in suspect.events if e.n in blamed}
+            if places & {e.calls[level] for e in suspect.events if e.n not in blamed} or len(places) > 1:
+                continue
+            if all(e.n in blamed for e in suspect.events):
+                break
+            for given in self.suspects:
+                if given.site.kind == "argument" and (given.site.filename, given.site.lineno) in places:
+                    for other in self.trials.tried(given, fixed, wrong, True):
+                        if len(other.results) == len(wrong):
+                            return other
         return None
 
     def origin(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:

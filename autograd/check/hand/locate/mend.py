@@ -17,9 +17,9 @@ from ..diagnose.case import Guess
 from ..diagnose.repair import live, live_edits
 from ..match.near import near
 from ..match.results import Result
-from ..observe.patch import Patch, statements_around, statements_in
-from ..observe.record import Event, Override, Snapshot
-from ..observe.sites import Site, span_of
+from ..observe.probes.patch import Patch, statements_around, statements_in
+from ..observe.probes.record import Event, Override, Snapshot
+from ..observe.probes.sites import Site, span_of
 from ..source.edits import CALLED, KINDS, Edit
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed

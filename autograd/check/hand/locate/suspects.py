@@ -13,9 +13,9 @@ import numpy as np
 from ..diagnose.case import Guess
 from ..match.known import Family, Match
 from ..match.results import Result
-from ..observe.patch import Patch, statements_around
-from ..observe.record import Event, Override
-from ..observe.sites import Site, root_of, span_of
+from ..observe.probes.patch import Patch, statements_around
+from ..observe.probes.record import Event, Override
+from ..observe.probes.sites import Site, root_of, span_of
 from .bench import putting
 
 CONTAINED = ("change", "entry")

@@ -9,7 +9,7 @@ import numpy as np
 from ..match.known import Match
 from ..match.names import is_called_gradient
 from ..match.near import near
-from ..observe.record import Event
+from ..observe.probes.record import Event
 from .bench import Bench
 from .suspects import Suspect
 

@@ -12,8 +12,8 @@ from .. import limits
 from ..diagnose.constants import is_named
 from ..match.known import Family, Match
 from ..match.near import near
-from ..observe.record import Event, Override
-from ..observe.sites import Site
+from ..observe.probes.record import Event, Override
+from ..observe.probes.sites import Site
 from .alignments import alignments, holds
 from .bench import Bench
 from .suspects import Blame, Suspect

@@ -13,10 +13,10 @@ from ....engine import Node
 from ....tensor import Tensor
 from ....users import Place, holds_variables
 from ..observe.arguments import elements_of, name_in_code
-from ..observe.record import is_array
+from ..observe.objects.state import shallow
+from ..observe.probes.record import is_array
+from ..observe.probes.trace import path_text
 from ..observe.stage import Outcome, Stage
-from ..observe.state import shallow
-from ..observe.trace import path_text
 from .known import Known
 from .names import is_called_gradient
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ....engine import Array, Node, PassBack, passed_back, way_back
 from ....graph.ancestors import ancestors, needs_gradient
-from .sites import Site
+from .probes.sites import Site
 
 
 class Forward:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 from ....users import LIBRARIES
-from .probe import TimeUp
+from .probes.probe import TimeUp
 
 
 def is_raised_by_user(error: BaseException) -> bool:

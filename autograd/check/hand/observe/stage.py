@@ -20,30 +20,28 @@ from ....errors import DerivationError
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
 from ....transforms.structure import name_of
-from ....users import variables
-from ..match.names import is_called_gradient, stems
+from ..match.names import stems
 from .arguments import (
     data_of,
     elements_of,
-    is_cache,
     name_in_code,
     names_stored,
     needed,
-    parameters_of,
-    plain,
     taken,
     words_in,
 )
-from .codes import rewritten
-from .copies import Shift, lifted, plain_copy
+from .filling import filled, seen
 from .graph import Forward
-from .patch import Patch, patched
-from .probe import PROBE, Finished, TimeUp
-from .reach import Reach, Root
-from .record import Event, Override, Recording, Snapshot
-from .sites import Site
-from .state import State, exchanged
-from .trace import Filled, Tracing
+from .objects.copies import Shift, lifted, plain_copy
+from .objects.reach import Reach, Root
+from .objects.state import State, exchanged
+from .outputs import loss_before, loss_of, traced_in
+from .probes.codes import rewritten
+from .probes.patch import Patch, patched
+from .probes.probe import PROBE, Finished, TimeUp
+from .probes.record import Event, Override, Recording, Snapshot
+from .probes.sites import Site
+from .probes.trace import Filled, Tracing
 from .training import Body, Training, loss_in
 
 
@@ -87,7 +85,7 @@ class Stage:
     outputs: list[Any] = field(default_factory=list)
     patience: float = field(default_factory=lambda: PATIENCE)
     arguments: dict[str, Any] = field(default_factory=dict)
-    drawn: dict[str, int] = field(default_factory=dict)
+    drawn: list[str] = field(default_factory=list)
     scope: dict[str, Any] = field(default_factory=dict)
     after: State | None = None
     holders: Reach | None = None
@@ -225,56 +223,17 @@ class Stage:
 
     def root_of(self, returned: Any, run: Tracing, failed: Exception | None) -> Node:
         """The node of the loss: what forward returned, or the sum of that times drawn upstream gradients."""
-        name = name_of(self.forward)
         if self.training:
             return loss_in(self.training.loss, run, self.inputs, failed)
         if failed is not None:
-            words = ("loss", "cost", "J", "error", "L", "total_loss", "data_loss")
-            loss = (
-                next((run.losses[w] for w in words if w in run.losses), None)
-                if self.backward is None
-                else None
-            )
-            if loss is None:
+            if self.backward is not None:
                 raise failed
-            return loss.node  # type: ignore[return-value]
-        found = [(k, v) for k, v in elements_of(returned) if type(v) is Tensor]
-        traced = [(k, v) for k, v in found if v.requires_grad]
-        first = elements_of(returned)[0][1] if elements_of(returned) else None
-        if not traced and self.loosened():
+            return loss_before(run, failed)
+        if not traced_in(returned) and self.loosened():
             raise LoosenedError
-        wanted = self.wanted()
-        upstream = [w for w in wanted if is_called_gradient(w) or w in ("g", "upstream", "grad")]
-        if type(first) is Tensor and first.size == 1 and first.requires_grad and not upstream:
-            self.upstream, self.outputs = [], []
-            return first.node if first.ndim == 0 else first.sum().node  # type: ignore[return-value]
-        if type(first) is not Tensor and not traced:
-            raise DerivationError(
-                f"{name} returned a {type(returned).__name__}, not a number or an array computed from its "
-                "inputs: return the loss, by NumPy's functions, and give at least one input as floats: "
-                "there is no gradient by integers"
-            )
-        if not traced:
-            raise DerivationError(
-                f"the loss that {name} returned depends on no array of floats among the inputs"
-            )
-        outputs = self.chosen(traced, wanted)
-        if not outputs:
-            shape = traced[0][1].shape
-            raise DerivationError(
-                f"{name} returned an array of shape {shape}, and backward takes no gradient of it: return a "
-                "loss, one number, its mean or sum; or let backward take the upstream gradient, dout"
-            )
-        self.outputs = [k for k, _ in outputs]
-        if len(self.upstream) != len(outputs) or any(
-            np.shape(g) != v.shape for g, (_, v) in zip(self.upstream, outputs, strict=True)
-        ):
-            rng = np.random.default_rng(20)
-            self.upstream = [rng.normal(size=v.shape) for _, v in outputs]
-        total: Any = 0.0
-        for g, (_, value) in zip(self.upstream, outputs, strict=True):
-            total = total + np.sum(value * g)
-        return total.node  # type: ignore[no-any-return]
+        loss = loss_of(name_of(self.forward), returned, self.wanted(), self.upstream)
+        self.outputs, self.upstream = loss.outputs, loss.upstream
+        return loss.node
 
     def wanted(self) -> list[str]:
         """The parameters of backward that must be given and that no input fills."""
@@ -282,12 +241,6 @@ class Stage:
             return []
         known = set(self.inputs) | names_stored(self.forward)
         return [p for p in needed(self.backward) if p not in known]
-
-    def chosen(self, traced: list[tuple[Any, Any]], wanted: list[str]) -> list[tuple[Any, Any]]:
-        """The outputs whose gradients backward takes: as many as it has parameters for them."""
-        free = [w for w in wanted if not is_cache(w)]
-        fresh = [(k, v) for k, v in traced if not v.is_leaf] or traced
-        return fresh[: len(free)]
 
     # On plain arrays
 
@@ -308,9 +261,9 @@ class Stage:
                 else:
                     run = Recording(own=name_in_code(self.forward), noting=False)
                     returned = self.run(run, self.forward, taken(self.forward, self.inputs))
-                    self.scope = self.seen(run)
+                    self.scope = seen(run.frames, name_in_code(self.forward), self.inputs)
                     self.check_loss(returned, float(np.sum(ahead.root.data)))
-                    self.arguments = self.filled(returned)
+                    self.fill_arguments(returned)
                 roots = [((Root.INPUTS,), self.inputs), ((Root.OWN,), self.backward or self.forward),
                          ((Root.RETURNED,), self.arguments), ((Root.RETURNED,), returned)]  # fmt: skip
                 self.holders = Reach(roots)
@@ -321,16 +274,6 @@ class Stage:
                 yield
         finally:
             self.before.restore()
-
-    def seen(self, run: Recording) -> dict[str, Any]:
-        """What the variables of forward held as it returned, then those of what it called, by their names."""
-        own = name_in_code(self.forward)
-        found: dict[str, Any] = {}
-        scopes = [f for name, frames in run.frames.items() if name != own for f in frames]
-        for scope in (*scopes, self.inputs, *run.frames.get(own, ())):
-            inner = {p[-1]: v for p, v in variables(scope) if isinstance(p[-1], str)}
-            found |= inner | {k: v for k, v in scope.items() if k != "self"}
-        return found
 
     def check_loss(self, returned: Any, first: float) -> None:
         """Raise DerivationError if a second run of forward gives another loss than the first."""
@@ -349,67 +292,12 @@ class Stage:
                 "pass what else differs as an input"
             )
 
-    def filled(self, returned: Any) -> dict[str, Any]:
-        """What backward is given: inputs and variables of forward by name, upstream gradients, the cache."""
-        known = (
-            dict.fromkeys(self.inputs)
-            | self.scope
-            | self.inputs
-            | {k: v for k, v in self.scope.items() if k in names_stored(self.forward)}
-        )
-        backward: Any = self.backward
-        signature = parameters_of(backward)
-        if any(p.kind is p.VAR_KEYWORD for p in signature):
-            return {k: plain(v) for k, v in known.items()}
-        found = {
-            p.name: plain(known[p.name])
-            for p in signature
-            if p.name in known and p.kind not in (p.VAR_POSITIONAL,)
-        }
-        elements = elements_of(returned)
-        free = [n for n in needed(backward) if n not in found]
-        upstream = [n for n in free if not is_cache(n)]
-        gradients = dict(zip(self.outputs, self.upstream, strict=True))
-        for name in list(upstream):  # by name first: dnext_h of h
-            matching = [k for k in gradients if k in self.named_outputs(returned, name)]
-            if len(matching) == 1 and len(gradients) > 1:
-                found[name] = np.array(gradients.pop(matching[0]))[()]
-                self.drawn[name] = len(self.drawn)
-                upstream.remove(name)
-        for name, key in zip(list(upstream), list(gradients), strict=False):
-            found[name] = np.array(gradients.pop(key))[()]
-            self.drawn[name] = len(self.drawn)
-            upstream.remove(name)
-        rest = (
-            [v for k, v in elements if k not in self.outputs]
-            if self.outputs
-            else [v for _, v in elements[1:]]
-        )
-        free = [n for n in free if n not in found]
-        if len(free) == 1 and rest:
-            found[free[0]] = plain(rest[0]) if len(rest) == 1 else tuple(plain(r) for r in rest)
-        else:
-            for name, value in zip(free, rest, strict=False):
-                found[name] = plain(value)
-        missing = [n for n in needed(backward) if n not in found]
-        if missing:
-            raise DerivationError(
-                f"{name_of(backward)} takes {', '.join(missing)}, and there is no such input or variable of "
-                f"forward: there are {', '.join(sorted(map(str, known)))}"
-            )
-        return found
-
-    def named_outputs(self, returned: Any, parameter: str) -> list[Any]:
-        """The outputs that a parameter is called after: `dnext_h` after `h`."""
-        words = (
-            parameter.replace("d", " ", 1).replace("_", " ").replace("grad", " ").replace("next", " ").split()
-        )
-        found = []
-        for key, value in elements_of(returned):
-            names = {key} if isinstance(key, str) else {n for n, v in self.scope.items() if v is value}
-            if names & set(words):
-                found.append(key)
-        return found
+    def fill_arguments(self, returned: Any) -> None:
+        """Find what backward is given."""
+        own = {k: v for k, v in self.scope.items() if k in names_stored(self.forward)}
+        known = dict.fromkeys(self.inputs) | self.scope | self.inputs | own
+        upstream = dict(zip(self.outputs, self.upstream, strict=True))
+        self.arguments, self.drawn = filled(self.backward, known, returned, upstream, self.scope)
 
     def backwards(
         self,

@@ -13,10 +13,10 @@ from ....errors import DerivationError
 from ....graph.ancestors import ancestors, needs_gradient
 from ....tensor import Tensor
 from ..match.names import parts_of
-from .codes import compiled, copied
-from .patch import Patch
-from .sites import Site
-from .trace import Tracing
+from .probes.codes import compiled, copied
+from .probes.patch import Patch
+from .probes.sites import Site
+from .probes.trace import Tracing
 
 LOSSES = (
     "loss",

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ....attributes import attributes, items_of
-from ....tensor import Tensor
-from ....users import holds_variables, in_library, is_of_interest, is_users, is_users_module
+from .....attributes import attributes, items_of
+from .....tensor import Tensor
+from .....users import holds_variables, in_library, is_of_interest, is_users, is_users_module
 
 MOST = 10_000  # entries of a container, beyond which it is data and nothing to look into
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ....errors import DerivationError
-from ....tensor import Tensor
+from .....errors import DerivationError
+from .....tensor import Tensor
 from .reach import Root
 
 Shift = Callable[[tuple[Any, ...], Any], Any]

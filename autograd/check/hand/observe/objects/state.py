@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ....attributes import attributes, items_of, set_attribute, set_attributes
-from ....tensor import Tensor
-from ....users import holds_variables
+from .....attributes import attributes, items_of, set_attribute, set_attributes
+from .....tensor import Tensor
+from .....users import holds_variables
 from .reach import MOST, Reach, Root
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ....tensor import Tensor
-from ....users import is_users
-from ..match.names import is_called_gradient
+from .....tensor import Tensor
+from .....users import is_users
+from ...match.names import is_called_gradient
 from .probe import Run
 from .sites import Site
 

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ....engine import Node, next_index
-from ....functions import scatter
-from ....graph.ancestors import ancestors, needs_gradient
-from ....tensor import Tensor
-from ....users import Place, variables, written
+from .....engine import Node, next_index
+from .....functions import scatter
+from .....graph.ancestors import ancestors, needs_gradient
+from .....tensor import Tensor
+from .....users import Place, variables, written
+from ..objects.reach import Root
 from .probe import Run
-from .reach import Root
 from .record import is_array
 from .sites import Site
 

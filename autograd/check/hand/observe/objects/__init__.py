@@ -1,0 +1,1 @@
+"""What the user's functions and objects hold, and how it is handed over and put back."""
