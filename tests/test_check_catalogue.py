@@ -18,7 +18,7 @@ from autograd import check
 from .derivations import DERIVATIONS
 from .mistakes import KINDS, Mistake, all_mistakes, catalogue
 
-FOUND, LINE, KIND = 1.0, 0.99, 0.95  # of the mistakes that run, the parts that must be told right
+FOUND, LINE, KIND = 1.0, 0.99, 0.97  # of the mistakes that run, the parts that must be told right
 NOT_NAMED = 1  # of those that raise: a sum over the wrong axis, which the line after next notices
 
 

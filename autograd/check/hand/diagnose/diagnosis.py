@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from ....engine import Array, unbroadcast
+from ..match.names import is_called_gradient
 from ..match.near import near, ratio
+from ..observe.probes.record import is_array
 from ..source.edits import KINDS
 from ..source.quantities import INNER, quantities
 from .case import Case, Guess, inner, worst
@@ -51,7 +53,8 @@ def guesses(case: Case) -> Iterator[Guess | None]:
         yield from (path_left_out(case), fitted(case), cross_terms_left_out(case), only_diagonal(case))
     yield from changes
     if numeric:
-        yield from (factor_in_scope(case), two_factors_in_scope(case), not_finite(case))
+        yield from (factor_in_scope(case), two_factors_in_scope(case))
+        yield from (without_gradient(case), not_finite(case))
 
 
 def each(case: Case, holds: Callable[[Array, Array], bool]) -> bool:
@@ -132,6 +135,18 @@ def factor_in_scope(case: Case) -> Guess | None:
                     return Guess("extra-factor", f"a factor{shown} is too many")
                 return Guess("missing-factor", f"a factor{shown and f' 1/({name})'} is missing")
     return None
+
+
+def without_gradient(case: Case) -> Guess | None:
+    """Whether a line reads no gradient, though what it makes comes back through others."""
+    reads = {name: case.scope[name] for name in loads_of(case.site) if name in case.scope}
+    arrays = [v for v in reads.values() if not callable(v)]
+    if case.forward.root in case.given or not case.given or not all(map(is_array, arrays)):
+        return None
+    gradients = [*case.derived.values(), *case.truth.values()]
+    if any(map(is_called_gradient, reads)) or any(ratio(v, g) for v in arrays for g in gradients):
+        return None
+    return Guess("missing-factor", "no gradient is in it: what comes back from later operations is missing")
 
 
 MOST_PAIRS = 80  # quantities of which two are tried together

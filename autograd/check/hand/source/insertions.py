@@ -62,14 +62,19 @@ def by_value(
 def what_it_lacks(text: str, other: ast.expr) -> str:
     """The mistake of an expression that should be another: it may be a factor or a term of that.
 
-    >>> [what_it_lacks("p", parsed(other)) for other in ("p * (1 - p)", "q + p", "q")]
-    ['forgotten factor', 'forgotten term', 'nearby']
+    >>> [what_it_lacks("p", parsed(other)) for other in ("p * (1 - p)", "p / q", "q + p", "p - q", "1 - p")]
+    ['forgotten factor', 'forgotten factor', 'forgotten term', 'forgotten term', 'nearby']
     """
     match other:
         case ast.BinOp(left=left, op=ast.Mult() | ast.Add() as op, right=right):
-            if text in (ast.unparse(left), ast.unparse(right)):
-                return "forgotten factor" if isinstance(op, ast.Mult) else "forgotten term"
-    return "nearby"
+            parts = [ast.unparse(left), ast.unparse(right)]
+        case ast.BinOp(left=left, op=ast.Div() | ast.Sub() as op):
+            parts = [ast.unparse(left)]
+        case _:
+            return "nearby"
+    if text not in parts:
+        return "nearby"
+    return "forgotten factor" if isinstance(op, ast.Mult | ast.Div) else "forgotten term"
 
 
 def to_whole(
