@@ -53,7 +53,7 @@ class Doubts:
             return mender.reversed(name, {e.site for e in found.outcome.events})
         is_doubtful = self.is_doubtful()
         told = self.reasons.told.get(id(found.blames[0]))
-        kind = told.kind if told is not None and len(found.blames) == 1 else None
+        kind = told.kind if told is not None and told.is_proven and len(found.blames) == 1 else None
         limit = limits.CHANGE if is_doubtful else limits.CHANGE / 4
         mender = Mender(self.bench, wrong, self.bench.spent + limit)
         if is_doubtful or kind in SIMPLER:
@@ -82,7 +82,7 @@ class Doubts:
         statements = {b.site.statement for b in found.blames}
         blamed = [s for s in self.suspects() if s.site.statement in statements]
         better = mender.blamed(blamed, *self.lines_before())
-        is_unknown = len(found.blames) == 1 and kind in (None, "unknown")
+        is_unknown = len(found.blames) == 1 and kind is None
         return self.locator.in_parts(found.blames[0]) if better is None and is_unknown else better
 
     def given_to_helper(self) -> list[Suspect]:
@@ -98,7 +98,7 @@ class Doubts:
         """Whether it can be told what is wrong with a line."""
         before = self.found.blames
         self.reasons.blame([blame])
-        is_told = self.reasons.of(blame).kind != "unknown"
+        is_told = self.reasons.of(blame).is_proven
         self.reasons.blame(before)
         return is_told
 
@@ -152,7 +152,7 @@ class Doubts:
         event = blame.events[0] if blame.events else None
         if event is None:
             return True
-        return self.reasons.of(blame).kind == "unknown" or bool(self.rivals(blame))
+        return not self.reasons.of(blame).is_proven or bool(self.rivals(blame))
 
     def rivals(self, blame: Blame) -> list[Suspect]:
         """Other lines that changed the same array before, or made the variable that is said to be wrong."""
@@ -172,7 +172,7 @@ class Doubts:
             e.site.statement for e in self.found.outcome.events
             if id(e.owner) in owners and e.site.kind in ("assign", *CONTAINED)
         }  # fmt: skip
-        if self.reasons.of(blame).kind != "unknown":
+        if self.reasons.of(blame).is_proven:
             sites -= {blame.site.statement}
         return [s for s in suspects if s.site.statement in sites and s.site.kind in ("share", "assign")]
 
@@ -182,7 +182,7 @@ class Doubts:
         They are those that all that is wrong was made of.  First those whose values are none of the engine's.
         """
         blames = self.found.blames
-        if len(blames) == 1 and blames[0].is_explained and self.reasons.of(blames[0]).kind != "unknown":
+        if len(blames) == 1 and blames[0].is_explained and self.reasons.of(blames[0]).is_proven:
             return self.rivals(blames[0]), []
         wrong = self.bench.wrong
         explained = [b for b in blames if b.is_explained]

@@ -81,7 +81,7 @@ def diagnosis_of(
 ) -> tuple[Diagnosis, Node | None]:
     """What kind of mistake made a line raise, and the node whose gradient it was to make."""
     if isinstance(error, TimeUp):
-        return Diagnosis("unknown", "it was still running"), None
+        return Diagnosis("unknown", "it was still running", is_proven=False), None
     gradients = {id(n): n for n in called}
 
     def accepts(value: Any) -> bool:

@@ -137,7 +137,7 @@ class Reasons:
             {n: values[n] for n in frontier}, region, self.found.excused,
         )  # fmt: skip
         if not rounds:
-            return Diagnosis("unknown", "it could not be told what should be here")
+            return Diagnosis("unknown", "it could not be told what should be here", is_proven=False)
         return diagnosed(case)
 
     def earlier(self, event: Event) -> list[tuple[int, Any]]:

@@ -23,10 +23,11 @@ from .repair import loads_of, repairs
 
 @dataclass(slots=True)
 class Diagnosis:
-    """The kind of a mistake, and what is said of it."""
+    """The kind of a mistake, and what is said of it; whether putting just that right makes the line right."""
 
-    kind: str | None
+    kind: str
     hint: str
+    is_proven: bool = True
 
 
 def diagnosed(case: Case) -> Diagnosis:
@@ -34,9 +35,12 @@ def diagnosed(case: Case) -> Diagnosis:
     where = "it raised" if case.raised else worst(case.value, case.expected)
     for guess in guesses(case):
         if guess:
-            return Diagnosis(guess.kind, f"{guess.text}; {where}")
-    kind = "unknown" if np.shape(case.value) == np.shape(case.expected) else "shape"
-    return Diagnosis(kind, where)
+            return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven=guess.kind != "unknown")
+    if not case.raised and (guess := without_gradient(case)):
+        return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven=False)
+    if np.shape(case.value) == np.shape(case.expected):
+        return Diagnosis("unknown", where, is_proven=False)
+    return Diagnosis("shape", where)
 
 
 def guesses(case: Case) -> Iterator[Guess | None]:
@@ -53,8 +57,7 @@ def guesses(case: Case) -> Iterator[Guess | None]:
         yield from (path_left_out(case), fitted(case), cross_terms_left_out(case), only_diagonal(case))
     yield from changes
     if numeric:
-        yield from (factor_in_scope(case), two_factors_in_scope(case))
-        yield from (without_gradient(case), not_finite(case))
+        yield from (factor_in_scope(case), two_factors_in_scope(case), not_finite(case))
 
 
 def each(case: Case, holds: Callable[[Array, Array], bool]) -> bool:
@@ -95,11 +98,11 @@ def multiplied(case: Case, simple: bool = False) -> Guess | None:
     A wrong sign and a wrong size at once is not `simple`: there may be a better reason.
     """
     c = ratio(case.value, case.expected)
-    if c and not each(case, lambda a, b: near(a, c * b)):
-        return None
     if c is None and np.shape(case.value) == np.shape(case.expected) and np.sum(case.expected):
         own = float(np.sum(case.value) / np.sum(case.expected))
         c = own if is_named(own, case.forward) and near(case.value, own * case.expected) else None
+    if c and not each(case, lambda a, b: near(a, c * b)):
+        return None
     if not c or (simple and c < 0 and not np.isclose(c, -1, rtol=1e-9)):
         return None
     if np.isclose(c, -1, rtol=1e-9):

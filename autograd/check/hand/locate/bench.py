@@ -97,19 +97,15 @@ class Bench:
             self.reach[site] = {i for i, (a, b) in pairs if b is None or not same(a, b)}
         return self.reach[site]
 
-    def common_ratio(self, flags: list[bool]) -> float | None:
-        """The constant between all results of the last run that are not right, and what they should be."""
+    def ratios(self, flags: list[bool]) -> list[float | None]:
+        """The constants between the results of the last run that are not right, and what they should be."""
         common = self.common or 1.0
         pairs = [
             (v, common * r.true if r.kind == "update" and r.true is not None else r.true)
             for v, r, ok in zip(self.last, self.results, flags, strict=True)
             if not ok
         ]
-        ratios = [scale_between(v, t) if v is not None and t is not None else None for v, t in pairs]
-        first = ratios[0] if ratios else None
-        if first is None or any(c is None or abs(c - first) > 1e-6 * abs(first) for c in ratios):
-            return None
-        return first
+        return [scale_between(v, t) if v is not None and t is not None else None for v, t in pairs]
 
     def is_over(self, limit: float) -> bool:
         """Whether a search has done as much as it may."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import limits
-from ..diagnose.constants import is_named
+from ..diagnose.constants import is_named, lengths
 from ..match.known import Family, Match
 from ..match.near import near
 from ..observe.probes.record import Event, Override
@@ -129,7 +129,7 @@ class Trials:
                 scaled = {n: scale * v for n, v in values.items()} if turn else values
                 flags, _ = self.bench.flags({**fixed, suspect.site: suspect.holding(scaled)})
                 if turn == 0:
-                    scale = self.scale_for(family, flags) if self.suspicion.is_marked(suspect) else 1.0
+                    scale = self.scale_for(suspect, family, flags)
                 mended = {i for i in wrong if flags[i]}
                 if mended and all(flags[i] for i in range(len(flags)) if i not in wrong):
                     differing = {n: v for n, v in scaled.items() if not near(own[n], v)}
@@ -142,11 +142,20 @@ class Trials:
                 if scale == 1:
                     break
 
-    def scale_for(self, family: Family, flags: list[bool]) -> float:
-        """The constant that a gradient must carry for all to be right, if it has a name; or 1."""
+    def scale_for(self, suspect: Suspect, family: Family, flags: list[bool]) -> float:
+        """The constant that a gradient must carry for all to be right, if it has a name; or 1.
+
+        In a loop over samples it may be a size of the data that only some of the results show, as a penalty
+        is added to the others.
+        """
         if all(flags) or family.kind not in ("gradient", "share"):
             return 1.0
-        c = self.bench.common_ratio(flags)
-        if c is None or not (self.bench.common or is_named(1 / c, self.known.forward)):
+        ratios = self.bench.ratios(flags)
+        found = [1 / c for c in ratios if c is not None]
+        is_common = len(found) == len(ratios) and all(abs(c - found[0]) <= 1e-6 * abs(c) for c in found)
+        if is_common and self.suspicion.is_marked(suspect):
+            return found[0] if self.bench.common or is_named(found[0], self.known.forward) else 1.0
+        if suspect.site.kind != "assign" or len(suspect.events) == 1:
             return 1.0
-        return 1 / c
+        sizes = lengths(self.known.forward)
+        return next((float(n) for c in found for n in sizes if abs(c - n) <= 1e-6 * n), 1.0)
