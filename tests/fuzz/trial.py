@@ -214,9 +214,12 @@ def rounded(draft: Draft) -> set[str]:
     Names computed from these are included.
     """
     found: set[str] = set()
+    rows: set[tuple[str, str]] = set()  # after a loop a row is still of what it was a row of
     variables = draft.there.keys() - MODULES.keys() - {*draft.program.names}
     for line in draft.program.lines:
         names = {*re.findall(r"\w+", line.text)} & variables
+        rows |= set(re.findall(r"for (\w+) in (\w+):", line.text))
+        names |= {owner for row, owner in rows if row in names and owner in variables}
         function = function_of(line.use)
         if is_inexact(function) or "**" in line.text or "@" in line.text or names & found:
             owners = {id(root(draft.there[name])) for name in found | names}

@@ -264,7 +264,8 @@ class Locator:
         truth = self.known.truth
         pairs = [(e, n) for e in blame.events for n in self.suspicion.named(e)]
         named = {n for e, n in pairs if not any(near(e.value, truth[m]) for f, m in pairs if f is e)}
-        if named & set(blame.nodes.values()) and not is_call(blame.site):
+        is_part = named & set(blame.nodes.values()) and not is_call(blame.site)
+        if is_part and not self.is_all_of_a_call(blame):
             return blame  # it is a part of what it is called, and was to be the whole
         returned: Blame | None = None
         for suspect in reversed(self.suspects):
@@ -279,6 +280,14 @@ class Locator:
                 return returned if returned is not None and is_call(suspect.site) else found
             returned = returned or found
         return returned or blame
+
+    def is_all_of_a_call(self, blame: Blame) -> bool:
+        """Whether a helper made all that a call of its forward pass contributes: it cannot know of the rest."""
+        depth = min(len(e.calls) for e in self.events)
+        if any(len(e.calls) == depth for e in blame.events):
+            return False
+        values = [v for family in self.known.passed for v in family.values]
+        return all(any(near(e.value, v) for v in values) for e in blame.events)
 
     def first_alike(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The first line of the same function that made the same values, if it can be blamed as well."""
