@@ -282,7 +282,7 @@ class Locator:
         return returned or blame
 
     def is_all_of_a_call(self, blame: Blame) -> bool:
-        """Whether a helper made all that a call of its forward pass contributes: it cannot know of the rest."""
+        """Whether a helper made all that a call of its forward pass contributes: it knows of no more."""
         depth = min(len(e.calls) for e in self.events)
         if any(len(e.calls) == depth for e in blame.events):
             return False
