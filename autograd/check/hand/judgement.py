@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import Node
+from ...engine import LEAF, Node
 from .locate.suspects import Blame
 from .match.belonging import assigned
 from .match.known import Known
+from .match.lost import lost_updates
 from .match.near import near
 from .match.results import Result, collected, named_in
 from .match.rightness import judged_right, note_carried
@@ -43,7 +44,8 @@ class Judgement:
     @property
     def is_loose(self) -> bool:
         """Whether a number was returned that belongs to no input: perhaps to a plain number among them."""
-        return any(r.node is None and np.ndim(r.value) == 0 for r in self.results)
+        numbers = [r for r in self.results if np.ndim(r.value) == 0]
+        return any(r.node is None or (r.kind == "returned" and r.node.op is not LEAF) for r in numbers)
 
     @property
     def differs_at_kinks_only(self) -> bool:
@@ -67,7 +69,10 @@ def observed(
     """What the backward pass does, and which of its results are right."""
     outcome = stage.backwards(noting=True)
     forward.scope = sizes_in(stage, outcome)
-    results = assigned(collected(stage, outcome, known), known, settings) if outcome.raised is None else []
+    results: list[Result] = []
+    if outcome.raised is None:
+        found = collected(stage, outcome, known)
+        results = assigned([*found, *lost_updates(stage, outcome, known, found)], known, settings)
     if not any(r.node is not None for r in results):
         results += assigned(list(named_in(stage, outcome, known, settings)), known, settings)
     note_carried(results, known)

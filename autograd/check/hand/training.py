@@ -54,6 +54,15 @@ class Watching(Recording):
                 self.changed_by[place] = self.rounds
                 del self.left[place]
 
+    def look_at_writes(self) -> None:
+        """Note the parameters that were written to, though what was written is what was there."""
+        for place, (_, before) in self.left.items() if self.changed_by else ():
+            now = dug(self.space, place[1:])
+            event = self.latest.get(id(now))
+            is_written = event is not None and event.site.kind == "change"
+            if is_written and is_array(now) and np.shape(now) == before.shape:
+                self.changed_by[place] = max(self.changed_by.values())
+
     def round(self, site: Site) -> None:
         super().round(site)
         self.look()
@@ -82,6 +91,7 @@ def watched(stage: Stage, until: int | None, main: Any) -> Watching:
                 stage.run(run, stage.forward, {})
             run.rounds += 1  # what the last round changed is complete after it
             run.look()
+            run.look_at_writes()
             for place in run.changed_by:
                 now = dug(stage.inputs, place[1:])
                 event = run.latest.get(id(now))

@@ -12,9 +12,13 @@ MOST_BLOCKS = 30
 
 
 def in_blocks(rounds: int, members: int) -> Iterator[list[tuple[int, int]]]:
-    """The same where both come in blocks, of one sample each: backwards within these, or forwards."""
+    """The same where both come in blocks, of one sample each: backwards within these, or forwards.
+
+    >>> next(in_blocks(2, 6))  # the last of three layers, for each of two samples
+    [(0, 2), (1, 5)]
+    """
     for blocks in range(2, min(rounds, members, MOST_BLOCKS) + 1):
-        if rounds % blocks or members % blocks or rounds == blocks:
+        if rounds % blocks or members % blocks or rounds == blocks == members:
             continue
         own, theirs = rounds // blocks, members // blocks
         for last in dict.fromkeys((theirs - 1, own - 1, theirs - 2)):

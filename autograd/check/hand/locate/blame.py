@@ -218,6 +218,7 @@ class Locator:
                 or suspect.site.kind != "return"
                 or suspect.site.function == blame.site.function
                 or suspect.time >= blame.events[0].time
+                or all(self.known.is_slope(e.value) for e in suspect.events)
             ):
                 continue
             pairs = [

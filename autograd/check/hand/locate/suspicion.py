@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from ..match.near import near
 from ..observe.probes.record import Event
 from .bench import Bench
 from .suspects import Suspect
+
+MOST_OTHERS = 20  # values of one name that are looked at
 
 
 class Suspicion:
@@ -58,7 +61,22 @@ class Suspicion:
         if "gradient" in exact or self.is_forwards(event, matches):
             return True
         gradients = any(m.label.kind == "gradient" and m.form == "same" for m in matches)
-        return not gradients and "value" in exact
+        if is_called_gradient(event.name):
+            return False
+        is_slope = "value" not in exact and self.known.is_slope(event.value)
+        return not gradients and ("value" in exact or (is_slope and not self.is_elsewhere_a_gradient(event)))
+
+    def is_elsewhere_a_gradient(self, event: Event) -> bool:
+        """Whether other lines put gradients under the same name: `d = W.T @ d * slope(a)`, beside `d = a`."""
+        if event.site.kind != "assign":
+            return False
+        others = (
+            e for e in self.events
+            if (e.site.function, e.site.kind, e.name) == (event.site.function, "assign", event.name)
+            and e.site is not event.site
+        )  # fmt: skip
+        matches = (self.known.matches(np.asarray(e.value)) for e in islice(others, MOST_OTHERS))
+        return any(m.label.kind == "gradient" and m.form == "same" for found in matches for m in found)
 
     def is_completed(self, event: Event, matches: list[Match]) -> bool:
         """Whether a multiple of a gradient becomes it later, in the same array or by the same name."""

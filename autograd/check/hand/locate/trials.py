@@ -62,7 +62,7 @@ class Trials:
                 seen.add(key)
                 if not recognised:  # what is right in some rounds stays
                     chosen = [(i, j) for i, j in chosen if not fine[i]]
-                pairs = [(events[i], family.values[j], family.nodes[j]) for i, j in chosen]
+                pairs = [(events[i], fitted(family, j, shapes[i]), family.nodes[j]) for i, j in chosen]
                 fits = [np.shape(v) == shapes[i] for (i, _), (_, v, _) in zip(chosen, pairs, strict=True)]
                 is_own = family in own and family.kind == "gradient" and suspect.site.kind != "share"
                 if not all(fits) and not (is_own and len(events) == len(chosen)):
@@ -146,9 +146,9 @@ class Trials:
         """The constant that a gradient must carry for all to be right, if it has a name; or 1.
 
         In a loop over samples it may be a size of the data that only some of the results show, as a penalty
-        is added to the others.
+        is added to the others; or, if none does, the number of rounds.
         """
-        if all(flags) or family.kind not in ("gradient", "share"):
+        if all(flags) or family.kind not in ("gradient", "share", "slice"):
             return 1.0
         ratios = self.bench.ratios(flags)
         found = [1 / c for c in ratios if c is not None]
@@ -158,4 +158,12 @@ class Trials:
         if suspect.site.kind != "assign" or len(suspect.events) == 1:
             return 1.0
         sizes = lengths(self.known.forward)
-        return next((float(n) for c in found for n in sizes if abs(c - n) <= 1e-6 * n), 1.0)
+        rounds = float(len(suspect.events)) if self.suspicion.is_marked(suspect) else 1.0
+        return next((float(n) for c in found for n in sizes if abs(c - n) <= 1e-6 * n), rounds)
+
+
+def fitted(family: Family, j: int, shape: tuple[int, ...]) -> Any:
+    """A value of a family: of a row, also as a column."""
+    value = family.values[j]
+    is_turned = family.kind == "slice" and np.size(value) == np.prod(shape, dtype=int)
+    return np.reshape(value, shape) if is_turned else value

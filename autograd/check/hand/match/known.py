@@ -126,6 +126,10 @@ class Known:
             found, key=lambda m: (ORDER[m.label.kind], m.scale != 1, FORMS[m.form], m.label.node not in names)
         )
 
+    def is_slope(self, value: Array) -> bool:
+        """Whether a value is the derivative of a function of one array, element by element."""
+        return any(near(value, v) for family in self.slopes for v in family.values)
+
     @cached_property
     def singles(self) -> tuple[list[Label], Array]:
         """The single numbers that are known, but those that are 0: what they are, and the numbers."""

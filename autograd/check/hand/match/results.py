@@ -220,6 +220,8 @@ def read(result: Result, stage: Stage, outcome: Outcome, frame: dict[str, Any]) 
         start, path = outcome.returned, result.place
     elif result.kind == "named":
         start, path = frame, result.place
+    elif result.holder is None:  # a variable of the function's own
+        start, path = frame, result.place[-1:]
     else:
         start, path = result.holder, result.place[way_of(result, stage) :]
     value = dug(start, path)

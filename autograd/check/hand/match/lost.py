@@ -1,0 +1,66 @@
+"""Updates that come to nothing, beside others that do: a parameter is written to, and is what it was."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ....engine import Node
+from ....users import Place
+from ..observe.arguments import name_in_code
+from ..observe.objects.reach import Root
+from ..observe.probes.patch import statements_around
+from ..observe.probes.record import Event, is_array
+from ..observe.probes.sites import span_of
+from ..observe.stage import Outcome, Stage
+from .known import Known
+from .near import largest
+from .results import Result, array_of, dug
+
+
+def lost_updates(stage: Stage, outcome: Outcome, known: Known, found: list[Result]) -> Iterator[Result]:
+    """The updates of parameters that have none, where others have: of zeros, or of a variable's new array."""
+    done = {r.place for r in found if r.kind == "update"}
+    for place, node in known.forward.leaves.items() if done else ():
+        if place in done or node not in known.truth or not largest(known.truth[node]) > known.rounding(node):
+            continue
+        if (
+            result := written(place, node, stage, outcome) or rebound(place, node, stage, outcome)
+        ) is not None:
+            yield result
+
+
+def written(place: Place, node: Node, stage: Stage, outcome: Outcome) -> Result | None:
+    """The update of an array to which a line wrote what was there."""
+    holders = stage.holders.holders.values() if stage.holders is not None else ()
+    holder = next((holder for path, holder in holders if path == place[:-1]), None)
+    value = dug(holder, place[-1:])
+    if not any(e.owner is value and e.site.kind == "change" for e in outcome.events):
+        return None
+    zeros = np.zeros_like(array_of(value))
+    return Result("update", place, str(place[-1]), zeros, value, holder, array_of(value), node)
+
+
+def rebound(place: Place, node: Node, stage: Stage, outcome: Outcome) -> Result | None:
+    """The update that a function makes to a variable of its own, by `W = ...` in the place of `W += ...`."""
+    own, name = name_in_code(stage.backward or stage.forward), place[-1]
+    if place != (Root.INPUTS, name) or name not in stage.arguments:
+        return None
+    made = [e for e in outcome.events if e.site.kind == "assign" and e.name == name and not e.calls]
+    value: Any = (outcome.frames.get(own) or [{}])[-1].get(name)
+    old = stage.arguments[name]
+    if not made or any(map(reads_its_name, made)) or not is_array(value) or np.shape(value) != np.shape(old):
+        return None
+    return Result("update", place, name, array_of(value) - array_of(old), value, None, array_of(old), node)
+
+
+def reads_its_name(event: Event) -> bool:
+    """Whether a statement computes a variable from itself: `X = X / 255` is no update, but another scale."""
+    for statement in statements_around(event.site.filename, event.site.statement):
+        value: Any = getattr(statement, "value", None)
+        if span_of(statement) == event.site.statement and value is not None:
+            return any(isinstance(n, ast.Name) and n.id == event.name for n in ast.walk(value))
+    return True
