@@ -348,8 +348,10 @@ class Tensor:
             )
         return self.data.reshape(())[()]
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        refuse_array(self)
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        if self.data.dtype.kind not in "biu" or copy is False:
+            refuse_array(self)
+        return np.array(self.data, dtype)  # an index or a mask, which has no history
 
     def __format__(self, spec: str) -> str:
         return format(

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd import Tensor
-from autograd.errors import GradientError, NoRuleError
+from autograd import Tensor, check
+from autograd.errors import DTypeError, GradientError, NoRuleError
 from autograd.ops import composed, table, untracked
 from autograd.rules import fourier  # noqa: F401  (otherwise loaded only when it is needed)
 from autograd.rules.refused import REASONS
@@ -302,13 +302,54 @@ def test_nothing_but_nan(function):
     assert x.grad.tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("write", [np.put, np.place, np.putmask])
-def test_nothing_is_written_past_a_tensor(write):
-    """Its views, and a graph that used it, would not know."""
-    x = Tensor(np.zeros(3))
-    with pytest.raises(NoRuleError, match=r"t\[index\] = values"):
-        write(x, [True, True, False], [5.0])
-    assert x.tolist() == [0, 0, 0]
+WRITERS = {
+    "put": lambda a, v: np.put(a, [0, -1, 5], v),
+    "put, wrapped": lambda a, v: np.put(a, [13, -14], v, mode="wrap"),
+    "put, clipped": lambda a, v: np.put(a, [99, -99], v[0], mode="clip"),
+    "put nothing": lambda a, v: np.put(a, [], v),
+    "place": lambda a, v: np.place(a, a > 0, v),
+    "place, less than there are": lambda a, v: np.place(a, a < 9, v[:1]),
+    "putmask": lambda a, v: np.putmask(a, a > 0, v),
+    "copyto": lambda a, v: np.copyto(a, v[:3]),
+    "copyto where": lambda a, v: np.copyto(a, v[:3], where=np.array([True, False, True])),
+    "put_along_axis": lambda a, v: np.put_along_axis(a, np.argsort(a, axis=1)[:, -2:], v[:2], axis=1),
+    "put_along_axis, the first": lambda a, v: np.put_along_axis(a, np.argmax(a, 0)[None], v[:3], axis=0),
+    "put_along_axis, broadcast": lambda a, v: np.put_along_axis(a, np.array([[1]]), v[0], axis=1),
+    "put_along_axis, flat": lambda a, v: np.put_along_axis(a, np.array([1, 0]), v[:2], axis=None),
+    "fill_diagonal": lambda a, v: np.fill_diagonal(a, v),
+    "fill_diagonal of a tall matrix, wrapped": lambda a, v: np.fill_diagonal(
+        a.T[:, :2].T[:, :1], v, wrap=True
+    ),
+    "fill_diagonal with one number": lambda a, v: np.fill_diagonal(a, v[1]),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_functions_that_write(name):
+    """They write what NumPy writes, and the gradient follows what is written, and leaves what is replaced."""
+    write = WRITERS[name]
+    rng = np.random.default_rng(0)
+    a, v = rng.normal(size=(4, 3)), rng.normal(size=5)
+    expected = a.copy()
+    write(expected, v)
+
+    def f(a, v):
+        b = a * 1
+        write(b, v)
+        return np.sum(np.sin(b) * np.arange(1, 13).reshape(4, 3)) + np.sum(a**3) + np.sum(v**3)
+
+    b = Tensor(a) * 1
+    write(b, v)
+    np.testing.assert_array_equal(b.data, expected)
+    assert check.gradcheck(f, a, v).ok
+
+
+@pytest.mark.parametrize("name", ["put", "putmask", "copyto", "put_along_axis", "fill_diagonal"])
+def test_nothing_is_written_into_an_array_from_a_tensor(name):
+    a = np.eye(4, 3) - 0.5
+    with pytest.raises((NoRuleError, DTypeError), match=r"Tensor\(array\)"):
+        WRITERS[name](a, Tensor(np.ones(5), requires_grad=True))
+    np.testing.assert_array_equal(a, np.eye(4, 3) - 0.5)
 
 
 def test_integers_stay_constants():

@@ -24,6 +24,7 @@ from . import (
     statistics,
     ufunc_methods,
     unchanging,
+    writing,
 )
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "statistics",
     "ufunc_methods",
     "unchanging",
+    "writing",
 ]
 
 latecomers["numpy.fft"] = lambda: import_module(".fourier", __package__)

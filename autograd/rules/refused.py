@@ -10,15 +10,10 @@ from ..record import plain
 from ..refusals import full_name
 from ..tensor import Tensor
 
-IN_PLACE = "it writes in place, where no derivative can follow: use t[index] = values"
 COUNTING = "it counts: pass .data, or sum weights with np.bincount(bins, weights)"
 JUMPING = "what it returns jumps with the values: take t[np.unique(t.data, return_index=True)[1]]"
 
-WRITERS = (np.put, np.place, np.putmask, np.copyto, np.fill_diagonal, np.put_along_axis)
-
 REASONS: dict[Function, str] = {
-    **dict.fromkeys(WRITERS, IN_PLACE),
-    np.copyto: IN_PLACE + ", and np.broadcast_to(t, a.shape) for np.full_like(a, t)",
     **dict.fromkeys(
         (np.unique, np.unique_values, np.unique_all, np.unique_counts, np.unique_inverse), JUMPING
     ),
@@ -33,14 +28,9 @@ REASONS: dict[Function, str] = {
 
 
 def refusal(function: Function, reason: str) -> Function:
-    """A composition that returns NumPy's result if no gradient is needed, and else raises NoRuleError.
-
-    It never writes to a Tensor, because neither the graph nor views of the Tensor would notice.
-    """
+    """A composition that returns NumPy's result if no gradient is needed, and else raises NoRuleError."""
 
     def refused(*args: Any, **kwargs: Any) -> Any:
-        if function in WRITERS and Tensor in map(type, (*args[:1], *kwargs.values())):
-            raise NoRuleError(f"{full_name(function)} has no derivative: {reason}")
         try:
             args, kwargs = plain(row(function), args), plain(row(function), kwargs)
         except NoRuleError:

@@ -1340,7 +1340,6 @@ PROGRAMS |= {f"{name}, made before a write": read_afterwards(make) for name, mak
 
 # name: (kind of error, words of its message)
 OUT = NoRuleError, ["out=", "a recorded result is always new"]
-WRITER = NoRuleError, ["it writes in place", "use t[index] = values"]
 AT = NoRuleError, ["np.add.at", "use t[index] = ..."]
 MISSING = AttributeError, ["Tensor"]
 REFUSED = {
@@ -1352,12 +1351,6 @@ REFUSED = {
     "out_of_exp": OUT,
     "out_of_matmul": OUT,
     "softmax_in_place": OUT,
-    "fill_diagonal": WRITER,
-    "copyto": WRITER,
-    "put": WRITER,
-    "put_along_axis": WRITER,
-    "place": WRITER,
-    "putmask": WRITER,
     "add_at": AT,
     "add_at_a_view": AT,
     "fill": MISSING,

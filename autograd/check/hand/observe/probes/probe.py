@@ -69,6 +69,10 @@ class Run:
         """A value that is about to be put into an array, or added to it in place."""
         return value
 
+    def store_each(self, _: None, values: Any, owners: tuple[Any, ...]) -> Any:
+        """Several values that are about to be put into arrays; None stands for a variable."""
+        return values
+
     def at(self, _: None, ufunc: Any, array: Any, index: Any, values: Any) -> None:
         """`np.add.at(array, index, values)`, or another function's."""
         ufunc.at(array, index, values)

@@ -164,17 +164,28 @@ class Rewriter(ast.NodeTransformer):
             if isinstance(node.value, ast.Tuple | ast.List) and len(node.value.elts) == len(parts):
                 values = node.value.elts
                 node.value.elts = [
-                    self.value("assign", name_in(t), v) for t, v in zip(parts, values, strict=True)
+                    self.stored(t, self.value("assign", name_in(t), v))
+                    for t, v in zip(parts, values, strict=True)
                 ]
             else:
                 sites = tuple(self.site("assign", name_in(t), node.value) for t in parts)
                 node.value = self.probed("unpack", sites, node.value, self.visit(node.value))
+                owners = [loaded(t.value) if is_filled(t) else ast.Constant(None) for t in parts]  # type: ignore[attr-defined]
+                if self.parts and any(map(is_filled, parts)):
+                    places = ast.Tuple(owners, ast.Load())
+                    node.value = self.probed("store_each", None, node.value, node.value, places)
         else:
             is_entry = isinstance(target, ast.Subscript) and not is_word(target.slice)
             node.value = self.value("assign", name_in(target), node.value, ENTRY if is_entry else ())
-            if self.parts and isinstance(target, ast.Subscript) and is_plain(target.value):
-                node.value = self.probed("store", "set", node.value, node.value, loaded(target.value))
+            for written in node.targets:
+                node.value = self.stored(written, node.value)
         return [node, *self.changes(node)]
+
+    def stored(self, target: ast.expr, value: Any) -> Any:
+        """A value that is looked at before it is put into an array."""
+        if not self.parts or not is_filled(target):
+            return value
+        return self.probed("store", "set", value, value, loaded(target.value))  # type: ignore[attr-defined]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is not None:
@@ -391,3 +402,8 @@ class Yields(ast.NodeVisitor):
         pass
 
     visit_Lambda = visit_ClassDef = visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+
+def is_filled(target: ast.expr) -> bool:
+    """Whether a target is an entry of what a variable holds."""
+    return isinstance(target, ast.Subscript) and is_plain(target.value)

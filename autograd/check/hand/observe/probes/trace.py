@@ -154,6 +154,12 @@ class Tracing(Run):
             return stacked(value)
         return value
 
+    def store_each(self, _: None, values: Any, owners: tuple[Any, ...]) -> Any:
+        if not isinstance(values, tuple | list) or len(values) != len(owners):
+            return values
+        pairs = zip(values, owners, strict=True)
+        return tuple(v if owner is None else self.store("set", v, owner) for v, owner in pairs)
+
     def fills(self, owner: Any, value: Any) -> None:
         """Raise Filled if an array that is no Tensor yet, or is a leaf, is about to be changed."""
         if type(owner) is np.ndarray and has_tensor(value):
