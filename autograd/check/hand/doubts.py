@@ -51,6 +51,8 @@ class Doubts:
         if (name := self.turned()) is not None:
             mender = Mender(self.bench, wrong, self.bench.spent + limits.CHANGE)
             return mender.reversed(name, {e.site for e in found.outcome.events})
+        if not found.blames:
+            return Mender(self.bench, wrong, self.bench.spent + limits.CHANGE).blamed(*self.lines_before())
         is_doubtful = self.is_doubtful()
         told = self.reasons.told.get(id(found.blames[0]))
         kind = told.kind if told is not None and told.is_proven and len(found.blames) == 1 else None

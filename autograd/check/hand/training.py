@@ -143,9 +143,13 @@ def trained(
         again = watched(stage, until, main) if until else first
         stage.training = Training(loss, until, again.updates)
         try:
-            return examined(stage, ("d", {}), "d")
+            report = examined(stage, ("d", {}), "d")
         except DerivationError as error:
             reasons.append(str(error))
+            continue
+        if report.judged or report.error:
+            return report
+        reasons.append(f"nothing that {name} updates has a part in the loss")
     raise DerivationError(
         reasons[-1]
         if reasons

@@ -104,7 +104,7 @@ def inner(case: Case) -> dict[str, Any]:
         return found
     backward = flow(case.node, case.region, case.given, case.forward.root)
     for node, g in backward.items():
-        if node not in case.given and node is not case.node and np.ndim(g):
+        if node not in case.given and node is not case.node and not node.op.several and np.ndim(g):
             found[f"{INNER}{len(found)}"] = g
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ....engine import LEAF, Node
 from ....users import Place
+from ..observe.objects.reach import Root
 from .known import Known
 from .names import is_called_gradient, parts_of, stems
 from .near import near, ratio
@@ -29,7 +30,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         if result.kind == "update":
             judged.append(result)
             continue
-        node = by_name(result, known, leaves, settings)
+        node = beside_the_idle(result, known) or by_name(result, known, leaves, settings)
         if node is None:
             node = by_value(result, known, leaves)
         if node is None:
@@ -45,6 +46,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             waiting.append(result)
     judged = without_stages(judged, waiting, inner)
     twice_claimed(judged, leaves, known)
+    in_the_inputs_order(results, judged, leaves)
     claimed = {r.node for r in judged}
     for result, node in inner.items():
         shape = np.shape(result.value)
@@ -139,6 +141,15 @@ def without_effect(result: Result, known: Known) -> Node | None:
     return None
 
 
+def beside_the_idle(result: Result, known: Known) -> Node | None:
+    """The input without effect on the loss that stands beside a result: `self.W`, of `self.dW`."""
+    if result.kind != "left":
+        return None
+    found = (leaf for leaf, path in known.forward.idle.items() if is_counterpart(result.place, path))
+    leaf = next(found, None)
+    return known.claim(leaf) if leaf is not None else None
+
+
 def is_inner_only(result: Result, node: Node, known: Known, settings: tuple[str, Any]) -> bool:
     """Whether only its numbers say that a result is the gradient of something between inputs and loss."""
     is_named = is_called_gradient(result.name) or node in known.called(result.name, *settings)
@@ -162,6 +173,18 @@ def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Kno
         ]
         if len(free) == 1 or (free and not known.called(result.name)):
             result.node = free[0]
+
+
+def in_the_inputs_order(results: list[Result], judged: list[Result], leaves: Mapping[Node, Place]) -> None:
+    """Give a result that is the gradient of no input its place's, if all others are those at their places."""
+    returned = [r for r in results if r.kind == "returned"]
+    inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
+    if [np.shape(r.value) for r in returned] != [np.shape(n.data) for n in inputs]:
+        return
+    pairs = list(zip(returned, inputs, strict=True))
+    strange = [(r, n) for r, n in pairs if any(r is j for j in judged) and r.node not in leaves]
+    if len(strange) == 1 and all(r.node is n for r, n in pairs if r.node in leaves):
+        strange[0][0].node = strange[0][1]
 
 
 def in_order(results: list[Result], judged: list[Result]) -> list[Result]:

@@ -14,6 +14,7 @@ from ....tensor import Tensor
 from ....users import Place, holds_variables
 from ..observe.arguments import elements_of, name_in_code
 from ..observe.objects.state import shallow
+from ..observe.outputs import LOSSES
 from ..observe.probes.record import is_array
 from ..observe.probes.trace import path_text
 from ..observe.stage import Outcome, Stage
@@ -83,7 +84,8 @@ def array_of(value: Any) -> Any:
 def collected(stage: Stage, outcome: Outcome, known: Known) -> list[Result]:
     """All that may be a result: returned, left behind, updated; if nothing is, what has a gradient's name."""
     if stage.training is not None:
-        return [r for r in left_in(stage, known) if r.kind == "update"]
+        updates = (r for r in left_in(stage, known) if r.kind == "update")
+        return [r for r in updates if np.ndim(r.value) or r.name not in LOSSES]
     found = list(returned_in(stage, outcome)) + list(left_in(stage, known))
     seen: set[int] = set()
     unique = []
