@@ -167,6 +167,8 @@ class Locator:
                 continue
             if any(same_value(a.value, b.value) for a in suspect.events for b in blame.events):
                 continue
+            if suspect.site.kind == "argument" and all(map(self.suspicion.is_named_rightly, suspect.events)):
+                continue
             for other in self.trials.tried(suspect, fixed, wrong, False):
                 if len(other.results) == len(wrong) and not is_multiple(other):
                     is_part = self.suspicion.is_exact(suspect)
@@ -278,9 +280,19 @@ class Locator:
             if found is None:
                 continue
             if suspect.site.kind != "return":
-                return returned if returned is not None and is_call(suspect.site) else found
+                is_passed = is_call(suspect.site) and not self.replaces(found)
+                return returned if returned is not None and is_passed else found
             returned = returned or found
         return returned or blame
+
+    def replaces(self, blame: Blame) -> bool:
+        """Whether a line replaces under its name what was missing from it: `=` stands there for `+=`."""
+        event = blame.events[-1]
+        return event.n in blame.values and any(
+            e.name == event.name and near(e.value + event.value, blame.values[event.n])
+            for e in self.events[: event.time]
+            if e.site.function == event.site.function and np.shape(e.value) == np.shape(event.value)
+        )
 
     def is_all_of_a_call(self, blame: Blame) -> bool:
         """Whether a helper made all that a call of its forward pass contributes: it knows of no more."""

@@ -6,6 +6,7 @@ engine's values, or is no value of its own.  But if one small change of it makes
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -18,8 +19,8 @@ from ..diagnose.repair import live, live_edits
 from ..match.near import near
 from ..match.results import Result
 from ..observe.probes.patch import Patch, statements_around, statements_in
-from ..observe.probes.record import Event, Override, Snapshot
-from ..observe.probes.sites import Site, span_of
+from ..observe.probes.record import Event, Override, Snapshot, is_array
+from ..observe.probes.sites import Site, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed
@@ -98,7 +99,8 @@ class Mender:
             scope = scopes[suspect.site]
             if suspect.site.kind in EXPRESSIONS:
                 for kind, edits in live_edits(suspect.site, scope, kinds).items():
-                    found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in edits)
+                    likely = (e for e in edits if kind not in ARITHMETIC or not self.is_passed_on(e, scope))
+                    found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)
             for statement in statements_around(suspect.site.filename, suspect.site.statement):
                 if id(statement) in done:
                     continue
@@ -109,6 +111,16 @@ class Mender:
                     patch = Patch(suspect.site.filename, span, new)
                     found[kind].append(Attempt(own, kind, text, None, patch))
         return found
+
+    def is_passed_on(self, edit: Edit, scope: Snapshot) -> bool:
+        """Whether what is changed is a value of forward that a function is given as it is."""
+        calls = (n for n in ast.walk(edit.statement) if isinstance(n, ast.Call))
+        is_given = any(edit.old in c.args and root_of(c.func) not in ("np", "numpy") for c in calls)
+        value = scope.variables.get(getattr(edit.old, "id", ""))
+        if not is_given or not is_array(value):
+            return False
+        matches = self.bench.known.matches(np.asarray(value))
+        return any(m.label.kind == "value" and m.scale == 1 and m.form == "same" for m in matches)
 
     def first_right(self, attempts: dict[str, list[Attempt]]) -> Blame | None:
         """The first change that makes all results right, the likeliest kinds first."""
@@ -167,10 +179,12 @@ class Mender:
         return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
 
 
+ARITHMETIC = ("sign", "missing sign", "complement")  # which nobody means with a value that is passed on
+
 # Those that are many come late
 ORDER = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
-    "wrong-variable", "turned",
+    "wrong-variable", "complement", "turned",
     "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
     "missing-term", "line too many", "term too many",

@@ -115,6 +115,11 @@ class Suspicion:
         name = event.name if event.site.kind != "argument" else ""
         return [n for n in self.known.called(name, *self.settings) if n in self.known.truth] if name else []
 
+    def is_named_rightly(self, event: Event) -> bool:
+        """Whether an array is what the line says that put it under a name."""
+        made = (e for e in self.events[: event.time] if e.owner is event.owner and e.site.kind == "assign")
+        return any(near(e.value, self.known.truth[n]) for e in made for n in self.named(e))
+
     def is_exact(self, suspect: Suspect, rounds: set[int] | None = None) -> bool:
         """Whether a site made what the engine knows: as such it is right, and wrong is only where it went."""
         return all(

@@ -142,8 +142,8 @@ def without_effect(result: Result, known: Known) -> Node | None:
 
 
 def beside_the_idle(result: Result, known: Known) -> Node | None:
-    """The input without effect on the loss that stands beside a result: `self.W`, of `self.dW`."""
-    if result.kind != "left":
+    """The input without effect on the loss that stands beside a result of zeros: `self.W`, of `self.dW`."""
+    if result.kind != "left" or np.any(result.value):
         return None
     found = (leaf for leaf, path in known.forward.idle.items() if is_counterpart(result.place, path))
     leaf = next(found, None)
@@ -176,15 +176,25 @@ def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Kno
 
 
 def in_the_inputs_order(results: list[Result], judged: list[Result], leaves: Mapping[Node, Place]) -> None:
-    """Give a result that is the gradient of no input its place's, if all others are those at their places."""
+    """Give a result that is the gradient of no input the one at its place, if all others are in order.
+
+    That is the only input between those of the results before and after it; or the first or the last, if
+    there are as many results as inputs.
+    """
     returned = [r for r in results if r.kind == "returned"]
     inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
-    if [np.shape(r.value) for r in returned] != [np.shape(n.data) for n in inputs]:
+    strange = [i for i, r in enumerate(returned) if r.node not in inputs]
+    if len(strange) != 1 or not any(returned[strange[0]] is j for j in judged):
         return
-    pairs = list(zip(returned, inputs, strict=True))
-    strange = [(r, n) for r, n in pairs if any(r is j for j in judged) and r.node not in leaves]
-    if len(strange) == 1 and all(r.node is n for r, n in pairs if r.node in leaves):
-        strange[0][0].node = strange[0][1]
+    i = strange[0]
+    places = [inputs.index(r.node) for r in returned if r.node in inputs]
+    is_whole = len(returned) == len(inputs)
+    before = places[i - 1] if i else -1 if is_whole else None
+    after = places[i] if i < len(places) else len(inputs) if is_whole else None
+    if before is None or after is None or after - before != 2 or places != sorted(places):
+        return
+    if np.shape(inputs[before + 1].data) == np.shape(returned[i].value):
+        returned[i].node = inputs[before + 1]
 
 
 def in_order(results: list[Result], judged: list[Result]) -> list[Result]:

@@ -18,8 +18,8 @@ from .trees import flipped, number, placed, replaced, reversed_array
 
 KINDS = (  # in the order in which they are tried: what says most with least comes first
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
-    "extra-factor", "extra-term", "wrong-variable", "turned", "forgotten term", "nearby", "forgotten factor",
-    "reduction", "missing-factor", "missing-term",
+    "extra-factor", "extra-term", "wrong-variable", "complement", "turned",
+    "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor", "missing-term",
     "call too many", "missing call", "line too many", "term too many",
 )  # fmt: skip
 
@@ -30,6 +30,7 @@ CALLED = {
     "forgotten term": "missing-term",
     "forgotten factor": "missing-factor",
     "nearby": "wrong-variable",
+    "complement": "wrong-variable",
     "turned": "wrong-variable",
     "missing sign": "sign",
     "number": "factor",

@@ -33,7 +33,7 @@ def by_value(
                 yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
         if np.asarray(value).dtype.kind == "f":
             said = f"`{text}` should be `1 - {text}`"
-            yield "wrong-variable", said, ast.BinOp(number(1), ast.Sub(), node)
+            yield "complement", said, ast.BinOp(number(1), ast.Sub(), node)
     if isinstance(node, ast.Attribute | ast.Subscript):
         for name, other in indexed(scope):
             if name != text and is_numeric(other) and np.shape(other) == np.shape(value):
