@@ -89,11 +89,61 @@ def refuse_options(op: Op, given: dict[str, Any]) -> None:
     known = options(op)
     for name in given:
         if known is not None and name not in known:
+            if (ours := OPTION_OF_PYTORCH.get(name)) in known:
+                raise NoRuleError(
+                    f"{full_name(op.function)} takes {ours}= for PyTorch's {name}=, as NumPy does"
+                )
             raise NoRuleError(
                 f"{full_name(op.function)} has no derivative rule for the option {name}=; "
                 f"it has one for {', '.join(sorted(known)) or 'no option'}: "
                 "leave it out, or write the same with other functions"
             )
+
+
+OPTION_OF_PYTORCH = {"dim": "axis", "dims": "axis", "keepdim": "keepdims"}
+
+
+def no_attribute(name: str) -> str:
+    """What is said of an attribute that Tensors lack: what there is in the place of PyTorch's."""
+    said = f"a Tensor has no attribute {name!r}"
+    if name.startswith("__"):
+        return said
+    if name in OF_PYTORCH:
+        return f"{said}: {OF_PYTORCH[name]}"
+    if callable(getattr(np, name, None)) and not isinstance(getattr(np, name), type):
+        return f"{said}: use np.{name}(t)"
+    if name.endswith("_") and not name.startswith("_"):
+        return f"{said}: write to it with t[...] = values or t *= 2, a leaf in `with no_grad():`"
+    return said
+
+
+NO_DEVICES = "there are no devices, so leave it out"
+OF_PYTORCH = {
+    **dict.fromkeys(("cpu", "cuda", "contiguous", "pin_memory", "device", "is_cuda"), NO_DEVICES),
+    **dict.fromkeys(("float", "double", "half", "long", "int", "bool", "to", "type"), "use t.astype(dtype)"),
+    "view": "use t.reshape(shape)",
+    "permute": "use np.transpose(t, axes)",
+    "unsqueeze": "use t[:, None], or np.expand_dims(t, axis)",
+    "expand": "use np.broadcast_to(t, shape)",
+    "numpy": "use t.data",
+    "clone": "use t.copy()",
+    "numel": "use t.size",
+    "dim": "use t.ndim",
+    "t": "use t.T",
+    "grad_fn": "use t.node, whose op has a name",
+    "requires_grad_": "write Tensor(array, requires_grad=True)",
+    "clamp": "use np.clip(t, low, high)",
+    "norm": "use np.linalg.norm(t)",
+    "mm": "use a @ b",
+    "bmm": "use a @ b",
+    "chunk": "use np.array_split(t, n)",
+    "topk": "use np.sort(t)[..., -k:]",
+    "gather": "use np.take_along_axis(t, index, axis)",
+    "index_select": "use np.take(t, index, axis)",
+    "masked_fill": "use np.where(mask, value, t)",
+    "scatter_": "use np.put_along_axis(t, index, values, axis)",
+    "log_softmax": "use autograd.log_softmax(t)",
+}
 
 
 def refuse_ufunc_use(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> NoRuleError:

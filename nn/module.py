@@ -72,6 +72,16 @@ class Module:
         finally:
             here.notes = outer
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        old = self.__dict__.get(name)
+        is_lost = isinstance(old, Tensor) and old.requires_grad and not isinstance(value, Tensor)
+        if is_lost and value is not None:
+            raise TypeError(
+                f"{name} of {type(self).__name__} is a parameter, and {type(value).__name__} is none: write "
+                f"to it, `with no_grad(): module.{name}[...] = values`, or assign a Parameter"
+            )
+        object.__setattr__(self, name, value)
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The output for these inputs; `module(x)` returns it too."""
         name = type(self).__name__

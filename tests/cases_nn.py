@@ -91,7 +91,7 @@ def largest(windows):
 def set_parameters(module, parameters):
     for name, parameter in parameters.items():
         *path, last = name.split(".")
-        setattr(functools.reduce(getattr, path, module), last, parameter)
+        vars(functools.reduce(getattr, path, module))[last] = parameter  # which may be an array
 
 
 def filled(module, rng):

@@ -291,3 +291,23 @@ def test_the_plugin_of_pytest_shows_the_report(tmp_path):
     assert "first wrong line: 28: dZ1 = dZ2 @ W2.T * (1 - A1)" in done.stdout
     (tmp_path / "net.py").write_text((HANDED_IN / "two_layers.py").read_text())
     assert run("-m", "pytest", "-p", "pytest_chainrule", "-q", "--rootdir=.", cwd=tmp_path).returncode == 0
+
+
+BUFFERED = """import nn
+class Net(nn.Module):
+    def __init__(self):
+        self.fc = nn.Linear(4, 8, rng=0)
+        self.bn = nn.BatchNorm1d(8)
+    def forward(self, x):
+        return self.bn(self.fc(x)).sum()
+"""
+
+
+def test_a_layer_that_keeps_a_mean_is_drawn_and_its_class_is_no_function(tmp_path, capsys):
+    file = tmp_path / "net.py"
+    file.write_text(BUFFERED)
+    page = tmp_path / "page.html"
+    assert main(["explore", f"{file}:Net.forward", "--shape", "x=4,4", "-o", str(page)]) == 0
+    assert page.exists()
+    assert main(["explore", f"{file}:Net", "--shape", "x=4,4"]) == 2
+    assert "net.py:Net.forward" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import pytest
 
 import nn
 from autograd import Tensor, compile, no_grad, relu, sigmoid, softmax, softplus
-from autograd.errors import CompileWarning, GradientError
+from autograd.errors import CompileWarning, GradientError, IndexingError
 
 ROUNDS = 6  # calls after which every step here is a program
 
@@ -623,3 +623,27 @@ def test_the_source_is_numpy():
 def test_what_is_no_function_is_refused(step):
     with pytest.raises(TypeError, match="a function"):
         compile(step)
+
+
+def test_an_embedding():
+    rng = np.random.default_rng(0)
+    batches = [(rng.integers(0, 10, size=(5, 3)), rng.integers(0, 2, size=5)) for _ in range(5)]
+    losses = []
+    for compiled in (False, True):
+        model = nn.Sequential(nn.Embedding(10, 4, rng=0), nn.Flatten(), nn.Linear(12, 2, rng=0))
+        loss, optimizer = nn.CrossEntropyLoss(), nn.optim.Adam(model.parameters(), lr=0.1)
+
+        def step(x, y, model=model, loss=loss, optimizer=optimizer):
+            optimizer.zero_grad()
+            found = loss(model(x), y)
+            found.backward()
+            optimizer.step()
+            return found.data
+
+        run = compile(step) if compiled else step
+        losses.append([float(run(x, y)) for x, y in batches])
+        if compiled:
+            assert not run.reason
+            with pytest.raises(IndexingError):
+                run(batches[0][0] + 10, batches[0][1])
+    assert losses[0] == losses[1]

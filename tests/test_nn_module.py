@@ -353,3 +353,13 @@ def test_every_error_of_nn_is_an_error_of_the_library():
     for error in (nn.errors.ArgumentError, StateError):
         assert issubclass(error, AutogradError)
         assert issubclass(error, ValueError)
+
+
+def test_a_parameter_is_not_lost_to_an_array():
+    layer = nn.Linear(2, 3)
+    with pytest.raises(TypeError, match="weight of Linear is a parameter, and ndarray is none"):
+        layer.weight = np.zeros((3, 2))
+    assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
+    layer.bias = None
+    layer.weight = nn.Parameter(np.zeros((3, 2)))
+    assert [name for name, _ in layer.named_parameters()] == ["weight"]

@@ -3,6 +3,7 @@
 import copy
 import operator
 import pickle
+import re
 import sys
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from scipy import special
 
 import autograd
-from autograd import Tensor, enable_grad, no_grad, op
+import nn
+from autograd import Graph, Tensor, enable_grad, no_grad, op
 from autograd.errors import (
     DTypeError,
     GradientError,
@@ -19,6 +21,7 @@ from autograd.errors import (
     NoRuleError,
     ShapeError,
 )
+from autograd.refusals import OF_PYTORCH
 
 from .cases_boundary import newcomer
 
@@ -517,3 +520,60 @@ def test_nan_and_infinity_pass_through():
 
 def test_all_public_names_exist():
     assert all(hasattr(autograd, name) for name in autograd.__all__)
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("view", "t.reshape(shape)"),
+        ("permute", "np.transpose(t, axes)"),
+        ("unsqueeze", "np.expand_dims"),
+        ("cuda", "no devices"),
+        ("abs", "use np.abs(t)"),
+        ("add_", "no_grad"),
+        ("colour", "a Tensor has no attribute 'colour'"),
+    ],
+)
+def test_what_pytorch_has_is_refused_with_what_there_is_here(name, instead):
+    t = Tensor([1.0])
+    assert not hasattr(t, name)
+    with pytest.raises(AttributeError, match=re.escape(instead)):
+        getattr(t, name)
+
+
+def test_what_is_named_instead_exists():
+    named = [word for advice in OF_PYTORCH.values() for word in re.findall(r"(np(?:\.\w+)+)\(", advice)]
+    methods = [word for advice in OF_PYTORCH.values() for word in re.findall(r"t\.(\w+)", advice)]
+    assert len(named) > 6
+    assert all(callable(eval(word)) for word in named)
+    assert all(hasattr(Tensor([1.0]), method) for method in methods if method != "log_softmax")
+
+
+def test_an_option_by_the_name_that_pytorch_gives_it():
+    with pytest.raises(NoRuleError, match="axis= for PyTorch's dim="):
+        nn.functional.softmax(Tensor([1.0, 2.0], requires_grad=True), dim=0)
+
+
+def test_an_index_is_an_array_where_an_array_is_asked_for():
+    """It has no history to lose; what is asked for is a copy."""
+    t = Tensor([[1.0, 5.0], [3.0, 2.0]], requires_grad=True)
+    top = t.argmax(axis=1)
+    assert np.arange(10, 30, 10)[top].tolist() == [20, 10]
+    np.asarray(top)[0] = 7
+    assert top.tolist() == [1, 0]
+    with pytest.raises(DTypeError):
+        np.arange(9)[t]
+    with pytest.raises(DTypeError):
+        np.asarray(top, copy=False)
+
+
+def test_a_hook_shows_no_more_than_the_users_function():
+    t = Tensor([1.0], requires_grad=True) * 2
+    t.retain_grad()
+    u = np.sin(t)
+    u.register_hook(lambda g: g)
+    assert "made by multiply" in repr(t)
+    assert "made by sin" in repr(u)
+    text = str(Graph.of(u))
+    assert "retained(" in text
+    assert "hooks=[<lambda>])" in text

@@ -165,6 +165,9 @@ class Values:
             if inspect.isclass(held):
                 held = owner if type(owner) is held else self.object(held, name)
             held = getattr(held, part)
+        if inspect.isclass(held):
+            method = "forward" if hasattr(held, "forward") else "METHOD"
+            raise CallError(f"{dotted} is a class: name a method of it, {self.file}:{dotted}.{method}")
         if not callable(held):
             raise CallError(f"{dotted} of {self.file} is a {type(held).__name__}, and no function")
         return held  # type: ignore[no-any-return]

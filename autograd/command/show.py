@@ -24,7 +24,8 @@ def run(
     """What a function returns for its inputs, first, and names for the arrays that it was made of.
 
     The arrays of floats among the inputs, and in what the function can reach, are Tensors that require a
-    gradient meanwhile; if there is a list `wrt`, only those whose names begin with one in it.
+    gradient meanwhile; if there is a list `wrt`, only those whose names begin with one in it.  A Tensor that
+    requires none, such as a buffer of a layer, stays a constant.
 
     Raises CallError for a name in `wrt` that there is not, and if what is returned is no Tensor.
     """
@@ -33,7 +34,7 @@ def run(
     leaves: dict[str, Any] = {}
 
     def leaf(path: tuple[Any, ...], value: Any) -> Any:
-        if value.dtype.kind != "f":
+        if value.dtype.kind != "f" or (type(value) is Tensor and not value.requires_grad):
             return value
         wanted = wrt is None or path[1] in wrt
         leaves[path_text(path)] = Tensor(value, requires_grad=True) if wanted else value

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..engine import LEAF, Node
+from ..hooks import HOOK
 from ..ops import Op, parameters
 from ..tensor import NUMBERS, Tensor
 from .ancestors import ancestors
@@ -88,7 +89,7 @@ class Builder:
         number = len(self.vertices) + 1
         label = written(array) if kind == "constant" else self.unique(printable(name) or f"t{number}")
         made = node is not None and node.op is not LEAF
-        op, options = (node.op.name, node.kwargs) if node is not None and made else ("", {})
+        op, options = told(node) if node is not None and made else ("", {})
         needed, source = (node.requires_grad, source_of(node)) if node is not None else (False, None)
         self.vertices.append(
             Vertex(number, kind, name, label, op, options, inputs, array, needed, scope, source, node)
@@ -105,6 +106,14 @@ class Builder:
             label = f"{name}_{self.labels[name]}"
         self.labels[label] = 1
         return label
+
+
+def told(node: Node) -> tuple[str, dict[str, Any]]:
+    """An operation's name and options; of a hook no more than the user's functions."""
+    if node.op is not HOOK:
+        return node.op.name, node.kwargs
+    hooks = node.kwargs["hooks"]
+    return (node.op.name, {"hooks": hooks}) if hooks else ("retained", {})
 
 
 def arguments(node: Node) -> Iterator[tuple[int, str, Any, Node | None, bool]]:

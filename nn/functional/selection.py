@@ -35,7 +35,8 @@ def embedding(indices: Any, weight: Any, padding_idx: int | None = None) -> Any:
 
 def numbers_of_rows(indices: Any, n: int, name: str) -> Any:
     """`indices` as an array of integers, which must be from 0 to n - 1."""
-    found = np.asarray(indices.data if isinstance(indices, Tensor) else indices)
+    data = indices.data if isinstance(indices, Tensor) else indices
+    found = data if isinstance(data, np.ndarray) else np.asarray(data)
     if found.dtype.kind not in "iu" and found.size:
         raise DTypeError(
             f"{name} takes integers as indices, since they number the rows, not {found.dtype}: "

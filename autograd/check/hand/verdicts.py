@@ -56,6 +56,7 @@ def judged_as(stage: Stage, known: Known, settings: Settings) -> Judgement:
     return found
 
 
+@np.errstate(all="ignore")  # what is tried may overflow
 def explain(found: Judgement, stage: Stage, settings: Settings) -> None:
     """Add the verdicts on the lines, and what is to blame for what is wrong."""
     wrong = [r for r, ok in zip(found.results, found.right, strict=True) if not ok and r.node is not None]

@@ -12,8 +12,10 @@ import numpy as np
 from ....engine import Array, unbroadcast
 from ..match.names import is_called_gradient
 from ..match.near import near, ratio
+from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.record import is_array
 from ..source.edits import KINDS
+from ..source.nearby import function_around, made_of
 from ..source.quantities import INNER, quantities
 from .case import Case, Guess, inner, worst
 from .constants import is_named, named
@@ -141,13 +143,20 @@ def factor_in_scope(case: Case) -> Guess | None:
 
 
 def without_gradient(case: Case) -> Guess | None:
-    """Whether a line reads no gradient, though what it makes comes back through others."""
+    """Whether a line reads no gradient and nothing made of one, though it is not the last operation's."""
     reads = {name: case.scope[name] for name in loads_of(case.site) if name in case.scope}
     arrays = [v for v in reads.values() if not callable(v)]
     if case.forward.root in case.given or not case.given or not all(map(is_array, arrays)):
         return None
     gradients = [*case.derived.values(), *case.truth.values()]
-    if any(map(is_called_gradient, reads)) or any(ratio(v, g) for v in arrays for g in gradients):
+
+    def is_gradient(name: str) -> bool:
+        value = case.scope.get(name)
+        return is_called_gradient(name) or any(ratio(value, g) for g in gradients if is_array(value))
+
+    tree = tree_of(case.site.filename, text_of(case.site.filename))
+    function = function_around(tree, case.site.lineno)
+    if any(map(is_gradient, reads)) or reads.keys() & made_of(function, is_gradient):
         return None
     return Guess("missing-factor", "no gradient is in it: what comes back from later operations is missing")
 

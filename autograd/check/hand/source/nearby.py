@@ -70,6 +70,39 @@ def is_carried(tree: ast.AST, name: str, span: tuple[int, int, int, int]) -> boo
     return name in parameters or is_used
 
 
+def made_of(function: ast.AST, is_source: Callable[[str], bool]) -> set[str]:
+    """The variables of a function that are computed from some, directly or by others.
+
+    >>> sorted(made_of(ast.parse("a = np.pad(dy, 1); b = a[1:]; c = x + 1"), lambda name: name == "dy"))
+    ['a', 'b']
+    """
+    found: set[str] = set()
+    steps = list(filter(None, map(step_in, ast.walk(function))))
+    for _ in steps:
+        new = {t for read, made in steps if any(r in found or is_source(r) for r in read) for t in made}
+        if new <= found:
+            break
+        found |= new
+    return found
+
+
+def step_in(node: ast.AST) -> tuple[set[str], set[str]] | None:
+    """The variables that an assignment or a loop reads, and those that it sets."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            return names_in(value), names_in(*targets)
+        case ast.AugAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value):
+            return names_in(value), names_in(target)
+        case ast.For(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+            return names_in(value), names_in(target)
+    return None
+
+
+def names_in(*trees: ast.AST) -> set[str]:
+    """The variables in some trees."""
+    return {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
+
+
 def is_written(node: ast.AST) -> bool:
     return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
