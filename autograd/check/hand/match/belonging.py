@@ -46,7 +46,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             waiting.append(result)
     judged = without_stages(judged, waiting, inner)
     twice_claimed(judged, leaves, known)
-    in_the_inputs_order(results, judged, leaves)
+    in_the_inputs_order(results, judged, leaves, known)
     claimed = {r.node for r in judged}
     for result, node in inner.items():
         shape = np.shape(result.value)
@@ -175,7 +175,9 @@ def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Kno
             result.node = free[0]
 
 
-def in_the_inputs_order(results: list[Result], judged: list[Result], leaves: Mapping[Node, Place]) -> None:
+def in_the_inputs_order(
+    results: list[Result], judged: list[Result], leaves: Mapping[Node, Place], known: Known
+) -> None:
     """Give a result that is the gradient of no input the one at its place, if all others are in order.
 
     That is the only input between those of the results before and after it; or the first or the last, if
@@ -183,18 +185,26 @@ def in_the_inputs_order(results: list[Result], judged: list[Result], leaves: Map
     """
     returned = [r for r in results if r.kind == "returned"]
     inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
-    strange = [i for i, r in enumerate(returned) if r.node not in inputs]
+    places = [place_of(r, inputs, known) for r in returned]
+    strange = [i for i, place in enumerate(places) if place is None]
     if len(strange) != 1 or not any(returned[strange[0]] is j for j in judged):
         return
     i = strange[0]
-    places = [inputs.index(r.node) for r in returned if r.node in inputs]
+    others = [place for place in places if place is not None]
     is_whole = len(returned) == len(inputs)
-    before = places[i - 1] if i else -1 if is_whole else None
-    after = places[i] if i < len(places) else len(inputs) if is_whole else None
-    if before is None or after is None or after - before != 2 or places != sorted(places):
+    before = others[i - 1] if i else -1 if is_whole else None
+    after = others[i] if i < len(others) else len(inputs) if is_whole else None
+    if before is None or after is None or after - before != 2 or others != sorted(others):
         return
     if np.shape(inputs[before + 1].data) == np.shape(returned[i].value):
         returned[i].node = inputs[before + 1]
+
+
+def place_of(result: Result, inputs: list[Node], known: Known) -> int | None:
+    """The number of the input whose gradient a result is, also under the name of a copy of it."""
+    if result.node in inputs:
+        return inputs.index(result.node)
+    return next((i for i, n in enumerate(inputs) if near(result.value, known.truth[n])), None)
 
 
 def in_order(results: list[Result], judged: list[Result]) -> list[Result]:

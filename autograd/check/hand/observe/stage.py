@@ -24,6 +24,7 @@ from ..match.names import stems
 from .arguments import (
     data_of,
     elements_of,
+    is_cache,
     name_in_code,
     names_stored,
     needed,
@@ -295,7 +296,8 @@ class Stage:
     def fill_arguments(self, returned: Any) -> None:
         """Find what backward is given."""
         own = {k: v for k, v in self.scope.items() if k in names_stored(self.forward)}
-        known = dict.fromkeys(self.inputs) | self.scope | self.inputs | own
+        helpers = {k: v for k, v in self.scope.items() if not is_cache(k)}  # a cache of theirs is another
+        known = dict.fromkeys(self.inputs) | helpers | self.inputs | own
         upstream = dict(zip(self.outputs, self.upstream, strict=True))
         self.arguments, self.drawn = filled(self.backward, known, returned, upstream, self.scope)
 
