@@ -528,3 +528,155 @@ def test_a_part_of_a_gradient_that_one_step_hands_to_the_one_before(is_right):
     report = check.derivation(forward, backward, {"x": RNG.normal(size=(3, 2)), "w": RNG.normal(size=2)})
     assert report.ok is is_right
     assert is_right or report.first.source == "dw += share if is_right else 2 * share", str(report)
+
+
+# What others wrote, and was judged otherwise at first
+
+
+def sigmoid_net(X, W1, W2, y):
+    A1 = 1 / (1 + np.exp(-X.dot(W1)))
+    return np.mean((A1.dot(W2) - y) ** 2)
+
+
+def sigmoid_net_back(X, W2, y, A1):
+    dA2 = 2 * (A1.dot(W2) - y) / y.size
+    dZ1 = dA2.dot(W2.T) * (1 - A1**2)
+    return X.T.dot(dZ1), A1.T.dot(dA2)
+
+
+def test_the_slope_of_tanh_for_the_slope_of_a_sigmoid_is_named():
+    inputs = {"X": RNG.normal(size=(5, 3)), "W1": RNG.normal(size=(3, 4)), "W2": RNG.normal(size=(4, 1))}
+    line = check.derivation(sigmoid_net, sigmoid_net_back, inputs | {"y": RNG.normal(size=(5, 1))}).first
+    assert "is the slope of tanh: of a sigmoid it is `A1 * (1 - A1)`" in line.hint
+
+
+def test_pixels_are_whole_numbers_and_have_methods():
+    X, y = RNG.integers(0, 9, size=(5, 3)), RNG.normal(size=(5, 1))
+    inputs = {"X": X, "W1": RNG.normal(size=(3, 4)) / 9, "W2": RNG.normal(size=(4, 1)), "y": y}
+    report = check.derivation(sigmoid_net, sigmoid_net_back, inputs)
+    assert report.first.source.startswith("dZ1 = ")
+    assert X.dtype.kind == "i"
+
+
+def affine(x, w, b):
+    return x @ w + b, (x, w)
+
+
+AFFINE = {"x": RNG.normal(size=(5, 3)), "w": RNG.normal(size=(3, 2)), "b": RNG.normal(size=2)}
+
+
+@pytest.mark.parametrize(
+    ("end", "note"),
+    [
+        ("return dx, dw, db", ()),
+        ("pass", ("backward returns nothing: the variables that it had at its end were judged",)),
+        (
+            "a, c, e = dx, dw, db; return c, a, e",
+            ("backward returns the gradients of w, x, b, in this order",),
+        ),
+    ],
+)
+def test_what_is_of_little_use_though_it_is_right_is_noted(end, note):
+    source = "def backward(dout, cache):\n    x, w = cache\n    dx = dout @ w.T\n    dw = x.T @ dout\n"
+    report = check.derivation(affine, defined(source + f"    db = dout.sum(0)\n    {end}\n"), AFFINE)
+    assert report.ok
+    assert report.notes == note
+
+
+def two_layers_back(dout, cache):
+    h, first, second = cache
+    dt, dv, dc = affine_back(dout, second)
+    dx, dw, db = affine_back(dt * (1 - np.tanh(h) ** 2), first)
+    return dx, dw, db, dv, dc
+
+
+def affine_back(dout, cache):
+    x, w = cache
+    return dout @ w.T, x.T @ dout, dout.sum(0)
+
+
+def test_the_cache_is_what_forward_returned_and_not_a_helpers():
+    def helper(x, w, b):
+        out, cache = affine(x, w, b)
+        return out, cache
+
+    def forward(x, w, b, v, c):
+        h, first = helper(x, w, b)
+        out, second = helper(np.tanh(h), v, c)
+        return out, (h, first, second)
+
+    inputs = AFFINE | {"v": RNG.normal(size=(2, 2)), "c": RNG.normal(size=2)}
+    assert check.derivation(forward, two_layers_back, inputs).ok
+
+
+@pytest.mark.parametrize("line", ["dx = dout", "dx = 0 * dt"])
+def test_a_result_among_others_in_the_inputs_order_belongs_to_the_input_there(line):
+    """An upstream gradient that is returned is no gradient of an input, though it is right as what it is."""
+
+    def forward(x, w, b):
+        t = np.maximum(x + w, 0)
+        return np.tanh(t) + b, t
+
+    source = f"""
+def backward(dout, t):
+    dt = dout * (1 - np.tanh(t) ** 2)
+    dm = dt * (t > 0)
+    {line}
+    return dx, dm, dout
+"""
+    inputs = {name: RNG.normal(size=(4, 3)) for name in "xwb"}
+    report = check.derivation(forward, defined(source), inputs)
+    assert not report.ok
+    assert report.first.source == line
+
+
+@pytest.mark.parametrize("wrong", ["w = 0.1 * w_step", "w += 0 * w_step"])
+def test_an_update_that_comes_to_nothing_beside_others_is_wrong(wrong):
+    source = f"""
+def learn(X, y, w, v, h):
+    e = y - h @ v
+    w_step = X.T @ (np.outer(e, v) * (1 - h**2))
+    v += 0.1 * h.T @ e
+    {wrong}
+"""
+
+    def forward(X, y, w, v):
+        h = np.tanh(X @ w)
+        return 0.5 * np.sum((y - h @ v) ** 2)
+
+    inputs = {"X": RNG.normal(size=(6, 3)), "y": RNG.normal(size=6), "w": RNG.normal(size=(3, 2))}
+    report = check.derivation(forward, defined(source), inputs | {"v": RNG.normal(size=2)})
+    assert report.judged["w"] is False
+    assert report.judged["v"] is True
+
+
+def test_several_arrays_are_filled_in_one_line():
+    def forward(x):
+        m, n = np.zeros((3, 2)), np.zeros(3)
+        m[:, 0], n[1:] = x, np.sin(x[:2])
+        m[:, 1], n[0] = (lambda v: (v * v, v[2]))(x)
+        return np.sum(m * m) + np.sum(n * x)
+
+    def backward(x):
+        dx = 2 * x + 4 * x**3
+        dx[2] += x[0]
+        dx[0] += x[2] + np.cos(x[0]) * x[1]
+        dx[1] += np.cos(x[1]) * x[2] + np.sin(x[0])
+        dx[2] += np.sin(x[1])
+        return dx
+
+    assert check.derivation(forward, backward, {"x": np.array([0.3, -1.2, 0.7])}).ok
+
+
+def test_a_layer_of_an_index_that_a_tensor_chose():
+    def forward(x, rows):
+        best = np.arange(10, 10 + len(x))[x.argmax(axis=0)] - 10
+        return np.sum(x[best, np.arange(x.shape[1])] ** 2)
+
+    def backward(x, best):
+        dx = np.zeros_like(x)
+        columns = np.arange(x.shape[1])
+        dx[best, columns] = 2 * x[best, columns]
+        return dx
+
+    assert check.derivation(forward, backward, {"x": RNG.normal(size=(4, 3)), "rows": 4}).ok

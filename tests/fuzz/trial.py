@@ -218,7 +218,10 @@ def rounded(draft: Draft) -> set[str]:
     variables = draft.there.keys() - MODULES.keys() - {*draft.program.names}
     for line in draft.program.lines:
         names = {*re.findall(r"\w+", line.text)} & variables
-        rows |= set(re.findall(r"for (\w+) in (\w+):", line.text))
+        for targets, owners in re.findall(r"for ([\w, ]+) in (.+):", line.text):
+            rows |= {
+                (row, owner) for row in re.findall(r"\w+", targets) for owner in re.findall(r"\w+", owners)
+            }
         names |= {owner for row, owner in rows if row in names and owner in variables}
         function = function_of(line.use)
         if is_inexact(function) or "**" in line.text or "@" in line.text or names & found:

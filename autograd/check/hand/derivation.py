@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -145,7 +145,7 @@ def report_of(stage: Stage, found: Judgement, prefix: str, *notes: str) -> Deriv
         judged=results,
         inputs=inputs_of(found),
         drawn={name: stage.arguments[name] for name in stage.drawn},
-        notes=(*notes, *steps_of(found)),
+        notes=(*notes, *steps_of(found), *returns_of(stage, found)),
         prefix=prefix,
     )
 
@@ -170,3 +170,19 @@ def steps_of(found: Judgement) -> list[str]:
     c = updates[0].scale
     way = "downhill" if c < 0 else "uphill: this is ascent, right as what forward returns is to grow"
     return [f"each update is {named(c, found.forward)} times the gradient, {way}"]
+
+
+def returns_of(stage: Stage, found: Judgement) -> Iterator[str]:
+    """What is said of a right backward pass that returns nothing, or by other names in another order."""
+    if not found.ok or stage.training is not None or stage.backward is None:
+        return
+    if all(r.kind == "named" for r in found.results):
+        yield f"{stage.backward_name} returns nothing: the variables that it had at its end were judged"
+    leaves = list(found.forward.leaves)
+    names = {node: path_text(path) for path, node in found.forward.leaves.items()}
+    returned = [r for r in found.results if r.kind == "returned" and r.node in names and len(r.place) == 1]
+    order = [leaves.index(p) for r in returned for p, n in found.forward.leaves.items() if n is r.node]
+    is_told = all(r.node in found.known.called(r.name) for r in returned if r.name)
+    if order != sorted(order) and not is_told:
+        told = ", ".join(names[r.node] for r in returned if r.node is not None)
+        yield f"{stage.backward_name} returns the gradients of {told}, in this order"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import Node
-from ....errors import DerivationError
+from ....errors import DerivationError, DTypeError
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
 from ....transforms.structure import name_of
@@ -47,7 +47,7 @@ from .training import Body, Training, loss_in
 
 
 class LoosenedError(Exception):
-    """More of the inputs are parameters than was thought: the forward pass is to run again."""
+    """More of the inputs are parameters, or Tensors, than was thought: forward is to run again."""
 
 
 PATIENCE = 4.0  # seconds that one run of the user's code may take
@@ -87,6 +87,7 @@ class Stage:
     patience: float = field(default_factory=lambda: PATIENCE)
     arguments: dict[str, Any] = field(default_factory=dict)
     drawn: list[str] = field(default_factory=list)
+    are_all_tensors: bool = False
     scope: dict[str, Any] = field(default_factory=dict)
     after: State | None = None
     holders: Reach | None = None
@@ -180,6 +181,8 @@ class Stage:
 
         def leaf(path: tuple[Any, ...], value: Any) -> Any:
             made = lifted(path, value, shift)
+            if self.are_all_tensors and type(made) is np.ndarray:
+                return Tensor(made)
             if type(made) is Tensor and made.requires_grad:
                 leaves[path] = made
                 if path in self.fill:
@@ -207,6 +210,11 @@ class Stage:
                 if isinstance(found.made, Node):  # a leaf that is changed in place
                     raise Filled(next((p for p, t in leaves.items() if t.node is found.made), None)) from None
                 raise
+            except DTypeError as error:
+                failed = error
+                if not self.are_all_tensors:  # of whole numbers X, `X.dot(W)` is NumPy's own method
+                    self.are_all_tensors = True
+                    raise LoosenedError from None
             except Exception as error:
                 failed = error
             root = self.root_of(returned, run, failed)

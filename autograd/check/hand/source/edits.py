@@ -110,6 +110,7 @@ def at_node(
 ) -> Iterator[tuple[str, str, ast.expr]]:
     """What could stand in the place of one expression."""
     text = ast.unparse(node)
+    yield from slopes(node, text)
     match node:
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
             other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
@@ -151,6 +152,32 @@ def at_node(
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
     if inserting:
         yield from by_value(node, text, scope, evaluate, beside)
+
+
+def slopes(node: ast.expr, text: str) -> Iterator[tuple[str, str, ast.expr]]:
+    """The slope of a sigmoid in the place of tanh's, and the other way round.
+
+    >>> tree = ast.parse("1 - h**2", mode="eval").body
+    >>> [said for _, said, _ in slopes(tree, "1 - h**2")]
+    ['`1 - h**2` is the slope of tanh: of a sigmoid it is `h * (1 - h)`']
+    """
+    match node:
+        case ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=ast.BinOp(left=a, op=op, right=b)):
+            is_square = isinstance(op, ast.Pow) and isinstance(b, ast.Constant) and b.value == 2
+            is_square = is_square or (isinstance(op, ast.Mult) and ast.dump(a) == ast.dump(b))
+            rest = ast.BinOp(number(1), ast.Sub(), a)
+            name, kind, new = "tanh", "a sigmoid", ast.BinOp(a, ast.Mult(), rest)
+        case ast.BinOp(
+            left=a, op=ast.Mult(), right=ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=b)
+        ):
+            is_square = ast.dump(a) == ast.dump(b)
+            square = ast.BinOp(a, ast.Pow(), number(2))
+            name, kind, new = "a sigmoid", "tanh", ast.BinOp(number(1), ast.Sub(), square)
+        case _:
+            return
+    if is_square:
+        said = f"`{text}` is the slope of {name}: of {kind} it is `{ast.unparse(new)}`"
+        yield "missing-factor", said, new
 
 
 def ndim_of(value: Any) -> int | None:
