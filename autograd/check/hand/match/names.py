@@ -73,3 +73,30 @@ def parts_of(name: str) -> frozenset[str]:
     (['error', 'overall'], ['loss', 'val'])
     """
     return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
+
+
+LOSSES = frozenset(
+    (
+        "loss",
+        "losses",
+        "cost",
+        "costs",
+        "error",
+        "errors",
+        "err",
+        "nll",
+        "objective",
+        "energy",
+        "mse",
+        "misfit",
+    )
+)
+
+
+def is_called_loss(name: str) -> bool:
+    """Whether a variable is called as what is to be minimised.
+
+    >>> is_called_loss("train_losses"), is_called_loss("weights")
+    (True, False)
+    """
+    return not parts_of(name).isdisjoint(LOSSES)

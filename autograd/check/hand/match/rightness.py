@@ -73,7 +73,8 @@ def scale_between(value: Any, true: Any) -> float | None:
     if np.shape(value) != np.shape(true):
         return None
     if np.size(true) == 1 and np.all(true):
-        return float(np.sum(value) / np.sum(true)) or None
+        c = float(np.sum(value) / np.sum(true))
+        return c if c and np.isfinite(c) else None
     norm = float(np.vdot(true, true))
     if not norm:
         return None

@@ -12,7 +12,7 @@ from ....engine import LEAF, Node
 from ....errors import DerivationError
 from ....graph.ancestors import ancestors, needs_gradient
 from ....tensor import Tensor
-from ..match.names import parts_of
+from ..match.names import is_called_loss
 from .probes.codes import compiled, copied
 from .probes.patch import Patch
 from .probes.sites import Site
@@ -32,9 +32,6 @@ LOSSES = (
     "data_loss",
     "losses",
 )
-
-
-WORDS = frozenset(("loss", "losses", "cost", "error", "err", "nll", "objective", "energy", "mse"))
 
 
 @dataclass(slots=True)
@@ -154,7 +151,7 @@ def loss_in(loss: str | None, run: Tracing, space: dict[str, Any], failed: Excep
     else:
         found = next((run.losses[w] for w in LOSSES if w in run.losses), None)
         if found is None:
-            called = [t for name, t in run.losses.items() if not parts_of(name).isdisjoint(WORDS)]
+            called = [t for name, t in run.losses.items() if is_called_loss(name)]
             found = final_in(called) or final_in(run.scalars)
     if type(found) is Tensor and found.size > 1:
         found = found.sum()

@@ -11,6 +11,7 @@ import ast
 import builtins
 from typing import Any
 
+from ...match.names import is_called_loss
 from .probe import PROBE
 from .sites import ENTRY, Site, is_plain, is_word, loaded, name_in, root_of, span_of
 
@@ -285,7 +286,9 @@ class Rewriter(ast.NodeTransformer):
         if is_users:
             is_kept = isinstance(original.func, ast.Attribute) and original.func.attr in KEEPING
             kind = "element" if is_kept else "argument"
-            node.args = [self.value(kind, name_in(a), a) for a in node.args]
+            owner = name_in(original.func.value) if is_kept else ""  # type: ignore[attr-defined]
+            kept = owner if is_called_loss(owner) else ""  # losses.append(np.mean(...))
+            node.args = [self.value(kind, name_in(a) or kept, a) for a in node.args]
             for word in node.keywords:
                 word.value = self.value("argument", word.arg or "", word.value)
         else:
