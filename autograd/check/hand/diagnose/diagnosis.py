@@ -37,7 +37,8 @@ def diagnosed(case: Case) -> Diagnosis:
     where = "it raised" if case.raised else worst(case.value, case.expected)
     for guess in guesses(case):
         if guess:
-            return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven=guess.kind != "unknown")
+            is_proven = guess.kind != "unknown" and (case.raised or bool(np.any(case.value)))
+            return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven)
     if not case.raised and (guess := without_gradient(case)):
         return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven=False)
     if np.shape(case.value) == np.shape(case.expected):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 from .places import elsewhere, neighbours
@@ -83,9 +84,29 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
             for kind, said, other in rounds_like(rounds):
                 new = ast.For(statement.target, other, statement.body, statement.orelse)
                 yield kind, said, new
+        case ast.Return(value=ast.Tuple() as several):
+            for said, other in exchanged(several):
+                yield "wrong-variable", said, ast.Return(other)
+        case ast.Assign(targets=[ast.Tuple() as several], value=value):
+            for said, other in exchanged(several):
+                yield "wrong-variable", said, ast.Assign([other], value)
         case ast.If(test=test, body=body, orelse=orelse):
             said = f"the condition of `{text}` is the wrong way round"
             yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+
+
+def exchanged(several: ast.Tuple) -> Iterator[tuple[str, ast.Tuple]]:
+    """A tuple of variables with two of them exchanged.
+
+    >>> tree = ast.parse("dx, db, dg").body[0].value
+    >>> [ast.unparse(new) for _, new in exchanged(tree)]
+    ['(db, dx, dg)', '(dg, db, dx)', '(dx, dg, db)']
+    """
+    names = [e.id if isinstance(e, ast.Name) else None for e in several.elts]
+    for i, j in combinations((i for i, name in enumerate(names) if name is not None), 2):
+        elements = list(several.elts)
+        elements[i], elements[j] = elements[j], elements[i]
+        yield f"`{names[i]}` and `{names[j]}` are exchanged", ast.Tuple(elements, several.ctx)
 
 
 def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
