@@ -19,7 +19,7 @@ from .functions import cast, flatten, relu, sigmoid, softmax
 from .mode import recording
 from .ops import Function, methods, row, table
 from .record import apply, binary, plain, record, recorders, unary
-from .refusals import raise_misfit, refuse_ufunc_use
+from .refusals import OF_PYTORCH, Missing, raise_misfit, refuse_ufunc_use
 from .tensor import Tensor
 from .views import is_in_place, write
 
@@ -287,6 +287,8 @@ def attach() -> None:
         setattr(Tensor, reshaping.__name__, shape_method(reshaping))
     for name, (function, doc) in PROPERTIES.items():
         setattr(Tensor, name, property(method(function), doc=doc))
+    for name, advice in OF_PYTORCH.items():
+        setattr(Tensor, name, Missing(name, advice))
 
 
 attach()

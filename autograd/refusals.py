@@ -103,22 +103,37 @@ def refuse_options(op: Op, given: dict[str, Any]) -> None:
 OPTION_OF_PYTORCH = {"dim": "axis", "dims": "axis", "keepdim": "keepdims"}
 
 
-def no_attribute(name: str) -> str:
-    """What is said of an attribute that Tensors lack: what there is in the place of PyTorch's."""
-    said = f"a Tensor has no attribute {name!r}"
-    if name.startswith("__"):
-        return said
-    if name in OF_PYTORCH:
-        return f"{said}: {OF_PYTORCH[name]}"
-    if callable(getattr(np, name, None)) and not isinstance(getattr(np, name), type):
-        return f"{said}: use np.{name}(t)"
-    if name.endswith("_") and not name.startswith("_"):
-        return f"{said}: write to it with t[...] = values or t *= 2, a leaf in `with no_grad():`"
-    return said
+class Missing:
+    """An attribute that PyTorch's tensors have and ours lack: it is not there, and the error says what is.
+
+    A `__getattr__` of the Tensor would say the same of any name, but it slows down all other attributes.
+    """
+
+    def __init__(self, name: str, advice: str) -> None:
+        self.name, self.advice = name, advice
+
+    def __get__(self, tensor: Any, owner: type) -> NoReturn:
+        raise AttributeError(f"a Tensor has no attribute {self.name!r}: {self.advice}", name=self.name)
 
 
 NO_DEVICES = "there are no devices, so leave it out"
+IN_PLACE = "write to it with t[...] = values or t *= 2, a leaf in `with no_grad():`"
+FUNCTIONS = (
+    "abs",
+    "square",
+    "sign",
+    "floor",
+    "ceil",
+    "log1p",
+    "expm1",
+    "maximum",
+    "minimum",
+    "where",
+    "split",
+)
 OF_PYTORCH = {
+    **{name: f"use np.{name}(t)" for name in FUNCTIONS},
+    **dict.fromkeys(("add_", "sub_", "mul_", "div_", "zero_", "fill_", "copy_", "clamp_"), IN_PLACE),
     **dict.fromkeys(("cpu", "cuda", "contiguous", "pin_memory", "device", "is_cuda"), NO_DEVICES),
     **dict.fromkeys(("float", "double", "half", "long", "int", "bool", "to", "type"), "use t.astype(dtype)"),
     "view": "use t.reshape(shape)",
@@ -134,6 +149,7 @@ OF_PYTORCH = {
     "requires_grad_": "write Tensor(array, requires_grad=True)",
     "clamp": "use np.clip(t, low, high)",
     "norm": "use np.linalg.norm(t)",
+    "pow": "use t ** 2",
     "mm": "use a @ b",
     "bmm": "use a @ b",
     "chunk": "use np.array_split(t, n)",

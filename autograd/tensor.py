@@ -23,7 +23,7 @@ from .hooks import HOOK, hooked, through
 from .mode import BACKWARD, EVERYTHING, Block, is_watched, recording
 from .ops import Op
 from .outputs import new_pick
-from .refusals import no_attribute, refuse_container, warn_not_kept, way_to_numbers
+from .refusals import refuse_container, warn_not_kept, way_to_numbers
 
 NUMBERS: set[type] = {float, int, bool, np.float64, np.float32}  # and the stand-ins of compiled/, once loaded
 
@@ -375,11 +375,9 @@ class Tensor:
             )
         return restored, (self.data, self.requires_grad, self.grad, self.name)
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(no_attribute(name), name=name, obj=self)
-
     if TYPE_CHECKING:  # operators.py attaches these
 
+        def __getattr__(self, name: str) -> Any: ...
         def __getitem__(self, index: Any) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
 
