@@ -90,3 +90,13 @@ def test_it_fits_and_play_waits_for_an_answer(visit, tmp_path, width, scheme):
     page.uncheck("#predict")
     page.keyboard.press("End")
     assert page.locator("#score").count() == 0
+
+
+def test_a_slider_does_not_tell_the_answer(visit, tmp_path):
+    page = visit(explore(neuron, GIVEN, tmp_path / "page.html", vary={"w": np.linspace(-1, 1, 5)}))
+    assert page.locator("#frame-loss").is_visible()
+    page.check("#predict")
+    assert not page.locator("#frame-loss").is_visible()
+    assert not page.locator("#frames .plot").is_visible()
+    page.uncheck("#predict")
+    assert page.locator("#frame-loss").is_visible()

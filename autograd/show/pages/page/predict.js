@@ -144,6 +144,7 @@ function scoreOf() {
 
 function beginPredict() {
   $("predict").addEventListener("change", () => {
+    document.body.classList.toggle("predicting", $("predict").checked);
     Object.assign(predict, { on: $("predict").checked, asked: null, right: 0, near: 0, total: 0, done: new Set() });
     if (predict.on) go(0);
     else show();
