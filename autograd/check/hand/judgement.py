@@ -9,12 +9,12 @@ import numpy as np
 
 from ...engine import LEAF, Node
 from .locate.suspects import Blame
-from .match.belonging import assigned
 from .match.known import Known
 from .match.lost import lost_updates
 from .match.near import near
 from .match.results import Result, collected, named_in
 from .match.rightness import judged_right, note_carried
+from .match.whose.belonging import assigned
 from .observe.arguments import words_in
 from .observe.graph import Forward
 from .observe.stage import Outcome, Stage

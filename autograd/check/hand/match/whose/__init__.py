@@ -1,0 +1,1 @@
+"""Which input each result is the gradient of."""

@@ -1,0 +1,203 @@
+"""Which input each result is the gradient of: by names, then by numbers, then by what is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .....engine import LEAF, Node
+from .....users import Place
+from ..known import Known
+from ..names import is_called_gradient, parts_of, stems
+from ..near import near, ratio
+from ..results import Result
+from .claims import by_name, by_value, is_counterpart, is_marked
+from .places import in_the_inputs_order, in_turn, twice_claimed, without_stages
+
+
+def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> list[Result]:
+    """The results that are to be judged, each with the node whose gradient it should be.
+
+    Names say it first, then the numbers; what is left over belongs to the inputs that are left over.
+    """
+    leaves = {node: path for path, node in known.forward.leaves.items() if node in known.truth}
+    judged: list[Result] = []
+    waiting: list[Result] = []
+    inner: dict[Result, Node] = {}
+    weak: dict[Result, Node] = {}
+    for result in results:
+        if result.kind == "update":
+            judged.append(result)
+            continue
+        node = beside_the_idle(result, known) or by_name(result, known, leaves, settings)
+        if node is None:
+            node = by_value(result, known, leaves)
+        if node is None:
+            node = without_effect(result, known)
+        if node is not None and result.kind == "returned" and is_inner_only(result, node, known, settings):
+            inner[result] = node
+        elif node is not None and result.kind == "returned" and is_by_name_only(result, node, known, leaves):
+            weak[result] = node
+        elif node is not None:
+            result.node = node
+            judged.append(result)
+        elif not is_given(result, known):
+            waiting.append(result)
+    judged = without_stages(judged, waiting, inner)
+    twice_claimed(judged, leaves, known)
+    in_the_inputs_order(results, judged, leaves, known)
+    claimed = {r.node for r in judged}
+    for result, node in inner.items():
+        shape = np.shape(result.value)
+        if any(n not in claimed and n.op is LEAF and np.shape(n.data) == shape for n in leaves):
+            waiting.append(result)  # perhaps the gradient of that input, with a link left out
+        else:
+            result.node = node
+            judged.append(result)
+    for result, node in in_turn([r for r in results if r in waiting or r in weak], leaves, claimed):
+        result.node = node
+        claimed.add(node)
+        judged.append(result)
+        weak.pop(result, None)
+        waiting[:] = [r for r in waiting if r is not result]
+    for result, node in weak.items():
+        result.node = node
+        judged.append(result)
+    for result in waiting:
+        if (node := beside(result, judged, leaves, claimed)) is not None:
+            result.node = node
+            claimed.add(node)
+            judged.append(result)
+            continue
+        before = [r.node for r in results[: results.index(result)] if r.node in leaves]
+        if (node := left_over(result, known, leaves, claimed, before[-1] if before else None)) is not None:
+            result.node = node
+            claimed.add(node)
+            judged.append(result)
+        elif is_asked(result):
+            result.reason = (
+                "what it is the gradient of could not be told: call it after a variable, as dW after W"
+            )
+            judged.append(result)
+    for result in judged:
+        if result.node is not None:
+            result.true = known.truth[result.node]
+    return in_order(results, judged)
+
+
+def is_by_name_only(result: Result, node: Node, known: Known, leaves: Mapping[Node, Place]) -> bool:
+    """Whether a result has a gradient's name and not its numbers: `ga` may be an anchor's as well as a's."""
+    true = known.truth[node]
+    is_like = near(result.value, true) or ratio(result.value, true) is not None
+    return node not in leaves and not is_like and isinstance((*result.place, "")[0], int)
+
+
+def without_effect(result: Result, known: Known) -> Node | None:
+    """The input without effect on the loss that a result is called after, or whose shape it has, being 0."""
+    words = {*stems(result.name), *result.place[-1:]}
+    for leaf, path in known.forward.idle.items():
+        if leaf in known.truth:  # claimed
+            continue
+        is_of_shape = np.shape(leaf.data) == np.shape(result.value)
+        if (path[-1] in words and (is_of_shape or result.name)) or (is_of_shape and not np.any(result.value)):
+            return known.claim(leaf)
+    return None
+
+
+def beside_the_idle(result: Result, known: Known) -> Node | None:
+    """The input without effect on the loss that stands beside a result of zeros: `self.W`, of `self.dW`."""
+    if result.kind != "left" or np.any(result.value):
+        return None
+    found = (leaf for leaf, path in known.forward.idle.items() if is_counterpart(result.place, path))
+    leaf = next(found, None)
+    return known.claim(leaf) if leaf is not None else None
+
+
+def is_inner_only(result: Result, node: Node, known: Known, settings: tuple[str, Any]) -> bool:
+    """Whether only its numbers say that a result is the gradient of something between inputs and loss."""
+    is_named = is_called_gradient(result.name) or node in known.called(result.name, *settings)
+    return node.op is not LEAF and not is_named
+
+
+def in_order(results: list[Result], judged: list[Result]) -> list[Result]:
+    """The results that were chosen, in the order in which all stood."""
+    chosen = set(map(id, judged))
+    return [r for r in results if id(r) in chosen]
+
+
+def is_given(result: Result, known: Known) -> bool:
+    """Whether a result is nothing that was derived: an input, or a value of forward."""
+    if result.kind == "left" and not is_marked(result):
+        return True
+    matches = known.matches(np.asarray(result.value))
+    return any(m.label.kind == "value" and m.scale == 1 for m in matches) and not is_called_gradient(
+        result.name
+    )
+
+
+def beside(
+    result: Result, judged: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
+) -> Node | None:
+    """The input beside that of another result, as this is beside that one: `biases[0]`, of `nabla_b[0]`."""
+    if not result.place or not isinstance(result.place[-1], int):
+        return None
+    by_path = {path: node for node, path in leaves.items()}
+    for other in judged:
+        path = leaves.get(other.node) if other.node is not None else None
+        if path is None or other.place[:-1] != result.place[:-1] or not isinstance(path[-1], int):
+            continue
+        node = by_path.get((*path[:-1], path[-1] + result.place[-1] - other.place[-1]))
+        if node is not None and node not in claimed and np.shape(node.data) == np.shape(result.value):
+            return node
+    return None
+
+
+def likeness(value: Any, true: Any) -> float:
+    """How much two arrays of one shape point the same way or the opposite: from 0 to 1."""
+    norms = float(np.linalg.norm(value)) * float(np.linalg.norm(true))
+    return abs(float(np.vdot(value, true))) / norms if norms and np.isfinite(norms) else 0.0
+
+
+def left_over(
+    result: Result, known: Known, leaves: Mapping[Node, Place], claimed: set[Any], before: Any
+) -> Node | None:
+    """The input that no other result belongs to: of its shape, or as large, or next to the one before.
+
+    Of several, the one whose gradient is most like the result, if one is much more so than the first.
+    """
+    if result.kind != "returned" and not is_marked(result):
+        return None
+    free = [n for n, path in leaves.items() if n not in claimed and n.op is LEAF]
+    fitting = [n for n in free if np.shape(n.data) == np.shape(result.value)]
+    if len(fitting) > 1 and np.size(result.value) > 2:
+        alike = {n: likeness(result.value, known.truth[n]) for n in fitting}
+        best = max(fitting, key=lambda n: alike[n])
+        return best if alike[best] > alike[fitting[0]] + 0.2 else fitting[0]
+    fitting += [n for n in free if np.size(n.data) == np.size(result.value)]
+    if fitting:
+        return fitting[0]
+    order = list(leaves)
+    following = order[order.index(before) + 1 :] if before is not None else []
+    is_next = following and following[0] in free and result.kind == "returned" and np.ndim(result.value) > 0
+    return following[0] if is_next else None
+
+
+FIGURES = frozenset(
+    ("loss", "cost", "acc", "accuracy", "error", "err", "norm", "score", "metric", "metrics", "lr", "rate",
+     "n", "m", "count", "total", "correct", "step", "time", "mse", "rmse", "mae", "nll", "perplexity", "reg",
+     "penalty", "j", "value", "objective", "energy", "mean", "var", "std", "max", "min")
+)  # fmt: skip
+
+
+def is_asked(result: Result) -> bool:
+    """Whether a result that belongs to nothing known must be judged for the whole to be right.
+
+    All must, but for what is only left somewhere, and a number that goes by the name of some figure.
+    """
+    if result.kind == "left":
+        return False
+    if np.ndim(result.value) > 0 or not result.name or is_called_gradient(result.name):
+        return True
+    return FIGURES.isdisjoint(parts_of(result.name))

@@ -1,0 +1,102 @@
+"""Results that are told by the order or the object that they stand in, where nothing else tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .....engine import LEAF, Node
+from .....users import Place
+from ...observe.objects.reach import Root
+from ..known import Known
+from ..near import near
+from ..results import Result
+
+
+def in_turn(
+    waiting: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
+) -> list[tuple[Result, Node]]:
+    """The results that are as many as the inputs left of their shape: both in the order that they have."""
+    found = []
+    for shape in {np.shape(r.value) for r in waiting}:
+        results = [r for r in waiting if r.kind == "returned" and np.shape(r.value) == shape]
+        free = [n for n in leaves if n not in claimed and n.op is LEAF and np.shape(n.data) == shape]
+        if len(results) == len(free) > 1:
+            found += list(zip(results, free, strict=True))
+    return found
+
+
+def without_stages(judged: list[Result], waiting: list[Result], inner: dict[Result, Node]) -> list[Result]:
+    """The results without what is left in objects on the way to what is returned.
+
+    If as much is returned that is not known yet as one object holds beside, of the same shapes, it is that.
+    """
+    returned = {r.node for r in judged if r.kind == "returned"}
+    stages = [r for r in judged if r.kind == "left" and r.node in returned]
+    others = [r for r in judged if r.kind == "left" and r.node not in returned]
+    unknown = [r for r in waiting if r.kind == "returned"] + list(inner)
+    for holder in {id(r.holder) for r in others}:
+        own = [r for r in others if id(r.holder) == holder]
+        is_certain = len(unknown) > 1 or any(id(r.holder) == holder for r in stages)
+        same = [np.shape(r.value) for r in own] == [np.shape(r.value) for r in unknown]
+        if unknown and same and is_certain:
+            for result, other in zip(unknown, own, strict=True):
+                result.node = other.node
+            stages, judged = own + stages, judged + unknown
+            waiting[:] = [r for r in waiting if r not in unknown]
+            inner.clear()
+            break
+    return [r for r in judged if not any(r is stage for stage in stages)]
+
+
+def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Known) -> None:
+    """Give a second result that is the gradient of one input to another input of its shape that has none."""
+    owners: dict[Node, Result] = {}
+    for result in judged:
+        if result.kind != "returned" or result.node not in leaves:
+            continue
+        first = owners.setdefault(result.node, result)  # type: ignore[arg-type]  # it is among the leaves
+        if first is result:
+            continue
+        claimed = {r.node for r in judged}
+        free = [
+            n
+            for n in leaves
+            if n not in claimed and np.shape(n.data) == np.shape(result.value) and n.op is LEAF
+        ]
+        if len(free) == 1 or (free and not known.called(result.name)):
+            result.node = free[0]
+
+
+def in_the_inputs_order(
+    results: list[Result], judged: list[Result], leaves: Mapping[Node, Place], known: Known
+) -> None:
+    """Give a result that is the gradient of no input the one at its place, if all others are in order.
+
+    That is the only input between those of the results before and after it; or the first or the last, if
+    there are as many results as inputs.
+    """
+    returned = [r for r in results if r.kind == "returned"]
+    inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
+    places = [place_of(r, inputs, known) for r in returned]
+    strange = [i for i, place in enumerate(places) if place is None]
+    if len(strange) != 1 or not any(returned[strange[0]] is j for j in judged):
+        return
+    i = strange[0]
+    others = [place for place in places if place is not None]
+    is_whole = len(returned) == len(inputs)
+    before = others[i - 1] if i else -1 if is_whole else None
+    after = others[i] if i < len(others) else len(inputs) if is_whole else None
+    if before is None or after is None or after - before != 2 or others != sorted(others):
+        return
+    if np.shape(inputs[before + 1].data) == np.shape(returned[i].value):
+        returned[i].node = inputs[before + 1]
+
+
+def place_of(result: Result, inputs: list[Node], known: Known) -> int | None:
+    """The number of the input whose gradient a result is, also under the name of a copy of it."""
+    if result.node in inputs:
+        return inputs.index(result.node)
+    return next((i for i, n in enumerate(inputs) if near(result.value, known.truth[n])), None)
