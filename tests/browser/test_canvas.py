@@ -218,6 +218,35 @@ def test_the_frame_is_kept_too(visit, pages):
     until(page, "location.hash === '#step=4&frame=7'")
 
 
+def neuron(x, w, b):
+    return (np.tanh(w * x + b) - 0.3) ** 2
+
+
+NEURON = {"x": 1.5, "w": Tensor(0.5, requires_grad=True), "b": Tensor(-0.2, requires_grad=True)}
+
+
+@pytest.mark.parametrize("axes", [{"w": 41}, {"w": 5, "b": 7}])
+def test_the_frame_is_in_the_address_and_survives_a_reload(visit, tmp_path, axes):
+    vary = {name: np.linspace(-2, 2, count) for name, count in axes.items()}
+    page = visit(explore(neuron, NEURON, tmp_path / "page.html", vary=vary))
+    sliders = [f"#frame-{i}" for i in range(len(axes))]
+    first = [page.locator(s).input_value() for s in sliders]
+    page.locator(sliders[-1]).fill("3")
+    page.locator(sliders[0]).fill("1")
+    at = 2 if len(axes) == 1 else 11  # counted from 1, the last axis first
+    until(page, f"location.hash === '#frame={at}'")
+    told = page.locator("#frame-loss").inner_text()
+    page.reload()
+    assert page.locator("#frame-loss").inner_text() == told
+    assert [page.locator(s).input_value() for s in sliders] == ["1", "3"][: len(axes)]
+    for slider, place in zip(sliders, first, strict=True):
+        page.locator(slider).fill(place)
+    until(page, "location.hash === ''")
+    page.goto(page.url.partition("#")[0] + "#frame=9999")
+    page.reload()
+    assert page.locator(sliders[0]).input_value() == str(next(iter(axes.values())) - 1)
+
+
 @pytest.mark.parametrize(
     "fragment", ["step=9999&node=77&open=5-2.x.999", "step=-1&open=&frame=1e9", "%%%", "node=abc"]
 )

@@ -21,15 +21,26 @@ function applyNumbers(model, { value, grad, part }, read) {
 // The position of a frame among the axes, the last of which moves fastest; and back.
 const indexOf = (places, axes) => places.reduce((n, place, i) => n * axes[i].length + place, 0);
 
+const placesAt = (index, axes) => axes.map((axis, i) => Math.floor(index / axes.slice(i + 1).reduce((n, a) => n * a.length, 1)) % axis.length);
+
 const frameState = { places: [] };
 
 function setFrame(places) {
   const { frames, numbers } = model.doc;
   frameState.places = places;
   const at = indexOf(places, frames.axes);
+  state.frame = at === indexOf(frames.start, frames.axes) ? 0 : at + 1;
   applyNumbers(model, numbers, (x) => unpacked(x, at, frames.loss.length));
   redrawNumbers();
   showFrame();
+}
+
+// Show the frame that the page's address says, counted from 1; none is the first that was shown.
+function showLinkedFrame() {
+  const { frames } = model.doc;
+  if (!frames) return;
+  const at = state.frame ? Math.min(state.frame, frames.loss.length) - 1 : indexOf(frames.start, frames.axes);
+  if (at !== indexOf(frameState.places, frames.axes)) setFrame(placesAt(at, frames.axes));
 }
 
 // Show anew all numbers of the graph and the panel.

@@ -56,5 +56,6 @@ function readLink() {
   const { time, selected, open, frame } = stateIn(location.hash, model, opened, model.seedAt + model.backward.length);
   Object.assign(state, { time, selected, frame });
   refold(open);
+  showLinkedFrame();
   if (selected) reveal(selected);
 }
