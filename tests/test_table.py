@@ -344,6 +344,41 @@ def test_functions_that_write(name):
     assert check.gradcheck(f, a, v).ok
 
 
+REFUSED_BY_NUMPY = {
+    "an index beyond": lambda a: np.put(a, [99], 5.0),
+    "an index far before": lambda a: np.put(a, [-99], 5.0),
+    "another mode": lambda a: np.put(a, [0], 5.0, mode="wrp"),
+    "nothing to place": lambda a: np.place(a, a < 9, []),
+    "a mask of another shape": lambda a: np.putmask(a, [True], 5.0),
+    "values of another shape": lambda a: np.copyto(a, np.ones(5)),
+    "indices of fewer axes": lambda a: np.put_along_axis(a, np.array([0]), 5.0, axis=1),
+    "fractions as indices": lambda a: np.put_along_axis(a, np.array([[0.5]]), 5.0, axis=1),
+    "an axis beyond": lambda a: np.put_along_axis(a, np.array([[0]]), 5.0, axis=7),
+    "a vector's diagonal": lambda a: np.fill_diagonal(a[0], 5.0),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_BY_NUMPY)
+def test_what_numpy_refuses_to_write_is_refused_alike(name):
+    errors = []
+    for a in (np.eye(4, 3), Tensor(np.eye(4, 3))):
+        with pytest.raises(Exception) as caught:  # noqa: PT011  it is compared
+            REFUSED_BY_NUMPY[name](a)
+        errors.append((caught.type, str(caught.value)))
+        np.testing.assert_array_equal(a.data if type(a) is Tensor else a, np.eye(4, 3))
+    assert errors[0] == errors[1]
+
+
+def test_nothing_is_written_where_there_are_no_values_and_names_are_taken():
+    t = Tensor(np.eye(4, 3))
+    np.put(t, [0], [])
+    np.putmask(t, t.data > 0, [])
+    assert t.tolist() == np.eye(4, 3).tolist()
+    np.copyto(dst=t, src=np.ones(3))
+    np.put_along_axis(t, np.array([[0]]), values=2.0, axis=1)
+    assert t.tolist() == [[2, 1, 1]] * 4
+
+
 @pytest.mark.parametrize("name", ["put", "putmask", "copyto", "put_along_axis", "fill_diagonal"])
 def test_nothing_is_written_into_an_array_from_a_tensor(name):
     a = np.eye(4, 3) - 0.5
