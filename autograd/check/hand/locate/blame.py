@@ -198,13 +198,12 @@ class Locator:
     ) -> Blame | None:
         """What a helper was given where it went wrong, if it is right where other lines call it."""
         blamed = {e.n for e in blame.events}
-        depth = min((len(e.calls) for e in suspect.events), default=0)
+        others = [e for e in suspect.events if e.n not in blamed]
+        depth = min(len(e.calls) for e in suspect.events) if others else 0
         for level in range(depth):
             places = {e.calls[level] for e in suspect.events if e.n in blamed}
-            if places & {e.calls[level] for e in suspect.events if e.n not in blamed} or len(places) > 1:
+            if len(places) > 1 or places & {e.calls[level] for e in others}:
                 continue
-            if all(e.n in blamed for e in suspect.events):
-                break
             for given in self.suspects:
                 if given.site.kind == "argument" and (given.site.filename, given.site.lineno) in places:
                     for other in self.trials.tried(given, fixed, wrong, True):
