@@ -26,7 +26,7 @@ PARAMETERS: dict[Function, tuple[str, str, int]] = {
 
 
 def writer(function: Function, first: str, name: str, place: int) -> Function:
-    """A composition that assigns to a Tensor what NumPy's function would write.
+    """To a Tensor the values are assigned that NumPy would write.
 
     Into an array NumPy writes itself; it raises NoRuleError if a Tensor would leave its history behind.
     """
