@@ -1,11 +1,14 @@
 """`check.derivation` on backward passes in the forms found in courses, tutorials and papers."""
 
+import math
 import threading
 
 import numpy as np
 import pytest
 
-from autograd import check
+from autograd import Tensor, check
+from autograd.check.hand.observe.probes.maths import of_tensors
+from autograd.errors import DerivationError
 
 from .test_check_derivation import defined
 
@@ -680,3 +683,109 @@ def test_a_layer_of_an_index_that_a_tensor_chose():
         return dx
 
     assert check.derivation(forward, backward, {"x": RNG.normal(size=(4, 3)), "rows": 4}).ok
+
+
+ODDS = """
+def odds(skill, nu):
+    gap = skill[0] - skill[1]
+    win, draw = exp(gap), exp(nu)
+    return -log(win / (win + draw + 1)) + hypot(skill[0], skill[1]) + pow(nu, 2)
+"""
+MATHS = {name: getattr(math, name) for name in ("exp", "log", "hypot", "pow")}
+
+
+@pytest.mark.parametrize(("slope", "is_right"), [("1 - p", True), ("1 - draw", False)])
+def test_functions_of_math_by_their_own_names_keep_the_history(slope, is_right):
+    text = f"""
+def backward(skill, nu):
+    win, draw = exp(skill[0] - skill[1]), exp(nu)
+    p = win / (win + draw + 1)
+    dskill = np.array([-(1 - p), {slope}]) + skill / hypot(skill[0], skill[1])
+    dnu = draw / (win + draw + 1) + 2 * nu
+    return dskill, dnu
+"""
+    report = check.derivation(
+        defined(ODDS, **MATHS), defined(text, **MATHS), {"skill": np.array([0.3, -0.2]), "nu": 0.4}
+    )
+    assert report.ok is is_right, report
+
+
+MATHS_CASES = [
+    *((name, lambda v: v[:1]) for name in ("exp", "expm1", "log", "log2", "sqrt", "cbrt", "sin", "tanh")),
+    *((name, lambda v: v[:1]) for name in ("acos", "atan", "erf", "erfc", "gamma", "lgamma", "degrees")),
+    *((name, lambda v: v) for name in ("log", "pow", "hypot", "atan2", "fmod", "copysign")),
+    *((name, lambda v: (list(v),)) for name in ("fsum", "prod")),
+    ("dist", lambda v: (v, (1.0, 2.0))),
+]
+
+
+def test_each_function_of_math_on_tensors_is_the_one_on_numbers():
+    x, y = Tensor(0.3, requires_grad=True), Tensor([0.7], requires_grad=True)
+    for name, args in MATHS_CASES:
+        found = of_tensors(getattr(math, name))(*args((x, y)))
+        expected = getattr(math, name)(*args((0.3, 0.7)))
+        assert found.requires_grad, name
+        assert float(found.data) == pytest.approx(expected, rel=1e-14), name
+
+
+def averaged(x):
+    return np.sum(np.array(list(map(math.exp, x)))) + np.sum(x)
+
+
+def total_of_numbers(x):
+    return np.sum(np.array(list(map(math.exp, x))))
+
+
+@pytest.mark.parametrize("forward", [averaged, total_of_numbers])
+def test_what_hides_the_loss_from_the_engine_is_told_and_not_judged(forward):
+    with pytest.raises(DerivationError, match="makes a plain number of a value that the loss depends on"):
+        check.derivation(forward, lambda x: np.exp(x) + 1, {"x": np.array([0.3, 0.5])})
+
+
+def told_only(x):
+    message = f"{x[0]:.3f} %.3f" % x[1]
+    return np.sum(x**2) + 0 * len(message)
+
+
+def test_a_number_in_a_message_is_no_hindrance():
+    assert check.derivation(told_only, lambda x: 2 * x, {"x": np.array([0.3, 0.5])}).ok
+
+
+@pytest.mark.parametrize(("decay", "is_right"), [("1 - lr * l2", True), ("1 + lr * l2", False)])
+def test_a_parameter_may_be_updated_a_row_at_a_time(decay, is_right):
+    train = defined(
+        f"""
+def train(ids, E, t, lr=0.1, l2=0.01):
+    for epoch in range(3):
+        loss, steps = 0.5 * l2 * np.sum(E**2), {{}}
+        for i in ids:
+            loss += 0.5 * np.sum((E[i] - t) ** 2)
+            steps[i] = steps.get(i, 0) + E[i] - t
+        E *= {decay}
+        for i, step in steps.items():
+            E[i] -= lr * step
+"""
+    )
+    report = check.training_step(train, {"ids": [2, 0, 2], "E": np.arange(6.0).reshape(3, 2), "t": 0.5})
+    assert report.ok is is_right, report
+
+
+@pytest.mark.parametrize(("rate", "is_right"), [("lam / len(batch)", True), ("lam", False)])
+def test_the_loss_is_what_a_helper_returns_and_not_its_first_part(rate, is_right):
+    train = defined(
+        f"""
+def total_cost(w, batch, lam):
+    cost = sum(0.5 * np.sum((w - x) ** 2) for x in batch) / len(batch)
+    return cost + 0.5 * lam / len(batch) * np.sum(w**2)
+
+def train(batch, w, lam, eta):
+    history = []
+    for epoch in range(3):
+        history.append(total_cost(w, batch, lam))
+        w = (1 - eta * {rate}) * w - eta / len(batch) * sum(w - x for x in batch)
+    return history
+"""
+    )
+    batch = [np.array([1.0, 2.0]), np.array([-0.5, 3.0])]
+    report = check.training_step(train, {"batch": batch, "w": np.array([0.3, 0.4]), "lam": 0.7, "eta": 0.1})
+    assert report.ok is is_right, report

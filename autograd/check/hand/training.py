@@ -25,11 +25,12 @@ from .observe.objects.copies import plain_copy
 from .observe.objects.reach import Reach, Root
 from .observe.objects.state import State, exchanged
 from .observe.probes.codes import copied, text_of
+from .observe.probes.patch import statements_around
 from .observe.probes.probe import Finished
 from .observe.probes.record import Recording, is_array
 from .observe.probes.sites import Site, span_of
 from .observe.stage import Stage
-from .observe.training import Body, Returns, Training, stretches
+from .observe.training import Body, Returns, Training, is_update, stretches
 from .report import DerivationReport
 
 Place = tuple[Any, ...]
@@ -65,7 +66,9 @@ class Watching(Recording):
 
     def round(self, site: Site) -> None:
         super().round(site)
-        self.look()
+        loops = (s for s in statements_around(site.filename, site.span) if span_of(s) == site.span)
+        if not any(map(is_update, loops)):  # a parameter may be updated a row at a time
+            self.look()
         self.mains += site.span == self.main
         if self.mains > 1:
             raise Finished

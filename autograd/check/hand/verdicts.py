@@ -13,6 +13,7 @@ from .locate.blame import Locator
 from .match.kinks import kinks
 from .match.known import Known
 from .match.rightness import common_scale
+from .match.severed import refuse_severed
 from .observe.graph import Forward
 from .observe.objects.copies import Shift
 from .observe.stage import Stage
@@ -30,6 +31,11 @@ def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judg
     """The verdict at one point: first on the results, then, if one is wrong, on what led there."""
     forward = stage.traced(shift)
     known = Known(forward)
+
+    def again(move: Shift) -> Forward:
+        return stage.traced(lambda path, a: move(path, shift(path, a) if shift else a))
+
+    refuse_severed(again, known)
     with stage.live(forward, shift):
         found = observed(stage, forward, known, settings)
         has_kinks = not found.ok and any(node.op.name in KINKED for node in forward.order)
@@ -37,10 +43,6 @@ def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judg
             if shift is None or not found.ok:
                 explain(found, stage, settings)
             return found
-
-    def again(move: Shift) -> Forward:
-        return stage.traced(lambda path, a: move(path, shift(path, a) if shift else a))
-
     excused = kinks(again, forward, known.truth)
     with stage.live(forward, shift):
         found = observed(stage, forward, known, settings, excused)

@@ -5,5 +5,6 @@ names      what things are called
 results    what a backward pass results in; lost, updates that come to nothing
 whose      which input each result is the gradient of
 rightness  whether the results are right; kinks, where any slope between two is
+severed    where a forward pass hides from the engine what the loss depends on
 near       whether two arrays are equal, but for rounding or a constant
 """

@@ -23,6 +23,7 @@ class Forward:
     given   of each function and parameter of its the nodes that were passed to it
     calls   of the user's functions, with what each was given
     places  in the source where the loss was made: there nothing is wrong, as it is what is derived of
+    severed  lines, with their files, where a plain number was made of a value
     scope   what each variable held at last, in plain arrays
     """
 
@@ -36,9 +37,11 @@ class Forward:
         given: dict[tuple[str, str], list[Node]],
         calls: list[Any],
         places: frozenset[tuple[str, tuple[int, ...]]] = frozenset(),
+        severed: tuple[tuple[str, int], ...] = (),
     ) -> None:
         self.root, self.leaves, self.bound, self.names = root, leaves, bound, names
         self.made, self.given, self.calls, self.places = made, given, calls, places
+        self.severed = severed
         self.scope: dict[str, Any] = {}
         self.order = ancestors([root], needs_gradient)
         self.children: dict[Node, list[Node]] = {node: [] for node in self.order}

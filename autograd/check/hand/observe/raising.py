@@ -1,7 +1,8 @@
-"""What is said of an exception that the user's code raised."""
+"""What is said of an exception that the user's code raised, and of what it hides from the engine."""
 
 from __future__ import annotations
 
+import os
 import traceback
 
 from ....users import LIBRARIES
@@ -21,3 +22,12 @@ def told(error: BaseException, name: str, seconds: float) -> str:
     if isinstance(error, TimeUp):
         return f"{name} was still running after {seconds:g} s, at {at}what it did until then is judged"
     return f"{name} raised {type(error).__name__} at {at}{error}"
+
+
+def severed_at(filename: str, line: int) -> str:
+    """What is said of a line that makes a plain number of what the loss depends on."""
+    return (
+        f"line {line} of {os.path.basename(filename)} makes a plain number of a value that the loss depends "
+        "on, so the engine can't follow it there and nothing can be judged: write it with NumPy's "
+        "functions, np.exp(x) for a function that takes only plain numbers"
+    )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ....engine import Node
-from ....errors import DerivationError, DTypeError
+from ....errors import DerivationError, DTypeError, HistoryWarning
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
 from ....transforms.structure import name_of
@@ -43,6 +43,7 @@ from .probes.probe import PROBE, Finished, TimeUp
 from .probes.record import Event, Override, Recording, Snapshot
 from .probes.sites import Site
 from .probes.trace import Filled, Tracing
+from .raising import severed_at
 from .training import Body, Training, loss_in
 
 
@@ -144,14 +145,16 @@ class Stage:
         try:
             with (
                 np.errstate(all="ignore"),
-                warnings.catch_warnings(),
+                warnings.catch_warnings(record=True) as said,
                 contextlib.redirect_stdout(io.StringIO()),
             ):
                 warnings.simplefilter("ignore")
+                warnings.simplefilter("always", HistoryWarning)
                 return function(**arguments)
         except Finished:
             return None
         finally:
+            run.severed = tuple((w.filename, w.lineno) for w in said or ())
             PROBE.use(outer)
 
     # On Tensors
@@ -228,6 +231,7 @@ class Stage:
             run.given,
             run.calls,
             run.before(root),
+            run.severed,
         )
 
     def root_of(self, returned: Any, run: Tracing, failed: Exception | None) -> Node:
@@ -240,6 +244,8 @@ class Stage:
             return loss_before(run, failed)
         if not traced_in(returned) and self.loosened():
             raise LoosenedError
+        if not traced_in(returned) and run.severed:
+            raise DerivationError(severed_at(*run.severed[0]))
         loss = loss_of(name_of(self.forward), returned, self.wanted(), self.upstream)
         self.outputs, self.upstream = loss.outputs, loss.upstream
         return loss.node

@@ -126,6 +126,27 @@ def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list
         yield flat[:i], [flat[i]]
 
 
+def is_update(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing but change an array, or several in a loop, which it doesn't read else.
+
+    >>> is_update(ast.parse("for w, step in steps: E[w] -= rate * step").body[0])
+    True
+    >>> is_update(ast.parse("for x, y in data: w -= rate * (x @ w - y) * x").body[0])
+    False
+    """
+    match statement:
+        case ast.For(body=body):
+            return all(map(is_update, body))
+        case ast.Assign(targets=[ast.Subscript(value=owner) as target], value=value):
+            own = ast.unparse(target)
+        case ast.AugAssign(target=target, value=value):
+            owner, own = target.value if isinstance(target, ast.Subscript) else target, ""
+        case _:
+            return False
+    read = [ast.unparse(n) for n in ast.walk(value) if isinstance(n, ast.expr)]
+    return read.count(ast.unparse(owner)) == read.count(own)
+
+
 def final_in(numbers: list[Tensor]) -> Tensor | None:
     """Of some numbers the one that no other was made of; of several, the last that depends on most."""
     nodes: list[Any] = [t.node for t in numbers]
@@ -133,6 +154,13 @@ def final_in(numbers: list[Tensor]) -> Tensor | None:
     inner = {n for n in nodes if any(n in before[other] for other in nodes if other is not n)}
     ends = [t for t in reversed(numbers) if t.node not in inner]
     return max(ends, key=lambda t: sum(n.op is LEAF for n in before[t.node]), default=None)
+
+
+def whole_loss(name: str, run: Tracing) -> Tensor:
+    """A loss of some name, or what the helper that computed it returns: `return cost + penalty`."""
+    found, maker = run.losses[name], run.loss_makers[name]
+    ends = run.returned.get(maker, []) if maker != run.own else []
+    return next((t for t in reversed(ends) if found.node in ancestors([t.node], needs_gradient)), found)
 
 
 def loss_in(loss: str | None, run: Tracing, space: dict[str, Any], failed: Exception | None) -> Node:
@@ -149,7 +177,7 @@ def loss_in(loss: str | None, run: Tracing, space: dict[str, Any], failed: Excep
                     "pass the name of a variable that is one number, or an expression of the variables there"
                 ) from None
     else:
-        found = next((run.losses[w] for w in LOSSES if w in run.losses), None)
+        found = next((whole_loss(w, run) for w in LOSSES if w in run.losses), None)
         if found is None:
             called = [t for name, t in run.losses.items() if is_called_loss(name)]
             found = final_in(called) or final_in(run.scalars)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .....engine import LEAF, Node
+from .....graph.ancestors import ancestors, needs_gradient
 from .....users import Place
 from ...observe.objects.reach import Root
 from ..known import Known
@@ -93,6 +94,24 @@ def in_the_inputs_order(
         return
     if np.shape(inputs[before + 1].data) == np.shape(returned[i].value):
         returned[i].node = inputs[before + 1]
+
+
+def a_link_further(
+    results: list[Result], judged: list[Result], leaves: Mapping[Node, Place], known: Known
+) -> None:
+    """Give a result that stands among the gradients of inputs the one that it lacks a link to.
+
+    Such is the gradient of `alpha = sigmoid(raw)` where all others are of inputs, and none is of `raw`.
+    """
+    returned = [r for r in judged if r.kind == "returned"]
+    strange = [r for r in returned if r.node not in leaves]
+    if len(strange) != 1 or len(returned) < 2 or not isinstance(strange[0].place[-1], int):
+        return
+    (result,) = strange
+    made_of = [n for n in ancestors([result.node], needs_gradient) if n in leaves]
+    is_free = len(made_of) == 1 and all(r.node is not made_of[0] for r in results)
+    if is_free and np.shape(made_of[0].data) == np.shape(result.value):
+        result.node = made_of[0]
 
 
 def place_of(result: Result, inputs: list[Node], known: Known) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
-import math
 import warnings
 from collections.abc import Iterator
 from types import CodeType
@@ -14,9 +13,6 @@ from typing import Any
 from .rewrite import MARK, Rewriter
 
 FUTURE = 0x1FF0000  # the flags of a code object that say which features of the future it has
-
-
-MATHS = frozenset(dir(math))
 
 
 def filled(code: CodeType, table: list[Any]) -> CodeType:
@@ -124,7 +120,7 @@ def is_same(made: CodeType, code: CodeType) -> bool:
         and set(made.co_varnames) == {name for name in code.co_varnames if not name.startswith("@")}
         and (
             any(name.startswith("@") for name in code.co_names)
-            or set(code.co_names) - set(made.co_names) <= {"float", "isinstance", "item", "math"} | MATHS
+            or set(code.co_names) - set(made.co_names) <= {"float", "isinstance", "item"}
         )
     )
 

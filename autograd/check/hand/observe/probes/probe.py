@@ -20,12 +20,14 @@ class Finished(BaseException):
 class Run:
     """What is done at the probes.  By itself nothing: every value stays what it is.
 
-    until  the number of the round, of all loops, before which the run ends
+    until    the number of the round, of all loops, before which the run ends
+    severed  the lines, with their files, where a plain number was made of a Tensor
     """
 
     deadline: float = float("inf")
     rounds: int = 0
     until: int | None = None
+    severed: tuple[tuple[str, int], ...] = ()
 
     def value(self, site: Any, value: Any) -> Any:
         """A value that was made at a site: what is returned takes its place."""
@@ -83,10 +85,9 @@ class Run:
     def item(self, _: None, value: Any) -> Any:
         return value.item()
 
-    def math(self, name: str, value: Any) -> Any:
-        import math
-
-        return getattr(math, name)(value)
+    def function(self, _: None, function: Any) -> Any:
+        """A function that is about to be called."""
+        return function
 
     def array(self, site: Any, function: Any, args: Any, words: Any) -> Any:
         return function(*args, **words)
@@ -111,6 +112,6 @@ class Probe(threading.local):
 NAMES = tuple(
     name
     for name in vars(Run)
-    if not name.startswith("_") and name not in ("deadline", "rounds", "until", "finish")
+    if not name.startswith("_") and name not in ("deadline", "rounds", "until", "severed", "finish")
 )
 PROBE = Probe()

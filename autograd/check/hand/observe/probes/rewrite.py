@@ -297,12 +297,12 @@ class Rewriter(ast.NodeTransformer):
                 word.value = self.visit(word.value)
         if not self.parts:
             return node
+        if is_plain_function(original.func):
+            node.func = self.probed("function", None, node.func, node.func)
         if isinstance(node.func, ast.Name) and node.func.id in CONVERTED and len(node.args) == 1:
             return self.probed(f"as_{node.func.id}", None, node, *node.args)
         if isinstance(node.func, ast.Name) and node.func.id == "isinstance" and len(node.args) == 2:
             return self.probed("is_instance", None, node, *node.args)
-        if name == "math" and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
-            return self.probed("math", node.func.attr, node, *node.args)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "item" and not node.args:
             return self.probed("item", None, node, node.func.value)
         if name in ("np", "numpy") and isinstance(node.func, ast.Attribute):
@@ -370,6 +370,15 @@ class Rewriter(ast.NodeTransformer):
 
 
 CONVERTED = ("float",)
+
+
+def is_plain_function(function: ast.expr) -> bool:
+    """Whether a function is called by its own name or in its module, which is not NumPy nor Python itself."""
+    name = root_of(function)
+    if isinstance(function, ast.Name):
+        return name not in BUILTINS or name == "pow"  # of `math`, too
+    is_members = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
+    return is_members and name not in ("np", "numpy", "scipy", "self")
 
 
 KEEPING = ("append", "appendleft", "insert", "extend")  # what they are given becomes an element

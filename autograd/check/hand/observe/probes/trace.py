@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from types import BuiltinFunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from .....graph.ancestors import ancestors, needs_gradient
 from .....tensor import Tensor
 from .....users import Place, variables, written
 from ..objects.reach import Root
+from .maths import is_one, of_tensors
 from .probe import Run
 from .record import is_array
 from .sites import Site
@@ -60,6 +62,8 @@ class Tracing(Run):
         self.arrays: dict[int, tuple[Any, Any]] = {}
         self.counts: dict[Site, int] = {}
         self.losses: dict[str, Tensor] = {}
+        self.loss_makers: dict[str, str] = {}
+        self.returned: dict[str, list[Tensor]] = {}
         self.scalars: list[Tensor] = []
         self.frames = 0
         self.open: list[tuple[str, dict[str, Node], float]] = []
@@ -101,10 +105,12 @@ class Tracing(Run):
                 self.note(site, node)
                 if value.data.size == 1:
                     self.scalars.append(value)
+                    if site.kind == "return":
+                        self.returned.setdefault(site.function, []).append(value)
                 if site.name and site.kind not in ("argument", "return"):
                     self.name(site.name, node, site.function == self.own)
                     if value.data.size == 1:
-                        self.losses[site.name] = value
+                        self.losses[site.name], self.loss_makers[site.name] = value, site.function
             return value
         return self.array_made(site, value) if type(value) is np.ndarray else value
 
@@ -212,10 +218,9 @@ class Tracing(Run):
     def item(self, _: None, value: Any) -> Any:
         return value.sum() if is_one(value) else value.item()
 
-    def math(self, name: str, value: Any) -> Any:
-        import math
-
-        return getattr(np, name)(value) if is_one(value) and hasattr(np, name) else getattr(math, name)(value)
+    def function(self, _: None, function: Any) -> Any:
+        is_maths = type(function) is BuiltinFunctionType and function.__module__ == "math"
+        return of_tensors(function) if is_maths else function
 
     def array(self, site: Site, function: Any, args: Any, words: Any) -> Any:
         first = args[0]
@@ -232,11 +237,6 @@ class Tracing(Run):
 
 
 NEUTRAL = {"Add": 0.0, "Sub": 0.0, "Mult": 1.0, "Div": 1.0}  # what changes nothing
-
-
-def is_one(value: Any) -> bool:
-    """Whether a value is a Tensor of one number on the graph."""
-    return type(value) is Tensor and value.requires_grad and value.size == 1
 
 
 def has_tensor(value: Any) -> bool:

@@ -1,0 +1,62 @@
+"""Python's `math` on Tensors: it knows plain numbers only, and a plain number has no history."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .....tensor import Tensor
+
+# Where `math` does not call a function as NumPy does, or NumPy has none: written with functions it has
+OTHERWISE: dict[str, Callable[..., Any]] = {
+    "log": lambda x, base=None: np.log(x) if base is None else np.log(x) / np.log(base),
+    "pow": lambda x, y: x**y,
+    "fsum": lambda values: sum(values),
+    "prod": lambda values, start=1: functools.reduce(lambda x, y: x * y, values, start),
+    "sumprod": lambda p, q: sum(x * y for x, y in zip(p, q, strict=True)),
+    "dist": lambda p, q: np.sqrt(sum((x - y) ** 2 for x, y in zip(p, q, strict=True))),
+    "hypot": lambda *x: np.sqrt(sum(v * v for v in x)),
+}
+SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}  # in `math`, in SciPy
+
+
+def is_one(value: Any) -> bool:
+    """Whether a value is a Tensor of one number on the graph."""
+    return type(value) is Tensor and value.requires_grad and value.size == 1
+
+
+def of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `math` that takes Tensors of one number, too, and keeps their history.
+
+    >>> of_tensors(math.exp)(1.0) == math.exp(1.0)
+    True
+    """
+
+    def called(*args: Any, **words: Any) -> Any:
+        if not any(is_one(v) for a in args for v in (a if isinstance(a, list | tuple) else (a,))):
+            return function(*args, **words)
+        return on_numbers(function.__name__)(*map(numbers, args), **words)
+
+    return called
+
+
+def on_numbers(name: str) -> Callable[..., Any]:
+    """The function that stands for one of `math`; this itself, if there is none, and the history ends."""
+    if name in OTHERWISE:
+        return OTHERWISE[name]
+    if name in SPECIAL and importlib.util.find_spec("scipy"):
+        return getattr(importlib.import_module("scipy.special"), SPECIAL[name])  # type: ignore[no-any-return]
+    return getattr(np, name, getattr(math, name))  # type: ignore[no-any-return]
+
+
+def numbers(value: Any) -> Any:
+    """An argument, with each Tensor of one number as one without dimensions."""
+    if isinstance(value, list | tuple):
+        return [numbers(v) for v in value]
+    return value.sum() if is_one(value) and value.ndim else value
