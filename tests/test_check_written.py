@@ -1,5 +1,6 @@
 """`check.derivation` on backward passes in the forms found in courses, tutorials and papers."""
 
+import copy
 import math
 import threading
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, check
-from autograd.check.hand.observe.probes.maths import of_tensors
+from autograd.check.hand.observe.probes.kept import of_tensors
 from autograd.errors import DerivationError
 
 from .test_check_derivation import defined
@@ -789,3 +790,114 @@ def train(batch, w, lam, eta):
     batch = [np.array([1.0, 2.0]), np.array([-0.5, 3.0])]
     report = check.training_step(train, {"batch": batch, "w": np.array([0.3, 0.4]), "lam": 0.7, "eta": 0.1})
     assert report.ok is is_right, report
+
+
+@pytest.mark.parametrize(("term", "is_right"), [("ahead @ U.T", True), ("0", False)])
+def test_a_deep_copy_keeps_the_history(term, is_right):
+    train = defined(
+        f"""
+def train(xs, y, U, w):
+    for epoch in range(3):
+        states, total = [np.ones((1, 2))], 0
+        for x in xs:
+            states.append(copy.deepcopy(np.tanh(x + states[-1] @ U)))
+        total = 0.5 * ((states[-1] @ w - y) ** 2).sum()
+        error = states[-1] @ w - y
+        dw, dU, ahead = states[-1].T @ error, np.zeros_like(U), 0
+        ahead = (error @ w.T) * (1 - states[-1] ** 2)
+        dU += states[-2].T @ ahead
+        ahead = ({term}) * (1 - states[-2] ** 2)
+        dU += states[-3].T @ ahead
+        w -= 0.1 * dw
+        U -= 0.1 * dU
+    return total
+""",
+        copy=copy,
+    )
+    inputs = {"xs": [RNG.normal(size=(1, 2)) for _ in range(2)], "y": np.ones((1, 1))}
+    inputs |= {"U": RNG.normal(size=(2, 2)), "w": RNG.normal(size=(2, 1))}
+    report = check.training_step(train, inputs)
+    assert report.ok is is_right, report
+
+
+@pytest.mark.parametrize(("count", "is_right"), [("len(x)", True), ("2", False)])
+def test_the_loss_is_the_number_that_a_trainer_returns(count, is_right):
+    """The last batch has one sample, so its logit and its gradient are of one element as well."""
+    train = defined(f"""
+def on_batches(x, y, w, b):
+    total, dw, db = 0.0, np.zeros_like(w), np.zeros_like(b)
+    for start in range(0, len(x), 2):
+        xb, yb = x[start : start + 2], y[start : start + 2]
+        out = xb @ w + b
+        total += np.sum((out - yb) ** 2) / len(x)
+        g = 2 * (out - yb) / {count}
+        dw += xb.T @ g
+        db += g.sum(axis=0)
+    for p, grad in zip([w, b], [dw, db * {count} / len(x)]):
+        p -= 0.1 * grad
+    return total
+""")
+    x = RNG.normal(size=(5, 3))
+    inputs = {
+        "x": x,
+        "y": RNG.normal(size=(5, 1)),
+        "w": np.ones((3, 1)),
+        "b": np.ones(1),
+    }
+    report = check.training_step(train, inputs)
+    assert report.ok is is_right, report
+
+
+class Dense:
+    def __init__(self, weights):
+        self.weights, self.dweights, self.dinputs = weights, None, None
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        return inputs @ self.weights
+
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues
+        self.dinputs = dvalues @ self.weights.T
+
+
+class SquaredError:
+    factor = 2
+
+    def forward(self, outputs, y):
+        self.outputs = outputs
+        return np.mean((outputs - y) ** 2)
+
+    def backward(self, y):
+        self.dinputs = self.factor * (self.outputs - y) / y.size
+
+
+class Stack:
+    def __init__(self):
+        self.layers, self.loss = (
+            [Dense(RNG.normal(size=(2, 5))), Dense(RNG.normal(size=(5, 3)))],
+            SquaredError(),
+        )
+
+    def forward(self, X, y):
+        for layer in self.layers:
+            X = layer.forward(X)
+        return self.loss.forward(X, y)
+
+    def backward(self, y):
+        self.loss.backward(y)
+        dinputs = self.loss.dinputs
+        for layer in self.layers[::-1]:
+            layer.backward(dinputs)
+            dinputs = layer.dinputs
+
+
+@pytest.mark.parametrize("factor", [2, 1])
+def test_what_a_loss_leaves_is_no_gradient_of_the_inputs_though_layers_call_theirs_so(factor):
+    stack = Stack()
+    stack.loss.factor = factor
+    report = check.derivation(
+        stack.forward, stack.backward, {"X": RNG.normal(size=(6, 2)), "y": np.ones((6, 3))}
+    )
+    assert report.ok is (factor == 2), report
+    assert report.ok or "self.factor *" in report.first.source

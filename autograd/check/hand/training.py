@@ -30,7 +30,7 @@ from .observe.probes.probe import Finished
 from .observe.probes.record import Recording, is_array
 from .observe.probes.sites import Site, span_of
 from .observe.stage import Stage
-from .observe.training import Body, Returns, Training, is_update, stretches
+from .observe.training import Body, Returns, Training, is_update, names_returned, stretches
 from .report import DerivationReport
 
 Place = tuple[Any, ...]
@@ -124,6 +124,7 @@ def trained(
     space: Callable[[], dict[str, Any]],
     name: str,
     loss: str | None,
+    returned: tuple[str, ...] = (),
 ) -> DerivationReport:
     """The verdict on the first update that some statements make, in a space of variables."""
     reasons: list[str] = []
@@ -144,7 +145,7 @@ def trained(
         last = max(first.changed_by.values())
         until = last if last else None
         again = watched(stage, until, main) if until else first
-        stage.training = Training(loss, until, again.updates)
+        stage.training = Training(loss, until, again.updates, returned)
         try:
             report = examined(stage, ("d", {}), "d")
         except DerivationError as error:
@@ -212,7 +213,7 @@ def training_step(
     statements = [Returns().visit(copied(s)) for s in node.body]  # type: ignore[attr-defined]  # it is a definition
     flat = [s for made in statements for s in (made if isinstance(made, list) else [made])]
     try:
-        return trained(flat, code.co_filename, space, function.__name__, loss)
+        return trained(flat, code.co_filename, space, function.__name__, loss, names_returned(node))
     finally:
         before.restore()
 

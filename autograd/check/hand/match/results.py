@@ -85,7 +85,7 @@ def collected(stage: Stage, outcome: Outcome, known: Known) -> list[Result]:
     """All that may be a result: returned, left behind, updated; if nothing is, what has a gradient's name."""
     if stage.training is not None:
         updates = (r for r in left_in(stage, known) if r.kind == "update")
-        return [r for r in updates if np.ndim(r.value) or r.name not in LOSSES]
+        return [r for r in updates if np.ndim(r.value) or r.name not in {*LOSSES, *stage.training.names}]
     found = list(returned_in(stage, outcome)) + list(left_in(stage, known))
     seen: set[int] = set()
     unique = []

@@ -237,7 +237,7 @@ class Stage:
     def root_of(self, returned: Any, run: Tracing, failed: Exception | None) -> Node:
         """The node of the loss: what forward returned, or the sum of that times drawn upstream gradients."""
         if self.training:
-            return loss_in(self.training.loss, run, self.inputs, failed)
+            return loss_in(self.training, run, self.inputs, failed)
         if failed is not None:
             if self.backward is not None:
                 raise failed

@@ -18,20 +18,8 @@ from .probes.patch import Patch
 from .probes.sites import Site
 from .probes.trace import Tracing
 
-LOSSES = (
-    "loss",
-    "cost",
-    "J",
-    "total_loss",
-    "L",
-    "error",
-    "err",
-    "mse",
-    "nll",
-    "objective",
-    "data_loss",
-    "losses",
-)
+SURELY = ("loss", "cost", "J", "total_loss", "L")  # what a loss is called, and perhaps something else, too
+PERHAPS = ("error", "err", "mse", "nll", "objective", "data_loss", "losses")
 
 
 @dataclass(slots=True)
@@ -41,11 +29,15 @@ class Training:
     loss     the name of the loss, or an expression; None if it is to be found
     until    the number of the round before which the first updates are complete; None if the end is
     updates  by site and number, the ways to the parameters that are updated there
+    returned the variables that the function returns, one of which may be the loss
+    names    the variables that hold the loss, once it is found
     """
 
     loss: str | None
     until: int | None = None
     updates: dict[tuple[Site, int], Any] = field(default_factory=dict)
+    returned: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 class Body:
@@ -107,6 +99,17 @@ class Returns(ast.NodeTransformer):
     visit_Lambda = visit_ClassDef = visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
 
+def names_returned(function: ast.AST) -> tuple[str, ...]:
+    """The variables that a function returns, by themselves or among others.
+
+    >>> names_returned(ast.parse("def f():\\n    return total, net"))
+    ('total', 'net')
+    """
+    values = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
+    parts = [p for v in values for p in (v.elts if isinstance(v, ast.Tuple) else [v])]
+    return tuple(p.id for p in parts if isinstance(p, ast.Name))
+
+
 def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list[ast.stmt]]]:
     """Ways to part statements in what prepares and what trains: before each loop; or all of it trains."""
     flat: list[ast.stmt] = []
@@ -115,7 +118,8 @@ def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list
         flat += statement.body if is_main else [statement]  # type: ignore[attr-defined]
     loops = [i for i, s in enumerate(flat) if isinstance(s, ast.For | ast.While | ast.With)]
     for i in loops:
-        yield flat[:i], [flat[i]]
+        if not is_update(flat[i]):
+            yield flat[:i], [flat[i]]
     calls = [
         i
         for i, s in enumerate(flat)
@@ -149,6 +153,7 @@ def is_update(statement: ast.stmt) -> bool:
 
 def final_in(numbers: list[Tensor]) -> Tensor | None:
     """Of some numbers the one that no other was made of; of several, the last that depends on most."""
+    numbers = [t for t in numbers if not t.is_leaf]
     nodes: list[Any] = [t.node for t in numbers]
     before = {n: set(ancestors([n], needs_gradient)) for n in nodes}
     inner = {n for n in nodes if any(n in before[other] for other in nodes if other is not n)}
@@ -163,9 +168,26 @@ def whole_loss(name: str, run: Tracing) -> Tensor:
     return next((t for t in reversed(ends) if found.node in ancestors([t.node], needs_gradient)), found)
 
 
-def loss_in(loss: str | None, run: Tracing, space: dict[str, Any], failed: Exception | None) -> Node:
+def likely_loss(training: Training, run: Tracing) -> Tensor | None:
+    """What is most likely the loss: by its name, as what is returned, or as what all else goes into.
+
+    It is a number: `error` may be what the loss is the square of, and of one sample that has one element.
+    """
+    numbers = {name: t for name, t in run.losses.items() if not t.ndim and not t.is_leaf}
+    returned = [numbers[w] for w in training.returned if w in numbers]
+    called = [t for name, t in numbers.items() if is_called_loss(name)]
+    sure, perhaps = ([whole_loss(w, run) for w in words if w in numbers] for words in (SURELY, PERHAPS))
+    arrays = [run.losses[w] for w in (*SURELY, *PERHAPS) if w in run.losses]
+    last = final_in([t for t in run.scalars if not t.ndim])
+    ways = (sure[:1], [final_in(returned)], perhaps[:1], [final_in(called)], arrays[:1], [last])
+    found = next((t for way in ways for t in way if t is not None), None)
+    return found if found is not None else final_in(run.scalars)
+
+
+def loss_in(training: Training, run: Tracing, space: dict[str, Any], failed: Exception | None) -> Node:
     """The node of the loss that was computed in a round."""
     found: Any = None
+    loss = training.loss
     if loss is not None:
         found = run.losses.get(loss)
         if found is None:
@@ -177,10 +199,8 @@ def loss_in(loss: str | None, run: Tracing, space: dict[str, Any], failed: Excep
                     "pass the name of a variable that is one number, or an expression of the variables there"
                 ) from None
     else:
-        found = next((whole_loss(w, run) for w in LOSSES if w in run.losses), None)
-        if found is None:
-            called = [t for name, t in run.losses.items() if is_called_loss(name)]
-            found = final_in(called) or final_in(run.scalars)
+        found = likely_loss(training, run)
+    training.names = frozenset(name for name, t in run.losses.items() if t is found)
     if type(found) is Tensor and found.size > 1:
         found = found.sum()
     if type(found) is not Tensor or not found.requires_grad:

@@ -41,6 +41,8 @@ def by_name(
         if not is_named or near(result.value, known.truth[same]):
             return same  # a multiple of another gradient is no reason to doubt a name
     fitting = [n for n in named if np.shape(n.data) == np.shape(result.value)]
+    if result.kind == "left" and not fitting and (same := by_value(result, known, leaves)) is not None:
+        return same  # several objects have variables of one name: `loss.dinputs`, of a layer's inputs
     if not is_final and not fitting:
         return None
     scaled = [n for n in fitting if ratio(result.value, known.truth[n])]

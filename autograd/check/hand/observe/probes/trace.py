@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from types import BuiltinFunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from .....graph.ancestors import ancestors, needs_gradient
 from .....tensor import Tensor
 from .....users import Place, variables, written
 from ..objects.reach import Root
-from .maths import is_one, of_tensors
+from .kept import is_one, keeping_history
 from .probe import Run
 from .record import is_array
 from .sites import Site
@@ -219,8 +218,7 @@ class Tracing(Run):
         return value.sum() if is_one(value) else value.item()
 
     def function(self, _: None, function: Any) -> Any:
-        is_maths = type(function) is BuiltinFunctionType and function.__module__ == "math"
-        return of_tensors(function) if is_maths else function
+        return keeping_history(function)
 
     def array(self, site: Site, function: Any, args: Any, words: Any) -> Any:
         first = args[0]

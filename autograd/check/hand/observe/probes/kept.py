@@ -1,17 +1,23 @@
-"""Python's `math` on Tensors: it knows plain numbers only, and a plain number has no history."""
+"""Functions of Python's own that end the history of a Tensor, and what stands for them as forward is traced.
+
+`math` knows plain numbers only, and a plain number has no history; `copy` makes a new leaf.
+"""
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib
 import importlib.util
 import math
 from collections.abc import Callable
+from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
 
 from .....tensor import Tensor
+from .....users import variables
 
 # Where `math` does not call a function as NumPy does, or NumPy has none: written with functions it has
 OTHERWISE: dict[str, Callable[..., Any]] = {
@@ -29,6 +35,19 @@ SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"} 
 def is_one(value: Any) -> bool:
     """Whether a value is a Tensor of one number on the graph."""
     return type(value) is Tensor and value.requires_grad and value.size == 1
+
+
+def keeping_history(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What is called in the place of a function: itself, unless it would end the history of a Tensor."""
+    if type(function) is BuiltinFunctionType and function.__module__ == "math":
+        return of_tensors(function)
+    return copied if function in (copy.copy, copy.deepcopy) else function
+
+
+def copied(value: Any, memo: Any = None) -> Any:
+    """A deep copy, in which a Tensor's copy is made from it; in a shallow one of a Tensor, too."""
+    tensors = [held for _, held in variables({"": value}) if type(held) is Tensor]
+    return copy.deepcopy(value, (memo or {}) | {id(t): t.copy() for t in tensors})
 
 
 def of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
