@@ -308,6 +308,7 @@ def has_buffer(step: Any) -> bool:
 
 
 def layout(value: Any) -> Any:
+    """What two arrays have in common where one can be kept in the other's memory."""
     return value.data.shape, value.data.dtype, value.data.strides
 
 

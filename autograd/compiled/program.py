@@ -56,6 +56,7 @@ class Call:
     result: Value = None  # type: ignore[assignment]
 
     def operands(self) -> Iterator[Value]:
+        """The values that it reads, one as often as it occurs in the arguments."""
         return values_in((self.args, self.kwargs))
 
 
@@ -67,6 +68,7 @@ class Guard:
     outcome: bool
 
     def operands(self) -> Iterator[Value]:
+        """The value that it looks at: a guard keeps what it depends on in the program."""
         return iter((self.value,))
 
 
@@ -83,6 +85,7 @@ class Effect:
     array: Value | None = None
 
     def operands(self) -> Iterator[Value]:
+        """The values that it leaves behind, which are all needed; not the array that is written into."""
         return values_in(self.value)
 
 

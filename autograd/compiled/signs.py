@@ -67,6 +67,7 @@ class Signs:
             self.make(call, np.subtract, args if other else args[::-1], False)
 
     def make(self, call: Call, function: Any, args: list[Any], negated: bool) -> None:
+        """Let a call compute what stands behind the minus signs, and note whether one is still to be made."""
         call.function, call.args = function, tuple(args)
         if negated:
             positive = Value(call.result.data, call)

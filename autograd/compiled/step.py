@@ -15,6 +15,7 @@ from ..tensor import Tensor
 from .plan import Plan, plan
 from .program import Check, Program
 from .recording import Untraceable, is_recording, record
+from .recording.tape import name_of
 from .writing import MISS, NotNative, Partial, emit, emit_native, numba
 
 MOST = 8  # programs of one step, and recordings in a row that differ
@@ -91,6 +92,7 @@ class Compiled:
 
     @property
     def source(self) -> str:
+        """The source of all its programs, the oldest first; or a comment that says why there is none."""
         if self.reason:
             return f"# not compiled: {self.reason}\n"
         return "\n".join(recorded.source for recorded in self.programs) or "# not yet recorded\n"
@@ -160,15 +162,12 @@ class Compiled:
             return recorded
 
     def refuse(self, why: str) -> None:
+        """Give up for good: from now on the step runs as it is, and a CompileWarning says why."""
         self.reason = why
         self.programs, self.runs, self.pending = [], [], []
         warnings.warn(
             f"{name_of(self.step)} is not compiled, and runs as it is: {why}", CompileWarning, stacklevel=4
         )
-
-
-def name_of(step: Any) -> str:
-    return getattr(step, "__name__", type(step).__name__)
 
 
 def failed(program: Program, args: Any, kwargs: Any) -> Check | None:
@@ -194,6 +193,7 @@ def agree(one: Recorded, other: Recorded) -> bool:
 
 
 def alike(name: str, a: Any, b: Any) -> bool:
+    """Whether two constants are the same, bit for bit; of buffers, which `emit` names b1, b2, the layout."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         same_kind = a.shape == b.shape and a.dtype == b.dtype and a.strides == b.strides
         return same_kind and (name.startswith("b") or a.tobytes() == b.tobytes())  # a buffer holds anything

@@ -83,6 +83,7 @@ class Recorder:
         self.commit: list[Callable[[], Any]] = []
 
     def run(self) -> tuple[Program, Any]:
+        """Run the step on stand-ins, and only then do on the arrays themselves what it did."""
         if self.around.opaque:
             raise Untraceable(f"it can read from {self.around.opaque}, whose state cannot be seen")
         done, states = False, self.states()
@@ -136,6 +137,7 @@ class Recorder:
         return name
 
     def source(self, place: Place) -> str:
+        """A place as source that can be read and assigned to, in terms of the program's names."""
         holder = place.holder
         if isinstance(holder, Tensor | Node):
             return f"{self.name(holder, 'tensor' if isinstance(holder, Tensor) else 'node')}.{place.key}"
@@ -145,6 +147,7 @@ class Recorder:
         return f"{self.name(holder)}[{key}]"
 
     def check(self, source: str, said: str, place: Place | None = None) -> None:
+        """Add a condition, as source, to those that the program looks at before it runs."""
         self.program.checks.append(Check(source, said, place))
 
     def check_is(self, source: str, value: Any, said: str, place: Place | None = None) -> None:
@@ -240,6 +243,7 @@ class Recorder:
                 self.commit.append(functools.partial(touch, node))  # type: ignore[arg-type]  # it has LEAF
 
     def look_at_places(self) -> None:
+        """What the step has put into places.  Raises Counters for numbers that it changed there itself."""
         counters = []
         for place, value, put in self.before:
             try:
@@ -309,11 +313,13 @@ class Recorder:
         return mapped(tree, self.as_value), mapped(tree, self.as_array)
 
     def as_value(self, leaf: Any) -> Any:
+        """What comes out as a program refers to it; a new tensor as a pair, of "tensor" and its array."""
         if type(leaf) is Tensor and leaf not in self.around.tensors:
             return ("tensor", self.tape.operand(leaf.data))
         return self.tape.current(leaf) if type(leaf) is StandIn else leaf
 
     def as_array(self, leaf: Any) -> Any:
+        """What comes out as the caller gets it: the arrays that the stand-ins were made for."""
         if type(leaf) is Tensor and leaf not in self.around.tensors:
             return Tensor.of(self.as_array(leaf.data), None)
         return leaf.data if type(leaf) is StandIn else leaf
@@ -334,6 +340,7 @@ class Recorder:
 
 
 def is_constant(value: Any) -> bool:
+    """Whether it is a tensor without a gradient: another may be in its place in the next call."""
     return type(value) is Tensor and not value.requires_grad
 
 
@@ -355,4 +362,5 @@ CONSTANTS = {bool, int, float, complex, str, type(None)}
 
 
 def is_number(value: Any) -> bool:
+    """Whether it is an int or a float of Python, which may differ from call to call; a bool may not."""
     return type(value) in (int, float)

@@ -34,6 +34,8 @@ def rows_on(tape: Tape) -> Iterator[None]:
 
 
 def on_tape(tape: Tape, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the table that puts calls with stand-ins on the tape, and makes the others."""
+
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if any(type(a) is StandIn for a in args):

@@ -128,6 +128,7 @@ class StandIn:
         return bool((self == value).any())
 
     def refused(self, *args: Any) -> NoReturn:
+        """The method in the place of all that would let a number out into Python, unseen."""
         raise Untraceable(
             "it takes a number out of an array (float, int, an index, or text), and what becomes of that in "
             "Python cannot be seen"
@@ -153,6 +154,7 @@ POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}
 
 
 def operation(name: str, ufunc: np.ufunc, swapped: bool) -> Callable[[Any, Any], Any]:
+    """The method for a binary operator: on arrays it records the ufunc, on numbers Python's operator."""
     plain = getattr(operator, name)
 
     def method(self: StandIn, other: Any) -> Any:
@@ -169,6 +171,8 @@ def operation(name: str, ufunc: np.ufunc, swapped: bool) -> Callable[[Any, Any],
 
 
 def in_place(name: str) -> Callable[[Any, Any], Any]:
+    """The method for an operator such as `+=`: it gives the stand-in of an array another value."""
+
     def method(self: StandIn, other: Any) -> Any:
         result = getattr(operator, name)(self, other)
         return self.tape.assign(self, result) if isinstance(self, np.ndarray) else result
@@ -219,6 +223,7 @@ for name, ufunc in UNARY.items():
 
 
 def transposed(a: Any) -> Any:
+    """`a.T`, as a function that can be called in a program."""
     return a.T
 
 

@@ -43,10 +43,12 @@ class Place:
         return id(self.holder), self.key
 
     def read(self) -> Any:
+        """What is there now.  Raises LookupError where it has been deleted from a dict or list."""
         attribute = isinstance(self.holder, Tensor | Node | CellType)
         return getattr(self.holder, self.key) if attribute else self.holder[self.key]
 
     def write(self, value: Any) -> None:
+        """Put a value there, with no checks but the holder's own."""
         if isinstance(self.holder, Tensor | Node | CellType):
             setattr(self.holder, self.key, value)
         else:
@@ -129,6 +131,7 @@ class Surroundings:
             yield from self.contents(vars(value), [(key, f"{said}.{key}") for key in vars(value)], said)
 
     def contents(self, holder: Any, keys: list[tuple[Any, str]], said: str) -> Iterable[Place]:
+        """The places in a dict or list, by their keys and what to call them; none, if there are too many."""
         if len(keys) > MANY:
             return []
         self.holders.append((holder, said))

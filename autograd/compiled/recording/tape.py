@@ -62,6 +62,7 @@ class Tape:
         return self.result(function, args, kwargs, pure, result)
 
     def result(self, function: Any, args: Any, kwargs: dict[str, Any], pure: bool, result: Any) -> Any:
+        """The stand-in for the result of a call, which is put on the tape; several for a tuple or list."""
         stand_ins: list[StandIn] = []
         mapped((args, kwargs), lambda leaf: stand_ins.append(leaf) if type(leaf) is StandIn else None)
         for array in stand_ins:
@@ -155,6 +156,7 @@ def filled(value: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def shares(a: Any, b: Any) -> bool:
+    """Whether writing into one may change the other, as far as NumPy tells without solving for it."""
     return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
 
 
@@ -169,4 +171,5 @@ def same(a: Any, b: Any) -> bool:
 
 
 def name_of(function: Any) -> str:
+    """What to call a function in a message: its type's name where it has none, as a partial."""
     return getattr(function, "__name__", type(function).__name__)

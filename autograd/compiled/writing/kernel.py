@@ -86,11 +86,13 @@ class Kernel:
         self.lasting = set(values_in(outside))
 
     def line(self, depth: int, text: str) -> None:
+        """Add a line to the kernel; depth 2 is inside of its loop over the steps."""
         self.lines.append("    " * depth + text)
 
     # where values are
 
     def slot(self, value: Value) -> int:
+        """The number of the address at which the memory of a value is found; views share one."""
         return self.roots.setdefault(value.root, len(self.roots))
 
     def at(self, value: Value, index: list[str]) -> str:
@@ -123,6 +125,7 @@ class Kernel:
     # steps
 
     def steps(self, steps: list[Call | Guard]) -> None:
+        """Write the loops of all steps: one for neighbours that are elementwise, and fit into it together."""
         group: list[Call] = []
         for step in steps:
             if group and not (isinstance(step, Call) and self.fits(step, group)):
@@ -241,6 +244,7 @@ class Kernel:
         self.line(depth, f"{self.at(to, index)} = {self.at(value, index)}")
 
     def store(self, depth: int, result: Value, index: list[str], name: str) -> None:
+        """Write a result where it belongs: to its element of an array, or, a number, to a variable."""
         if isinstance(result.data, np.ndarray) and result.data.ndim:
             self.line(depth, f"{self.at(result, index)} = {name}")
         else:
@@ -299,6 +303,7 @@ class Kernel:
         self.locals[result] = name
 
     def item(self, a: Value, at: Any = 0) -> str:
+        """`a.item(at)` as source.  NotNative, but for the only element, or a computed `at` in no view."""
         if a in self.locals:
             return self.locals[a]
         if type(at) is Value and a.data.flags.c_contiguous and a.base is None:
@@ -314,6 +319,7 @@ def scalar(dtype: Any) -> str:
 
 
 def address(array: Any) -> int:
+    """Where the first element of an array is in memory, in bytes."""
     return int(array.__array_interface__["data"][0])
 
 

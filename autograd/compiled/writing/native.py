@@ -35,6 +35,7 @@ class Native(Emitter):
         self.arrays_out: list[Any] = []
 
     def source(self) -> str:
+        """The source of the program; afterwards, that of its kernel is in `native_source`."""
         kernel, plan = self.kernel, self.plan
         stored = {e.target: e.value for e in plan.effects if type(e.value) is Value}
         loads = [v for v in self.inputs() if v.load not in (FIXED, CONSTANT)]
@@ -59,6 +60,7 @@ class Native(Emitter):
         return self.assembled([v for v in loads if isinstance(v.data, np.ndarray)])
 
     def inputs(self) -> list[Value]:
+        """The values that are there before, each once, in the order of their first use."""
         plan = self.plan
         used = [v for step in (*plan.still, *plan.steps) for v in step.operands()]
         used += [effect.array for effect in plan.writes if effect.array]
@@ -162,6 +164,7 @@ class Native(Emitter):
             self.line(f"if {kept}: renew()")
 
     def kept(self, tree: Any, owned: set[Value]) -> str:
+        """What outlives the step, as source: a copy, the second time that it is kept."""
         if type(tree) is not Value or (tree.made is None and tree not in self.state.values()):
             return super().kept(tree, owned)
         for value, new in self.state.items():

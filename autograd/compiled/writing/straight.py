@@ -66,6 +66,7 @@ class Emitter:
         self.lines.append("")
 
     def source(self) -> str:
+        """The source of the program; the objects that its names stand for are in `space`."""
         self.still()
         self.head()
         if self.plan.sources:
@@ -101,6 +102,7 @@ class Emitter:
             self.lines.append("")
 
     def bytes_of_sources(self) -> str:
+        """Source for the bytes of the small arrays that `look` depends on, which tell of a change."""
         parts = [f"{self.operand(source)}.tobytes()" for source in self.plan.sources]
         return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
 
@@ -122,6 +124,7 @@ class Emitter:
         self.line(f"return {self.kept(self.plan.result, owned)}")
 
     def line(self, text: str) -> None:
+        """Add a line at the depth of the function's body, or of the errstate block that is open in it."""
         self.lines.append("    " * (2 if self.errors else 1) + text)
 
     def quiet(self, errors: dict[str, Any] | None) -> None:
@@ -149,6 +152,7 @@ class Emitter:
             self.line(f"{self.drawn[generator]} = {generator}.bit_generator.state")
 
     def call(self, call: Call) -> None:
+        """Write a call, into the plan's memory if it has any for the result; views of that are taken here."""
         value = call.result
         if not call.pure:
             self.remember(call)
@@ -170,6 +174,7 @@ class Emitter:
         return value in self.static
 
     def arrays(self, tree: Any) -> Any:
+        """Nested arguments with the arrays themselves, to take a view while the source is written."""
         return mapped(tree, lambda leaf: self.static[leaf] if type(leaf) is Value else leaf)
 
     def expression(self, call: Call, out: str = "") -> str:
@@ -223,6 +228,7 @@ class Emitter:
         return self.single[key]
 
     def operand(self, value: Any) -> str:
+        """The name of a value, or a constant as source; what is there before is read at its first use."""
         if type(value) is not Value:
             return self.text(value)
         if value in self.names:
@@ -285,6 +291,7 @@ class Emitter:
         return self.objects[id(value)]
 
     def fresh(self, prefix: str) -> str:
+        """A name that nothing has yet: the prefix, and the next number."""
         while True:
             self.counts[prefix] = number = self.counts.get(prefix, 0) + 1
             if f"{prefix}{number}" not in self.space:
