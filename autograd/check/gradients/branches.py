@@ -68,10 +68,12 @@ def sign_of(y: Array, x: Array) -> Array:
 
 
 def bounds(y: Array, a: Array, low: Any = None, high: Any = None) -> list[Array]:
+    """On which side of each bound that is given an element is, or that it is on it."""
     return [np.sign(a - b) for b in (low, high) if b is not None]
 
 
 def at_extreme(y: Array, a: Array, axis: Any = None, **_: Any) -> Array:
+    """Which elements are the extreme of their axis: where several are, they share the gradient."""
     return a == y.reshape(kept(a.shape, axis))
 
 
@@ -158,7 +160,7 @@ def what(function: Function) -> Any:
 def decided(node: Node) -> list[Array]:
     """The discrete values that one operation used or made."""
     rules, function = node.op.rules, node.op.function
-    given = [v for v in (*node.args, *parts(node.kwargs.get("index"))) if is_discrete(v)]
+    given = [v for v in (*node.args, *indices_in(node.kwargs.get("index"))) if is_discrete(v)]
     if rules and not any(rules) and function is not cast:
         given.append(node.data)
     if function in DECISIONS:
@@ -167,11 +169,13 @@ def decided(node: Node) -> list[Array]:
     return given
 
 
-def parts(index: Any) -> tuple[Any, ...]:
+def indices_in(index: Any) -> tuple[Any, ...]:
+    """The index of each axis, in an index that is a tuple or stands alone."""
     return index if isinstance(index, tuple) else (index,)
 
 
 def is_discrete(value: Any) -> bool:
+    """Whether a value is an array of truth values or integers, which decide and have no derivative."""
     return isinstance(value, np.ndarray) and value.dtype.kind in "bui"
 
 

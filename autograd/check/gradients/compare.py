@@ -39,6 +39,7 @@ class Claim:
 
     @property
     def point(self) -> Array:
+        """The values of the claim's input, at which its gradient is judged."""
         return self.problem.point[self.path]
 
     @property

@@ -56,6 +56,7 @@ def why_zero(problem: Problem, found: Sequence[Array], path: Path) -> str:
 
 
 def roots_of(run: Run) -> list[Node]:
+    """The nodes of f's outputs, at which the way back begins; an output that is a constant has none."""
     return [y.node for y in flat(run.output).values() if is_traced(y)]
 
 

@@ -54,6 +54,7 @@ class InputCheck:
         return self.name if self.order == 1 else f"{self.name} (order {self.order})"
 
     def by(self, method: str) -> InputCheck:
+        """A copy that names the method of the numerical gradient."""
         return replace(self, method=method)
 
     def seen(self, found: Sequence[Comparison], kinks: int) -> InputCheck:
@@ -65,12 +66,15 @@ class InputCheck:
         return replace(self, error=error, estimate=estimate, kinks=kinks)
 
     def passing(self, zero: bool = False) -> InputCheck:
+        """A copy that passes, without a reason."""
         return replace(self, verdict=PASS, zero=zero)
 
     def undecided(self, reason: str, zero: bool = False) -> InputCheck:
+        """A copy that is inconclusive, which is never counted as a pass."""
         return replace(self, verdict=INCONCLUSIVE, reason=reason, zero=zero)
 
     def failing(self, reason: str) -> InputCheck:
+        """A copy that fails as a whole, for its shape: no element can be compared, so the error is inf."""
         return replace(self, verdict=FAIL, reason=reason, error=float("inf"))
 
     def pointing(self, hint: str, **found: Any) -> InputCheck:
