@@ -286,16 +286,19 @@ class Labels:
         self.graph = graph
 
     def of(self, state: State) -> str:
+        """The label of one number: `W[0, 1]`; of a function with several outputs, that of all of them."""
         vertex = self.graph[state[0]]
         if isinstance(vertex.value, tuple):
             return vertex.label
         return subscripted(vertex.label, vertex.shape, state[1])
 
     def step(self, arc: Arc) -> Step:
+        """A step between two numbers, with the derivative that the engine's rule gives there."""
         formula = self.graph.expression(self.graph[arc.target[0]])
         return Step(self.of(arc.target), self.of(arc.source), formula, arc.derivative)
 
     def of_arrays(self, edges: Sequence[Edge]) -> tuple[Step, ...]:
+        """The steps of a path between whole arrays, with rules in the place of derivatives."""
         found = []
         for edge in edges:
             target, by = self.graph[edge.target], self.graph[edge.source].label
@@ -306,4 +309,5 @@ class Labels:
 
     @functools.cached_property
     def rules(self) -> Rules:
+        """The rules of the graph as text, made for a cotangent of ones, when they are first asked for."""
         return Rules(self.graph, self.graph.backward(np.ones_like(self.graph.output.value)))

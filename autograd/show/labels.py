@@ -116,6 +116,7 @@ def expressions(graph: Graph, leaves: Iterable[Vertex], others: Mapping[str, Any
 
 
 def is_equal(f: Callable[[Any], Any], value: Any, array: Any) -> bool:
+    """Whether f(value) is this very array; an array without axes, which would fit by chance, never is."""
     with np.errstate(all="ignore"):
         made = f(value) if value.ndim else None
     return made is not None and made.shape == array.shape and np.array_equal(made, array)

@@ -85,6 +85,7 @@ class Elements:
 
     @property
     def dead(self) -> list[Arc]:
+        """The arcs where a derivative of 0 cuts a way to the goal, in the order of the way back."""
         reaching = {self.goal}
         found = []
         for state in reversed(self.arcs):

@@ -64,6 +64,7 @@ class Rules:
         return f"A{sources.index(number)}__" if is_array else ""
 
     def derived(self, vertex: Vertex, places: list[str]) -> dict[int, RuleLine]:
+        """The lines of an operation, with placeholders for names: derived once for all calls alike."""
         node = vertex.node
         assert node is not None
         if any(map(holds_array, (tuple(node.kwargs.values()), *node.kwargs.values(), node.data, *node.args))):

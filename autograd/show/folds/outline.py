@@ -37,6 +37,7 @@ class Outline:
 
     @classmethod
     def of(cls, graph: Graph) -> Outline:
+        """The outline of a graph, with repetitions folded and long stretches in runs, outer boxes first."""
         root = tree(graph)
         Repeats(graph).fold(root)
         outline = cls(graph)

@@ -59,6 +59,7 @@ class Repeats:
         return self.kinds.setdefault((what, *kinds), len(self.kinds))
 
     def kind(self, item: int | Group) -> int:
+        """A number that operations of one function, form and options share, as do groups of one kind."""
         if not isinstance(item, int):
             return self.fold(item)
         vertex = self.graph[item]

@@ -26,6 +26,7 @@ class Passage:
     used: set[int] = field(default_factory=set)
 
     def in_json(self) -> dict[str, Any]:
+        """The passage without its indentation; if it is long, a part of it from just before the first use."""
         first, last = self.first, self.last
         if last - first >= LONGEST:
             first = max(first, min(self.used) - 5)
@@ -46,14 +47,15 @@ class Code:
     def place(self, filename: str, line: int) -> list[int] | None:
         """The number of the passage with this line, and the line; None if it cannot be read."""
         if (filename, line) not in self.known:
-            self.known[filename, line] = self.found(filename, line)
+            self.known[filename, line] = self.number_of(filename, line)
         number = self.known[filename, line]
         if number < 0:
             return None
         self.passages[number].used.add(line)
         return [number, line]
 
-    def found(self, filename: str, line: int) -> int:
+    def number_of(self, filename: str, line: int) -> int:
+        """The number of the passage with this line, which is added if it is new; -1 if it can't be shown."""
         for i, passage in enumerate(self.passages):
             if passage.filename == filename and passage.first <= line <= passage.last:
                 return i
@@ -90,6 +92,7 @@ class Code:
         return (written[0], written[-1]) if written else (line, line)
 
     def in_json(self) -> list[dict[str, Any]]:
+        """The passages, in the order of the numbers that `place` gave out."""
         return [passage.in_json() for passage in self.passages]
 
 

@@ -16,13 +16,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, overload
 
-import numpy as np
-
 from ...errors import DrawError, DTypeError
 from ...graph import Graph
 from ...graph.naming import variables_of
 from ...tensor import Tensor
-from ...transforms.structure import flat, name_of
+from ...transforms.structure import data_of, flat, name_of
 from ..files import write_whole
 from .document import document
 from .frames import FRAME, axes_of, graphs, shown_nodes, varied
@@ -144,6 +142,7 @@ def page_of(
 
 
 def outputs_of(frames: Sequence[Tensor] | None) -> list[Recorded]:
+    """The frames as recordings without names: they take those of the first graph."""
     return [Recorded(output, {}) for output in frames or ()]
 
 
@@ -173,7 +172,7 @@ class Source:
     def typed(self) -> list[list[Any]]:
         """The inputs whose numbers can be typed, each with the place of its node."""
         names = {
-            written(path): path for path, value in flat(self.inputs).items() if np.size(data(value)) <= TYPED
+            written(path): path for path, value in flat(self.inputs).items() if data_of(value).size <= TYPED
         }
         found = []
         for i, vertex in enumerate(shown_nodes(self.graph)):
@@ -184,10 +183,6 @@ class Source:
 
 
 TYPED = 64  # elements up to which an input can be typed
-
-
-def data(value: Any) -> Any:
-    return value.data if type(value) is Tensor else value
 
 
 class Page:

@@ -82,6 +82,7 @@ def recorded(f: Callable[..., Any], inputs: Mapping[str, Any]) -> Recorded:
 
 
 def written(ref: tuple[Any, ...]) -> str:
+    """A place in the inputs as a reader writes it: `params['w'][0]`."""
     return str(ref[0]) + "".join(f"[{key!r}]" for key in ref[1:])
 
 

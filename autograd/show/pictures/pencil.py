@@ -132,6 +132,7 @@ class Pencil:
         return vertex.name.removeprefix(prefix) or self.constants.get(vertex.number, "")
 
     def arrow(self, picture: Picture, arrow: Arrow) -> None:
+        """Draw an arrow, numbered by the argument that it is where the order of the arguments counts."""
         if arrow.again:  # from the end of one repetition to the start of the next
             picture.edge(arrow.source.name, arrow.target.name, style="dashed", constraint="false")
             return

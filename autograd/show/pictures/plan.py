@@ -107,6 +107,7 @@ class Plan:
             frame.inside.sort(key=oldest)
 
     def add_items(self, items: list[int | Group], frame: Frame, depth: int) -> None:
+        """Put operations and groups into a frame: scopes below `depth` as one box, others as frames."""
         for item in items:
             if isinstance(item, int):
                 self.add_box(frame, [self.graph[item]])
@@ -131,6 +132,7 @@ class Plan:
     def add_box(
         self, frame: Frame, vertices: list[Vertex], group: Group | None = None, times: int = 1
     ) -> None:
+        """Add one box for these vertices, and note that they are in it, where arrows are to end."""
         box = Box(f"n{vertices[0].number}", vertices, (*frame.path, frame), group, times)
         frame.inside.append(box)
         self.boxes.append(box)
@@ -161,6 +163,7 @@ class Plan:
         return isinstance(place, Box)
 
     def add_leaf(self, leaf: Vertex) -> None:
+        """Add a leaf to the innermost frame around its uses; if each instance has its own, once for all."""
         frame = self.home(leaf)[-1]
         alone = leaf.number in self.repeats.representatives
         times = max((box.times for box in self.users(leaf)), default=1) if alone else 1
@@ -197,4 +200,5 @@ def oldest(place: Frame | Box) -> int:
 
 
 def times_of(place: Frame | Box) -> int:
+    """How many instances a place stands for: 1, unless it is a repetition."""
     return place.group.times if place.group else 1
