@@ -81,6 +81,7 @@ class Debugging(Recording):
 
     @property
     def notes(self) -> Notes:
+        """The notes for the node that the caller has just made, with the user's line; it is checked first."""
         frame = sys._getframe(1)
         while frame.f_code.co_filename == __file__ and frame.f_back is not None:  # called by Interrupted
             frame = frame.f_back

@@ -58,11 +58,13 @@ def is_of_interest(kind: Any) -> bool:
 
 @functools.cache
 def in_library(kind: type) -> bool:
+    """Whether a class comes with a package: autograd, nn, NumPy, Python, or one that is installed."""
     source = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
     return source.startswith(LIBRARIES)
 
 
 def is_users_module(module: ModuleType) -> bool:
+    """Whether a module is a file that the user wrote; one without a file is built in."""
     source = getattr(module, "__file__", None) or ""
     return bool(source) and not source.startswith(LIBRARIES)
 

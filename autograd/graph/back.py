@@ -40,6 +40,7 @@ class Backward:
 
     @classmethod
     def of(cls, steps: Iterator[Sent]) -> Backward:
+        """All that the steps of a backward pass send, kept."""
         back = cls({}, {})
         for step in steps:
             back.cotangents[step.number] = step.cotangent

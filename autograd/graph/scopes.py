@@ -87,6 +87,7 @@ class Scopes:
 
 
 def is_module(value: Any) -> bool:
+    """Whether it is a Module, told by its methods: this package does not know `nn`."""
     return hasattr(type(value), "named_modules") and hasattr(type(value), "named_parameters")
 
 

@@ -100,6 +100,7 @@ def summary(array: Any) -> str:
 
 
 def nested(value: Any) -> str:
+    """Nested lists of numbers as NumPy prints an array, on one line."""
     return f"[{' '.join(map(nested, value))}]" if isinstance(value, list) else number(value)
 
 

@@ -70,10 +70,12 @@ class Graph:
 
     @property
     def output(self) -> Vertex:
+        """The vertex of the Tensor that the graph was made from: it was computed last."""
         return self.nodes[-1]
 
     @property
     def edges(self) -> Iterator[Edge]:
+        """Every use of one vertex by another, once for each argument that it is."""
         return (edge for vertex in self.nodes for edge in vertex.inputs)
 
     def __getitem__(self, number: int) -> Vertex:
@@ -136,6 +138,7 @@ class Graph:
 
 
 def html_row(cells: list[str]) -> str:
+    """A row of a table, with its cells in the type of code and what HTML would read escaped."""
     inside = "".join(f"<td style='text-align: left'><code>{escape(cell)}</code></td>" for cell in cells)
     return f"<tr>{inside}</tr>"
 

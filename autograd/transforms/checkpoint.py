@@ -72,6 +72,8 @@ class Call:
         return Tensor.of(data, node)
 
     def rule(self, i: int) -> Rule:
+        """The rule for parent i: it takes from the cotangents of all parents, computed once for each `g`."""
+
         def passed(g: Any, y: Any, *args: Any) -> Any:
             asked, answers = self.answered
             if asked is not g or i not in answers:
