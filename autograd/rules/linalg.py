@@ -20,10 +20,12 @@ def rank(a: Any) -> int:
 
 
 def two_matrices(a: Any, b: Any) -> bool:
+    """Whether both have two axes: then `dot` does what `matmul` does, and is called in less time."""
     return getattr(a, "ndim", 0) == 2 and getattr(b, "ndim", 0) == 2
 
 
 def matmul_call(a: Any, b: Any) -> Any:
+    """`a @ b`, for two matrices by the quicker way to the same numbers."""
     return a.dot(b) if two_matrices(a, b) else np.matmul(a, b)
 
 
@@ -101,6 +103,7 @@ rule(np.tensordot, tensordot_a, tensordot_b)
 
 
 def dot_call(a: Any, b: Any) -> Any:
+    """`np.dot(a, b)`; an array's own method is found sooner."""
     return a.dot(b) if isinstance(a, np.ndarray) else np.dot(a, b)
 
 

@@ -35,6 +35,7 @@ def absolute_rule(g: Any, y: Any, x: Any) -> Any:
 
 
 def sign_call(x: Any) -> Any:
+    """The sign, where it is piecewise constant: NumPy's z / |z| of complex numbers is not."""
     if x.dtype.kind == "c":
         raise NoRuleError("np.sign of a complex tensor is not piecewise constant: write z / abs(z)")
     return np.sign(x)

@@ -14,10 +14,12 @@ from .versions import has
 
 
 def sum_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    """What `np.sum` comes to for an array, called without its wrapper."""
     return np.add.reduce(a, axis, dtype, None, keepdims)  # type: ignore[call-overload]
 
 
 def mean_call(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    """The mean: for floats as a sum and a division, which is what `np.mean` does, without its wrapper."""
     if a.dtype.kind != "f" or dtype is not None or not a.size or not a.ndim or a.dtype == np.float16:
         return np.mean(a, axis=axis, dtype=dtype, keepdims=keepdims)
     total = np.add.reduce(a, axis, None, None, keepdims)  # type: ignore[call-overload]

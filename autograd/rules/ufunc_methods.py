@@ -107,6 +107,7 @@ def reduce(
 
 
 def neutral(ufunc: np.ufunc) -> float:
+    """The number that changes no reduction, to put where `where` leaves an element out."""
     if ufunc not in NEUTRAL:
         raise NoRuleError(
             f"{full_name(ufunc)}.reduce(..., where=) has no derivative here: reduce t[mask], or np.where(...)"
