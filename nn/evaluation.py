@@ -61,12 +61,14 @@ class Mean:
         self.sums: dict[str, float] = {}
 
     def add(self, inputs: tuple[Any, ...], found: dict[str, float]) -> None:
+        """Count a batch: each of its figures as often as it has samples, as a last batch may be smaller."""
         n = len(inputs[0])
         self.samples += n
         for name, value in found.items():
             self.sums[name] = self.sums.get(name, 0.0) + n * value
 
     def result(self, what: str) -> dict[str, float]:
+        """The means over all samples.  Raises ArgumentError if there were none; `what` is where from."""
         if not self.samples:
             raise ArgumentError(
                 f"{what} gives no batches: is it empty, or a generator that has been used up?  "
@@ -118,6 +120,7 @@ def named(metrics: Metrics) -> Mapping[str, Function]:
 
 
 def name_of(metric: Any) -> str:
+    """The name of a metric.  Raises ArgumentError for a class, of which an instance may have been meant."""
     if not callable(metric) or isinstance(metric, type):
         raise ArgumentError(f"a metric is a function of prediction and target, not {metric!r:.60}")
     return getattr(metric, "__name__", type(metric).__name__)

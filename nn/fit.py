@@ -260,6 +260,7 @@ def explained(model: Module, when: str) -> Iterator[None]:
 
 
 def advance(schedule: Any, history: History) -> None:
+    """One step of the schedule, which may follow the figure that the history monitors."""
     if isinstance(schedule, ReduceLROnPlateau):
         schedule.step(history[-1][history.monitored])
     elif schedule is not None:

@@ -45,6 +45,8 @@ def traced(model: Module, visit: Visit) -> Iterator[None]:
 
 
 def watched(name: str, module: Module, forward: Callable[..., Any], visit: Visit) -> Callable[..., Any]:
+    """The forward of a module and then `visit`, whose answer replaces the output unless it is None."""
+
     def call(*inputs: Any, **options: Any) -> Any:
         output = forward(*inputs, **options)
         seen = visit(name, module, inputs, output)

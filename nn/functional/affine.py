@@ -17,10 +17,12 @@ __all__ = ["linear"]
 
 
 def by_x(g: Any, y: Any, x: Any, weight: Any, bias: Any = None) -> Any:
+    """g W, with the leading axes of g."""
     return g.dot(weight) if g.ndim == 2 else product(g, weight)
 
 
 def by_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any = None) -> Any:
+    """g^T x, which sums over all leading axes."""
     return g.T.dot(x) if g.ndim == 2 else rows(g).T.dot(rows(x))
 
 
@@ -34,6 +36,7 @@ def by_bias(g: Any, y: Any, x: Any, weight: Any, bias: Any = None) -> Any:
 
 @functools.lru_cache(maxsize=64)
 def ones(n: int, dtype: Any) -> Any:
+    """A cached vector of ones, never to be written to: a layer asks for the same one in every step."""
     return np.ones(n, dtype)
 
 

@@ -131,10 +131,12 @@ def multi_margin_loss(
 
 
 def cross_entropies_by_z(g: Any, y: Any, z: Any, q: Any, share: Any = 1) -> Any:
+    """softmax(z) - q for each row, times the sum of q where that is not 1 (a weighted class)."""
     return (g * share).reshape(-1, 1) * (softmax(z) * q.sum(axis=1, keepdims=True) - q)
 
 
 def cross_entropies_by_q(g: Any, y: Any, z: Any, q: Any, share: Any = 1) -> Any:
+    """-log softmax(z) for each row: the loss is linear in the weights."""
     return (g * share).reshape(-1, 1) * -log_softmax(z)
 
 
@@ -157,6 +159,7 @@ def cross_entropies(z: Any, q: Any, share: Any = None) -> Any:
 
 
 def as_given(target: Any) -> Any:
+    """A Tensor or an array as it is, and a list, or what else NumPy can read, as an array."""
     return target if isinstance(target, Tensor | np.ndarray) else np.asarray(target)
 
 
@@ -166,6 +169,7 @@ def class_axis(shape: tuple[int, ...]) -> int:
 
 
 def without_classes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of the losses: one for each sample and position."""
     return shape[: class_axis(shape)] + shape[class_axis(shape) + 1 :]
 
 

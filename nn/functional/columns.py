@@ -74,10 +74,12 @@ def columns_of(
 
 
 def convolution_by_x(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
+    """Each dy is spread over the window that it was computed from: the transposed convolution."""
     return transposed_convolution(g, weight, shape=x.shape[2:], **geometry)
 
 
 def convolution_by_weight(g: Any, y: Any, x: Any, weight: Any, bias: Any = None, **geometry: Any) -> Any:
+    """For each offset, the products of x there with dy, summed: their correlation."""
     return correlation(x, g, size=weight.shape[2:], **geometry)
 
 
@@ -116,10 +118,12 @@ def convolution(
 
 
 def transposed_by_h(g: Any, y: Any, h: Any, weight: Any, *, shape: Any, **geometry: Any) -> Any:
+    """The transpose of the transpose: the convolution."""
     return convolution(g, weight, **geometry)
 
 
 def transposed_by_weight(g: Any, y: Any, h: Any, weight: Any, *, shape: Any, **geometry: Any) -> Any:
+    """As for the convolution, with the two images in each other's roles."""
     return correlation(g, h, size=weight.shape[2:], **geometry)
 
 
@@ -206,10 +210,12 @@ def skewed(shape: Sequence[int], dilation: Sequence[int], dtype: Any) -> tuple[A
 
 
 def correlation_by_x(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: Any) -> Any:
+    """g stands for a weight, by which h is spread over the windows."""
     return transposed_convolution(h, g, shape=x.shape[2:], **geometry)
 
 
 def correlation_by_h(g: Any, y: Any, x: Any, h: Any, *, size: Any, **geometry: Any) -> Any:
+    """g stands for a weight, with which x is convolved."""
     return convolution(x, g, **geometry)
 
 

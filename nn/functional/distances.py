@@ -110,7 +110,7 @@ def hinge_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     Tensor([0. , 0.5, 1.5], dtype=float64)
     """
     p, t = pair("hinge_loss", prediction, target)
-    signs("hinge_loss", t)
+    refuse_unless_signs("hinge_loss", t)
     return reduced("hinge_loss", positive_part(1 - t * p), reduction)
 
 
@@ -124,7 +124,7 @@ def hinge_embedding_loss(prediction: Any, target: Any, margin: float = 1.0, redu
     Tensor([0.25, 0.75], dtype=float64)
     """
     p, t = pair("hinge_embedding_loss", prediction, target)
-    signs("hinge_embedding_loss", t)
+    refuse_unless_signs("hinge_embedding_loss", t)
     return reduced("hinge_embedding_loss", np.where(t > 0, p, positive_part(margin - p)), reduction)
 
 
@@ -143,7 +143,8 @@ def positive_part(x: Any) -> Any:
     return np.where(x <= 0, 0, x)
 
 
-def signs(name: str, t: Any) -> None:
+def refuse_unless_signs(name: str, t: Any) -> None:
+    """Raise ArgumentError unless all targets are -1 or 1, with the conversion from 0 and 1."""
     t = t.data if type(t) is Tensor else t
     if not ((t == 1) | (t == -1)).all():
         raise ArgumentError(

@@ -122,10 +122,12 @@ def loss(
 
 
 def weighted(slope: Function) -> Callable[..., Any]:
+    """The rule for the losses one by one, or for their sum: g times the slope of each loss."""
     return lambda g, y, p, t: g * slope(p, t)
 
 
 def averaged(slope: Function) -> Callable[..., Any]:
+    """The rule for the mean; with float16 the count is float64, as float16 ends at 65,504."""
     return lambda g, y, p, t: (g / (p.size if p.dtype.char != "e" else np.float64(p.size))) * slope(p, t)
 
 
@@ -165,6 +167,7 @@ def probable(p: Any, t: Any, name: str) -> Any:
 
 
 def remedy(p: tuple[int, ...], t: tuple[int, ...]) -> str:
+    """How to write a target of shape `t` so that it fits a prediction of shape `p`."""
     if np.prod(p) != np.prod(t):
         return "give it one target for each element of the prediction"
     return ("pass target[:, None] or " if p == (*t, 1) and len(t) == 1 else "pass ") + f"target.reshape{p}"
@@ -179,11 +182,13 @@ def inner(a: Any, b: Any) -> Any:
 
 
 def squares(p: Any, t: Any) -> Any:
+    """(p - t)^2 for each element."""
     d = p - t
     return d * d
 
 
 def sum_of_squares(p: Any, t: Any) -> Any:
+    """Σ (p - t)^2 as one inner product, in which no array of squares is made."""
     d = p - t
     return inner(d, d)
 
@@ -207,11 +212,13 @@ TINY = exp(FLOOR)
 
 
 def cross_entropies(p: Any, t: Any) -> Any:
+    """-(t log p + (1 - t) log(1 - p))."""
     log_p, log_q = logarithms(p)
     return 0 - (t * log_p + (1 - t) * log_q)
 
 
 def sum_of_cross_entropies(p: Any, t: Any) -> Any:
+    """Σ -(t log p + (1 - t) log(1 - p)), as two inner products."""
     log_p, log_q = logarithms(p)
     return 0 - (inner(t, log_p) + inner(ONES[t.dtype.char] - t, log_q))
 
@@ -244,6 +251,7 @@ def cross_entropy_by_p(p: Any, t: Any) -> Any:
 
 
 def cross_entropy_by_t(p: Any, t: Any) -> Any:
+    """log(1 - p) - log p, with the lower bounds that the loss has."""
     return floored(np.log1p, -p, p >= 1) - floored(np.log, p, p <= TINY)
 
 
@@ -261,6 +269,7 @@ BCE = loss(
 
 
 def logit_cross_entropies(z: Any, t: Any) -> Any:
+    """max(z, 0) - z t + log(1 + exp(-|z|)): no exponential of a large number."""
     return np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
 
 

@@ -140,6 +140,7 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, ep
 
 
 def plain(x: Any) -> Any:
+    """The array of a Tensor: running statistics have no gradient."""
     return x.data if type(x) is Tensor else x
 
 

@@ -81,7 +81,7 @@ def max_pool(k: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilati
     x, size, stride, before = given(name, k, x, kernel_size, stride, padding)
     dilation = numbers(name, "dilation", dilation, k, 1)
     x = padded(x, before, -inf)
-    fits(name, x, [d * (n - 1) + 1 for n, d in zip(size, dilation, strict=True)])
+    refuse_unless_fits(name, x, [d * (n - 1) + 1 for n, d in zip(size, dilation, strict=True)])
     return largest(x, size=size, stride=stride, dilation=dilation)
 
 
@@ -91,7 +91,7 @@ def avg_pool(k: int, x: Any, kernel_size: Any, stride: Any, padding: Any, count_
     x, size, stride, before = given(name, k, x, kernel_size, stride, padding)
     places, axes = x.shape[-k:], tuple(range(-2 * k, -k))
     x = padded(x, before, 0)
-    fits(name, x, size)
+    refuse_unless_fits(name, x, size)
     found = windows(x, size=size, stride=stride, dilation=(1,) * k)
     if count_include_pad or not any(before):
         return found.mean(axis=axes)
@@ -112,12 +112,14 @@ def given(name: str, k: int, x: Any, kernel_size: Any, stride: Any, padding: Any
 
 
 def padded(x: Any, padding: Any, value: float) -> Any:
+    """x with `value` around its last axes, as far as `padding` says for each of them."""
     if not any(padding):
         return x
     return np.pad(x, [(0, 0)] * (x.ndim - len(padding)) + [(p, p) for p in padding], constant_values=value)
 
 
-def fits(name: str, x: Any, extent: Any) -> None:
+def refuse_unless_fits(name: str, x: Any, extent: Any) -> None:
+    """Raise ShapeError unless a window of this extent, gaps included, fits into x as it is padded."""
     places = x.shape[-len(extent) :]
     if any(a < b for a, b in zip(places, extent, strict=True)):
         raise ShapeError(f"{name}: no window of {tuple(extent)} fits into x, {places} with its padding")

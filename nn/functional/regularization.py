@@ -70,6 +70,7 @@ def l2_penalty(parameters: Iterable[Tensor]) -> Any:
 
 
 def listed(parameters: Any) -> list[Tensor]:
+    """The parameters as a list.  Raises ArgumentError if there are none, of which the penalty would be 0."""
     found = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     if not found:
         raise ArgumentError("a penalty needs parameters, and got none: was a used-up generator passed to it?")
@@ -77,6 +78,7 @@ def listed(parameters: Any) -> list[Tensor]:
 
 
 def total(terms: list[Any]) -> Any:
+    """The sum of the terms, of which there is at least one, without a 0 at its start in the graph."""
     result, *rest = terms
     for term in rest:
         result = result + term

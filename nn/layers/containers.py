@@ -159,6 +159,7 @@ class ModuleDict(Module):
 
 
 def checked(holder: str, module: Any) -> Module:
+    """The module itself.  Raises TypeError for anything else, such as a class that was not called."""
     if not isinstance(module, Module):
         raise TypeError(f"a {holder} holds modules, not {module!r:.60}: pass an instance, Linear(2, 4)")
     return module

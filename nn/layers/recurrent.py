@@ -103,6 +103,7 @@ class Recurrent(Module):
         return np.concatenate(outputs[::-1] if suffix.endswith("_reverse") else outputs, axis=0), state
 
     def weights(self, kind: str, suffix: str) -> tuple[Any, Any]:
+        """The weight and the bias, or None, for the input ("ih") or the state ("hh") of one layer."""
         bias = getattr(self, f"bias_{kind}{suffix}") if self.bias else None
         return getattr(self, f"weight_{kind}{suffix}"), bias
 

@@ -62,6 +62,7 @@ class SGD(Optimizer):
         )
 
     def add_param_group(self, group: dict[str, Any]) -> None:
+        """Add a group.  Raises ArgumentError for nesterov=True without a momentum, or with dampening."""
         options = self.defaults | group
         if options["nesterov"] and (not options["momentum"] or options["dampening"]):
             raise ArgumentError(

@@ -35,7 +35,7 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     >>> w.grad.round(6)
     array([3., 4.])
     """
-    positive(norm_type=norm_type, max_norm=max_norm)
+    refuse_unless_positive(norm_type=norm_type, max_norm=max_norm)
     followed = with_gradients(parameters)
     norms = [np.linalg.norm(array(p.grad).astype(np.float64).ravel(), norm_type) for p in followed]
     norm = np.linalg.norm(np.stack(norms), norm_type) if norms else np.float64(0)
@@ -62,17 +62,19 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     >>> w.grad
     array([ 2., -3.])
     """
-    positive(clip_value=clip_value)
+    refuse_unless_positive(clip_value=clip_value)
     for p in with_gradients(parameters):
         p.grad = p.grad.clip(-clip_value, clip_value)
 
 
 def with_gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    """The tensors that have a gradient, as a list: an iterable may be used up by looking through it once."""
     tensors = [parameters] if isinstance(parameters, Tensor) else parameters
     return [p for p in tensors if p.grad is not None]
 
 
-def positive(**options: float) -> None:
+def refuse_unless_positive(**options: float) -> None:
+    """Raise ArgumentError for the first option that is not a number above 0, by its name."""
     for name, value in options.items():
         if not isinstance(value, Real) or not value > 0:
             raise ArgumentError(f"{name} must be a positive number, not {value!r}")

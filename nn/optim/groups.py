@@ -96,6 +96,7 @@ def checked(name: str, value: Any) -> Any:
 
 
 def number(name: str, value: Any) -> float:
+    """An option as a float.  Raises ArgumentError if it is outside of its range, or no number."""
     low, high = RANGES[name]
     if not isinstance(value, Real) or not low <= float(value) < high or value == -math.inf:
         limits = f", at least {low}" * (low == 0) + f" and less than {high}" * (high == 1)

@@ -93,6 +93,7 @@ def about(gradient: Any, magnitudes: Any) -> str:
 
 
 def note(ax: Axes, text: str) -> None:
+    """A small grey text in the upper right corner of a panel."""
     ax.text(0.98, 0.94, text, transform=ax.transAxes, ha="right", va="top", fontsize=7, color="0.3")
 
 

@@ -60,6 +60,7 @@ def feature_maps(
 
 
 def grid_of_images(rows: dict[str, Any], all_maps: dict[str, Any]) -> Figure:
+    """One line of images for each layer, with a color bar of its own: scales differ between layers."""
     columns = max(map(len, rows.values()))
     figure, axes = panels(len(rows), columns, (0.95, 1.1))
     width, height = figure.get_size_inches()

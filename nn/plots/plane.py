@@ -113,6 +113,7 @@ class BoundaryFrames:
 
 
 def checked_plane(x: Any, y: Any) -> tuple[Any, Any]:
+    """x as floats, (n, 2), and y as integers, (n,).  Raises ShapeError or ArgumentError for others."""
     x, y = plain(x), plain(y)
     y = y.reshape(len(y)) if y.ndim and y.size == len(y) else y
     if x.ndim != 2 or x.shape[1] != 2 or y.shape != x.shape[:1] or not x.size:
@@ -182,6 +183,7 @@ def draw_classes(ax: Axes, answer: Any, extent: tuple[float, ...]) -> None:
 
 
 def draw_samples(ax: Axes, x: Any, y: Any, extent: tuple[float, ...]) -> None:
+    """The samples over the regions; a class has its own color and its own marker."""
     for c in np.unique(y):
         color, marker = COLORS[c % len(COLORS)], MARKERS[c % len(MARKERS)]
         style: dict[str, Any] = {"c": color, "marker": marker, "edgecolors": "white", "label": f"class {c}"}
