@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import CompileWarning
 from ..mode import GRADIENTS, Debugging, recording
 from ..tensor import Tensor
-from .plan import Plan, plan
+from .planning import Plan, plan
 from .program import Check, Program
 from .recording import Untraceable, is_recording, record
 from .recording.tape import name_of

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..plan import Plan, elementwise, exp_quietly
+from ..planning import Plan, elementwise, exp_quietly
 from ..program import Call, Guard, Value, values_in
 from ..recording.tape import filled
 

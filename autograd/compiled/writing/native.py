@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..plan import Plan
+from ..planning import Plan
 from ..program import CONSTANT, FIXED, Program, Value, values_in
 from .kernel import Kernel, NotNative, address, scalar
 from .straight import Emitter

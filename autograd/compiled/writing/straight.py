@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...tensor import Tensor
-from ..plan import Plan, exp_quietly
+from ..planning import Plan, exp_quietly
 from ..program import CONSTANT, FIXED, Call, Guard, Program, Value, mapped
 from ..recording.tape import filled
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .program import Call, Guard, Value
+from ..program import Call, Guard, Value
 
 
 def with_signs_moved(steps: list[Call | Guard], outliving: set[Value]) -> list[Call | Guard]:
