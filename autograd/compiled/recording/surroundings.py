@@ -87,48 +87,43 @@ class Surroundings:
                     (part, part.said) if isinstance(part, Place) else part for part in self.parts(value, said)
                 ]
 
-    def parts(self, value: Any, said: str) -> Iterator[Any]:
+    def parts(self, value: Any, said: str) -> Iterable[Any]:
         """What is directly in a value: places, and other values with what to call them."""
         if type(value) is Tensor:
-            self.tensors[value] = said
-            yield Place(value, "data", said)
-            if value.is_leaf:
-                yield Place(value.node, "grad", f"the gradient of {said}")
-                yield value.node.kwargs, f"the hooks of {said}"  # type: ignore[union-attr]
-        elif isinstance(value, FunctionType):
-            yield from reads(value)
-        elif isinstance(value, MethodType):
-            yield from [(value.__self__, said or "self"), (value.__func__, said)]
-        elif isinstance(value, functools.partial):
-            yield from ((part, said) for part in (value.func, *value.args, *value.keywords.values()))
-        elif "__wrapped__" in getattr(value, "__dict__", {}):
-            yield value.__wrapped__, said
-        elif isinstance(value, dict):
-            yield from self.contents(
-                value,
-                [(key, f"{said}[{key if type(key) in (str, int) else '...'!r}]") for key in value],
-                said,
-            )
-        elif isinstance(value, list):
-            yield from self.contents(value, [(i, f"{said}[{i}]") for i in range(len(value))], said)
-        elif isinstance(value, tuple | set | frozenset):
-            yield from [(part, f"{said}[{i}]") for i, part in enumerate(value)][:MANY]
-        elif isinstance(value, type):
-            if of_library(getattr(sys.modules.get(value.__module__), "__file__", None) or PYTHONS[0]):
-                return
-            yield from (
-                (f, said)
-                for kind in value.__mro__
-                for f in vars(kind).values()
-                if isinstance(f, FunctionType)
-            )
-        elif isinstance(value, np.random.RandomState | random.Random):
+            return self.of_tensor(value, said)
+        if isinstance(value, FunctionType):
+            return reads(value)
+        if isinstance(value, MethodType):
+            return [(value.__self__, said or "self"), (value.__func__, said)]
+        if isinstance(value, functools.partial):
+            return [(part, said) for part in (value.func, *value.args, *value.keywords.values())]
+        if "__wrapped__" in getattr(value, "__dict__", {}):
+            return [(value.__wrapped__, said)]
+        if isinstance(value, dict):
+            names = [f"{said}[{key if type(key) in (str, int) else '...'!r}]" for key in value]
+            return self.contents(value, list(zip(value, names, strict=True)), said)
+        if isinstance(value, list):
+            return self.contents(value, [(i, f"{said}[{i}]") for i in range(len(value))], said)
+        if isinstance(value, tuple | set | frozenset):
+            return [(part, f"{said}[{i}]") for i, part in enumerate(value)][:MANY]
+        if isinstance(value, type):
+            return [(function, said) for function in functions_of(value)]
+        if isinstance(value, np.random.RandomState | random.Random):
             self.sources.append((said, value))
         elif hasattr(value, "__next__"):
             self.opaque = self.opaque or f"an iterator, {said or type(value).__name__}"
         elif hasattr(value, "__dict__") and not isinstance(value, ModuleType | BuiltinFunctionType):
-            yield type(value), said
-            yield from self.contents(vars(value), [(key, f"{said}.{key}") for key in vars(value)], said)
+            keys = [(key, f"{said}.{key}") for key in vars(value)]
+            return [(type(value), said), *self.contents(vars(value), keys, said)]
+        return []
+
+    def of_tensor(self, tensor: Tensor, said: str) -> Iterator[Any]:
+        """Where a tensor has its array; of a leaf, also its gradient and its hooks."""
+        self.tensors[tensor] = said
+        yield Place(tensor, "data", said)
+        if tensor.is_leaf:
+            yield Place(tensor.node, "grad", f"the gradient of {said}")
+            yield tensor.node.kwargs, f"the hooks of {said}"  # type: ignore[union-attr]
 
     def contents(self, holder: Any, keys: list[tuple[Any, str]], said: str) -> Iterable[Place]:
         """The places in a dict or list, by their keys and what to call them; none, if there are too many."""
@@ -141,6 +136,13 @@ class Surroundings:
 def of_library(file: str) -> bool:
     """Whether a file is ours, NumPy's or Python's: its globals do not change, nor what its classes do."""
     return is_library(file) or (file.startswith(PYTHONS) and "site-packages" not in file)
+
+
+def functions_of(kind: type) -> list[FunctionType]:
+    """The functions in a class and its bases; none of a library's class, which do not change."""
+    if of_library(getattr(sys.modules.get(kind.__module__), "__file__", None) or PYTHONS[0]):
+        return []
+    return [f for base in kind.__mro__ for f in vars(base).values() if isinstance(f, FunctionType)]
 
 
 def reads(function: FunctionType) -> Iterator[Any]:

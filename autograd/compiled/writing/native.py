@@ -79,11 +79,31 @@ class Native(Emitter):
             self.kernel.line(3, f"numbers[{self.numbers[value]}] = {self.kernel.at(value, [])}")
 
     def assembled(self, loads: list[Value]) -> str:
-        """The source of the program, and the kernel in its space."""
-        kernel = self.kernel
-        table = np.zeros(len(kernel.roots) + 1, np.int64)
-        numbers = np.zeros(len(self.numbers) + 1)
+        """The source of the program around a kernel that has been written, with the kernel in its space."""
+        table, numbers = np.zeros(len(self.kernel.roots) + 1, np.int64), np.zeros(len(self.numbers) + 1)
         table[-1] = address(numbers)
+        scratch = self.addressed(table)
+        self.native_source = self.kernel_source(table, numbers)
+        space = self.space | {"table": table, "numbers": numbers, "scratch": scratch, "refs": sys.getrefcount}
+        self.space = space | {"repeat": repeat, "Partial": Partial, "address": address}
+        self.space["kernel"] = jitted(self.native_source, self.steps > 1)
+        self.head()
+        self.load(loads)
+        self.renew()
+        self.one() if self.steps == 1 else self.many()
+        return "\n".join(self.lines) + "\n"
+
+    def addressed(self, table: Any) -> list[Any]:
+        """Put the addresses of all memory but the loaded into the table; returns that, to be kept alive."""
+        scratch = []
+        for root, slot in self.kernel.roots.items():
+            if root.made is not None or root.load in (FIXED, CONSTANT):
+                scratch.append(root.data if root.made is None else np.empty_like(root.data))
+                table[slot] = address(scratch[-1])
+        return scratch
+
+    def kernel_source(self, table: Any, numbers: Any) -> str:
+        """The function that `jitted` takes: its memory by address, then its steps in a loop."""
         head = [
             f"def kernel({'steps, last' if self.steps > 1 else ''}):",
             f"    table = array({address(table)}, {len(table)}, np.int64)",
@@ -91,53 +111,45 @@ class Native(Emitter):
         ]
         if self.steps == 1:
             head.append("    steps, last = 1, True")
-        for root, slot in kernel.roots.items():
-            head.append(
-                f"    r{slot} = array(table[{slot}], {max(root.data.size, 1)}, {scalar(root.data.dtype)})"
-            )
-        self.native_source = "\n".join(
-            [*head, "    for k in range(steps):", *kernel.lines, "    return steps", ""]
-        )
-        scratch = []
-        for root, slot in kernel.roots.items():
-            if root.made is None and root.load in (FIXED, CONSTANT):
-                table[slot] = address(root.data)
-                scratch.append(root.data)
-            elif root.made is not None:
-                scratch.append(np.empty_like(root.data))
-                table[slot] = address(scratch[-1])
-        space = self.space | {"table": table, "numbers": numbers, "scratch": scratch, "refs": sys.getrefcount}
-        self.space = space | {"repeat": repeat, "Partial": Partial, "address": address}
-        self.space["kernel"] = jitted(self.native_source, self.steps > 1)
-        self.head()
+        for root, slot in self.kernel.roots.items():
+            size, kind = max(root.data.size, 1), scalar(root.data.dtype)
+            head.append(f"    r{slot} = array(table[{slot}], {size}, {kind})")
+        return "\n".join([*head, "    for k in range(steps):", *self.kernel.lines, "    return steps", ""])
+
+    def load(self, loads: list[Value]) -> None:
+        """Write the lines that get what may be another array or number in each call."""
         for value in loads:
             name = self.names[value] = self.fresh("v")
             self.line(f"{name} = {value.load}{'.copy()' if value in self.state else ''}")
-            self.line(f"table[{kernel.slot(value)}] = address({name})")
+            self.line(f"table[{self.kernel.slot(value)}] = address({name})")
         for value, number in self.numbers.items():
             if value.made is None:
                 self.line(f"numbers[{number}] = {value.load}")
-        self.renew()
-        if self.steps == 1:
-            self.line("if not kernel(): return MISS")
-            self.tail()
-        else:
-            self.lines[0] = "def run(args, kwargs, steps):"
-            self.line("done, interrupted = repeat(kernel, steps)")
-            self.line("if not (done or interrupted): return MISS")
-            effects, result = self.plan.effects, self.plan.result
-            self.line("if done < steps:")
-            self.plan.effects = [
-                e for e in effects if e.target.endswith(".updated") or e.value in self.state.values()
-            ]
-            self.plan.result = None
-            before = len(self.lines)
-            self.tail()
-            self.lines[before:] = ["    " + line for line in self.lines[before:]]
-            self.lines[-1] = "        return Partial(done, interrupted)"
-            self.plan.effects, self.plan.result = effects, result
-            self.tail()
-        return "\n".join(self.lines) + "\n"
+
+    def one(self) -> None:
+        """Write the end of a program that makes one step in a call."""
+        self.line("if not kernel(): return MISS")
+        self.tail()
+
+    def many(self) -> None:
+        """Write the end of a program of many steps, which leaves what it has done if it stops between two.
+
+        Then there is no result, and of the effects only the state that goes from step to step.
+        """
+        self.lines[0] = "def run(args, kwargs, steps):"
+        self.line("done, interrupted = repeat(kernel, steps)")
+        self.line("if not (done or interrupted): return MISS")
+        self.line("if done < steps:")
+        effects, result, before = self.plan.effects, self.plan.result, len(self.lines)
+        self.plan.effects = [
+            e for e in effects if e.target.endswith(".updated") or e.value in self.state.values()
+        ]
+        self.plan.result = None
+        self.tail()
+        self.lines[before:] = ["    " + line for line in self.lines[before:]]
+        self.lines[-1] = "        return Partial(done, interrupted)"
+        self.plan.effects, self.plan.result = effects, result
+        self.tail()
 
     def renew(self) -> None:
         """New arrays for outputs that somebody has kept since the call before, but for where they belong."""
