@@ -2,7 +2,8 @@
 
 `surroundings` finds what a step can read besides its arguments; `standin` is what takes the place of each
 array and of each random generator while the step runs; `tape` notes the calls; `rows` lets the engine's
-functions and rules be noted, too; `recorder` does one recording, and puts everything back.
+functions and rules be noted, too; `source` writes down the conditions under which all that would happen
+again; `recorder` does one recording, and puts everything back.
 """
 
 from .recorder import is_recording, record

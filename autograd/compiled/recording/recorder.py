@@ -6,13 +6,9 @@ recordable leaves no trace, and can be run as it is.
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import functools
-import itertools
-import keyword
 import random
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -22,8 +18,9 @@ import numpy as np
 
 from ...engine import LEAF, Leaf, Node, next_index
 from ...tensor import Tensor
-from ..program import FIXED, Check, Effect, Program, Value, mapped
+from ..program import FIXED, Effect, Program, Value, mapped
 from .rows import rows_on
+from .source import Source
 from .standin import Draws, StandIn, Untraceable
 from .surroundings import Place, Surroundings
 from .tape import Tape
@@ -76,6 +73,7 @@ class Recorder:
     ) -> None:
         self.step, self.args, self.kwargs, self.varying = step, args, kwargs, varying
         self.tape, self.program = Tape(branches), Program()
+        self.source = Source(self.program)
         self.around = Surroundings(step, *others((args, kwargs)))
         self.planted: dict[int, StandIn | Draws] = {}
         self.before: list[tuple[Place, Any, Any]] = []
@@ -122,52 +120,6 @@ class Recorder:
                 found.append((said, source.get_state(legacy=False), source.set_state))
         return found
 
-    # pieces of source
-
-    def name(self, value: Any, said: str = "") -> str:
-        """The name of an object in the program's source: the last word of what it is called."""
-        names = self.program.names
-        for name, known in names.items():
-            if known is value:
-                return name
-        word = (re.findall(r"[a-zA-Z_]\w*", said) or ["o"])[-1]
-        name = word if len(word) > 1 and word not in (*names, *keyword.kwlist, *dir(builtins)) else ""
-        name = name or next(f"{word}_{i}" for i in itertools.count(1) if f"{word}_{i}" not in names)
-        names[name] = value
-        return name
-
-    def source(self, place: Place) -> str:
-        """A place as source that can be read and assigned to, in terms of the program's names."""
-        holder = place.holder
-        if isinstance(holder, Tensor | Node):
-            return f"{self.name(holder, 'tensor' if isinstance(holder, Tensor) else 'node')}.{place.key}"
-        if place.key == "cell_contents":
-            return f"{self.name(holder, 'cell')}.cell_contents"
-        key = repr(place.key) if isinstance(place.key, str | int) else self.name(place.key)
-        return f"{self.name(holder)}[{key}]"
-
-    def check(self, source: str, said: str, place: Place | None = None) -> None:
-        """Add a condition, as source, to those that the program looks at before it runs."""
-        self.program.checks.append(Check(source, said, place))
-
-    def check_is(self, source: str, value: Any, said: str, place: Place | None = None) -> None:
-        """A check that there still is what there was: the same object, or an equal number."""
-        if value is None or isinstance(value, bool):
-            self.check(f"{source} is {value}", said)
-        elif type(value) in (int, str) or (type(value) is float and np.isfinite(value)):
-            self.check(f"{source} == {value!r}", said, place)
-        else:
-            self.check(f"{source} is {self.name(value, said)}", said)
-
-    def check_like(self, source: str, array: Any, said: str) -> None:
-        """A check that there is an array of the same shape, dtype and layout."""
-        kind, dtype = self.name(type(array), "ndarray"), self.name(array.dtype, str(array.dtype))
-        self.check(
-            f"type({source}) is {kind} and {source}.shape == {array.shape} and "
-            f"{source}.dtype == {dtype} and {source}.strides == {array.strides}",
-            f"the shape or dtype of {said}",
-        )
-
     # before the step
 
     def argument(self, tree: Any, source: str) -> Any:
@@ -175,24 +127,24 @@ class Recorder:
         said = f"the argument {source.removeprefix('args')}"
         if type(tree) in (tuple, list):
             kind = f"type({source}) is {type(tree).__name__} and " if source not in ("args", "kwargs") else ""
-            self.check(f"{kind}len({source}) == {len(tree)}", said)
+            self.source.check(f"{kind}len({source}) == {len(tree)}", said)
             return type(tree)([self.argument(part, f"{source}[{i}]") for i, part in enumerate(tree)])
         if type(tree) is dict:
-            self.check(f"[*{source}] == {[*tree]!r}" if tree else f"not {source}", said)
+            self.source.check(f"[*{source}] == {[*tree]!r}" if tree else f"not {source}", said)
             return {key: self.argument(part, f"{source}[{key!r}]") for key, part in tree.items()}
         if type(tree) is np.ndarray:
-            self.check_like(source, tree, said)
+            self.source.check_like(source, tree, said)
             return self.array(tree, source)
         if is_constant(tree):
-            self.check(
-                f"type({source}) is {self.name(Tensor, 'Tensor')} and not {source}.requires_grad", said
+            self.source.check(
+                f"type({source}) is {self.source.name(Tensor, 'Tensor')} and not {source}.requires_grad", said
             )
-            self.check_like(f"{source}.data", tree.data, said)
+            self.source.check_like(f"{source}.data", tree.data, said)
             return Tensor.of(self.array(tree.data, f"{source}.data"), None)
         if type(tree) is float:
-            self.check(f"type({source}) is float", said)
+            self.source.check(f"type({source}) is float", said)
             return self.tape.stand_in(tree, source)
-        self.check_is(source, tree, said)
+        self.source.check_is(source, tree, said)
         return tree
 
     def array(self, array: Any, source: str) -> StandIn:
@@ -212,15 +164,15 @@ class Recorder:
     def instead_of(self, value: Any, place: Place) -> Any:
         """What stands in for what is in a place."""
         if type(value) in (np.ndarray, np.float64, np.float32) and value.dtype.kind in "biufc":
-            return self.array(value, self.source(place))
+            return self.array(value, self.source.of(place))
         if isinstance(value, np.random.Generator):
             known = self.planted.get(id(value)) or Draws(
-                self.tape, value, Value(value, load=self.source(place))
+                self.tape, value, Value(value, load=self.source.of(place))
             )
             self.planted[id(value)] = known
             return known
         if place.identity in self.varying and is_number(value):
-            return self.tape.stand_in(value, self.source(place))
+            return self.tape.stand_in(value, self.source.of(place))
         if isinstance(place.holder, Node) and type(value) is Tensor:
             raise Untraceable(f"{place.said} is a tensor")
         return value
@@ -230,16 +182,18 @@ class Recorder:
     def look_at_tensors(self) -> None:
         """Whether tensors are still what they were: parameters, or constants; those that moved are noted."""
         for tensor, said in self.around.tensors.items():
-            name, node = self.name(tensor, "tensor"), tensor.node
+            name, node = self.source.name(tensor, "tensor"), tensor.node
             if node is not None and node.op is not LEAF:
                 raise Untraceable(f"{said}, which it closes over, is part of a graph")
-            self.check_is(f"{name}.node", node, f"whether {said} is a parameter")
+            self.source.check_is(f"{name}.node", node, f"whether {said} is a parameter")
             if node is None:
                 continue
-            self.check_is(f"{self.name(node, 'node')}.kwargs", node.kwargs, f"the hooks of {said}")
+            self.source.check_is(
+                f"{self.source.name(node, 'node')}.kwargs", node.kwargs, f"the hooks of {said}"
+            )
             if type(tensor.data) is StandIn and self.tape.current(tensor.data).made:
-                source = f"{self.name(next_index, 'next_index')}()"
-                self.program.effects.append(Effect(f"{self.name(node, 'node')}.updated", source))
+                source = f"{self.source.name(next_index, 'next_index')}()"
+                self.program.effects.append(Effect(f"{self.source.name(node, 'node')}.updated", source))
                 self.commit.append(functools.partial(touch, node))  # type: ignore[arg-type]  # it has LEAF
 
     def look_at_places(self) -> None:
@@ -253,25 +207,27 @@ class Recorder:
             if now is not put and put is value and is_number(value) and is_number(now):
                 counters.append(place)
             elif now is not put:
-                self.leave(self.source(place), now, place.said, place.write)
+                self.leave(self.source.of(place), now, place.said, place.write)
             self.expect(place, value, put, now)
         if counters:
             raise Counters(counters)
 
     def expect(self, place: Place, value: Any, put: Any, now: Any) -> None:
         """The check of what is in a place when a step begins."""
-        source = self.source(place)
+        source = self.source.of(place)
         if isinstance(place.holder, Node):  # a gradient has the shape and dtype of its tensor
-            self.check(f"{source} is {'not ' * (value is not None)}None", f"whether there is {place.said}")
+            self.source.check(
+                f"{source} is {'not ' * (value is not None)}None", f"whether there is {place.said}"
+            )
         elif put is value or (now is put and isinstance(value, np.ndarray | np.random.Generator)):
             said = self.around.tensors[place.holder] if type(place.holder) is Tensor else place.said
-            self.check_is(source, value, said, place if is_number(value) else None)
+            self.source.check_is(source, value, said, place if is_number(value) else None)
             if type(put) is StandIn:
                 put.first.load = FIXED
         elif isinstance(value, np.ndarray | np.generic):
-            self.check_like(source, value, place.said)
+            self.source.check_like(source, value, place.said)
         else:
-            self.check(f"type({source}) is {type(value).__name__}", place.said)
+            self.source.check(f"type({source}) is {type(value).__name__}", place.said)
 
     def leave(self, target: str, now: Any, said: str, write: Callable[[Any], Any]) -> None:
         """The step has put something new in a place."""
@@ -290,16 +246,16 @@ class Recorder:
                 for key, value in new:
                     del holder[key]
                     place = Place(holder, key, f"{said}.{key}")
-                    self.leave(self.source(place), value, place.said, place.write)
+                    self.leave(self.source.of(place), value, place.said, place.write)
             else:
                 new, holder[len(known) :] = holder[len(known) :], []
                 for value in new:
-                    self.leave(f"{self.name(holder)}.append", value, said, holder.append)
+                    self.leave(f"{self.source.name(holder)}.append", value, said, holder.append)
                 if new:  # it is there to be added to, and what is in it is nothing to go by
-                    begins = f"{self.name(holder)}["
+                    begins = f"{self.source.name(holder)}["
                     self.program.checks = [c for c in self.program.checks if not c.source.startswith(begins)]
                     continue
-            self.check(f"len({self.name(holder)}) == {len(known)}", f"the length of {said}")
+            self.source.check(f"len({self.source.name(holder)}) == {len(known)}", f"the length of {said}")
 
     def look_at_arrays(self) -> None:
         """The arrays that were written into."""
