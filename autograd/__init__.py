@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .compiled import compile
     from .derived.deriving import derive
     from .graph import Graph
-    from .show.explain import explain
+    from .show.explanations.explain import explain
     from .show.pages.explore import explore
     from .show.pictures.animate import animate
     from .show.pictures.draw import draw

@@ -9,7 +9,7 @@ import pytest
 import nn
 from autograd import Tensor, explain, relu, sigmoid
 from autograd.errors import DTypeError, GradientError, IndexingError, ShapeError
-from autograd.show import paths
+from autograd.show.explanations import paths
 
 
 def leaf(*values):

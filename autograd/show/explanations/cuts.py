@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Node
-from ..graph import Graph
-from ..graph.ancestors import ancestors
-from ..graph.naming import items_of
-from ..graph.text import number
-from ..hooks import HOOK
-from ..tensor import Tensor
+from ...engine import Node
+from ...graph import Graph
+from ...graph.ancestors import ancestors
+from ...graph.naming import items_of
+from ...graph.text import number
+from ...hooks import HOOK
+from ...tensor import Tensor
 from .paths import Arc, flat, region
 
 

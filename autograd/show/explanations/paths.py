@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import passed_back
-from ..graph import Edge, Graph, Vertex
-from ..hooks import HOOK
-from ..outputs import Parts
+from ...engine import passed_back
+from ...graph import Edge, Graph, Vertex
+from ...hooks import HOOK
+from ...outputs import Parts
 
 BUDGET = 20_000_000  # the most numbers that may be computed on the way
 KEPT = 100  # the most paths that continue from each array, if paths go over whole arrays
