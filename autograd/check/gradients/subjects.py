@@ -61,7 +61,7 @@ def recorded(f: Function, inputs: Sequence[Any], notes: list[str]) -> Problem:
     note_writing(name, names, point, {path: t.data for path, t in run.targets.items()}, notes)
     again, home = way_at(point)
     digits = digits_of([*values, *(part for n in run.between for part in parts_of(n.data))])
-    problem = Problem(
+    problem = Problem(  # `evaluate` refers to it
         names, point, values, cotangents_for(values), evaluate, complexly, gradients,
         analytic=is_analytic(run.between), digits=digits, run=run, notes=notes,
         steady=is_repeated(name, values, again, digits, notes),
@@ -134,10 +134,8 @@ def pair(f: Function, gradient: Function, inputs: Sequence[Any], notes: list[str
     def gradients(at: Point) -> list[Point]:
         if scalar:
             return [gradient_at(at)]
-        alone = [
-            [c if i == j else np.zeros(c.shape) for j, c in enumerate(cotangents)] for i in range(len(values))
-        ]
-        return [gradient_at(at, rebuilt(output, dict(zip(flat(output), gs, strict=True)))) for gs in alone]
+        ways = one_at_a_time(cotangents)
+        return [gradient_at(at, rebuilt(output, dict(zip(flat(output), gs, strict=True)))) for gs in ways]
 
     args, copies = arguments(point)
     output = f(*args)
@@ -148,17 +146,15 @@ def pair(f: Function, gradient: Function, inputs: Sequence[Any], notes: list[str
     scalar = len(values) == 1 and values[0].size == 1
     cotangents = [np.ones(values[0].shape)] if scalar else cotangents_for(values)
     return Problem(
-        names,
-        point,
-        values,
-        cotangents,
-        evaluate,
-        complexly,
-        gradients,
-        digits=digits,
-        steady=steady,
-        notes=notes,
-    )
+        names, point, values, cotangents, evaluate, complexly, gradients,
+        digits=digits, steady=steady, notes=notes,
+    )  # fmt: skip
+
+
+def one_at_a_time(cotangents: Sequence[Array]) -> list[list[Array]]:
+    """For each output the cotangents of all: its own, and zeros for the others."""
+    n = range(len(cotangents))
+    return [[c if i == j else np.zeros(c.shape) for j, c in enumerate(cotangents)] for i in n]
 
 
 def claimed(found: Any, tree: tuple[Any, ...], name: str) -> Point:

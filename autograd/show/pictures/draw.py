@@ -101,14 +101,7 @@ def drawing(
     """The picture of `output` without its backward pass, and the pencil that drew it: see `draw`."""
     from .picture import Picture  # here, since importing Graphviz takes longer than all of autograd
 
-    if type(output) is not Tensor:
-        raise DTypeError(
-            f"only how a Tensor was computed can be drawn, and this is a {type(output).__name__}"
-        )
-    if direction not in DIRECTIONS:
-        raise DrawError(f"direction={direction!r} must be one of {', '.join(DIRECTIONS)}")
-    if not 0 < scale < 100:
-        raise DrawError(f"scale={scale!r} must be a positive number, such as 1.5")
+    refuse_undrawable(output, direction, scale)
     graph = Graph.of(output, names, variables)
     plan = Plan(graph, depth, limit)
     columns = {"fontname": "Menlo,Consolas,monospace"} if values or gradients else {}  # so that numbers align
@@ -122,12 +115,28 @@ def drawing(
     for arrow in plan.arrows:
         pencil.arrow(picture, arrow)
     if plan.folded:
-        note = (
-            f"{len(graph):,} arrays in {len(plan.boxes)} boxes, as there would be more than {limit}:",
-            f"{plan.folded} are folded; limit=None draws them all",
-        )
-        picture.attr(label=picture.label(note, longest=100), labelloc="b")
+        picture.attr(label=picture.label(said_of(plan, limit), longest=100), labelloc="b")
     return picture, pencil
+
+
+def refuse_undrawable(output: Any, direction: str, scale: float) -> None:
+    """Raise DTypeError for what is no Tensor, DrawError for a direction or scale that there is not."""
+    if type(output) is not Tensor:
+        raise DTypeError(
+            f"only how a Tensor was computed can be drawn, and this is a {type(output).__name__}"
+        )
+    if direction not in DIRECTIONS:
+        raise DrawError(f"direction={direction!r} must be one of {', '.join(DIRECTIONS)}")
+    if not 0 < scale < 100:
+        raise DrawError(f"scale={scale!r} must be a positive number, such as 1.5")
+
+
+def said_of(plan: Plan, limit: int | None) -> tuple[str, str]:
+    """The lines below a folded picture: how much it stands for, and how to see all of it."""
+    return (
+        f"{len(plan.graph):,} arrays in {len(plan.boxes)} boxes, as there would be more than {limit}:",
+        f"{plan.folded} are folded; limit=None draws them all",
+    )
 
 
 def cotangents(graph: Graph) -> dict[int, Any]:
