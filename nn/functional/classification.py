@@ -131,7 +131,7 @@ def multi_margin_loss(
 
 
 def cross_entropies_by_z(g: Any, y: Any, z: Any, q: Any, share: Any = 1) -> Any:
-    """softmax(z) - q for each row, times the sum of q where that is not 1 (a weighted class)."""
+    """softmax(z) Σq - q for each row; Σq is 1 unless classes are weighted or ignored."""
     return (g * share).reshape(-1, 1) * (softmax(z) * q.sum(axis=1, keepdims=True) - q)
 
 

@@ -82,7 +82,7 @@ def gradients_of_run(run: Run, cotangents: Sequence[Array]) -> list[Point]:
 
 
 def in_dtype_of(y: Any, cotangent: Array) -> Array:
-    """A cotangent in the dtype of its output, as the engine would make it; as it is for a complex output."""
+    """A cotangent in the dtype of its output, as the engine asks for; as it is if that is no float."""
     dtype = data_of(y).dtype
     return cotangent.astype(dtype) if dtype.kind == "f" else cotangent
 

@@ -303,7 +303,10 @@ class Kernel:
         self.locals[result] = name
 
     def item(self, a: Value, at: Any = 0) -> str:
-        """`a.item(at)` as source.  NotNative, but for the only element, or a computed `at` in no view."""
+        """`a.item(at)` as source.
+
+        Raises NotNative for a fixed place among several elements, and for a computed one in a view.
+        """
         if a in self.locals:
             return self.locals[a]
         if type(at) is Value and a.data.flags.c_contiguous and a.base is None:

@@ -107,7 +107,7 @@ class Plan:
             frame.inside.sort(key=oldest)
 
     def add_items(self, items: list[int | Group], frame: Frame, depth: int) -> None:
-        """Put operations and groups into a frame: scopes below `depth` as one box, others as frames."""
+        """Put operations and groups into a frame; scopes `depth` levels further in become one box each."""
         for item in items:
             if isinstance(item, int):
                 self.add_box(frame, [self.graph[item]])
