@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import autograd
+from autograd.check.hand.observe import stage
 from autograd.command import main
 from autograd.command.files import CallError, computed, drawn, parsed
 from autograd.command.find import targets
@@ -69,7 +70,8 @@ def test_files_as_they_are_handed_in(call, capsys):
 
 
 MESSAGES = {
-    "svm.py": "svm_loss takes W, X, y, reg, and the file has no value by such a name: pass --shape W=…",
+    "svm.py": "svm_loss takes W, X, y, reg, and the file has no value by such a name: type "
+    "--shape W=4,2 --shape X=4,2 --shape y=4,2 --set reg=0.1, with the shapes",
     "two_layer_net.py": "TwoLayerNet takes input_size, hidden_size, output_size, and the file has no value",
     "neural_network.py": "say it with --loss EXPRESSION",
     "unfinished.py": "line 5 is not Python: '(' was never closed",
@@ -84,6 +86,95 @@ MESSAGES = {
 def test_what_cannot_be_judged_says_why_and_what_to_do(call, capsys):
     assert main(["check", *arguments(call)]) == 2
     assert MESSAGES[call] in capsys.readouterr().out
+
+
+FORWARD = "def forward(X, W):\n    Z = X @ W\n    return np.sum(Z**2)\n"
+BACKWARD = "def backward(X, W, Z):\n    return X.T @ (2 * Z)\n"
+SHAPES = "--shape X=4,3 --shape W=2,5"
+TRAIN = (
+    "def train(X, W):\n    for i in range(9):\n        loss = np.sum((X @ W)**2)\n        W -= X.T @ X @ W\n"
+)
+SCRIPT = TRAIN.replace("def train(X, W):\n", "X, W = np.ones((4, 3)), np.ones((2, 5))\n").replace(
+    "\n    ", "\n"
+)
+RAISING = {  # a source and options, the exit code, and what is said
+    "a forward pass that raises": (
+        FORWARD + BACKWARD,
+        SHAPES,
+        2,
+        [
+            "not judged\n    forward raised ShapeError at line 3, Z = X @ W",
+            "it was given X of shape (4, 3), W of",
+        ],
+    ),
+    "a method that raises": (
+        "class Dense:\n    def forward(self, X):\n        return X @ self.w\n"
+        "    def backward(self, dout):\n        return dout @ self.w.T\n",
+        SHAPES,
+        2,
+        ["not judged\n    forward raised AttributeError at line 4, return X @ self.w", "type --shape X=4,2"],
+    ),
+    "a loss that raises before it returns its gradients": (
+        "def svm_loss(X, W):\n    loss = np.sum(X @ W)\n    dW = X.sum(0)\n    return loss, dW\n",
+        SHAPES,
+        2,
+        ["not judged\n    svm_loss raised ShapeError at line 3, loss = "],
+    ),
+    "a forward pass without an end": (
+        "def forward(X):\n    while True:\n        X = X * 1\n    return X\ndef backward(X):\n    return X\n",
+        "--shape X=3",
+        2,
+        ["forward was still running after", "at line 4, X = X * 1: nothing is judged"],
+    ),
+    "training that raises": (
+        TRAIN,
+        SHAPES,
+        2,
+        ["train raised ValueError at line 4, loss = ", "type --shape X"],
+    ),
+    "a script whose loop raises": (SCRIPT, "", 2, ["net.py raised ValueError at line 4, loss = "]),
+    "a script that raises before its loop": (
+        SCRIPT.replace("np.ones", "np.once", 1),
+        "",
+        2,
+        ["what stands before the loop raised AttributeError at line 2, X, W = "],
+    ),
+    "a parameter of backward that nothing is known for": (
+        FORWARD + BACKWARD.replace("Z)", "Z, lr)", 1),
+        "--shape X=4,3 --shape W=3,5",
+        2,
+        ["backward takes lr, and there is no such input", "type --set lr=0.1"],
+    ),
+    "a backward pass that raises on what forward takes": (
+        FORWARD + BACKWARD.replace("X.T", "X"),
+        "--shape X=4,3 --shape W=3,5",
+        1,
+        ["forward and backward: wrong\n", "backward raised ValueError at line 6, return X @ (2 * Z)"],
+    ),
+    "a backward pass that raises beside its gradients": (
+        FORWARD + BACKWARD.replace("return", "print(nowhere)\n    return"),
+        "--shape X=4,3 --shape W=3,5",
+        1,
+        ["forward and backward: wrong\n", "backward raised NameError at line 6, print(nowhere)"],
+    ),
+    "a gradient that belongs to nothing": (
+        FORWARD + BACKWARD.replace("return X.T", "return np.ones(7), X.T"),
+        "--shape X=4,3 --shape W=3,5",
+        2,
+        ["forward and backward: not judged\n", "what it is the gradient of could not be told"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RAISING)
+def test_wrong_is_only_what_the_derivation_does_wrong(case, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(stage, "PATIENCE", 0.5)
+    source, options, code, said = RAISING[case]
+    path = tmp_path / "net.py"
+    path.write_text("import numpy as np\n" + source)
+    assert main(["check", str(path), *options.split()]) == code
+    printed = capsys.readouterr().out
+    assert [words for words in said if words not in printed] == [], printed
 
 
 WRONG_OPTIONS = {

@@ -7,8 +7,9 @@ import contextlib
 import importlib.util
 import inspect
 import os
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -130,11 +131,9 @@ class Values:
         needed = [p.name for p in parameters(functions[0]) if p.default is p.empty]
         if missing := [n for n in needed if n not in known]:
             function = functions[0].__qualname__.removesuffix(".__init__")
-            shapes = " ".join(f"--shape {n}=…" for n in missing)
             raise CallError(
                 f"{function} takes {', '.join(missing)}, and the file has no value by such a name: "
-                f"pass {shapes}, such as --shape {missing[0]}=4,2, or --set {missing[0]}=EXPRESSION, or let "
-                f"a function inputs() in {self.file} return them by name"
+                f"{remedy_for(missing, self.file)}"
             )
         return {n: known[n] for n in wanted if n in known}
 
@@ -171,6 +170,37 @@ class Values:
         if not callable(held):
             raise CallError(f"{dotted} of {self.file} is a {type(held).__name__}, and no function")
         return held  # type: ignore[no-any-return]
+
+
+def remedy_for(names: Iterable[str], file: str) -> str:
+    """What to type for values of these names.
+
+    >>> remedy_for(["X", "lr"], "net.py").partition(",")[0]
+    'type --shape X=4'
+    """
+    options = " ".join(map(option_for, names)) or "--set NAME=EXPRESSION"
+    return (
+        f"type {options}, with the shapes and values that belong there, or let a function inputs() in {file} "
+        "return them by name"
+    )
+
+
+def option_for(name: str) -> str:
+    """An option of the command line that gives a value for a name: a number, or an array.
+
+    >>> option_for("lr"), option_for("n_hidden"), option_for("W1")
+    ('--set lr=0.1', '--set n_hidden=5', '--shape W1=4,2')
+    """
+    value = next((value for pattern, value in NUMBERS.items() if re.fullmatch(pattern, name)), None)
+    return f"--set {name}={value}" if value else f"--shape {name}=4,2"
+
+
+NUMBERS = {  # what single numbers are called, and one for each
+    r"eps\w*|tol\w*": "1e-8",
+    r"lr|learning_rate|alpha|eta|step_?size|reg\w*|lam\w*|l2|weight_decay|dropout|p|margin": "0.1",
+    r"beta\d?|momentum|rho|decay|keep_prob": "0.9",
+    r"(?:n|num|nb)_\w+|\w*(?:_size|_dim|_features|_units|epochs?|iter\w*|_steps?)|stride|pad\w*": "5",
+}
 
 
 def is_value(value: Any) -> bool:

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..check import DerivationReport, derivation, script, training_step
+from ..check.hand.observe.arguments import MissingInputError
 from ..errors import AutogradError
-from .files import CallError, Values, functions_in, loaded, parameters, parsed
+from .files import CallError, Values, functions_in, loaded, parameters, parsed, remedy_for
 from .find import Function, Target, returned, targets
 
 Attempt = Callable[[], DerivationReport]
@@ -41,9 +42,7 @@ class Verdict:
     @property
     def status(self) -> str:
         """right, wrong, or not judged."""
-        if self.report is None:
-            return "not judged"
-        return "right" if self.report.ok else "wrong"
+        return "not judged" if self.report is None else self.report.status
 
 
 def verdicts(
@@ -69,7 +68,7 @@ def verdicts(
             "that returns its gradients, a function that trains, or a script with a loop"
         )
     if found[0].forward is None:
-        yield verdict(path, found[0], [lambda: script(path, loss=loss)])
+        yield verdict(path, found[0], [lambda: unless_raised(script(path, loss=loss), {}, path.name)])
         return
     module = loaded(path)
     values, sources = Values(module, given), functions_in(tree)
@@ -97,9 +96,13 @@ def verdict(path: Path, target: Target, attempts: list[Attempt]) -> Verdict:
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 return Verdict(path, target, attempt())
+        except MissingInputError as error:
+            refusals.append(f"{error}; {remedy_for(error.names, path.name)}")
+        except CallError as error:
+            refusals.append(str(error))
         except AutogradError as error:
-            asks = " on the command line, say it with --loss EXPRESSION" if "loss" in str(error) else ""
-            refusals.append(f"{error}{asks and ';' + asks}")
+            asks = "; on the command line, say it with --loss EXPRESSION" if "loss" in str(error) else ""
+            refusals.append(f"{error}{asks}")
     return Verdict(path, target, refusal=refusals[0])
 
 
@@ -113,7 +116,7 @@ def attempts(
     backward = values.function(target.backward, target.name, owner) if target.backward else None
     if target.trains:
         inputs = values.fitting([forward], target.name)
-        yield lambda: training_step(forward, inputs, loss=loss)
+        yield lambda: unless_raised(training_step(forward, inputs, loss=loss), inputs, values.file)
         return
     if not loss:
         yield judging(values, target, forward, backward)
@@ -127,7 +130,25 @@ def judging(
 ) -> Attempt:
     """One way to check: with the values that these two take."""
     inputs = values.fitting([forward, *([backward] if backward else [])], target.name)
-    return lambda: derivation(forward, backward, inputs)
+    return lambda: unless_raised(derivation(forward, backward, inputs), inputs, values.file)
+
+
+def unless_raised(report: DerivationReport, inputs: Mapping[str, Any], file: str) -> DerivationReport:
+    """The report.  Raises CallError if the forward pass raised, so that there is nothing to judge."""
+    if report.error and not report.judged and report.status == "not judged":
+        given = ", ".join(f"{name} {described(value)}" for name, value in inputs.items())
+        said = (
+            f"it was given {given}: if that does not fit, " if given else "if that is for want of a value, "
+        )
+        raise CallError(f"{report.error}\n{said}{remedy_for(list(inputs), file)}")
+    return report
+
+
+def described(value: Any) -> str:
+    """What a value is, in short: its shape, a number itself, or the name of its type."""
+    if isinstance(value, np.ndarray | np.generic) and np.ndim(value):
+        return f"of shape {np.shape(value)}"
+    return f"= {value}" if isinstance(value, int | float | np.generic) else f"of type {type(value).__name__}"
 
 
 def call_of(target: Target, sources: Mapping[str, Function]) -> str:

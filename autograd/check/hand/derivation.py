@@ -13,6 +13,7 @@ from .beside import moved
 from .diagnose.constants import named
 from .judgement import Judgement, Settings
 from .observe.objects.reach import Root
+from .observe.probes.probe import TimeUp
 from .observe.probes.trace import path_text
 from .observe.raising import is_raised_by_user, told
 from .observe.stage import Stage
@@ -79,7 +80,7 @@ def examined(stage: Stage, settings: Settings, prefix: str) -> DerivationReport:
             first = judged(stage, settings)
     except DerivationError:
         raise
-    except Exception as error:  # the user's own, whatever it is
+    except (Exception, TimeUp) as error:  # the user's own, whatever it is
         if not is_raised_by_user(error):
             raise
         return DerivationReport((), error=told(error, stage.name, stage.patience), prefix=prefix)
@@ -120,6 +121,9 @@ NOTHING_TO_SEE = (
 )
 
 
+UNTIL_THEN = "what it did until then is judged"
+
+
 def elsewhere(stage: Stage, first: Judgement, settings: Settings, anew: bool = False) -> Judgement | None:
     """The verdict at other values of the inputs, where a mistake may show that is hidden here; or None."""
     try:
@@ -141,12 +145,13 @@ def report_of(stage: Stage, found: Judgement, prefix: str, *notes: str) -> Deriv
     return DerivationReport(
         lines=tuple(found.lines),
         unmatched={r.shown: r.reason for r in found.results if r.node is None},
-        error=told(raised, stage.backward_name, stage.patience) if raised is not None else None,
+        error=told(raised, stage.backward_name, stage.patience, UNTIL_THEN) if raised is not None else None,
         judged=results,
         inputs=inputs_of(found),
         drawn={name: stage.arguments[name] for name in stage.drawn},
         notes=(*notes, *steps_of(found), *returns_of(stage, found)),
         prefix=prefix,
+        is_faulty=isinstance(raised, Exception) and not isinstance(raised, MemoryError),
     )
 
 

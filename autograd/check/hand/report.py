@@ -59,6 +59,7 @@ class DerivationReport:
     lines      the verdicts, in the order in which the lines ran
     unmatched  the results that could not be judged, each with the reason
     error      where the forward or the backward pass raised, and what; None if it did not
+    is_faulty  whether the error is a finding: backward raised, and forward did not
     judged     of each result that was judged, by its name, whether it is right
     inputs     of each input whose gradient there is, whether it was judged, and how
     drawn      the upstream gradients that were drawn, by the parameters that they were passed to
@@ -74,6 +75,7 @@ class DerivationReport:
     drawn: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     prefix: str = "d"
+    is_faulty: bool = False
 
     @property
     def ok(self) -> bool:
@@ -82,6 +84,14 @@ class DerivationReport:
 
     def __bool__(self) -> bool:
         return self.ok
+
+    @property
+    def status(self) -> str:
+        """right, wrong, or not judged: where nothing is known to be wrong, and not all could be judged."""
+        if self.ok:
+            return "right"
+        is_wrong = self.is_faulty or self.first is not None or not all(self.judged.values())
+        return "wrong" if is_wrong else "not judged"
 
     @property
     def first(self) -> Line | None:

@@ -26,10 +26,11 @@ from .observe.objects.reach import Reach, Root
 from .observe.objects.state import State, exchanged
 from .observe.probes.codes import copied, text_of
 from .observe.probes.patch import statements_around
-from .observe.probes.probe import Finished
+from .observe.probes.probe import Finished, TimeUp
 from .observe.probes.record import Recording, is_array
 from .observe.probes.sites import Site, span_of
-from .observe.stage import Stage
+from .observe.raising import told
+from .observe.stage import PATIENCE, Stage
 from .observe.training import Body, Returns, Training, is_update, names_returned, stretches
 from .report import DerivationReport
 
@@ -38,6 +39,8 @@ Place = tuple[Any, ...]
 
 class Watching(Recording):
     """Sees, as each round of a loop begins, which parameters have changed; ends with the first."""
+
+    raised: BaseException | None = None
 
     def begin(self, space: dict[str, Any], places: list[Place], main: Any) -> None:
         """Look at what is there before the first round."""
@@ -90,8 +93,10 @@ def watched(stage: Stage, until: int | None, main: Any) -> Watching:
         with stage.rewritten(False):
             run.begin(stage.inputs, places, main)
             stage.training = Training(None, until)
-            with contextlib.suppress(Exception):
+            try:
                 stage.run(run, stage.forward, {})
+            except (Exception, TimeUp) as error:
+                run.raised = error
             run.rounds += 1  # what the last round changed is complete after it
             run.look()
             run.look_at_writes()
@@ -127,7 +132,7 @@ def trained(
     returned: tuple[str, ...] = (),
 ) -> DerivationReport:
     """The verdict on the first update that some statements make, in a space of variables."""
-    reasons: list[str] = []
+    reasons, raised = list[str](), ""
     for before, body in stretches(statements):
         variables = space()
         try:
@@ -135,12 +140,14 @@ def trained(
                 tree = ast.Module([copied(s) for s in before], [])
                 exec(compile(tree, filename, "exec"), variables)
         except Exception as error:
-            reasons.append(f"what stands before the loop raised {type(error).__name__}: {error}")
+            raised = raised or told(error, "what stands before the loop", PATIENCE)
             continue
         stage = Stage.of(Body(body, filename, variables, name), None, variables)
         main = span_of(body[0])
         first = watched(stage, None, main)
         if not first.changed_by:
+            if first.raised is not None:
+                raised = raised or told(first.raised, name, stage.patience)
             continue
         last = max(first.changed_by.values())
         until = last if last else None
@@ -154,6 +161,8 @@ def trained(
         if report.judged or report.error:
             return report
         reasons.append(f"nothing that {name} updates has a part in the loss")
+    if raised:
+        return DerivationReport((), error=raised)
     raise DerivationError(
         reasons[-1]
         if reasons

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import CodeType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,6 +15,17 @@ from ....errors import DerivationError
 from ....tensor import Tensor
 from ....transforms.structure import name_of
 from .training import Body
+
+
+class MissingInputError(DerivationError):
+    """Parameters for which there is no value; `names` are these."""
+
+    def __init__(self, function: Any, names: list[str], known: Iterable[str]) -> None:
+        super().__init__(
+            f"{name_of(function)} takes {', '.join(names)}, and there is no such input or variable of "
+            f"forward: there are {', '.join(sorted(known))}"
+        )
+        self.names = names
 
 
 @functools.lru_cache(maxsize=1024)
@@ -52,7 +63,7 @@ def needed(function: Callable[..., Any]) -> list[str]:
 def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the values that a function takes, by the names of its parameters.
 
-    Raises DerivationError if a parameter without a default has no value.
+    Raises MissingInputError if a parameter without a default has no value.
     """
     if isinstance(function, Body):
         return {}
@@ -61,10 +72,7 @@ def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, 
         return dict(values)
     missing = [name for name in needed(function) if name not in values]
     if missing:
-        raise DerivationError(
-            f"{name_of(function)} takes {', '.join(missing)}, and there is no such input or variable of "
-            f"forward: there are {', '.join(sorted(values))}"
-        )
+        raise MissingInputError(function, missing, values)
     return {p.name: values[p.name] for p in wanted if p.name in values}
 
 

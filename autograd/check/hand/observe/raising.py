@@ -14,13 +14,16 @@ def is_raised_by_user(error: BaseException) -> bool:
     return any(not f.filename.startswith(LIBRARIES) for f in traceback.extract_tb(error.__traceback__))
 
 
-def told(error: BaseException, name: str, seconds: float) -> str:
-    """Where in the user's source an exception came from, and what it says."""
+def told(error: BaseException, name: str, seconds: float, of_the_rest: str = "nothing is judged") -> str:
+    """Where in the user's source an exception came from, and what it says.
+
+    `of_the_rest` is said of what had run within the `seconds` that it may take.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     users = [f for f in frames if not f.filename.startswith(LIBRARIES)]
     at = f"line {users[-1].lineno}, {users[-1].line}: " if users else ""
     if isinstance(error, TimeUp):
-        return f"{name} was still running after {seconds:g} s, at {at}what it did until then is judged"
+        return f"{name} was still running after {seconds:g} s, at {at}{of_the_rest}"
     return f"{name} raised {type(error).__name__} at {at}{error}"
 
 
