@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -49,6 +50,10 @@ CHECKED = {  # file and options, the exit code, and for each derivation its stat
     "raises.py": (1, [("forward", "wrong", "dW = X @ dout")]),
     "unfinished.py": (2, [("unfinished.py", "not judged", None)]),
     "no_gradients.py": (2, [("no_gradients.py", "not judged", None)]),
+    "gradients_only.py": (1, [("gradients", "wrong", "dW = X.T @ dZ + W"), ("Net.step", "not judged", None)]),
+    "gradients_only.py:Net.step --loss np.mean((self.out-y)**2)": (0, [("Net.step", "right", None)]),
+    "gradients_only.py:Net.step": (2, [("Net.step", "not judged", None)]),
+    "gradients_only.py --skip-others": (0, []),
     "no_gradients.py two_layers.py --skip-others": (0, [("forward", "right", None)]),
 }
 
@@ -74,6 +79,8 @@ MESSAGES = {
     "--shape W=4,2 --shape X=4,2 --shape y=4,2 --set reg=0.1, with the shapes",
     "two_layer_net.py": "TwoLayerNet takes input_size, hidden_size, output_size, and the file has no value",
     "neural_network.py": "say it with --loss EXPRESSION",
+    "gradients_only.py:Net.step": "Net.step returns dW, and no loss: let it `return loss, dW`, or say what "
+    "the loss is, in its variables: --loss EXPR",
     "unfinished.py": "line 5 is not Python: '(' was never closed",
     "no_gradients.py": "no_gradients.py has no backward pass to check; what is found is a pair",
     "coursera.py:foo": "has no foo to check: there are forward_propagation",
@@ -177,6 +184,41 @@ def test_wrong_is_only_what_the_derivation_does_wrong(case, tmp_path, capsys, mo
     assert [words for words in said if words not in printed] == [], printed
 
 
+DRAWING = """import random
+import numpy as np
+class Net:
+    def __init__(self):
+        self.W = np.random.randn(3)
+        self.b = random.random()
+        print(*map(float, self.W), self.b)
+    def forward(self, x):
+        return np.sum(x * self.W) + self.b
+    def backward(self, x):
+        self.dW = x
+"""
+
+
+@pytest.mark.parametrize("call", ["check net.py", "check other.py net.py", "draw net.py:Net.forward"])
+def test_a_seed_is_of_what_the_file_draws_too(call, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(DRAWING)
+    Path("other.py").write_text(
+        "import random\nrandom.random()\ndef forward(x): pass\ndef backward(x): pass\n"
+    )
+    expected = [*np.random.RandomState(7).randn(3).tolist(), random.Random(7).random()]
+    before = np.random.get_state()[1].tolist(), random.getstate()
+    main([*call.split(), "--shape", "x=3", "--seed", "7"])
+    assert [float(word) for word in capsys.readouterr().err.split()[:4]] == expected
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == before
+
+
+@pytest.mark.parametrize("text", ["-1", "x", str(2**32)])
+def test_a_seed_is_a_number_that_numpy_takes(text, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", "net.py", "--seed", text])
+    assert "is no whole number from 0 to 4294967295" in capsys.readouterr().err
+
+
 WRONG_OPTIONS = {
     "--shape X": "--shape X is no shape: write NAME=4,2",
     "--shape X=a": "--shape X=a is no shape",
@@ -260,6 +302,7 @@ FOUND = {
     "def f(w): return x, y": [],
     "class A:\n def forward(self, x): raise E\n def backward(self, g): raise E": [],
     "class A:\n def forward(self, x): x\n def backward(self, g): g": ["A.forward and A.backward"],
+    "def forward(x): pass\ndef compute_gradients(x): pass": ["forward and compute_gradients"],
     "def train(X):\n  for i in X: pass": ["train"],
     "for i in range(9): pass": ["script"],
     "if __name__ == '__main__':\n  while True: pass": ["script"],

@@ -7,9 +7,10 @@ import contextlib
 import importlib.util
 import inspect
 import os
+import random
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import AutogradError
-from .find import Function
 
 
 class CallError(AutogradError, ValueError):
@@ -44,6 +44,19 @@ def parsed(path: Path) -> ast.Module:
         where = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         line = getattr(error, "lineno", None) or 1
         raise CallError(f"{path}{where} is not Python: {getattr(error, 'msg', error)}", line) from None
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """A block in which np.random and random draw from a seed; afterwards they go on as they would have."""
+    before = np.random.get_state(), random.getstate()
+    np.random.seed(seed)
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(before[0])
+        random.setstate(before[1])
 
 
 def loaded(path: Path) -> ModuleType:
@@ -178,7 +191,7 @@ def remedy_for(names: Iterable[str], file: str) -> str:
     >>> remedy_for(["X", "lr"], "net.py").partition(",")[0]
     'type --shape X=4'
     """
-    options = " ".join(map(option_for, names)) or "--set NAME=EXPRESSION"
+    options = " ".join(map(option_for, names))
     return (
         f"type {options}, with the shapes and values that belong there, or let a function inputs() in {file} "
         "return them by name"
@@ -256,10 +269,3 @@ def computed(declared: str) -> tuple[str, Any]:
         return name, eval(text, {"np": np})
     except Exception as error:
         raise CallError(f"--set {declared} raised {told(error)}") from None
-
-
-def functions_in(tree: ast.Module) -> dict[str, Function]:
-    """The functions of a file by their names, and the methods of its classes, `Net.loss`."""
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    own = {node.name: node for node in tree.body if isinstance(node, Function)}
-    return own | {f"{c.name}.{m.name}": m for c in classes for m in c.body if isinstance(m, Function)}

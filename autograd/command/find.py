@@ -13,6 +13,7 @@ PASS = r"_?(?:propagation|propagate|prop|pass)?"
 FORWARD = re.compile(rf"(?:feed_?forward|forward|fwd|fprop){PASS}")
 BACKWARD = re.compile(rf"(?:backward|backprop|back|bwd|bprop){PASS}|gradients?|grads?")
 LOSS = re.compile(r"(?:^|_)(?:loss|cost|objective|error|nll|criterion)(?:$|_)")
+VERB = re.compile(r"^_?(?:compute|calculate|calc|get|run|do)_")
 TRAIN = re.compile(r"(?:^|_)(?:train|fit|optimi[sz]e|gradient_descent|sgd|step|model)(?:$|_)")
 GRADIENT = re.compile(r"d[A-Z_]\w*|d[a-z]\d*|d(?:out|gamma|beta|theta|loss)\w*|\w*grad\w*|delta\w*|nabla\w*")
 LOSSES = frozenset({"loss", "cost", "J", "L", "E", "total_loss", "error", "objective", "nll", "mse"})
@@ -28,6 +29,7 @@ class Target:
     backward  the backward pass; None if the forward pass returns the gradients too, or trains
     loss      a function that makes a loss of what the forward pass returns
     trains    whether it makes updates as well, all in one
+    lacks_loss  whether it returns gradients, and not the loss that they are of
     """
 
     name: str
@@ -36,6 +38,7 @@ class Target:
     backward: str | None = None
     loss: str | None = None
     trains: bool = False
+    lacks_loss: bool = False
 
     @property
     def title(self) -> str:
@@ -129,10 +132,10 @@ def training(functions: dict[str, Function], owner: str = "") -> Iterator[Target
 def stem(name: str) -> str:
     """What a pair has in common: `affine` of affine_forward, nothing of backprop.
 
-    >>> stem("affine_forward"), stem("backward_affine"), stem("backprop"), stem("loss_grad")
+    >>> stem("affine_forward"), stem("backward_affine"), stem("backprop"), stem("compute_gradients")
     ('affine', 'affine', '', '')
     """
-    rest = FORWARD.sub("_", BACKWARD.sub("_", name))
+    rest = FORWARD.sub("_", BACKWARD.sub("_", VERB.sub("", name)))
     return re.sub("_+", "_", LOSS.sub("_", rest)).strip("_")
 
 
@@ -143,12 +146,18 @@ def calls(function: Function) -> set[str]:
 
 
 def returned(function: Function) -> list[list[ast.expr]]:
-    """What each return statement of a function returns; nothing of the functions within it."""
+    """What each return statement of a function returns."""
+    values = [node.value for node in returns(function) if node.value is not None]
+    return [value.elts if isinstance(value, ast.Tuple) else [value] for value in values]
+
+
+def returns(function: Function) -> list[ast.Return]:
+    """The statements of a function that return something; not those of the functions within it."""
     nodes, waiting = [], list[ast.AST](function.body)
     while waiting:
         node = waiting.pop(0)
         if isinstance(node, ast.Return) and node.value is not None:
-            nodes.append(node.value.elts if isinstance(node.value, ast.Tuple) else [node.value])
+            nodes.append(node)
         if not isinstance(node, Function | ast.ClassDef | ast.Lambda):
             waiting += ast.iter_child_nodes(node)
     return nodes
@@ -163,3 +172,37 @@ def returns_gradients(function: Function) -> bool:
         if is_loss and any(isinstance(x, ast.Dict) for x in rest):
             return True
     return False
+
+
+def alone(tree: ast.Module) -> list[Target]:
+    """The functions and methods that return gradients and no loss, for what has no pass of its own.
+
+    >>> source = "def step(x, w):\\n    dw = x * (x * w - 1)\\n    return dw"
+    >>> alone(ast.parse(source))[0].name
+    'step'
+    """
+    return [
+        Target(name, function.lineno, name, lacks_loss=True)
+        for name, function in functions_in(tree).items()
+        if gradients_in(function)
+    ]
+
+
+def gradients_in(function: Function) -> list[str]:
+    """The gradients that a function makes and that have a part in what it returns, by their names."""
+    values = [value for node in returns(function) for value in ast.walk(node)]
+    used = {value.id for value in values if isinstance(value, ast.Name)}
+    return [name for name in names_stored(function) if GRADIENT.fullmatch(name) and name in used]
+
+
+def names_stored(function: Function) -> list[str]:
+    """The variables of a function, in the order in which something is put under them."""
+    nodes = [n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return list(dict.fromkeys(n.id for n in sorted(nodes, key=lambda n: (n.lineno, n.col_offset))))
+
+
+def functions_in(tree: ast.Module) -> dict[str, Function]:
+    """The functions of a file by their names, and the methods of its classes, `Net.loss`."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    own = {node.name: node for node in tree.body if isinstance(node, Function)}
+    return own | {f"{c.name}.{m.name}": m for c in classes for m in c.body if isinstance(m, Function)}

@@ -6,11 +6,12 @@ import ast
 import contextlib
 import inspect
 import linecache
+import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,19 @@ import numpy as np
 from ..check import DerivationReport, derivation, script, training_step
 from ..check.hand.observe.arguments import MissingInputError
 from ..errors import AutogradError
-from .files import CallError, Values, functions_in, loaded, parameters, parsed, remedy_for
-from .find import Function, Target, returned, targets
+from .files import CallError, Values, loaded, parameters, parsed, remedy_for
+from .find import (
+    LOSSES,
+    Function,
+    Target,
+    alone,
+    functions_in,
+    gradients_in,
+    names_stored,
+    returned,
+    returns,
+    targets,
+)
 
 Attempt = Callable[[], DerivationReport]
 
@@ -60,6 +72,7 @@ def verdicts(
     found = [t for t in all_found if not name or t.is_called(name)]
     if not found and skip:
         return
+    found = found or [t for t in alone(tree) if not name or t.is_called(name)]
     if not found:
         there = f": there are {', '.join(t.name for t in all_found)}" if all_found else ""
         raise CallError(
@@ -118,6 +131,10 @@ def attempts(
         inputs = values.fitting([forward], target.name)
         yield lambda: unless_raised(training_step(forward, inputs, loss=loss), inputs, values.file)
         return
+    if target.lacks_loss:
+        whole = returning_loss(values.module, target.forward, forward, sources[target.forward], loss)
+        yield judging(values, target, whole, None)
+        return
     if not loss:
         yield judging(values, target, forward, backward)
     if said := loss or (call_of(target, sources) if target.loss else ""):
@@ -137,10 +154,8 @@ def unless_raised(report: DerivationReport, inputs: Mapping[str, Any], file: str
     """The report.  Raises CallError if the forward pass raised, so that there is nothing to judge."""
     if report.error and not report.judged and report.status == "not judged":
         given = ", ".join(f"{name} {described(value)}" for name, value in inputs.items())
-        said = (
-            f"it was given {given}: if that does not fit, " if given else "if that is for want of a value, "
-        )
-        raise CallError(f"{report.error}\n{said}{remedy_for(list(inputs), file)}")
+        remedy = f"\nit was given {given}: if that does not fit, {remedy_for(inputs, file)}" if given else ""
+        raise CallError(f"{report.error}{remedy}")
     return report
 
 
@@ -187,10 +202,47 @@ def with_loss(
         f"    return {loss}\n"
     )
     filename = f"<{forward.__name__} and its loss, in {Path(str(module.__file__)).name}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    scope = {"np": np, **vars(module), "self": owner}
-    exec(compile(text, filename, "exec"), scope)
+    lines = text.splitlines(keepends=True)
+    scope = executed(ast.parse(text), lines, filename, {"np": np, **vars(module), "self": owner})
     return scope[f"{forward.__name__}_to_loss"]  # type: ignore[no-any-return]
+
+
+def returning_loss(
+    module: ModuleType, dotted: str, function: Callable[..., Any], source: Function, loss: str | None
+) -> Callable[..., Any]:
+    """A function with its loss before the gradients that it returns: as source, so that it can be checked.
+
+    `loss` is an expression in its variables; without it, the variable that is called so.  Raises CallError if
+    there is none.
+    """
+    loss = loss or next((name for name in names_stored(source) if name in LOSSES), None)
+    path = Path(str(module.__file__))
+    if loss is None:
+        gradients = ", ".join(gradients_in(source))
+        raise CallError(
+            f"{dotted} returns {gradients}, and no loss: let it `return loss, {gradients}`, or say what the "
+            f"loss is, in its variables: --loss EXPR, such as --loss 'np.mean((out - y)**2)'; or write the "
+            "function that computes it, and call the two forward and backward"
+        )
+    names_in(loss)
+    lines = linecache.getlines(str(path))
+    for node in sorted(returns(source), key=lambda n: -n.col_offset):
+        line, at = lines[node.lineno - 1].encode(), node.col_offset + len("return")
+        lines[node.lineno - 1] = f"{line[:at].decode()} ({loss}),{line[at:].decode()}"
+    tree = ast.parse("".join(lines))
+    tree.body = [s for s in tree.body if s.lineno <= source.lineno <= (s.end_lineno or s.lineno)]
+    scope = executed(tree, lines, f"<{dotted} and its loss, in {path.name}>", vars(module))
+    made: Any = operator.attrgetter(dotted)(SimpleNamespace(**scope))
+    owner = getattr(function, "__self__", None)
+    return made if owner is None else MethodType(made, owner)
+
+
+def executed(tree: ast.Module, lines: list[str], filename: str, scope: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables that there are after running a part of what is made here; all of it can be looked up."""
+    linecache.cache[filename] = (0, None, lines, filename)
+    made = dict(scope)
+    exec(compile(tree, filename, "exec"), made)
+    return made
 
 
 def names_in(expression: str) -> list[str]:

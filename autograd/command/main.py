@@ -15,7 +15,7 @@ import numpy as np
 import autograd
 
 from ..errors import AutogradError
-from .files import CallError, Values, computed, drawn, loaded, parsed
+from .files import CallError, Values, computed, drawn, loaded, parsed, seeded
 
 RIGHT, WRONG, NOT_TAKEN = 0, 1, 2  # what the command exits with
 
@@ -89,7 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code, after doing what the arguments say.  A call that can't be taken is told on stderr."""
     options = parser().parse_args(arguments)
     try:
-        return int(options.do(options))
+        with seeded(options.seed):
+            return int(options.do(options))
     except CallError as error:
         print(f"chainrule {options.command}: {error}", file=sys.stderr)
     except AutogradError as error:
@@ -109,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--shape", action="append", default=[], metavar="NAME=4,2", help="draw an input")
     common.add_argument("--set", action="append", default=[], metavar="NAME=EXPR", help="compute an input")
-    common.add_argument("--seed", type=int, default=0, help="of the draws (0)")
+    common.add_argument("--seed", type=seed, default=0, help="of all draws, in the file too (0)")
     for name, do, about, takes, short in (
         ("check", check, CHECK, "FILE[:NAME]", "say which backward passes are right"),
         ("draw", draw, DRAW, "FILE:FUNCTION", "draw a computation"),
@@ -123,6 +124,18 @@ def parser() -> argparse.ArgumentParser:
         )
         OPTIONS[name](one)
     return top
+
+
+def seed(text: str) -> int:
+    """A seed, as NumPy takes it.
+
+    >>> seed("7")
+    7
+    """
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 to {2**32 - 1}")
+    return number
 
 
 def check_options(one: argparse.ArgumentParser) -> None:
@@ -177,10 +190,11 @@ def check(options: argparse.Namespace) -> int:
     given, found = given_values(options), []
     for file in options.files:
         path, name = split(file)
-        for verdict in verdicts_or_refusal(path, name, given, options.loss, skip=options.skip_others):
-            found.append(verdict)
-            if options.format == "text":
-                print(*formats.text([verdict], options.hint), sep="\n", flush=True)
+        with seeded(options.seed):  # so that what is said of a file depends on no file before it
+            for verdict in verdicts_or_refusal(path, name, given, options.loss, skip=options.skip_others):
+                found.append(verdict)
+                if options.format == "text":
+                    print(*formats.text([verdict], options.hint), sep="\n", flush=True)
     if options.format == "json":
         print(formats.as_json(found))
     elif options.format == "github":
