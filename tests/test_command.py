@@ -423,8 +423,31 @@ def test_the_plugin_of_pytest_shows_the_report(tmp_path):
     assert done.returncode == 1
     assert "dZ1       wrong here: missing-factor" in done.stdout
     assert "first wrong line: 28: dZ1 = dZ2 @ W2.T * (1 - A1)" in done.stdout
+    assert ".py" not in done.stdout.partition("short test summary")[0], "no traceback beside the report"
     (tmp_path / "net.py").write_text((HANDED_IN / "two_layers.py").read_text())
     assert run("-m", "pytest", "-p", "pytest_chainrule", "-q", "--rootdir=.", cwd=tmp_path).returncode == 0
+
+
+MISUSED = {  # a call of the fixture, and the error that is shown
+    "net.forward, net.backward, [1]": "DerivationError: inputs is a list: pass a dictionary by name",
+    "net.forward, net.backward, {'X': net.X}": "MissingInputError: forward takes y, W1, b1, W2, b2, and",
+    "net.forward, 'backward', {'X': net.X}": "DerivationError: backward is a str: pass the function itself",
+    "3, net.backward, {'X': net.X}": "DerivationError: forward is a int: pass the function itself",
+    "net.forward, net.backward": "TypeError: derivation() missing 1 required positional argument: 'inputs'",
+    "net.forward, net.backward, {}, prefixes='d'": "TypeError: derivation() got an unexpected keyword",
+}
+
+
+def test_misuse_of_the_fixture_shows_the_line_of_the_test_and_the_error(tmp_path):
+    shutil.copy(HANDED_IN / "two_layers.py", tmp_path / "net.py")
+    tests = [f"def test_{i}(check_derivation):\n    check_derivation({c})\n" for i, c in enumerate(MISUSED)]
+    (tmp_path / "test_net.py").write_text("import net\n" + "".join(tests))
+    said = run("-m", "pytest", "-p", "pytest_chainrule", "-q", "--rootdir=.", cwd=tmp_path).stdout
+    assert f"{len(MISUSED)} failed" in said
+    for call, error in MISUSED.items():
+        assert f">       check_derivation({call})\nE       " in said
+        assert error in said
+    assert ".py:" not in said.replace("test_net.py:", "")
 
 
 BUFFERED = """import nn

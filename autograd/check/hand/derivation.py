@@ -69,6 +69,9 @@ def derivation(
         raise DerivationError(
             f"inputs is a {type(inputs).__name__}: pass a dictionary by name, {{'X': X, 'W1': W1}}"
         )
+    for name, function in (("forward", forward), ("backward", backward)):
+        if not callable(function) and (name == "forward" or function is not None):
+            raise DerivationError(f"{name} is a {type(function).__name__}: pass the function itself")
     return examined(Stage.of(forward, backward, inputs), (prefix, dict(names or {})), prefix)
 
 
