@@ -19,6 +19,10 @@ Every message names the culprit, the shapes or dtypes at fault, and what to do i
 tensors, their gradients and the recording mode are as they were.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
 
 class AutogradError(Exception):
     """The base class of all errors that this library raises on purpose."""
@@ -66,3 +70,15 @@ class HistoryWarning(UserWarning):
 
 class NonFiniteWarning(RuntimeWarning):
     """A NaN or an infinity that an operation made from finite numbers; given in `debug()`."""
+
+
+def unexpected(function: str, given: Iterable[str], advice: Mapping[str, str]) -> TypeError:
+    """The error for arguments that a function does not take, with what is written here instead of PyTorch's.
+
+    >>> unexpected("backward", ["retain_graph"], {"retain_graph": "leave it out"})
+    TypeError('backward() takes no retain_graph=: leave it out')
+    """
+    name = next(iter(given))
+    if name in advice:
+        return TypeError(f"{function}() takes no {name}=: {advice[name]}")
+    return TypeError(f"{function}() got an unexpected keyword argument {name!r}")

@@ -162,6 +162,14 @@ OF_PYTORCH = {
 }
 
 
+BACKWARD_OF_PYTORCH = {
+    "retain_graph": "a graph lives as long as its output, and backward() can be called again: leave it out",
+    "gradient": "pass it first, backward(g)",
+    "grad_tensors": "pass it first, backward(g)",
+    "inputs": "every leaf gets its gradient; pass t.detach() in the place of those that are to get none",
+}
+
+
 def refuse_ufunc_use(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> NoRuleError:
     """The error for options of a ufunc that cannot be recorded, and for its method `at`."""
     if method != "__call__":

@@ -11,19 +11,19 @@ import operator
 import sys
 from collections.abc import Callable, Iterator
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Any, Never, Self, final
 from weakref import ref
 
 import numpy as np
 
 from .conversions import leave_history, refuse_array
 from .engine import LEAF, Constant, Leaf, Node, gradients, new_leaf, way_back
-from .errors import DTypeError, GradientError, ShapeError
+from .errors import DTypeError, GradientError, ShapeError, unexpected
 from .hooks import HOOK, hooked, through
 from .mode import BACKWARD, EVERYTHING, Block, is_watched, recording
 from .ops import Op
 from .outputs import new_pick
-from .refusals import refuse_container, warn_not_kept, way_to_numbers
+from .refusals import BACKWARD_OF_PYTORCH, refuse_container, warn_not_kept, way_to_numbers
 
 NUMBERS: set[type] = {float, int, bool, np.float64, np.float32}  # and the stand-ins of compiled/, once loaded
 
@@ -232,7 +232,7 @@ class Tensor:
             raise GradientError("this tensor does not require a gradient, so there is none to see or retain")
         return hooked(self.node)
 
-    def backward(self, cotangent: Any = None, create_graph: bool = False) -> None:
+    def backward(self, cotangent: Any = None, create_graph: bool = False, **others: Never) -> None:
         """Add the gradient of this tensor, times `cotangent`, to the `grad` of each leaf.
 
         `cotangent` has the shape of this tensor.  It can be left out, and is then 1, if this tensor is a
@@ -243,6 +243,8 @@ class Tensor:
         none, or if it was computed from an array that has been changed in place since; ShapeError if the
         cotangent has another shape.  After an error, every `grad` is as it was.
         """
+        if others:
+            raise unexpected("backward", others, BACKWARD_OF_PYTORCH)
         node = self.node
         if node is None or not node.requires_grad:
             raise GradientError(

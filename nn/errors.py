@@ -23,3 +23,6 @@ class TrainingError(AutogradError, FloatingPointError):
     """A loss or gradient that is not finite.  `history` has the epochs before it."""
 
     history: Any = None
+
+
+ZERO_GRAD_OF_PYTORCH = {"set_to_none": "gradients are always set to None: leave it out"}

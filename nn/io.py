@@ -17,6 +17,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -104,12 +105,33 @@ def fault(path: Path_, error: Exception) -> str:
         start = file.read(8)
     if size < 8:
         return "it is empty" if not size else f"it ends after {size} bytes"
-    if start.startswith((b"PK\x03\x04", b"\x80")):
-        return (
-            "it looks like PyTorch's or another pickle, which could run any code and is never read; "
-            "in PyTorch, write it with safetensors.torch.save_file(model.state_dict(), path)"
-        )
-    return f"{error} ({size} bytes: it is cut off, too long, or another kind of file)"
+    if start.startswith(b"PK") and is_npz(path):
+        return f"it is NumPy's .npz: {NUMPYS}"
+    other = next((said for signature, said in OTHER_FILES.items() if start.startswith(signature)), None)
+    return other or f"{error} ({size} bytes: it is cut off, too long, or another kind of file)"
+
+
+def is_npz(path: Path_) -> bool:
+    """Whether a file is an archive of nothing but NumPy's arrays, as np.savez writes it."""
+    try:
+        with ZipFile(path) as archive:
+            return all(name.endswith(".npy") for name in archive.namelist())
+    except BadZipFile:
+        return False
+
+
+NUMPYS = "np.load(path) reads it, and load_state_dict and save take what that gives"
+PICKLE = (
+    "it looks like PyTorch's or another pickle, which could run any code and is never read; "
+    "in PyTorch, write it with safetensors.torch.save_file(model.state_dict(), path)"
+)
+OTHER_FILES = {  # by the bytes that they begin with
+    b"PK": PICKLE,
+    b"\x80": PICKLE,
+    b"\x93NUMPY": "it is NumPy's .npy, one array without a name: read it with np.load(path)",
+    b"\x89HDF": "it is an HDF5 file, as Keras's: read it with h5py, and save its arrays by name",
+    b"\x1f\x8b": "it is compressed: unpack it first, with gunzip",
+}
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -15,15 +15,15 @@ import contextlib
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import Any, Self
+from typing import Any, Never, Self
 from weakref import ref
 
 import numpy as np
 
 from autograd import Tensor, no_grad, own_recording
-from autograd.errors import DTypeError
+from autograd.errors import DTypeError, unexpected
 
-from .errors import StateError
+from .errors import ZERO_GRAD_OF_PYTORCH, StateError
 
 __all__ = ["Module", "Parameter"]
 
@@ -146,7 +146,7 @@ class Module:
         """
         return {name: tensor.data.copy() for name, tensor in named_state(self)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], **others: Never) -> None:
         """Write the arrays of `state` into the parameters and buffers with their names, in their dtypes.
 
         state: arrays, or values that NumPy converts to arrays, such as PyTorch's tensors.  A shared tensor
@@ -156,12 +156,16 @@ class Module:
         as floats for integers), or numbers too large for the dtype.  The message names all that is wrong,
         and nothing is written.
         """
+        if others:
+            raise unexpected("load_state_dict", others, LOADING_OF_PYTORCH)
         with no_grad():
             for tensor, array in checked(self, state):
                 tensor[...] = array
 
-    def zero_grad(self) -> None:
+    def zero_grad(self, **others: Never) -> None:
         """Reset the gradient of every parameter to None."""
+        if others:
+            raise unexpected("zero_grad", others, ZERO_GRAD_OF_PYTORCH)
         for parameter in self.parameters():
             parameter.grad = None
 
@@ -178,6 +182,13 @@ class Module:
         lines = [f"({name}): {part!r}" for name, part in walk(self, deep=False) if isinstance(part, Module)]
         inside = "\n" + textwrap.indent("\n".join(lines), "  ") + "\n" if lines else ""
         return f"{type(self).__name__}({self.extra_repr()}{inside})"
+
+
+LOADING_OF_PYTORCH = {
+    "strict": "every name has to be there and to fit; to load those that there are, "
+    "own = model.state_dict(); model.load_state_dict(own | {k: v for k, v in state.items() if k in own})",
+    "assign": "arrays are written into the parameters that there are: leave it out",
+}
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """Files: what was saved is loaded again, no file is ever half written, and a bad one changes nothing."""
 
+import gzip
+import io
 import os
 import stat
 import subprocess
@@ -130,6 +132,13 @@ def test_what_cannot_be_saved_is_refused_and_the_file_stays(path, state, message
     assert os.listdir(path.parent) == [path.name]
 
 
+def numpys(write, *arrays, **named):
+    """The bytes of a file of NumPy's own."""
+    file = io.BytesIO()
+    write(file, *arrays, **named)
+    return file.getvalue()
+
+
 WHOLE = model().state_dict()
 BAD = {
     "empty": (lambda b: b"", "it is empty"),
@@ -142,6 +151,10 @@ BAD = {
     "text": (lambda b: b"These are no weights.\n" * 9, "another kind of file"),
     "a pickle": (lambda b: b"\x80\x04\x95" + b, "pickle, which could run any code"),
     "PyTorch's": (lambda b: b"PK\x03\x04" + b, "safetensors.torch.save_file"),
+    "NumPy's archive": (lambda b: numpys(np.savez, w=np.ones(2)), "NumPy's .npz: np.load.path. reads it"),
+    "NumPy's array": (lambda b: numpys(np.save, np.ones(2)), "NumPy's .npy, one array without a name"),
+    "Keras's": (lambda b: b"\x89HDF\r\n\x1a\n" + b, "an HDF5 file"),
+    "compressed": (lambda b: gzip.compress(b), "it is compressed: unpack it first"),
     "offsets": (
         lambda b: b.replace(b'offsets":[0,', b'offsets":[8,'),
         "not a complete safetensors file",

@@ -363,3 +363,25 @@ def test_a_parameter_is_not_lost_to_an_array():
     layer.bias = None
     layer.weight = nn.Parameter(np.zeros((3, 2)))
     assert [name for name, _ in layer.named_parameters()] == ["weight"]
+
+
+ARGUMENTS_OF_PYTORCH = {
+    "zero_grad(set_to_none=True)": "zero_grad.. takes no set_to_none=: gradients are always set to None",
+    "load_state_dict({}, strict=False)": "load_state_dict.. takes no strict=: every name has to be there",
+    "load_state_dict({}, assign=True)": "load_state_dict.. takes no assign=: arrays are written into",
+    "zero_grad(sett=1)": "zero_grad.. got an unexpected keyword argument 'sett'",
+}
+
+
+@pytest.mark.parametrize("call", ARGUMENTS_OF_PYTORCH)
+def test_arguments_of_pytorch_are_refused_with_what_to_do_here(call):
+    with pytest.raises(TypeError, match=ARGUMENTS_OF_PYTORCH[call]):
+        eval(f"layer.{call}", {"layer": nn.Linear(2, 3)})
+
+
+def test_what_the_refusal_of_strict_says_loads_what_there_is():
+    model, state = nn.Linear(2, 3, rng=0), {"weight": np.ones((3, 2)), "other": np.ones(1)}
+    with pytest.raises(TypeError) as caught:
+        model.load_state_dict(state, strict=False)
+    exec(str(caught.value).partition("there are, ")[2], {"model": model, "state": state})
+    np.testing.assert_array_equal(model.weight.data, state["weight"])

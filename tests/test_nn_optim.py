@@ -326,6 +326,68 @@ def test_a_foreign_state_is_refused_and_changes_nothing(make, message):
     np.testing.assert_equal(optimizer.state_dict(), before)
 
 
+def as_of_pytorch(state, **options):
+    """A state as PyTorch gives it: with options of its own, and with arrays of its own for all numbers."""
+    for group in state["param_groups"]:
+        group |= {
+            "foreach": None,
+            "fused": True,
+            "capturable": False,
+            "differentiable": False,
+            "maximize": False,
+        }
+        group |= {"param_names": ["w"] * len(group["params"])} | options
+    for kept in state["state"].values():
+        kept |= {name: Array(value) for name, value in kept.items()}
+    return state
+
+
+class Array:
+    """What NumPy can make an array of, and is none, in PyTorch's default dtype."""
+
+    def __init__(self, value):
+        self.value = np.asarray(value, np.float32)
+        self.shape, self.ndim = self.value.shape, self.value.ndim
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.value, dtype)
+
+
+@pytest.mark.parametrize("i", range(len(EVERY)), ids=names(EVERY))
+def test_a_state_of_pytorchs_goes_on_with_the_same_numbers(i):
+    decoupled = {"decoupled_weight_decay": EVERY[i][0] == "AdamW"}
+    parameters = [Parameter(np.float32(p.data)) for p in leaves()]
+    optimizer = twin(i, parameters)
+    moved(parameters, optimizer, steps=3)
+    others = [Parameter(p.data) for p in parameters]
+    restored = twin(i, others)
+    restored.load_state_dict(as_of_pytorch(optimizer.state_dict(), **decoupled))
+    path = moved(parameters, optimizer, steps=3)
+    np.testing.assert_array_equal(moved(others, restored, steps=3), path)
+    assert "foreach" not in restored.state_dict()["param_groups"][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "option"),
+    [
+        (SGD, {"maximize": True}),
+        (Adam, {"decoupled_weight_decay": True}),
+        (AdamW, {"decoupled_weight_decay": False}),
+    ],
+)
+def test_options_of_pytorch_that_change_the_numbers_are_refused(kind, option):
+    optimizer = kind(leaves(), lr=0.1)
+    [(name, value)] = option.items()
+    state = as_of_pytorch(optimizer.state_dict(), **option)
+    with pytest.raises(ArgumentError, match=f"the state has {name}={value}, and {kind.__name__} has it not"):
+        optimizer.load_state_dict(state)
+
+
+def test_zero_grad_refuses_an_argument_of_pytorchs():
+    with pytest.raises(TypeError, match="takes no set_to_none=: gradients are always set to None"):
+        SGD(leaves()).zero_grad(set_to_none=True)
+
+
 SPOILT = {
     "no memory": (lambda s: s.pop("state"), "needs 'state', and this one"),
     "no groups": (lambda s: s.pop("param_groups"), "needs 'param_groups'"),

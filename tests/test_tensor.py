@@ -578,3 +578,19 @@ def test_a_hook_shows_no_more_than_the_users_function():
     text = str(Graph.of(u))
     assert "retained(" in text
     assert "hooks=[<lambda>])" in text
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("retain_graph", "takes no retain_graph=: a graph lives as long as its output"),
+        ("gradient", "takes no gradient=: pass it first, backward.g."),
+        ("inputs", "takes no inputs=: every leaf gets its gradient"),
+        ("retain", "got an unexpected keyword argument 'retain'"),
+    ],
+)
+def test_backward_refuses_arguments_of_pytorch_with_what_to_do_here(argument, message):
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match=rf"backward\(\) {message}"):
+        np.sum(x * x).backward(**{argument: None})
+    assert x.grad is None

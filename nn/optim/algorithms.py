@@ -7,7 +7,7 @@ product, square and root is elementwise.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -276,6 +276,8 @@ class AdamW(Adam):
     >>> w.data.round(6)
     array([ 0.85, 94.9 ])
     """
+
+    fixed: ClassVar = {"maximize": False, "decoupled_weight_decay": True}
 
     def __init__(
         self,

@@ -148,10 +148,17 @@ def fitting(p: Tensor, number: int, state: State) -> State:
             raise ArgumentError(
                 f"the {name} of parameter {number} has shape {np.shape(value)}, and the parameter {p.shape}"
             )
-    return {
-        name: np.array(value, p.dtype) if isinstance(value, np.ndarray) else value
-        for name, value in state.items()
-    }
+    return {name: restored(name, value, p.dtype) for name, value in state.items()}
+
+
+def restored(name: str, value: Any, dtype: Any) -> Any:
+    """A copy of what a state has by a name: an array in the parameter's dtype; the step, a Python number.
+
+    In PyTorch's states both are its tensors.  As a float32, the step would round the powers of betas.
+    """
+    if not hasattr(value, "__array__"):
+        return value
+    return np.asarray(value).item() if name == "step" else np.array(value, dtype)
 
 
 def array(gradient: Any) -> Any:

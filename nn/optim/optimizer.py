@@ -7,11 +7,12 @@ given its values, its gradient, and the state that it keeps from step to step.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, ClassVar, Never
 
 from autograd import Tensor, no_grad
+from autograd.errors import unexpected
 
-from ..errors import ArgumentError
+from ..errors import ZERO_GRAD_OF_PYTORCH, ArgumentError
 from .groups import Group, State, array, fitting, groups_of, trainable
 
 __all__ = ["Optimizer"]
@@ -26,9 +27,13 @@ class Optimizer:
     param_groups: the groups.  `group["lr"] = 0.1` changes an option between steps, and `optimizer.lr = 0.1`
     changes the rate of all groups.  state: the state of each parameter.
 
+    fixed: options that only PyTorch's optimizers have, with the one value that they can have here.
+
     Raises ArgumentError if there are no parameters, if one is given twice or is not a leaf that requires a
     gradient, and for an option that does not exist or cannot have such a value.
     """
+
+    fixed: ClassVar = {"maximize": False, "decoupled_weight_decay": False}
 
     def __init__(self, params: Any, **defaults: Any) -> None:
         self.defaults = defaults
@@ -100,8 +105,10 @@ class Optimizer:
                     if g is not None:
                         p -= lr * self.update(p.data, array(g), state, *options)
 
-    def zero_grad(self) -> None:
+    def zero_grad(self, **others: Never) -> None:
         """Reset the gradient of every parameter to None."""
+        if others:
+            raise unexpected("zero_grad", others, ZERO_GRAD_OF_PYTORCH)
         for p in self.parameters:
             p.grad = None
 
@@ -117,7 +124,10 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over the options and states of another optimizer of the same kind.
+        """Take over the options and states of another optimizer of the same kind, PyTorch's too.
+
+        What such a state says of how PyTorch computes, as foreach and fused, is left out: it has no part in
+        the numbers.
 
         Raises ArgumentError if its groups have other sizes or options, or if it has a state for a parameter
         that does not exist or has another shape; nothing is then changed.
@@ -146,7 +156,15 @@ class Optimizer:
 
     def restored(self, params: list[Tensor], group: dict[str, Any], state: dict[int, State]) -> Group:
         """A group for `params` with the options and states in `group` and `state`, which are checked."""
-        expected, found = self.defaults.keys(), group.keys() - {"params", "initial_lr"}
+        for name, value in self.fixed.items():
+            if group.get(name, value) != value:
+                raise ArgumentError(
+                    f"the state has {name}={group[name]}, and {type(self).__name__} has it not"
+                )
+        expected, found = (
+            self.defaults.keys(),
+            group.keys() - {"params", "initial_lr"} - UNUSED - self.fixed.keys(),
+        )
         if expected != found:
             raise ArgumentError(
                 f"the state has options {sorted(found)}, and {type(self).__name__} has {sorted(expected)}"
@@ -168,3 +186,6 @@ class Optimizer:
             used = {name: self.param_groups[0][name] for name in self.defaults}
             options = "".join(f", {name}={value}" for name, value in used.items() if value or name == "lr")
         return f"{type(self).__name__}({len(self.parameters)} parameters{options})"
+
+
+UNUSED = {"foreach", "fused", "capturable", "differentiable", "param_names"}  # no part of the numbers
