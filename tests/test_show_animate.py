@@ -1,6 +1,7 @@
 """animate: the steps of a computation as numbered pictures, or as one GIF."""
 
 import re
+import sys
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -95,3 +96,10 @@ def test_an_unknown_suffix_is_refused(tmp_path, name):
 def test_only_tensors_can_be_animated(tmp_path):
     with pytest.raises(DTypeError, match="this is a ndarray"):
         animate(np.ones(3), tmp_path / "steps.svg")
+
+
+def test_without_a_layout_engine_the_error_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(DrawError, match=r"pip install '\.\[pictures\]'"):
+        animate(square()[0], tmp_path / "square.svg")
+    assert not list(tmp_path.iterdir())

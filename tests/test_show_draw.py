@@ -314,7 +314,7 @@ def test_without_any_layout_the_error_says_what_to_install(monkeypatch, tmp_path
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     path = tmp_path / "graph.svg"
     path.write_text("what was there")
-    with pytest.raises(AutogradError, match="pip install pygraphviz"):
+    with pytest.raises(AutogradError, match=r"pip install '\.\[pictures\]'"):
         draw(leaf(1.0), path)
     assert path.read_text() == "what was there"
     assert list(tmp_path.iterdir()) == [path]
@@ -568,12 +568,12 @@ NOTEBOOK = {
     "no dot": ("os.environ['PATH'] = ''", "image/svg+xml", "<svg"),
     "nothing is there": (
         "os.environ['PATH'] = ''; sys.modules['pygraphviz'] = None",
-        *("text/plain", "pip install pygraphviz"),
+        *("text/plain", "pip install '.[pictures]'"),
     ),
     "a dot that fails": ("dot('exit 1')", "image/svg+xml", "<svg"),
     "a dot that fails, alone": (
         "dot('exit 1'); sys.modules['pygraphviz'] = None",
-        *("text/plain", "pip install pygraphviz"),
+        *("text/plain", "pip install '.[pictures]'"),
     ),
     "a dot that hangs, alone": (
         "dot('exec /bin/sleep 60'); sys.modules['pygraphviz'] = None; picture.PATIENCE = 0.2",

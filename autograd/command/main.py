@@ -75,7 +75,7 @@ examples:
 {INPUTS}"""
 DERIVE = f"""\
 Print the backward pass of a function that returns the loss, as NumPy source in its own names.
-This takes the extra `derive`, which brings SymPy: pip install 'chainrule[derive]'
+This takes the extra `derive`, which brings SymPy: pip install '.[derive]'
 
 examples:
   chainrule derive net.py:forward --wrt W1,b1,W2,b2

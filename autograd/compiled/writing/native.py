@@ -229,7 +229,7 @@ def numba() -> Any:
         from numba.extending import intrinsic
     except ImportError:
         raise ImportError(
-            'compile(..., backend="numba") needs Numba, which is an extra: pip install "chainrule[numba]"'
+            "compile(..., backend='numba') needs Numba, which is an extra: pip install '.[numba]'"
         ) from None
 
     @intrinsic  # type: ignore[untyped-decorator]

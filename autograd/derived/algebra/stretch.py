@@ -18,7 +18,7 @@ from .expressions import Expr, add, expr, mul, number, power
 try:
     import sympy
 except ImportError as error:
-    raise ImportError("derive reduces its lines with SymPy: pip install 'chainrule[derive]'") from error
+    raise ImportError("derive reduces its lines with SymPy: pip install '.[derive]'") from error
 
 
 RATIONAL = ("number", "add", "mul", "pow")

@@ -116,10 +116,12 @@ class Film:
 
     def frames(self, kind: str) -> Iterator[bytes]:
         """The pictures of all steps, in a format of Graphviz."""
-        import pygraphviz  # here, since it takes longer to import than all of autograd
+        from .picture import ENGINE, drawn
 
-        from .picture import drawn
-
+        try:
+            import pygraphviz  # here, since it takes longer to import than all of autograd
+        except ImportError as error:
+            raise DrawError(f"the steps are laid out with pygraphviz ({error}): {ENGINE}") from error
         longest = max((step.sentence for step in self.steps), key=len)
         self.picture.attr(label=self.picture.label([longest], 200), labelloc="b", fontsize="14")
         graph = pygraphviz.AGraph(string=drawn(self.picture.source, "dot").decode())

@@ -101,6 +101,9 @@ def literal(line: str, longest: int) -> str:
     return graphviz.escape(line.replace("&", "&amp;"))  # type: ignore[no-any-return]
 
 
+ENGINE = "run `pip install '.[pictures]'` in the folder of the project, which brings a layout engine"
+
+
 def drawn(source: str, kind: str, engine: str = "dot") -> bytes:
     """DOT source laid out by one of Graphviz' engines: `dot`, or `nop2`, which keeps all positions.
 
@@ -134,7 +137,7 @@ def drawn_in_process(source: str, kind: str, engine: str, error: Exception) -> b
         picture: bytes = pygraphviz.AGraph(string=source).draw(format=kind, prog=engine)
     except Exception as other:  # pygraphviz may raise anything
         raise DrawError(
-            f"nothing here can lay out a picture: {error}; pygraphviz: {other}; do `pip install "
-            "pygraphviz`, or install Graphviz, or write a .dot file, which needs neither"
+            f"nothing here can lay out a picture: {error}; pygraphviz: {other}; {ENGINE}, or install "
+            "Graphviz, or write a .dot file, which needs neither"
         ) from other
     return picture
