@@ -30,11 +30,12 @@ test("the whole drawing fits, however large", () => {
   assert.equal(page.fitting({ x: 0, y: 0, width: 10, height: 10 }, PANE), 3);
 });
 
-test("the first view has the output at its lower end, at a zoom that can be read", () => {
-  const output = { x: 100, y: 1900, width: 120, height: 46 }, camera = page.opening(WHOLE, output, PANE, 0.75);
+test("the first view has the first operation and what is above it, at a zoom that can be read", () => {
+  const first = { x: 100, y: 90, width: 120, height: 46 }, camera = page.opening(WHOLE, first, PANE, 0.75);
   assert.equal(camera.zoom, 0.75);
-  assert.ok(output.y + output.height <= camera.y + PANE.height / 0.75);
-  assert.ok(page.opening({ ...WHOLE, height: 300 }, output, PANE, 0.75).zoom > 1.9);  // all of a small drawing, filling the window
+  assert.equal(camera.y, WHOLE.y);
+  assert.ok(first.y + first.height <= camera.y + PANE.height / 0.75);
+  assert.ok(page.opening({ ...WHOLE, height: 300 }, first, PANE, 0.75).zoom > 1.9);  // all of a small drawing, filling the window
 });
 
 test("a box in view moves nothing, and another comes to the middle", () => {

@@ -50,11 +50,10 @@ function showing(camera, box, window) {
   return inside ? camera : centred(box.x + box.width / 2, box.y + high / 2, zoom, window);
 }
 
-// The camera of the first view: all of the drawing if it can be read, else the part with this box at its end.
+// The camera of the first view: all of the drawing if it can be read, else the part around this box.
 function opening(drawing, box, window, least) {
   const zoom = Math.max(fitting(drawing, window), Math.min(least, ZOOM.most));
-  const end = { zoom, x: box.x + box.width / 2 - window.width / zoom / 2, y: box.y + box.height + 12 - window.height / zoom };
-  return settled(end, drawing, window);
+  return settled(centred(box.x + box.width / 2, box.y + box.height / 2, zoom, window), drawing, window);
 }
 
 // On the page

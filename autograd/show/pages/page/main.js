@@ -39,9 +39,10 @@ function toggle(group) {
   bringIntoView(group);
 }
 
-// The view as it is at first: the output, and as much as can be read.
+// The view as it is at first: what is computed first, its inputs above it, and as much as can be read.
 function openView() {
-  look(opening(drawing(), places.boxes.get(view.holder[model.output.id]), pane(), legible(innerWidth)));
+  const first = places.boxes.get(stops[1]?.item) ?? places.boxes.get(view.holder[model.output.id]);
+  look(opening(drawing(), first, pane(), legible(innerWidth)));
 }
 
 const MOST = 3000;  // boxes that one click may show
