@@ -348,7 +348,7 @@ def test_explore_writes_a_page_with_the_verdicts(tmp_path):
     assert '"wrong here"' in path.read_text(encoding="utf-8")
 
 
-def test_derive_prints_the_backward_pass(tmp_path, capsys):
+def test_derive_prints_the_backward_pass(capsys):
     call = ["derive", str(HANDED_IN / "two_layers.py:forward"), "--wrt", "W1,b1,W2,b2"]
     assert main(call) == 0
     source = capsys.readouterr().out
@@ -357,8 +357,19 @@ def test_derive_prints_the_backward_pass(tmp_path, capsys):
     assert r"\begin{aligned}" in capsys.readouterr().out
     assert main([*call, "--steps"]) == 0
     assert "dW2 = A1.T @ dZ2" in capsys.readouterr().out
+
+
+@pytest.mark.needs("latex2mathml")
+def test_derive_writes_a_page(tmp_path):
+    call = ["derive", str(HANDED_IN / "two_layers.py:forward"), "--wrt", "W1,b1,W2,b2"]
     assert main([*call, "--html", "-o", str(tmp_path / "d.html")]) == 0
     assert (tmp_path / "d.html").read_text().startswith("<!")
+
+
+def test_a_page_without_the_library_for_formulas_says_how_to_add_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "latex2mathml.converter", None)
+    assert main(["derive", str(HANDED_IN / "two_layers.py:forward"), "--html"]) == 2
+    assert "typeset by latex2mathml: pip install '.[derive]'" in capsys.readouterr().err
 
 
 REFUSED = {

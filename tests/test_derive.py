@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 import nn
 from autograd import Graph, Tensor, check, derive
+from autograd.derived.writing.page import formulas
 from autograd.errors import DerivationError
 
 from .derive_known import KNOWN, lines
@@ -448,11 +450,27 @@ def test_steps_go_from_the_chain_rule_down_to_the_line(shown):
     assert "W2 (4×1) was multiplied from the left by A1 (4×4)" in str(weight)  # noqa: RUF001
 
 
+@pytest.mark.needs("latex2mathml")
 def test_html_is_one_page_that_needs_nothing_else(shown):
     page = shown.html()
     assert page.startswith("<!doctype html>")
     assert "http" not in page
     assert "dZ2 = (A2 - y) / m" in page
+    typeset = ElementTree.fromstring(page[page.index("<table>") : page.index("</table>")] + "</table>")
+    assert len(typeset.findall("tr")) == shown.latex.count("&=")
+    assert len(list(typeset.iter("mfrac"))) == shown.latex.count(r"\frac")
+    assert not re.search(r"[\\&]", "".join(typeset.itertext()))
+
+
+@pytest.mark.needs("latex2mathml")
+@pytest.mark.parametrize(
+    "equations", [r"&\text{for } t = 0, \dots, 3:", r"\mathbf{hs}_{t} &\mathrel{+}= \mathbb{1}[x]"]
+)
+def test_formulas_are_typeset_whole(equations):
+    said = formulas("\\begin{aligned}\n" + equations + "\n\\end{aligned}")
+    text = "".join(ElementTree.fromstring(said).itertext())
+    assert not re.search(r"[\\&{}]", text)
+    assert text.replace("\xa0", " ") in ("for t=0,…,3:", "hst+=\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}[x]")
 
 
 def test_text_ends_with_the_remarks():

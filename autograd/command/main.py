@@ -254,13 +254,21 @@ def derive(options: argparse.Namespace) -> int:
     elif options.steps:
         said = "\n\n".join(map(str, found.steps))
     else:
-        said = found.html() if options.html else str(found)
+        said = html_of(found) if options.html else str(found)
     if options.output:
         options.output.write_text(said + "\n", encoding="utf-8")
         print(options.output)
     else:
         print(said)
     return RIGHT
+
+
+def html_of(found: Any) -> str:
+    """The page of a derivation.  Raises CallError without the library that typesets it."""
+    try:
+        return str(found.html())
+    except ImportError as error:  # latex2mathml is of the extra too
+        raise CallError(str(error)) from None
 
 
 def called_in(options: argparse.Namespace) -> tuple[Path, str, Any, dict[str, Any]]:
