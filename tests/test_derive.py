@@ -463,6 +463,13 @@ def test_html_is_one_page_that_needs_nothing_else(shown):
 
 
 @pytest.mark.needs("latex2mathml")
+@pytest.mark.parametrize("known", KNOWN, ids=str)
+def test_nothing_of_latex_is_left_in_the_formulas_of_a_page(derivations, known):
+    said = ElementTree.fromstring(formulas(derivations[known.name].latex))
+    assert not re.search(r"[\\&{}]", "".join(said.itertext()))
+
+
+@pytest.mark.needs("latex2mathml")
 @pytest.mark.parametrize(
     "equations", [r"&\text{for } t = 0, \dots, 3:", r"\mathbf{hs}_{t} &\mathrel{+}= \mathbb{1}[x]"]
 )

@@ -71,5 +71,6 @@ def mathml(latex: str) -> str:
 SIMPLER = (  # what latex2mathml does not take, and what it does
     (r"\\mathrm\{(\w)\}", r"\\text{\1}"),  # one upright letter
     (r"\\mathbb\{1\}", "\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}"),
+    (r"\\nolimits(?!_)", ""),
     (r"\\mathrel\{\+\}=", r"\\mathrel{+=}"),
 )
