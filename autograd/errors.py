@@ -53,7 +53,9 @@ class DrawError(AutogradError, ValueError):
 
 
 class DerivationError(AutogradError, ValueError):
-    """A hand derivation that cannot be checked as requested."""
+    """A hand derivation that cannot be checked as requested; `missing` are parameters without a value."""
+
+    missing: tuple[str, ...] = ()
 
 
 class CheckError(AutogradError, AssertionError):

@@ -379,6 +379,8 @@ REFUSED = {
     "draw raises.py:backward": "backward takes out, and the file has no value",
     "draw two_layers.py:sigmoid --set z=1": "sigmoid returned a float64, which does not depend on inputs of",
     "draw two_layers.py:forward --shape X=1,9": "forward raised in line 15, Z1 = X @ W1 + b1: ",
+    "derive two_layers.py:forward --shape X=1,9": "forward raised in line 15, Z1 = X @ W1 + b1: ShapeError: ",
+    "explore two_layers.py:forward --shape X=2,9": "it was given X of shape (2, 9), y of shape (5, 1), W1 of",
     "draw two_layers.py:forward --wrt Q": "--wrt Q: forward has no such arrays of floats: there are W1",
     "derive two_layers.py:forward --wrt Q": "DerivationError: ",
     "explore two_layers.py:forward -o a.txt": "DrawError: no page can be written to 'a.txt'",
@@ -441,7 +443,7 @@ def test_the_plugin_of_pytest_shows_the_report(tmp_path):
 
 MISUSED = {  # a call of the fixture, and the error that is shown
     "net.forward, net.backward, [1]": "DerivationError: inputs is a list: pass a dictionary by name",
-    "net.forward, net.backward, {'X': net.X}": "MissingInputError: forward takes y, W1, b1, W2, b2, and",
+    "net.forward, net.backward, {'X': net.X}": "DerivationError: forward takes y, W1, b1, W2, b2, and",
     "net.forward, 'backward', {'X': net.X}": "DerivationError: backward is a str: pass the function itself",
     "3, net.backward, {'X': net.X}": "DerivationError: forward is a int: pass the function itself",
     "net.forward, net.backward": "TypeError: derivation() missing 1 required positional argument: 'inputs'",

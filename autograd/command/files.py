@@ -198,6 +198,19 @@ def remedy_for(names: Iterable[str], file: str) -> str:
     )
 
 
+def remedy_of(inputs: Mapping[str, Any], file: str) -> str:
+    """What is said below an error: what was given, and how to give something else; nothing of nothing."""
+    given = ", ".join(f"{name} {described(value)}" for name, value in inputs.items())
+    return given and f"\nit was given {given}: if that does not fit, {remedy_for(inputs, file)}"
+
+
+def described(value: Any) -> str:
+    """What a value is, in short: its shape, a number itself, or the name of its type."""
+    if isinstance(value, np.ndarray | np.generic) and np.ndim(value):
+        return f"of shape {np.shape(value)}"
+    return f"= {value}" if isinstance(value, int | float | np.generic) else f"of type {type(value).__name__}"
+
+
 def option_for(name: str) -> str:
     """An option of the command line that gives a value for a name: a number, or an array.
 

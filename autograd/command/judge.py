@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..check import DerivationReport, derivation, script, training_step
-from ..check.hand.observe.arguments import MissingInputError
-from ..errors import AutogradError
-from .files import CallError, Values, loaded, parameters, parsed, remedy_for
+from ..errors import AutogradError, DerivationError
+from .files import CallError, Values, loaded, parameters, parsed, remedy_for, remedy_of
 from .find import (
     LOSSES,
     Function,
@@ -109,14 +108,17 @@ def verdict(path: Path, target: Target, attempts: list[Attempt]) -> Verdict:
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 return Verdict(path, target, attempt())
-        except MissingInputError as error:
-            refusals.append(f"{error}; {remedy_for(error.names, path.name)}")
-        except CallError as error:
-            refusals.append(str(error))
         except AutogradError as error:
-            asks = "; on the command line, say it with --loss EXPRESSION" if "loss" in str(error) else ""
-            refusals.append(f"{error}{asks}")
+            refusals.append(f"{error}{remedy_in_a_call(error, path.name)}")
     return Verdict(path, target, refusal=refusals[0])
+
+
+def remedy_in_a_call(error: AutogradError, file: str) -> str:
+    """What to type, for an error that says what to write in Python; nothing if it says that itself."""
+    if isinstance(error, DerivationError) and error.missing:
+        return f"; {remedy_for(error.missing, file)}"
+    says = isinstance(error, CallError) or "loss" not in str(error)
+    return "" if says else "; on the command line, say it with --loss EXPRESSION"
 
 
 def attempts(
@@ -153,17 +155,8 @@ def judging(
 def unless_raised(report: DerivationReport, inputs: Mapping[str, Any], file: str) -> DerivationReport:
     """The report.  Raises CallError if the forward pass raised, so that there is nothing to judge."""
     if report.error and not report.judged and report.status == "not judged":
-        given = ", ".join(f"{name} {described(value)}" for name, value in inputs.items())
-        remedy = f"\nit was given {given}: if that does not fit, {remedy_for(inputs, file)}" if given else ""
-        raise CallError(f"{report.error}{remedy}")
+        raise CallError(f"{report.error}{remedy_of(inputs, file)}")
     return report
-
-
-def described(value: Any) -> str:
-    """What a value is, in short: its shape, a number itself, or the name of its type."""
-    if isinstance(value, np.ndarray | np.generic) and np.ndim(value):
-        return f"of shape {np.shape(value)}"
-    return f"= {value}" if isinstance(value, int | float | np.generic) else f"of type {type(value).__name__}"
 
 
 def call_of(target: Target, sources: Mapping[str, Function]) -> str:

@@ -14,8 +14,8 @@ import numpy as np
 
 import autograd
 
-from ..errors import AutogradError
-from .files import CallError, Values, computed, drawn, loaded, parsed, seeded
+from ..errors import AutogradError, DerivationError
+from .files import CallError, Values, computed, drawn, loaded, parsed, remedy_of, seeded
 
 RIGHT, WRONG, NOT_TAKEN = 0, 1, 2  # what the command exits with
 
@@ -247,8 +247,8 @@ def derive(options: argparse.Namespace) -> int:
         from ..derived.deriving import derive as derived
     except ImportError as error:  # SymPy is an extra
         raise CallError(str(error)) from None
-    _, _, function, inputs = called_in(options)
-    found = derived(function, inputs, options.wrt)
+    path, _, function, inputs = called_in(options)
+    found = run_or_refuse(derived, function, inputs, options.wrt, path)
     if options.latex:
         said = found.latex
     elif options.steps:
@@ -289,12 +289,15 @@ def run_or_refuse(run: Any, function: Any, inputs: dict[str, Any], wrt: list[str
     """What a function of the user's gives; what it raises is told, with its own traceback."""
     try:
         return run(function, inputs, wrt)
-    except CallError:
+    except (CallError, DerivationError):
         raise
     except Exception as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
         where = f" in line {frames[-1].lineno}, {frames[-1].line}" if frames else ""
-        raise CallError(f"{function.__name__} raised{where}: {type(error).__name__}: {error}") from error
+        remedy = remedy_of(inputs, path.name)
+        raise CallError(
+            f"{function.__name__} raised{where}: {type(error).__name__}: {error}{remedy}"
+        ) from error
 
 
 def given_values(options: argparse.Namespace) -> dict[str, Any]:

@@ -17,15 +17,14 @@ from ....transforms.structure import name_of
 from .training import Body
 
 
-class MissingInputError(DerivationError):
-    """Parameters for which there is no value; `names` are these."""
-
-    def __init__(self, function: Any, names: list[str], known: Iterable[str]) -> None:
-        super().__init__(
-            f"{name_of(function)} takes {', '.join(names)}, and there is no such input or variable of "
-            f"forward: there are {', '.join(sorted(known))}"
-        )
-        self.names = names
+def missing_inputs(function: Any, names: list[str], known: Iterable[str]) -> DerivationError:
+    """The error for parameters for which there is no value, which has their names."""
+    error = DerivationError(
+        f"{name_of(function)} takes {', '.join(names)}, and there is no such input or variable of "
+        f"forward: there are {', '.join(sorted(known))}"
+    )
+    error.missing = tuple(names)
+    return error
 
 
 @functools.lru_cache(maxsize=1024)
@@ -63,7 +62,7 @@ def needed(function: Callable[..., Any]) -> list[str]:
 def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the values that a function takes, by the names of its parameters.
 
-    Raises MissingInputError if a parameter without a default has no value.
+    Raises DerivationError if a parameter without a default has no value.
     """
     if isinstance(function, Body):
         return {}
@@ -72,7 +71,7 @@ def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, 
         return dict(values)
     missing = [name for name in needed(function) if name not in values]
     if missing:
-        raise MissingInputError(function, missing, values)
+        raise missing_inputs(function, missing, values)
     return {p.name: values[p.name] for p in wanted if p.name in values}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ....users import variables
-from .arguments import MissingInputError, elements_of, is_cache, needed, parameters_of, plain
+from .arguments import elements_of, is_cache, missing_inputs, needed, parameters_of, plain
 
 Scope = Mapping[str, Any]
 
@@ -30,7 +30,7 @@ def filled(
 
     `known` are inputs and variables by name, `upstream` the drawn gradients by the places of their outputs in
     what forward `returned`, `scope` the variables of forward.
-    Raises MissingInputError if a parameter without a default has no value.
+    Raises DerivationError if a parameter without a default has no value.
     """
     signature = parameters_of(backward)
     if any(p.kind is p.VAR_KEYWORD for p in signature):
@@ -43,7 +43,7 @@ def filled(
     rest = [v for k, v in elements_of(returned) if k not in upstream] if upstream else kept_in(returned)
     found |= kept_for([name for name in free if name not in found], rest)
     if missing := [name for name in needed(backward) if name not in found]:
-        raise MissingInputError(backward, missing, map(str, known))
+        raise missing_inputs(backward, missing, map(str, known))
     return found, list(gradients)
 
 
