@@ -901,3 +901,76 @@ def test_what_a_loss_leaves_is_no_gradient_of_the_inputs_though_layers_call_thei
     )
     assert report.ok is (factor == 2), report
     assert report.ok or "self.factor *" in report.first.source
+
+
+TURNED = """
+def turned(w, P, Y):
+    theta = np.sqrt(w @ w)
+    u = w / theta
+    total = 0.0
+    for p, y in zip(P, Y):
+        e = np.cos(theta) * p + np.sin(theta) * np.cross(u, p) - y
+        total += np.log1p(e @ e)
+    return total, (theta, u)
+"""
+TURNED_BACK = """
+def turned_back(w, P, Y, saved):
+    theta, u = saved
+    g_w = np.zeros_like(w)
+    for p, y in zip(P, Y):
+        cross = np.cross(u, p)
+        e = np.cos(theta) * p + np.sin(theta) * cross - y
+        g = 2 * e / (1 + e @ e)
+        g_theta = g @ (-np.sin(theta) * p + np.cos(theta) * cross)
+        g_u = np.sin(theta) * np.cross(p, g)
+        g_w += (g_u - u * (u @ g_u)) / theta + g_theta * u
+    return g_w
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("g @ (-np.sin(theta) * p + np.cos(theta) * cross)", "g @ (p * theta**3 + np.tanh(cross) * theta)"),
+        ("np.sin(theta) * np.cross(p, g)", "theta * np.cross(p * theta, g) / 3 + np.exp(g)"),
+    ],
+)
+def test_what_no_change_explains_begins_where_known_values_make_an_unknown_one(old, new):
+    inputs = {"w": np.array([0.3, -0.5, 0.4]), "P": RNG.normal(size=(4, 3)), "Y": RNG.normal(size=(4, 3))}
+    assert check.derivation(defined(TURNED), defined(TURNED_BACK), inputs).ok
+    report = check.derivation(defined(TURNED), defined(TURNED_BACK.replace(old, new)), inputs)
+    assert new in report.first.source, report
+
+
+class Camera:
+    def __init__(self, w, t):
+        self.w, self.t = w, t
+
+
+def seen_by(cameras, x):
+    return sum(np.sum((x * c.w + c.t) ** 2) for c in cameras)
+
+
+SEEN_BACK = """
+def seen_back(cameras, x):
+    made = []
+    for c in cameras:
+        g = 2 * (x * c.w + c.t)
+        made.append({"w": FACTOR * np.sum(g * x[:, ::-1], axis=0), "t": g.sum(axis=0)})
+    return made
+"""
+
+
+def test_a_wrong_gradient_in_an_object_belongs_to_the_object_that_the_others_beside_it_do():
+    cameras = [Camera(RNG.normal(size=2), RNG.normal(size=2)) for _ in range(2)]
+    report = check.derivation(
+        seen_by, defined(SEEN_BACK, FACTOR=1), {"cameras": cameras, "x": RNG.normal(size=(3, 2))}
+    )
+    assert report.inputs == {
+        "cameras[0].w": "wrong",
+        "cameras[0].t": "right",
+        "cameras[1].w": "wrong",
+        "cameras[1].t": "right",
+        "x": "not derived",
+    }
+    assert "np.sum(g * x[:, ::-1]" in report.first.source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from .judgement import Judgement
 from .locate.bench import Bench
 from .locate.blame import Locator
 from .locate.mend import Mender, is_known
+from .locate.origins import origin_of
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
 from .match.near import near
 from .reasons import Reasons
@@ -85,7 +87,17 @@ class Doubts:
         blamed = [s for s in self.suspects() if s.site.statement in statements]
         better = mender.blamed(blamed, *self.lines_before())
         is_unknown = len(found.blames) == 1 and kind is None
-        return self.locator.in_parts(found.blames[0]) if better is None and is_unknown else better
+        if better is None and is_unknown:
+            better = self.locator.in_parts(found.blames[0])
+        return self.begun_before(statements) if better is None and kind is None else better
+
+    def begun_before(self, statements: set[Any]) -> Blame | None:
+        """The earlier line at which what is wrong begins, if nothing else tells what is wrong."""
+        events = [e for b in self.found.blames for e in b.events]
+        if not events or not self.bench.wrong:
+            return None
+        found = origin_of(events, self.suspects(), self.bench, self.locator.suspicion)
+        return found if found is not None and found.site.statement not in statements else None
 
     def given_to_helper(self) -> list[Suspect]:
         """The arguments of the call in which the line that is blamed went wrong."""

@@ -201,7 +201,8 @@ class LineWriter:
         """The verdict on a line that is blamed."""
         known = self.found.known
         node = blame.nodes.get(event.n) if blame.family and blame.family.kind == "gradient" else None
-        expected = blame.values.get(event.n, event.value)
+        own = event.value if blame.values else np.full(np.shape(event.value), np.nan)  # what is not known
+        expected = blame.values.get(event.n, own)
         diagnosis = self.reasons.of(blame, node, derived)
         true = known.truth[node] if node is not None else expected
         name = name or (

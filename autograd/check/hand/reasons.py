@@ -23,6 +23,12 @@ from .observe.probes.sites import Site
 from .observe.stage import Stage
 from .source.nearby import is_carried
 
+NOT_KNOWN = "it could not be told what should be here"
+BEGINS_HERE = (
+    "what it is made of is right and what it makes is not: other values here make all right, "
+    "and several would do, so which one is meant could not be told"
+)
+
 
 class Reasons:
     """Why lines are blamed: with these put right, the backward pass runs once more.
@@ -137,7 +143,7 @@ class Reasons:
             {n: values[n] for n in frontier}, region, self.found.excused,
         )  # fmt: skip
         if not rounds:
-            return Diagnosis("unknown", "it could not be told what should be here", is_proven=False)
+            return Diagnosis("unknown", NOT_KNOWN if blame.change is None else BEGINS_HERE, is_proven=False)
         return diagnosed(case)
 
     def earlier(self, event: Event) -> list[tuple[int, Any]]:

@@ -160,7 +160,8 @@ class DerivationReport:
     def told(self, line: Line) -> str:
         """The first wrong line: where it is, what is wrong with it, yours beside the right one."""
         within = "".join(f"\n  called in line {n} of {Path(f).name}" for f, n in line.calls)
-        both = f"\nyours:\n{shown(line.yours)}\nright:\n{shown(line.expected)}" if np.size(line.yours) else ""
+        is_known = np.size(line.yours) and not np.all(np.isnan(line.expected))
+        both = f"\nyours:\n{shown(line.yours)}\nright:\n{shown(line.expected)}" if is_known else ""
         where = f" of {Path(line.filename).name}" if line.filename else ""
         return f"first wrong line: {line.lineno}: {line.source}{within and where + within}\n{line.hint}{both}"
 

@@ -3,6 +3,7 @@
 known      the true gradients, and what a value is among them
 names      what things are called
 results    what a backward pass results in; lost, updates that come to nothing
+terms      what comes back through each term of a loss
 whose      which input each result is the gradient of
 rightness  whether the results are right; kinks, where any slope between two is
 severed    where a forward pass hides from the engine what the loss depends on

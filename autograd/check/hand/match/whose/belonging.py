@@ -14,7 +14,14 @@ from ..names import is_called_gradient, parts_of, stems
 from ..near import near, ratio
 from ..results import Result
 from .claims import by_name, by_value, is_counterpart, is_marked
-from .places import a_link_further, in_the_inputs_order, in_turn, twice_claimed, without_stages
+from .places import (
+    a_link_further,
+    beside_its_siblings,
+    in_the_inputs_order,
+    in_turn,
+    twice_claimed,
+    without_stages,
+)
 
 
 def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> list[Result]:
@@ -45,6 +52,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             judged.append(result)
         elif not is_given(result, known):
             waiting.append(result)
+    beside_its_siblings(results, judged, waiting, leaves, known)
     judged = without_stages(judged, waiting, inner)
     twice_claimed(judged, leaves, known)
     in_the_inputs_order(results, judged, leaves, known)

@@ -16,6 +16,35 @@ from ..near import near
 from ..results import Result
 
 
+def beside_its_siblings(
+    results: list[Result],
+    judged: list[Result],
+    waiting: list[Result],
+    leaves: Mapping[Node, Place],
+    known: Known,
+) -> None:
+    """Give a result the input that stands where it does: `[1].w`, of `cameras[1].w` beside their `f`."""
+    by_path = {path: node for node, path in leaves.items()}
+    objects: dict[Place, set[Place]] = {}
+    for result in judged:
+        if result.node is None or result.node not in leaves:
+            continue
+        path = leaves[result.node]
+        if path[-1:] == result.place[-1:] and near(result.value, known.truth[result.node]):
+            objects.setdefault(result.place[:-1], set()).add(path[:-1])
+    for result in results:
+        is_inside = len(result.place) > 1 and isinstance(result.place[-1], str)
+        owners = objects.get(result.place[:-1], set()) if is_inside else set()
+        node = by_path.get((*next(iter(owners)), result.place[-1])) if len(owners) == 1 else None
+        if node is None or node is result.node or np.shape(node.data) != np.shape(result.value):
+            continue
+        if result.node is None or not near(result.value, known.truth[result.node]):
+            result.node = node
+            if not any(result is r for r in judged):
+                judged.append(result)
+    waiting[:] = [r for r in waiting if not any(r is j for j in judged)]
+
+
 def in_turn(
     waiting: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
 ) -> list[tuple[Result, Node]]:

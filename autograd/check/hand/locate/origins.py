@@ -1,0 +1,206 @@
+"""Where what is wrong begins, if no change of a line tells: at the line that makes something of what the
+engine knows that it does not know.
+
+What such a line should hold follows from the results: a backward pass is linear in each of its values, so
+a few runs with other values there say which value makes all results right, if there is one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..diagnose.repair import node_at
+from ..match.names import is_called_gradient
+from ..match.near import near
+from ..match.results import reread
+from ..match.terms import by_term, is_part, parts_of
+from ..observe.probes.record import Event, Snapshot, is_array
+from ..observe.probes.sites import Site, is_plain
+from .bench import Bench
+from .suspects import CONTAINED, Blame, Suspect, same_value
+from .suspicion import Suspicion
+
+MOST_STEPS = 60  # back from a line to those that made what it is made of
+MOST_UNITS = 4000.0  # of work for one line: a run for each element
+SMALLEST = 1e-9  # of the largest singular value, below which a direction has no effect on the results
+
+
+def origin_of(
+    blamed: Iterable[Event], suspects: list[Suspect], bench: Bench, trust: Suspicion
+) -> Blame | None:
+    """The line at which what is wrong begins, if with other values there all results are right.
+
+    None if one that is blamed already comes first.
+    """
+    involved = [s for s in suspects if bench.wrong & bench.reached(s.site)]
+    scopes = bench.stage.backwards({}, frozenset(s.site for s in involved)).snapshots
+    parts = list(parts_of(by_term(bench.known.forward, bench.known.truth)))
+    strange = (e for s in involved for e in s.events if not is_known(e, bench, trust))
+    unknown = [e for e in strange if not is_part(e.value, parts)]
+    statements = {e.site.statement for e in blamed}
+    by_site = {s.site: s for s in involved if bench.wrong <= bench.reached(s.site)}
+    for site in dict.fromkeys(e.site for e in beginnings(sources(blamed, unknown, scopes))):
+        if site.statement in statements:
+            return None
+        if site in by_site and (blame := mended(by_site[site], bench, trust)) is not None:
+            return blame
+    return None
+
+
+def beginnings(made: dict[Event, list[Event]]) -> list[Event]:
+    """The values that were made of none that is unknown, the first ones first.
+
+    Before them come gradients, by their names, that were made of no other unknown gradient: a coefficient
+    that the engine does not know need not be wrong.
+    """
+    named = [e for e in made if is_called_gradient(e.name)]
+    gradients = {e for e in made if any(e is n or same_value(e.value, n.value) for n in named)}
+
+    def before(event: Event) -> set[Event]:
+        found, waiting = set[Event](), list(made[event])
+        while waiting:
+            if (one := waiting.pop()) not in found:
+                found.add(one)
+                waiting += made.get(one, [])
+        return found
+
+    own = [
+        e for e in made if not is_handed_on(e.site) and not any(same_value(e.value, m.value) for m in made[e])
+    ]
+    first = [e for e in own if e in gradients and not before(e) & gradients]
+    others = [e for e in own if e not in gradients and not made[e]]
+    return sorted(first, key=lambda e: e.time) + sorted(others, key=lambda e: e.time)
+
+
+def sources(
+    blamed: Iterable[Event], unknown: list[Event], scopes: dict[tuple[Site, int], Snapshot]
+) -> dict[Event, list[Event]]:
+    """Of each value that is blamed, and of those it was made of, the unknown values that made it."""
+    waiting = list(blamed)
+    found: dict[Event, list[Event]] = {}
+    while waiting and len(found) < MOST_STEPS:
+        event = waiting.pop()
+        if event not in found:
+            found[event] = list(made_of(event, unknown, scopes))
+            waiting += found[event]
+    return found
+
+
+def is_handed_on(site: Site) -> bool:
+    """Whether a line only returns, keeps or unpacks what it has: nothing begins there."""
+    node = node_at(site, site.span, ast.expr)
+    is_picked = isinstance(node, ast.Subscript) and is_called_gradient(site.name)
+    is_read = isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Tuple)
+    return site.kind not in CONTAINED and is_read and not is_picked
+
+
+def is_known(event: Event, bench: Bench, trust: Suspicion) -> bool:
+    """Whether a value is the engine's, also but for a constant, and not called something else."""
+    matches = bench.known.matches(np.asarray(event.value))
+    if np.size(event.value) == 1 and any(m.scale == 1 for m in matches):
+        return True
+    if not np.any(event.value) or trust.is_fine_event(event, matches):
+        return True
+    return bool(matches) and not trust.named(event)
+
+
+def made_of(event: Event, unknown: list[Event], scopes: dict[tuple[Site, int], Snapshot]) -> Iterator[Event]:
+    """The unknown values that a value was made of: operands, what it was before, what a helper returned."""
+    before = [e for e in unknown if e.time < event.time]
+    earlier = next((e for e in reversed(before) if e.owner is event.owner and is_array_itself(e.owner)), None)
+    snapshot = scopes.get((event.site, event.n))
+    operands = list(read_at(event.site, snapshot)) if snapshot is not None else []
+    makers = (
+        next((e for e in reversed(before) if e.site is not event.site and same_value(e.value, v)), None)
+        for v in (event.value, *operands)
+    )
+    yield from (e for e in (earlier, *makers) if e is not None)
+
+
+def is_array_itself(owner: Any) -> bool:
+    """Whether an array is kept by itself: small numbers may be one object by chance."""
+    return type(owner) is np.ndarray
+
+
+def read_at(site: Site, snapshot: Snapshot) -> Iterator[Any]:
+    """The arrays that are read where a value is made: variables, attributes and entries."""
+    place = site.statement if site.kind in CONTAINED else site.span
+    tree = node_at(site, place, ast.AST)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and is_plain(node):
+            try:
+                value = eval(ast.unparse(node), snapshot.globals | snapshot.variables)
+            except Exception:  # what stands on the left may not be there yet
+                continue
+            if is_array(value):
+                yield value
+
+
+def mended(suspect: Suspect, bench: Bench, trust: Suspicion) -> Blame | None:
+    """The blame of a line, with values that make all right; None if there are none, or too many elements."""
+    events = [e for e in suspect.events if not is_known(e, bench, trust)]
+    size = sum(np.size(e.value) for e in events)
+    wanted = flattened([wanted_of(i, bench) for i in range(len(bench.results))])
+    start = results_with({}, suspect, bench)
+    if (
+        not 0 < size * bench.price <= MOST_UNITS
+        or wanted is None
+        or start is None
+        or wanted.shape != start.shape
+    ):
+        return None
+    values: dict[int, Any] = {e.n: np.array(e.value, float) for e in events}
+    columns = []
+    for event in events:
+        for i in range(np.size(event.value)):
+            moved = values[event.n].copy()
+            step = moved.flat[i] or 1.0
+            moved.flat[i] += step
+            column = results_with({event.n: moved}, suspect, bench)
+            if column is None:
+                return None
+            columns.append((column - start) / step)
+    effects, now, rank = np.stack(columns, axis=1), start, 0
+    for _ in range(2):  # once more from there, as differences have lost digits
+        change, _, rank, _ = np.linalg.lstsq(effects, wanted - now, rcond=SMALLEST)
+        parts = np.split(change, np.cumsum([np.size(e.value) for e in events])[:-1])
+        for event, part in zip(events, parts, strict=True):
+            values[event.n] = values[event.n] + part.reshape(np.shape(event.value))
+        now = results_with(values, suspect, bench)
+        if now is None:
+            return None
+    override = suspect.holding(values)
+    if not all(bench.flags({suspect.site: override})[0]):
+        return None
+    differing = [e for e in events if not near(e.value, values[e.n])]
+    shown = {e.n: values[e.n] for e in differing} if rank == size else {}  # else others would do as well
+    results = [bench.results[i] for i in sorted(bench.wrong)]
+    return Blame(suspect.site, differing or events, shown, None, {}, 1.0, results, change=override)
+
+
+def results_with(values: dict[int, Any], suspect: Suspect, bench: Bench) -> Any:
+    """All results in one array, with other values of a line; None if one is missing or not finite."""
+    bench.spent += bench.price
+    outcome = bench.stage.backwards({suspect.site: suspect.holding(values)} if values else {})
+    return flattened(reread(bench.results, bench.stage, outcome))
+
+
+def wanted_of(i: int, bench: Bench) -> Any:
+    """What a result should be: itself, if it is right."""
+    result = bench.results[i]
+    if i not in bench.wrong:
+        return result.value
+    if result.kind == "update":
+        return None if bench.common is None else bench.common * result.true
+    return result.scale * result.true
+
+
+def flattened(arrays: list[Any]) -> Any:
+    """Arrays as one of one axis; None if one is missing."""
+    if any(a is None or not np.all(np.isfinite(a)) for a in arrays):
+        return None
+    return np.concatenate([np.ravel(np.asarray(a, float)) for a in arrays])
