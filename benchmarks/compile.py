@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from step import RATE, X, by_hand, compiled, initial, with_nn, with_operators_and_methods, y
+import numpy as np
+from step import RATE, X, by_hand, compiled, descend, initial, with_nn, with_operators_and_methods, y
 from timing import in_turns
 
 
@@ -63,6 +64,27 @@ def with_jax():
     return step
 
 
+def network_loss(W1, b1, W2, b2, inputs, targets):
+    """The loss in the words that Tangent reads: its source is what is differentiated."""
+    A1 = 1.0 / (1.0 + np.exp(-(np.dot(inputs, W1) + b1)))
+    z = np.dot(A1, W2) + b2
+    return np.mean(np.log(1.0 + np.exp(z)) - z * targets)
+
+
+def with_tangent():
+    import tangent.utils
+
+    tangent.utils.autograd = None  # it looks for another package of this name, whose arrays it knows
+    gradients = tangent.grad(network_loss, wrt=(0, 1, 2, 3))
+    inputs, targets = X.astype(float), y.astype(float)
+    weights = initial()
+
+    def step():
+        descend(weights, gradients(*weights, inputs, targets))
+
+    return step
+
+
 def contenders():
     found = {
         "by hand, in NumPy": by_hand(),
@@ -77,6 +99,8 @@ def contenders():
         found["torch.compile"] = with_torch(as_it_is=False)
     if find_spec("jax"):
         found["jax.jit"] = with_jax()
+    if find_spec("tangent"):
+        found["Tangent"] = with_tangent()
     return found
 
 
