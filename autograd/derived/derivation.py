@@ -17,6 +17,7 @@ from ..tensor import Tensor
 from ..transforms.structure import flat, name_of, rebuilt
 from .algebra.expressions import Ref
 from .layout.loops import Item, Loop
+from .reading.given import reached, with_object
 from .reading.observe import run
 from .reading.walk import Line
 from .writing.latex import equations
@@ -60,9 +61,14 @@ class Derivation:
                 "this was derived of a loss, and not of a function: call backward(...) of it"
             )
         found = self.gradients_in(arrays_of(run(self.f, dict(inputs), set(self.wanted)).available))
-        chosen = [n for n in inputs if any(ref[0] == n for ref in found)]
-        inside = {n: rebuilt(inputs[n], {p: found.get((n, *p)) for p in flat(inputs[n])}) for n in chosen}
-        return inside | {ref[0]: g for ref, g in found.items() if ref[0] not in inputs}
+        held = dict(reached(with_object(self.f, dict(inputs))))
+        chosen = dict.fromkeys(ref[0] for ref in found)
+        return {
+            n: rebuilt(held[(n,)], {p: found.get((n, *p)) for p in flat(held[(n,)])})
+            if (n,) in held
+            else found[(n,)]
+            for n in chosen
+        }
 
     def gradients_in(self, scope: Mapping[Ref, Any]) -> dict[Ref, Any]:
         """What `backward` returns, by the places of the inputs."""
@@ -96,8 +102,10 @@ class Derivation:
     def __str__(self) -> str:
         return "\n".join([self.source.rstrip(), *(f"# {remark}" for remark in self.remarks)])
 
-    def against(self, backward: Callable[..., Any]) -> Comparison:
+    def against(self, backward: Callable[..., Any] | None = None) -> Comparison:
         """The lines of a backward pass that was derived by hand beside the derived ones.
+
+        `backward` is None if f returns the gradients too, behind the loss.
 
         Of a line that is derived here too, `report.hint(name, level=3)` is the derived one.
         """
@@ -105,7 +113,7 @@ class Derivation:
             raise DerivationError("this was derived of a loss, and not of a function that could be run again")
         report = check_derivation(self.f, backward, self.inputs)
         derived = {x.name: x.final for x in self.steps}
-        lines = tuple(replace(x, levels=partial(hinted, x, derived.get(x.name))) for x in report.lines)
+        lines = tuple(replace(x, levels=partial(hinted, x, line_of(x.name, derived))) for x in report.lines)
         return Comparison(replace(report, lines=lines), derived)
 
 
@@ -125,10 +133,12 @@ class Comparison:
         """For each gradient its name, the line of the user's, the derived one, and the verdict."""
         lines = self.report.lines
         found = list(
-            dict.fromkeys((x.name, x.source, self.derived.get(x.name, ""), x.verdict) for x in lines)
+            dict.fromkeys((x.name, x.source, line_of(x.name, self.derived) or "", x.verdict) for x in lines)
         )
-        named = {name for name, *_ in found}
-        return found + [(n, "", line, "not in yours") for n, line in self.derived.items() if n not in named]
+        beside = {line for _, _, line, _ in found}
+        return found + [
+            (n, "", line, "not in yours") for n, line in self.derived.items() if line not in beside
+        ]
 
     def __str__(self) -> str:
         rows = [("gradient", "yours", "derived", "verdict"), *self.rows]
@@ -146,6 +156,11 @@ def hinted(line: Verdict, derived: str | None, level: int) -> str:
     if level < 3 or derived is None:
         return line.levels(level)
     return f"{line.levels(2)}\n{derived}"
+
+
+def line_of(name: str, derived: Mapping[str, str]) -> str | None:
+    """The derived line of a gradient, which in the user's own `grads["W"]` is called W."""
+    return derived.get(name, derived.get(f"d{name.rpartition('.')[2]}"))
 
 
 def lines_of(items: Sequence[Item]) -> Iterator[Line]:

@@ -9,6 +9,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +28,9 @@ from .layout.lines import arranged
 from .layout.loops import Item
 from .layout.plan import laid_out
 from .layout.recompute import missing
+from .reading.given import located, moved, owner_of, reached, with_object
 from .reading.naming import Names
-from .reading.observe import Run, moved, reached, run
+from .reading.observe import Run, run
 from .reading.read import Reader
 from .reading.replay import again, run_of
 from .reading.walk import Line, gradient_ref, walked
@@ -49,11 +51,13 @@ def derive(
 ) -> Derivation:
     """The backward pass of `f`, as a person would write it.
 
-    f       plain NumPy that returns the loss, one number; it is called with the inputs by name.  Or a loss
-            that was recorded already: then the caller's variables are the names, and there are no inputs
-    inputs  a dictionary by name: arrays, and lists and dicts of these
-    wrt     of which inputs the gradients are; else of the Tensors among them that require one, or if there
-            are none, of all arrays of floats
+    f       plain NumPy that returns the loss, one number, or that before all else: gradients derived by hand
+            are not looked at.  It is called with the inputs by name; of a method, the object is an input too.
+            Or a loss that was recorded already: then the caller's variables are the names, without inputs
+    inputs  a dictionary by name: arrays, and lists, dicts and objects that hold them
+    wrt     of which inputs the gradients are; else of the Tensors among them that require one; else of the
+            arrays of floats that the object of a method holds, as far as the loss depends on them; else of
+            all arrays of floats
     order   2 for the derivation of the derivation: the gradients of sum(uW * dW), which are products with
             the Hessian matrix, for directions uW of the shapes of the inputs; their names begin with h
 
@@ -81,7 +85,8 @@ def derive(
         inputs = {}
     else:
         inputs = checked(inputs)
-        runs = runs_of(run(f, inputs, chosen := places(inputs, wrt)), f, inputs, chosen)
+        first = first_run(f, inputs, wrt)
+        runs = runs_of(first, f, inputs, set(first.leaves))
     names = Names(runs[0])
     token = counts.set(names.numbers)
     try:
@@ -107,8 +112,10 @@ def derived(
     wanted = set(first.leaves.values())
     lines = walked(first, names, wanted, prefix)
     if any(line.target.data[:1] in first.available for line in lines):  # the user's own dx, say
-        prefix = f"grad_{prefix}".removesuffix("d")
-        lines = walked(first, names, wanted, prefix)
+        other = f"grad_{prefix}".removesuffix("d")
+        renamed = walked(first, names, wanted, other)
+        if read_in(renamed, names) & {line.target.data[0] for line in lines}:
+            prefix, lines = other, renamed
     points = points_of(names, runs, lines)
     computed = definitions_of(names)
     arithmetic = {e: d for e, d in computed.items() if d.head in RATIONAL and d.args and e.head == "name"}
@@ -130,6 +137,12 @@ def derived(
         if all(is_right(found, one) for one in runs):
             return found
     raise DerivationError(f"this backward pass is not what the engine computes: please report it\n{source}")
+
+
+def read_in(lines: Sequence[Line], names: Names) -> set[Any]:
+    """The variables that lines, and the definitions of variables, are written in."""
+    values = [*(line.value for line in lines), *definitions_of(names).values(), *names.exprs.values()]
+    return {e.data[0] for value in values for e in walk(value) if e.head == "name"}
 
 
 def refuse_wrong(lines: Sequence[Line], points: Sequence[Point], runs: Sequence[Run]) -> None:
@@ -180,9 +193,11 @@ def second(
         raise DerivationError("order=2 needs the function: a recorded loss cannot be recorded again")
     for variable in names.variables.values():
         variable.available = variable.ref[0] in inputs
-    if any(v.turn is not None for v in names.variables.values()) or any(len(r) > 1 for r in found.wanted):
+    if any(v.turn is not None for v in names.variables.values()) or any(
+        len(r) > 1 or r[0] not in inputs for r in found.wanted
+    ):
         raise DerivationError(
-            "order=2 is not printed for loops and for inputs in lists or dicts: give f without"
+            "order=2 is not printed for loops and for inputs in lists, dicts or objects: give f without"
         )
     lines = [replace(line) for line in found.lines]
     again = missing([line.value for line in lines], names)
@@ -217,9 +232,22 @@ def smallest(one: Run) -> float:
     return 0.01 * max(float(np.abs(g).max(initial=0)) for g in one.gradients.values())
 
 
-def places(inputs: dict[str, Any], wrt: Iterable[str] | None) -> set[Ref]:
+def first_run(f: Callable[..., Any], inputs: dict[str, Any], wrt: Iterable[str] | None) -> Run:
+    """The run at the inputs, whose leaves are what gradients are wanted of: a method's parameters, say."""
+    held = with_object(f, inputs)
+    chosen = places(held, wrt)
+    own = {ref for ref, place, _ in located(held) if place[0] == owner_of(f)} & chosen
+    if wrt is None and own:
+        with suppress(DerivationError):  # the loss may depend on none of them
+            found = run(f, inputs, own)
+            order = set(found.order)
+            return replace(found, leaves={ref: node for ref, node in found.leaves.items() if node in order})
+    return run(f, inputs, chosen)
+
+
+def places(held: dict[str, Any], wrt: Iterable[str] | None) -> set[Ref]:
     """Which of the inputs gradients are taken with respect to."""
-    found = dict(reached(inputs))
+    found = dict(reached(held))
     floats = {p for p, v in found.items() if getattr(getattr(v, "dtype", None), "kind", "") == "f"}
     if not floats:
         raise DerivationError(
@@ -228,13 +256,18 @@ def places(inputs: dict[str, Any], wrt: Iterable[str] | None) -> set[Ref]:
     if wrt is None:
         return {p for p in floats if type(found[p]) is Tensor and found[p].requires_grad} or floats
     wanted = set([wrt] if isinstance(wrt, str) else wrt)
-    missing = wanted - {p[0] for p in floats}
+    missing = wanted - {name for p in floats for name in called(p)}
     if missing:
         raise DerivationError(
             f"wrt names {', '.join(sorted(missing))}, and the arrays of floats among the inputs are "
             f"{', '.join(sorted({str(p[0]) for p in floats})) or 'none'}"
         )
-    return {p for p in floats if p[0] in wanted}
+    return {p for p in floats if wanted & called(p)}
+
+
+def called(ref: Ref) -> set[str]:
+    """What an input may be called: `params["W1"]` by either word."""
+    return {str(key) for key in (ref[0], ref[-1]) if isinstance(key, str)}
 
 
 def runs_of(first: Run, f: Any = None, inputs: Any = None, chosen: Any = None) -> list[Run]:

@@ -7,12 +7,9 @@ same order then, or the function took another branch.
 from __future__ import annotations
 
 import ast
-import copy
-import inspect
-import textwrap
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
@@ -20,16 +17,16 @@ from typing import Any
 import numpy as np
 
 from ...engine import Node, way_back
-from ...errors import DerivationError
+from ...errors import DerivationError, NoRuleError
 from ...graph.ancestors import ancestors, needs_gradient
 from ...mode import EVERYTHING, Block, debug
 from ...tensor import Tensor
-from ...transforms.structure import flat, name_of, rebuilt
-from ...users import is_users, variables
+from ...transforms.structure import name_of
+from ...users import is_users
 from ..algebra.expressions import Ref
+from .ending import Complete, ending_of, tree_of
+from .given import KINDS, Shift, called_with, copied, dug, reached, roots, with_object
 from .watch import watching
-
-Shift = Callable[[Any], Any]
 
 
 @dataclass(slots=True)
@@ -86,48 +83,78 @@ class Run:
 def run(f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None = None) -> Run:
     """Run f on its inputs, moved by `shift`, and watch it.  `wrt` are the places of what becomes a leaf.
 
-    Raises DerivationError if it does not return one number that depends on them.
+    If f returns more than the loss, the run ends where that is complete.  Raises DerivationError if the
+    loss is not one number that depends on the leaves.
     """
+    try:
+        return run_once(f, inputs, wrt, shift, lift=True)
+    except NoRuleError:  # f fills an array with what does not depend on the leaves, say
+        with suppress(NoRuleError):
+            return run_once(f, inputs, wrt, shift, lift=False)
+        raise
+
+
+def run_once(
+    f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: bool
+) -> Run:
+    """A run with all floats as Tensors, or with leaves alone."""
     events: list[Event] = []
     calls: dict[FrameType, int] = {}
     last: dict[tuple[int, Ref], Any] = {}
     scopes: dict[tuple[str, str], dict[str, Any]] = {}
     finals: dict[int, dict[str, Any]] = {}
     code = code_of(f)
+    ending = ending_of(code)
 
     def observe(frame: FrameType, line: int) -> None:
         call = calls.setdefault(frame, len(calls))
         here = dict(frame.f_locals)
-        scopes[frame.f_code.co_filename, frame.f_code.co_name] = frame.f_globals | here
+        own = {name: dug(here, place) for name, place in roots(here).items()}
+        scopes[frame.f_code.co_filename, frame.f_code.co_name] = frame.f_globals | here | own
         finals[call] = here
         for ref, value in reached(here):
             if isinstance(value, KINDS) and last.get((call, ref), last) is not value:
                 last[call, ref] = value
                 events.append(Event(ref, value, call, frame.f_code is code, line))
+        if (
+            ending is not None
+            and frame.f_lineno in ending.lines
+            and frame.f_code is code
+            and frame is outermost()
+        ):
+            raise Complete(eval(ending.loss, frame.f_globals, here))
+
+    def outermost() -> FrameType:
+        return next(frame for frame in calls if frame.f_code is code)
 
     def wanted(other: CodeType) -> bool:
         return other is code or is_users(other)
 
-    given = copied(inputs, wrt, shift)
+    given = copied(with_object(f, inputs), wrt, shift, lift)
     leaves = {ref: v.node for ref, v in reached(given) if type(v) is Tensor and v.node and ref in wrt}
     for ref, value in reached(given):
         if isinstance(value, KINDS):
             events.append(Event(ref, value, -1, True, 0))
     with as_it_was(), Block(EVERYTHING), debug(), watching(observe, wanted):
-        loss = f(**given)
+        try:
+            loss = called_with(f, given)
+        except Complete as complete:
+            loss = complete.loss
     root = root_of(loss, name_of(f))
+    order = ancestors([root], needs_gradient)
     own = [finals[c] for frame, c in calls.items() if frame.f_code is code]
     helpers = [finals[c] for frame, c in calls.items() if frame.f_code is not code]
     available: dict[Ref, Any] = {}
+    inside = {*order, *leaves.values()}
     for scope in (*helpers, given, *own):
-        available |= dict(reached(scope))
+        available |= {ref: value for ref, value in reached(scope) if is_part(value, inside)}
     loops = loops_of(code)
     spans = [(n.lineno, n.end_lineno or n.lineno) for n in loops]
     counters = {n.lineno: counter_of(n) for n in loops}
     return Run(
         root,
         leaves,
-        ancestors([root], needs_gradient),
+        order,
         events,
         scopes,
         available,
@@ -137,15 +164,15 @@ def run(f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shi
     )
 
 
+def is_part(value: Any, inside: set[Node]) -> bool:
+    """Whether a value is part of how the loss is computed, and no gradient that f derives by hand."""
+    return type(value) is not Tensor or not value.requires_grad or value.node in inside
+
+
 def loops_of(code: CodeType | None) -> list[ast.For | ast.While]:
     """The loops in the source of f."""
-    try:
-        lines, first = inspect.getsourcelines(code)  # type: ignore[arg-type]
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, SyntaxError, TypeError):
-        return []
-    ast.increment_lineno(tree, first - 1)
-    return [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While)]
+    tree = tree_of(code)
+    return [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While)] if tree else []
 
 
 def counter_of(loop: ast.For | ast.While) -> str:
@@ -154,40 +181,6 @@ def counter_of(loop: ast.For | ast.While) -> str:
         return loop.target.id
     first = loop.target.elts[0] if isinstance(loop, ast.For) and isinstance(loop.target, ast.Tuple) else None
     return first.id if isinstance(first, ast.Name) and len(first.id) == 1 and first.id.islower() else "t"
-
-
-def reached(scope: dict[str, Any]) -> Iterator[tuple[Ref, Any]]:
-    """The variables of a scope, and what is in them: `Ws[0]` as ("Ws", 0), `net.weight` as "net_weight"."""
-    for ref, value in variables(scope):
-        held, plain = scope.get(ref[0]), True
-        for key in ref[1:]:
-            if not isinstance(held, dict | list | tuple):
-                plain = False
-                break
-            held = held[key]
-        yield (ref if plain else ("_".join(map(str, ref)),)), value
-
-
-KINDS = (Tensor, np.ndarray, np.generic, int, float)
-
-
-def copied(inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None) -> dict[str, Any]:
-    """The inputs, moved, with Tensors in the place of what gradients are taken with respect to."""
-    move = shift or (lambda a: a)
-
-    def one(path: Ref, value: Any) -> Any:
-        if type(value) is Tensor or isinstance(value, np.ndarray):
-            data = move(np.array(value.data if type(value) is Tensor else value))
-            return Tensor(data.astype(float), requires_grad=path in wrt) if data.dtype.kind == "f" else data
-        if isinstance(value, np.generic) and path in wrt:
-            return Tensor(move(np.array(value, float)), requires_grad=True)
-        return copy.deepcopy(value)
-
-    given = rebuilt(inputs, {path: one(path, value) for path, value in flat(inputs).items()})
-    for ref, value in reached(given):
-        if type(value) is Tensor and ref not in flat(inputs):  # it is in an object, and a copy already
-            value.data[...] = move(value.data)
-    return given  # type: ignore[no-any-return]
 
 
 @contextmanager
@@ -201,18 +194,31 @@ def as_it_was() -> Iterator[None]:
         np.random.set_state(state)
 
 
-def root_of(loss: Any, name: str) -> Node:
-    """The node of what a function returned.  Raises DerivationError for no number, or one without history."""
+def root_of(returned: Any, name: str) -> Node:
+    """The node of the loss, the first of what a function returned.
+
+    Raises DerivationError for no number, or one without history.
+    """
+    loss = first_of(returned)
+    what = f"{name} returned a {type(loss).__name__}" + ("" if loss is returned else " before all else")
     if type(loss) is not Tensor or loss.node is None or not loss.requires_grad:
         raise DerivationError(
-            f"{name} returned a {type(loss).__name__} that does not depend on the arrays that gradients are "
-            "wanted of: return the loss, computed by NumPy's functions from float arrays among the inputs"
+            f"{what} that does not depend on the arrays that gradients are wanted of: return the loss, "
+            "computed by NumPy's functions from float arrays among the inputs"
         )
     if loss.size != 1:
-        raise DerivationError(
-            f"{name} returned an array of shape {loss.shape}: the loss is one number, its mean or sum"
+        what = f"{name} returned an array of shape {loss.shape}" + (
+            "" if loss is returned else " before all else"
         )
+        raise DerivationError(f"{what}: the loss is one number, its mean or sum")
     return loss.node
+
+
+def first_of(returned: Any) -> Any:
+    """The first of several values: the loss, before the gradients or a cache."""
+    while isinstance(returned, tuple | list | dict) and returned:
+        returned = next(iter(returned.values() if isinstance(returned, dict) else returned))
+    return returned
 
 
 def code_of(f: Callable[..., Any]) -> CodeType | None:
@@ -225,19 +231,3 @@ def identity(value: Any) -> Any:
     if type(value) is Tensor:
         return value.node if value.requires_grad else id(value.data)
     return id(value) if isinstance(value, np.ndarray) else None
-
-
-def moved(rng: np.random.Generator, whole: bool) -> Shift:
-    """What moves an array to other values of its kind: signs stay, and zeros become anything.
-
-    Whole numbers and masks are drawn anew from those that there are, or moved too, where f allows it.
-    """
-
-    def shift(a: Any) -> Any:
-        if a.dtype.kind == "f":
-            return a * np.exp(rng.normal(0, 0.3, a.shape)) + (a == 0) * rng.normal(0, 0.5, a.shape)
-        if whole and a.dtype.kind in "iu":
-            return a + rng.normal(0, 0.3, a.shape)
-        return rng.permutation(a.ravel()).reshape(a.shape)
-
-    return shift

@@ -14,7 +14,8 @@ from ...outputs import PICK
 from ...record import apply
 from ...tensor import Tensor
 from ..algebra.expressions import Ref
-from .observe import KINDS, Event, Run, Shift, reached, root_of
+from .given import KINDS, Shift, reached
+from .observe import Event, Run, root_of
 
 
 def run_of(loss: Tensor, scope: dict[str, Any]) -> Run:

@@ -13,11 +13,22 @@ import numpy as np
 from ...tensor import Tensor
 
 
+class WithoutSelf(ast.NodeTransformer):
+    """Writes the attributes of `self` as variables, which is what a backward pass takes them as."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            return ast.copy_location(ast.Name(node.attr, node.ctx), node)
+        self.generic_visit(node)
+        return node
+
+
 def parts_of(filename: str, lineno: int) -> Iterator[ast.expr]:
     """The expressions in the statement at a line that can be evaluated again, names first."""
     statement = statement_at(filename, lineno)
     if statement is None:
         return
+    statement = WithoutSelf().visit(statement)
     found = [n for n in ast.walk(statement) if isinstance(n, ast.expr) and is_pure(n)]
     yield from sorted(found, key=lambda n: (not isinstance(n, ast.Name), -len(ast.unparse(n))))
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...derived.reading.observe import as_it_was, code_of, identity, reached
+from ...derived.reading.given import reached
+from ...derived.reading.observe import as_it_was, code_of, identity
 from ...derived.reading.watch import watching
 from ...engine import LEAF, Node, next_index
 from ...errors import DTypeError

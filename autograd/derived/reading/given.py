@@ -1,0 +1,166 @@
+"""What a function is given: its inputs and its object, under names, and copies of these to run it on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...attributes import entry, items_of, set_attribute
+from ...tensor import Tensor
+from ...transforms.structure import flat, rebuilt
+from ...users import Place, entries, holds_variables, parts
+from ..algebra.expressions import Ref
+
+Shift = Callable[[Any], Any]
+KINDS = (Tensor, np.ndarray, np.generic, int, float)
+
+
+def with_object(f: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
+    """The inputs, after the object of a method under the name that the method has for it."""
+    owner = owner_of(f)
+    return inputs if owner is None else {owner: f.__self__, **inputs}  # type: ignore[attr-defined]
+
+
+def owner_of(f: Callable[..., Any]) -> str | None:
+    """What a method calls the object that it belongs to, if that has variables: `self`."""
+    bound = getattr(f, "__self__", None)
+    has_code = hasattr(getattr(f, "__func__", None), "__code__")
+    return f.__func__.__code__.co_varnames[0] if has_code and holds_variables(bound) else None  # type: ignore[attr-defined]
+
+
+def called_with(f: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """What f returns for its inputs; if it is a method, of the object among them."""
+    owner = owner_of(f)
+    if owner is None:
+        return f(**given)
+    return f.__func__(given[owner], **{k: v for k, v in given.items() if k != owner})  # type: ignore[attr-defined]
+
+
+def reached(scope: dict[str, Any]) -> Iterator[tuple[Ref, Any]]:
+    """The variables of a scope, and what is in them: `Ws[0]` as ("Ws", 0), `net.weight` as "net_weight"."""
+    return ((ref, value) for ref, _, value in located(scope))
+
+
+def located(scope: dict[str, Any]) -> Iterator[tuple[Ref, Place, Any]]:
+    """What is reached, with where it is: the attribute W of `self` is ("W",), at ("self", "W").
+
+    If another variable has its name, an attribute is called "self_W".
+    """
+    for name, place in roots(scope).items():
+        if name.startswith("__"):
+            continue
+        value = dug(scope, place)
+        yield (name,), place, value
+        for path, part in parts(value, ()):
+            ref = (name, *path) if is_plain(value, path) else ("_".join(map(str, (name, *path))),)
+            yield ref, (*place, *path), part
+
+
+def roots(scope: dict[str, Any]) -> dict[str, Place]:
+    """The variables of a scope, and the attributes of its `self`, with where they are."""
+    own = scope.get("self")
+    if not holds_variables(own):
+        return {name: (name,) for name in scope}
+    found: dict[str, Place] = {name: (name,) for name in scope if name != "self"}
+    attributes: dict[str, Place] = {}
+    for key, value in entries(own):
+        if scope.get(key, value) is value:
+            attributes.setdefault(key, ("self", key))
+        else:
+            attributes[f"self_{key}"] = ("self", key)
+    return attributes | found
+
+
+def dug(value: Any, place: Place) -> Any:
+    """What is at a place."""
+    for key in place:
+        value = entry(value, key)
+    return value
+
+
+def is_plain(value: Any, path: Place) -> bool:
+    """Whether a way leads through containers only, and so can be written with indices."""
+    for key in path:
+        if not isinstance(value, dict | list | tuple):
+            return False
+        value = entry(value, key)
+    return True
+
+
+def copied(inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: bool) -> dict[str, Any]:
+    """The inputs, moved, with Tensors in the place of what gradients are taken with respect to.
+
+    `lift` makes Tensors of all other floats too: of an array, `X.dot(W)` would be NumPy's own method.
+    """
+    move = shift or (lambda a: a)
+
+    def one(path: Ref, value: Any) -> Any:
+        if type(value) is Tensor or isinstance(value, np.ndarray):
+            data = move(np.array(value.data if type(value) is Tensor else value))
+            data = data.astype(float) if data.dtype.kind == "f" else data
+            is_lifted = data.dtype.kind == "f" and (lift or path in wrt or type(value) is Tensor)
+            return Tensor(data, requires_grad=path in wrt) if is_lifted else data
+        if isinstance(value, np.generic) and path in wrt:
+            return Tensor(move(np.array(value, float)), requires_grad=True)
+        return copy.deepcopy(value)
+
+    given: dict[str, Any] = rebuilt(inputs, {p: one(p, value) for p, value in flat(inputs).items()})
+    lift_objects(given, wrt, move)
+    return given
+
+
+def lift_objects(given: dict[str, Any], wrt: set[Ref], move: Shift) -> None:
+    """Do the same in objects among the inputs, which are copies already: what is shared is shared still."""
+    known = flat(given)
+    inside = [(ref, place, v) for ref, place, v in located(given) if place not in known]
+    wanted = {id(v) for ref, _, v in inside if ref in wrt}
+    made: dict[int, Any] = {}
+    for _, place, value in inside:
+        kind = getattr(getattr(value, "dtype", None), "kind", "")
+        if id(value) not in made and kind == "f":
+            made[id(value)] = lifted(value, id(value) in wanted, move)
+        if made.get(id(value), value) is not value:
+            put(given, place, made[id(value)])
+
+
+def lifted(value: Any, is_wanted: bool, move: Shift) -> Any:
+    """An array of floats in an object, moved; a Tensor, if a gradient is wanted of it."""
+    if type(value) is Tensor:
+        value.data[...] = move(value.data)
+        return value
+    if isinstance(value, np.generic) and not is_wanted:
+        return value
+    data = move(np.array(value, float))
+    return Tensor(data, requires_grad=True) if is_wanted else data
+
+
+def put(given: dict[str, Any], place: Place, value: Any) -> None:
+    """Put a value at a place; a tuple on the way there is made anew."""
+    *way, key = place
+    holder = dug(given, tuple(way))
+    if isinstance(holder, tuple):
+        values = [value if k == key else part for k, part in items_of(holder)]
+        put(given, tuple(way), type(holder)(*values) if hasattr(holder, "_fields") else type(holder)(values))
+    elif isinstance(holder, dict | list):
+        holder[key] = value
+    else:
+        set_attribute(holder, key, value)
+
+
+def moved(rng: np.random.Generator, whole: bool) -> Shift:
+    """What moves an array to other values of its kind: signs stay, and zeros become anything.
+
+    Whole numbers and masks are drawn anew from those that there are, or moved too, where f allows it.
+    """
+
+    def shift(a: Any) -> Any:
+        if a.dtype.kind == "f":
+            return a * np.exp(rng.normal(0, 0.3, a.shape)) + (a == 0) * rng.normal(0, 0.5, a.shape)
+        if whole and a.dtype.kind in "iu":
+            return a + rng.normal(0, 0.3, a.shape)
+        return rng.permutation(a.ravel()).reshape(a.shape)
+
+    return shift
