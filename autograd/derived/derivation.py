@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
@@ -16,7 +16,7 @@ from ..errors import DerivationError
 from ..tensor import Tensor
 from ..transforms.structure import flat, name_of, rebuilt
 from .algebra.expressions import Ref
-from .layout.loops import Item, Loop
+from .layout.loops import Item, lines_of
 from .reading.given import reached, with_object
 from .reading.observe import run
 from .reading.walk import Line
@@ -161,14 +161,6 @@ def hinted(line: Verdict, derived: str | None, level: int) -> str:
 def line_of(name: str, derived: Mapping[str, str]) -> str | None:
     """The derived line of a gradient, which in the user's own `grads["W"]` is called W."""
     return derived.get(name, derived.get(f"d{name.rpartition('.')[2]}"))
-
-
-def lines_of(items: Sequence[Item]) -> Iterator[Line]:
-    for item in items:
-        if isinstance(item, Loop):
-            yield from item.body
-        else:
-            yield item
 
 
 def part(value: Any, path: Sequence[Any]) -> Any:

@@ -23,9 +23,9 @@ from .algebra.expressions import ONE, ZERO, Expr, Ref, is_call, name, walk
 from .algebra.simplify import Simplifier
 from .algebra.stretch import RATIONAL
 from .algebra.values import TOLERANCE, Point, close
-from .derivation import Derivation, arrays_of, lines_of
+from .derivation import Derivation, arrays_of
 from .layout.lines import arranged
-from .layout.loops import Item
+from .layout.loops import Item, lines_of
 from .layout.plan import laid_out
 from .layout.recompute import missing
 from .reading.given import located, moved, owner_of, reached, with_object
@@ -136,7 +136,10 @@ def derived(
         )
         if all(is_right(found, one) for one in runs):
             return found
-    raise DerivationError(f"this backward pass is not what the engine computes: please report it\n{source}")
+    unnamed = next((words for line in lines_of(items) if (words := spelled_in(line))), None)
+    raise DerivationError(
+        unnamed or f"this backward pass is not what the engine computes: please report it\n{source}"
+    )
 
 
 def read_in(lines: Sequence[Line], names: Names) -> set[Any]:
@@ -155,18 +158,27 @@ def refuse_wrong(lines: Sequence[Line], points: Sequence[Point], runs: Sequence[
 
 def wrong(line: Line, at_inputs: bool) -> str:
     """What to say of a line whose numbers are not the engine's."""
+    unnamed = "" if at_inputs else spelled_in(line)
+    return unnamed or f"the line of {line.target.data[0]} is not what the engine computes: please report it"
+
+
+def spelled_in(line: Line) -> str:
+    """What to say of a line that spells an array out, which is another one at other inputs."""
     spelled = [e for e in walk(line.value) if e.head == "name" and str(e.data[0]).startswith("np.array(")]
-    if spelled and not at_inputs:
-        return (
-            f"f computes an array of shape {spelled[0].shape} from its inputs that no variable holds, and "
-            "the gradient needs it: give it a name, on a line before its use"
-        )
-    return f"the line of {line.target.data[0]} is not what the engine computes: please report it"
+    if not spelled:
+        return ""
+    return (
+        f"f computes an array of shape {spelled[0].shape} from its inputs, or is given it, that no variable "
+        "holds at its end, and the gradient needs it: give it a name that stays, on a line before its use"
+    )
 
 
 def is_right(found: Derivation, one: Run) -> bool:
-    """Whether `backward` returns the engine's gradients in a run."""
-    returned = found.gradients_in(arrays_of(one.available))
+    """Whether `backward` returns the engine's gradients in a run; if it raises anything, it does not."""
+    try:
+        returned = found.gradients_in(arrays_of(one.available))
+    except Exception:
+        return False
     return all(
         np.shape(returned[ref]) == np.shape(node.data)
         and close(returned[ref], one.gradients.get(node, 0.0), TOLERANCE, smallest(one))
@@ -193,7 +205,7 @@ def second(
         raise DerivationError("order=2 needs the function: a recorded loss cannot be recorded again")
     for variable in names.variables.values():
         variable.available = variable.ref[0] in inputs
-    if any(v.turn is not None for v in names.variables.values()) or any(
+    if any(v.turns for v in names.variables.values()) or any(
         len(r) > 1 or r[0] not in inputs for r in found.wanted
     ):
         raise DerivationError(

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..algebra.expressions import Expr, Ref, expr, name
+from ..algebra.expressions import Expr, Ref, expr, name, walk
 
 
 class NotAlikeError(Exception):
@@ -44,7 +44,7 @@ class Alike:
 
     counters: tuple[str, ...]
     turns: Turns
-    aliases: Mapping[Expr, Sequence[Ref]] = field(default_factory=dict)
+    aliases: dict[Expr, list[Ref]] = field(default_factory=dict)
 
     def __call__(self, exprs: Sequence[Expr]) -> Expr:
         """The one expression that is each of these in its turn; raises NotAlikeError if there is none."""
@@ -68,36 +68,47 @@ class Alike:
             return None
         args = [self.common([e.args[i] for e in exprs]) for i in range(len(first.args))]
         if None in args and first.head in ("add", "mul"):
-            ordered = [sorted(e.args, key=skeleton) for e in exprs]
+            ordered = [sorted(e.args, key=lambda a: (skeleton(a), wholes(a))) for e in exprs]
             args = [self.common([o[i] for o in ordered]) for i in range(len(first.args))]
         return None if None in args else expr(first.head, args, data, first.shape)  # type: ignore[arg-type]
 
     def names(self, exprs: Sequence[Expr]) -> Expr | None:
         """Names that differ in an index: by the ways to them that fit together."""
         ways = [[e.data, *self.aliases.get(e, ())] for e in exprs]
+        found: dict[Any, None] = {}
         for ref in ways[0] if len(ways) == 1 else [*ways[0], *ways[1], *ways[-1]]:
             fitting = [[w for w in way if len(w) == len(ref) and w[0] == ref[0]] for way in ways]
             if all(fitting):
                 data = self.data([w[0] for w in fitting])
                 if data is not NOT_ALIKE:
-                    return name(data, exprs[0].shape)
-        return None
+                    found[data] = None
+        if not found:
+            return None
+        best, *others = (name(data, exprs[0].shape) for data in found)
+        if others:
+            self.aliases[best] = [
+                e.data for e in others
+            ]  # which the rounds of an inner loop may have in common
+        return best
 
     def data(self, values: Sequence[Any]) -> Any:
         """One value for all turns."""
         first = values[0]
         if all(v == first and type(v) is type(first) for v in values):
             return first
-        if all(type(v) is int for v in values):
-            return self.whole(values)
+        if all(type(v) in (int, Affine) for v in values):
+            return self.whole([v if type(v) is Affine else Affine(v, ()) for v in values])
         if all(isinstance(v, tuple) and len(v) == len(first) for v in values):
             parts = tuple(self.data(part) for part in zip(*values, strict=True))
             return NOT_ALIKE if any(p is NOT_ALIKE for p in parts) else parts
         return NOT_ALIKE
 
-    def whole(self, values: Sequence[int]) -> Any:
-        """A whole number as it follows the counters."""
-        at = dict(zip(self.turns, values, strict=True))
+    def whole(self, values: Sequence[Affine]) -> Any:
+        """A whole number as it follows the counters, and those of outer loops."""
+        outer = values[0].steps
+        if any(v.steps != outer for v in values):
+            return NOT_ALIKE
+        at = dict(zip(self.turns, (v.start for v in values), strict=True))
         origin = min(self.turns)
         steps = []
         for i in range(len(self.counters)):
@@ -108,10 +119,23 @@ class Alike:
         start = at[origin] - sum(s * n for s, n in zip(steps, origin, strict=True))
         if any(start + sum(s * n for s, n in zip(steps, t, strict=True)) != v for t, v in at.items()):
             return NOT_ALIKE
-        return Affine(start, tuple((c, s) for c, s in zip(self.counters, steps, strict=True) if s))
+        return Affine(start, outer + tuple((c, s) for c, s in zip(self.counters, steps, strict=True) if s))
 
 
 def skeleton(e: Expr) -> str:
     """An expression without its whole numbers."""
-    data = e.data if not isinstance(e.data, tuple) else [d for d in e.data if type(d) is not int]
+    data = e.data if not isinstance(e.data, tuple) else [d for d in e.data if type(d) not in (int, Affine)]
     return f"{e.head}{data if e.head != 'call' else e.data[0].__name__}({','.join(map(skeleton, e.args))})"
+
+
+def wholes(e: Expr) -> list[int]:
+    """The whole numbers in an expression, in order: those of indices."""
+    return [n for part in walk(e) if isinstance(part.data, tuple) for n in wholes_in(part.data)]
+
+
+def wholes_in(data: Any) -> Iterator[int]:
+    if isinstance(data, tuple):
+        for part in data:
+            yield from wholes_in(part)
+    elif type(data) in (int, Affine):
+        yield data if type(data) is int else data.start

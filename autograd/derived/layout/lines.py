@@ -16,7 +16,7 @@ from ..algebra.indexing import eye, scatter, sequence
 from ..algebra.simplify import Simplifier
 from ..reading.naming import UNNAMED
 from ..reading.walk import Line
-from .loops import Item, Loop
+from .loops import Item, lines_of
 
 WORTH_A_NAME = 1.5  # the cost from which on a value that is used twice gets a line
 
@@ -245,7 +245,7 @@ def named(items: Sequence[Item], known: set[str]) -> None:
 
     known  the user's own names
     """
-    lines = [line for item in items for line in (item.body if isinstance(item, Loop) else [item])]
+    lines = list(lines_of(items))
     met = [e for line in lines for e in (line.target, *walk(line.value)) if e.head == "name"]
     taken = known | {str(word) for e in met for word in e.data}
     new: dict[str, str] = {}

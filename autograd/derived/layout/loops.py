@@ -3,18 +3,26 @@
 In each turn there are lines for the variables that f gives a value in each turn.  What a turn hands to the
 one before it stands at the end of the body, under the name that the next round reads it by; what it adds to
 the gradient of a parameter is added up.
+
+Loops inside of loops are folded from the outside in: the body of a loop is a list of lines again, in which
+the rounds of the inner loop are written out.  What these hand to the next round of the outer loop is an entry
+of a list each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..algebra.arrays import exact, replaced, writable
-from ..algebra.expressions import ZERO, Expr, Ref, add, is_call, name, walk
+from ..algebra.expressions import ZERO, Expr, Ref, add, is_call, name, number, walk
 from ..algebra.indexing import scatter
+from ..reading.naming import UNNAMED
 from ..reading.walk import Line
 from .alike import Alike, NotAlikeError
+
+Aliases = dict[Expr, list[Ref]]
 
 
 @dataclass(slots=True, eq=False)
@@ -23,11 +31,20 @@ class Loop:
 
     counters: list[tuple[str, int]]
     backwards: bool
-    body: list[Line]
+    body: list[Item]
     over: str = ""
 
 
 Item = Line | Loop
+
+
+def lines_of(items: Sequence[Item]) -> Iterator[Line]:
+    """All lines, those in loops as well."""
+    for item in items:
+        if isinstance(item, Loop):
+            yield from lines_of(item.body)
+        else:
+            yield item
 
 
 @dataclass(slots=True)
@@ -40,58 +57,96 @@ class Body:
     after: list[Line] = field(default_factory=list)
 
 
+Counter = Callable[[int, tuple[str, ...]], str]  # what to call the counter of a loop, inside of others
+
+
+def folded(
+    lines: Sequence[Item], counter: Counter, aliases: Aliases, unlike: set[int], around: tuple[str, ...] = ()
+) -> list[Item]:
+    """Lines with loops in the place of rounds that are alike; loops whose rounds are not are noted."""
+    items = list(lines)
+    loops = {x.turns[0][0] for x in items if isinstance(x, Line) and x.turns}
+    for loop in sorted(loops, reverse=True):
+        inner = around + (counter(loop, around),)
+        try:
+            folding = Folding(loop, inner[-1], items, aliases)
+            items = folding.folded()
+        except NotAlikeError:
+            unlike.add(loop)
+        else:
+            folding.loop.body = folded(folding.loop.body, counter, aliases, unlike, inner)
+    return items
+
+
 class Folding:
     """The lines of one loop of the user's, in order.
 
     gradients  the targets that belong to a turn, with it; `plain` what they are called inside of the loop
     rounds     for each name of such targets the lines by turn
+    kept       the lines of entries that are left for the next round of an outer loop, by turn
+    late       the targets that depend on these, at once or through others
     """
 
-    def __init__(
-        self, loop: int, counter: str, lines: Sequence[Line], aliases: Mapping[Expr, Sequence[Ref]]
-    ) -> None:
-        self.counter, self.lines, self.aliases = counter, lines, aliases
+    def __init__(self, loop: int, counter: str, items: Sequence[Item], aliases: Aliases) -> None:
+        self.counter, self.items, self.aliases = counter, items, aliases
         self.gradients: dict[Expr, int] = {}
         self.plain: dict[Expr, Expr] = {}
-        self.rounds: dict[str, dict[int, Line]] = {}
-        for line in lines:
-            v = line.variable
-            if v is not None and v.loop == loop and v.turn is not None:
-                self.gradients[line.target] = v.turn
-                self.plain[line.target] = name((line.target.data[0],), line.target.shape)
-                self.rounds.setdefault(line.target.data[0], {})[v.turn] = line
+        self.rounds: dict[Expr, dict[int, Line]] = {}
+        self.kept: dict[Ref, dict[int, Line]] = {}
+        for line in items:
+            if isinstance(line, Line) and line.turns and line.turns[0][0] == loop:
+                turn = line.turns[0][1]
+                base, _, *rest = line.target.data
+                if line.is_handed:
+                    self.kept.setdefault((base, *rest), {})[turn] = line
+                else:
+                    plain = name((base, *rest), line.target.shape)
+                    self.gradients[line.target] = turn
+                    self.plain[line.target] = plain
+                    self.rounds.setdefault(plain, {})[turn] = line
         self.turns = range(max(self.gradients.values(), default=0) + 1)
+        self.late = set(self.gradients)
+        for line in lines_of(items):
+            if self.late & set(walk(line.value)):
+                self.late.add(line.target)
 
     def folded(self) -> list[Item]:
         """The lines with a loop in the place of the rounds.  Raises NotAlikeError for rounds that differ."""
         body = Body()
-        for base, lines in self.rounds.items():
-            self.add_variable(body, base, lines)
-        outside: list[Line] = []
-        items: dict[str, list[Line]] = {}
-        for line in self.lines:
-            if line.target in self.gradients:
+        for plain, lines in self.rounds.items():
+            self.add_variable(body, plain, lines)
+        outside: list[Item] = []
+        entries: dict[str, list[Line]] = {}
+        own = {id(x) for lines in (*self.rounds.values(), *self.kept.values()) for x in lines.values()}
+        for line in self.items:
+            if id(line) in own:
                 continue
-            turns = self.depends(line.value)
+            turns = self.depends(*(x.value for x in lines_of([line])))
             if not turns:
                 outside.append(line)
-            elif len(turns) == 1 and len(line.target.data) > 1:
-                items.setdefault(line.target.data[0], []).append(line)
+            elif isinstance(line, Loop):
+                raise NotAlikeError
             elif turns == {0} and (carried := self.carried_out(line)) is not None:
                 body.after.append(replace(line, value=carried))
+            elif line.turns or line.is_handed:
+                raise NotAlikeError
+            elif len(turns) == 1 and len(line.target.data) > 1:
+                entries.setdefault(line.target.data[0], []).append(line)
             else:
                 self.add_sum(body, line)
-        for lines_ in items.values():
+        for lines_ in entries.values():
             self.add_list(body, lines_)
-        late = [x for x in outside if any(y.target in walk(x.value) for y in body.after)]
-        loop = Loop([(self.counter, len(self.turns))], True, in_order(body.turn) + last_first(body.end))
-        return [*(x for x in outside if x not in late), *body.before, loop, *body.after, *late]
+        for kept in self.kept.values():
+            self.add_kept(body, kept)
+        inside = [*in_order(body.turn), *last_first(body.end)]
+        self.loop = Loop([(self.counter, len(self.turns))], True, list(inside))
+        return sorted_by_use([*outside, *together(body.before), self.loop, *body.after])
 
-    def depends(self, e: Expr) -> set[int]:
-        """The turns whose gradients an expression contains."""
-        return {self.gradients[p] for p in walk(e) if p in self.gradients}
+    def depends(self, *exprs: Expr) -> set[int]:
+        """The turns whose gradients expressions contain."""
+        return {self.gradients[p] for p in walk(*exprs) if p in self.gradients}
 
-    def alike(self, exprs: Mapping[int, Expr]) -> Expr:
+    def alike(self, exprs: dict[int, Expr]) -> Expr:
         """What the turns have in common, their gradients under plain names."""
         turns = sorted(exprs)
         shared = Alike((self.counter,), [(t,) for t in turns], self.aliases)
@@ -104,39 +159,41 @@ class Folding:
             raise NotAlikeError
         return add(*handed), add(*(x for x in terms_of(line.value) if x not in handed))
 
-    def add_variable(self, body: Body, base: str, lines: Mapping[int, Line]) -> None:
+    def add_variable(self, body: Body, plain: Expr, lines: dict[int, Line]) -> None:
         """A variable that has a value in each turn."""
         if sorted(lines) != list(self.turns):
             raise NotAlikeError
         split = {t: self.sums(line, t) for t, line in lines.items()}
         handed = {t + 1: coming for t, (coming, _) in split.items() if coming is not ZERO}
         own = {t: here for t, (_, here) in split.items() if here is not ZERO}
-        one = replace(lines[0], target=self.plain[lines[0].target], history=[])
+        one = replace(lines[0], target=plain, turns=lines[0].turns[1:], history=[])
+        last = self.turns[-1]
         if not handed:
             body.turn.append(replace(one, value=self.alike(own)))
         elif sorted(handed) != list(self.turns[1:]):
             raise NotAlikeError
-        elif list(own) == [self.turns[-1]]:  # the loss depends on the last value alone
-            body.before.append(replace(one, value=own[self.turns[-1]]))
-            body.end.append(replace(one, value=self.alike(handed), variable=None))
+        elif list(own) == [last] and not one.turns:  # the loss depends on the last value alone
+            body.before.append(replace(one, value=own[last]))
+            body.end.append(replace(one, value=self.alike(handed), variable=None, is_handed=True))
         else:
             held = one.variable.ref if one.variable is not None and one.variable.available else None
-            target = name((f"next_{base}",), one.target.shape)
-            following = replace(one, target=target, variable=None, like=held)
-            body.before.append(replace(following, value=ZERO))
-            body.turn.append(replace(one, value=add(self.alike(own), following.target)))
-            body.end.append(replace(following, value=self.alike(handed)))
+            following = replace(one, target=coming_name(plain), variable=None, like=held)
+            begins = list(own) == [last]
+            body.before.append(replace(following, value=own[last] if begins else ZERO, turns=()))
+            here = ZERO if begins else self.alike(own)
+            body.turn.append(replace(one, value=add(here, following.target)))
+            body.end.append(replace(following, value=self.alike(handed), is_handed=True))
 
     def carried_out(self, line: Line) -> Expr | None:
         """The gradient of what a variable had before the loop: what the first turn hands on."""
-        for base, lines in self.rounds.items():
+        for plain, lines in self.rounds.items():
             split = [self.sums(lines[t], t) for t in self.turns[:-1]]
             try:
                 self.alike(dict(enumerate([line.value, *(coming for coming, _ in split)])))
             except NotAlikeError:
                 continue
-            keeps = all(here is ZERO for _, here in split)
-            return name((base if keeps else f"next_{base}",), line.target.shape)
+            keeps = all(here is ZERO for _, here in split) and not lines[0].turns[1:]
+            return plain if keeps else coming_name(plain)
         return None
 
     def add_sum(self, body: Body, line: Line) -> None:
@@ -154,8 +211,14 @@ class Folding:
         if sorted(terms) != list(self.turns):
             raise NotAlikeError
         value = self.alike({t: add(*found) for t, found in terms.items()})
-        body.before.append(replace(line, value=writable(exact(add(*others), line.shape)) if others else ZERO))
+        early = [x for x in others if not self.late & set(walk(x))]
+        late = [x for x in others if x not in early]
+        if line.sign == "=" or early:
+            first = writable(exact(add(*early), line.shape)) if early else ZERO
+            body.before.append(replace(line, value=first))
         body.turn.append(replace(line, value=value, sign="+=", history=[]))
+        if late:
+            body.after.append(replace(line, value=add(*late), sign="+=", history=[]))
 
     def add_list(self, body: Body, lines: Sequence[Line]) -> None:
         """The gradients of what is in a list, one in each turn."""
@@ -164,8 +227,88 @@ class Folding:
             raise NotAlikeError
         value = self.alike({t: line.value for t, line in by_turn.items()})
         target = self.alike({t: line.target for t, line in by_turn.items()})
-        body.before.append(replace(lines[0], target=name((target.data[0],), ()), value=ZERO, sign="list"))
+        if lines[0].sign == "=":
+            body.before.append(replace(lines[0], target=name((target.data[0],), ()), value=ZERO, sign="list"))
         body.turn.append(replace(by_turn[0], target=target, value=value, history=[]))
+
+    def add_kept(self, body: Body, lines: dict[int, Line]) -> None:
+        """Entries that are left for the next round of an outer loop: each is read in its own turn alone."""
+        if sorted(lines) != list(self.turns):
+            raise NotAlikeError
+        target = self.alike({t: line.target for t, line in lines.items()})
+        read = {
+            p
+            for line in body.turn
+            for p in walk(line.value)
+            if p.head == "name" and p.data[0] == target.data[0]
+        }
+        if read - {target}:
+            raise NotAlikeError
+        value = self.alike({t: line.value for t, line in lines.items()})
+        body.end.append(replace(lines[0], target=target, value=value, turns=lines[0].turns[1:], history=[]))
+
+
+def coming_name(plain: Expr) -> Expr:
+    """What the gradient is called that a round hands to the one before it; in an inner loop, an entry."""
+    base, *rest = plain.data
+    if len(rest) > 1:  # a list of lists
+        raise NotAlikeError
+    found = f"{UNNAMED}next {base}" if base.startswith(UNNAMED) else f"next_{base}{'s' if rest else ''}"
+    return name((found, *rest), plain.shape)
+
+
+def together(lines: Sequence[Line]) -> list[Line]:
+    """What stands before a loop, with one line for all entries of a list that begin with zeros."""
+    found: list[Line] = []
+    entries: dict[str, list[Line]] = {}
+    for line in lines:
+        if len(line.target.data) > 1 and line.sign == "=":
+            entries.setdefault(line.target.data[0], []).append(line)
+        else:
+            found.append(line)
+    for base, ones in entries.items():
+        v = ones[0].variable
+        n = 1 + max(int(x.target.data[1]) for x in ones)
+        if v is None and len({x.shape for x in ones}) == 1:
+            zeros = replace(ones[0], target=name((base,), ()), value=number(n), sign="zeros", turns=())
+            found += [zeros, *(x for x in ones if x.value is not ZERO)]
+        elif v is not None and all(x.value is ZERO for x in ones):
+            found.append(replace(ones[0], target=name((base,), ()), value=ZERO, sign="zeros"))
+        else:
+            found += ones
+    return found
+
+
+def sorted_by_use(items: Sequence[Item]) -> list[Item]:
+    """Lines and loops so that each comes after all that makes what it uses, else in the order given.
+
+    What is handed to the next round comes last: it takes names that until then are still read.
+    """
+    handed = [x for x in items if isinstance(x, Line) and x.is_handed]
+    rest = [(i, x) for i, x in enumerate(items) if x not in handed]
+    makes = {
+        i: {line.target if line.turns else line.target.data[0] for line in lines_of([x])} for i, x in rest
+    }
+    uses = {i: used_by(x) for i, x in rest}
+
+    def is_first(i: int, k: int) -> bool:
+        """Whether the item i must come before the item k."""
+        return i < k if makes[i] & makes[k] else bool(makes[i] & uses[k])
+
+    found: list[Item] = []
+    while rest:
+        free = (one for one in rest if not any(is_first(i, one[0]) for i, _ in rest if i != one[0]))
+        chosen = next(free, rest[0])
+        found.append(chosen[1])
+        rest.remove(chosen)
+    return [*found, *handed]
+
+
+def used_by(item: Item) -> set[Any]:
+    """What an item reads: by name, and as an entry of its own; what it adds to is read too."""
+    lines = list(lines_of([item]))
+    read = {e for line in lines for e in walk(line.value) if e.head == "name"}
+    return read | {e.data[0] for e in read} | {line.target.data[0] for line in lines if line.sign == "+="}
 
 
 def terms_of(e: Expr) -> tuple[Expr, ...]:
@@ -199,7 +342,7 @@ def last_first(lines: Sequence[Line]) -> list[Line]:
 # Sums of alike terms
 
 
-def spread(line: Line, aliases: Mapping[Expr, Sequence[Ref]]) -> list[Item] | None:
+def spread(line: Line, aliases: Aliases) -> list[Item] | None:
     """A sum of many alike terms as one or two loops that add them up."""
     terms = line.value.args if line.value.head == "add" else ()
     many = [t for t in terms if is_call(t, scatter)] or list(terms)

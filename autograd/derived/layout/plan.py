@@ -2,49 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..algebra.arrays import lean, replaced, writable
-from ..algebra.expressions import Expr, is_call, name, walk
+from ..algebra.expressions import ZERO, Expr, is_call, name, walk
 from ..algebra.indexing import take
-from ..reading.naming import Names
+from ..reading.naming import Names, Variable, singular
 from ..reading.observe import Run
 from ..reading.walk import Line
 from .alike import NotAlikeError
 from .lines import named, with_names
-from .loops import Folding, Item, Loop, spread
+from .loops import Item, Loop, folded, lines_of, spread
 from .recompute import folded_again, missing
 
 
 def laid_out(lines: list[Line], names: Names, first: Run, remarks: list[str], fold: bool) -> list[Item]:
     """Loops folded, sums of alike terms spread over loops, and names for what is used twice."""
-    for base in {line.target.data[0] for line in lines if line.variable and line.variable.turn is not None}:
+    for base in {line.target.data[0] for line in lines if line.turns}:
         alone = [x for x in lines if x.target.data[0] == base]
         if len(alone) == 1:
             renamed(alone[0].target, name((base,), alone[0].target.shape), lines)
-            alone[0].variable = replace(alone[0].variable, turn=None, loop=None)  # type: ignore[type-var]
-    loops = sorted({v.loop for line in lines if (v := line.variable) and v.loop is not None})
-    again = missing([line.value for line in lines], names)
+            alone[0].turns = ()
+    values = [line.value for line in lines]
+    loops = {x.turns[0][0] for x in lines if x.turns}
+    unlike: set[int] = set()
+
+    def counter(loop: int, around: tuple[str, ...]) -> str:
+        """What to call the counter of a loop, inside of others."""
+        found: str = next(c for c in (first.counters.get(loop, "t"), *"tijklmn") if c not in around)
+        return found
+
     try:
-        if len(loops) != 1 or not fold:
+        if not fold:
             raise NotAlikeError
-        counter = first.counters.get(loops[0], "t")
-        ahead = folded_again(again, loops[0], counter, names.aliases)
-        items = [*ahead, *Folding(loops[0], counter, lines, names.aliases).folded()]
+        ahead = folded_again(missing(values, names, in_lists=True), counter, names.aliases)
+        back = folded(lines, counter, names.aliases, unlike)
+        if not any(isinstance(x, Loop) for x in back):
+            raise NotAlikeError
     except NotAlikeError:
-        items = written_out([*again, *lines])
-        if loops:
-            remarks.append("the rounds of the loop are not alike, so each is written out")
+        again = missing(values, names)
+        flattened(again, [*again, *lines])
+        ahead, back, unlike = [*again], [*lines], loops
+    remarks += unlike_rounds(unlike, first)
     found: list[Item] = []
-    for item in items:
+    for item in [*ahead, *written_out(back)]:
         found += (None if isinstance(item, Loop) else spread(item, names.aliases)) or [item]
-    for item in found:
-        if isinstance(item, Loop):
-            item.over = length_of(item, first)
-            item.body = with_names(item.body)
-    found = merged(found, with_names([i for i in found if not isinstance(i, Loop)]))
+    found = with_own_lines(with_lists(found), first)
     named(found, {str(ref[0]) for ref in first.available})
-    every = [line for item in found for line in (item.body if isinstance(item, Loop) else [item])]
+    every = list(lines_of(found))
     passing = {line.target for line in every if not line.wanted}
     for line in every:
         line.value = lean(line.value)
@@ -53,7 +59,39 @@ def laid_out(lines: list[Line], names: Names, first: Run, remarks: list[str], fo
     return found
 
 
-def merged(items: list[Item], lines: list[Line]) -> list[Item]:
+def unlike_rounds(unlike: set[int], first: Run) -> list[str]:
+    """What is said of loops that are written out."""
+    if len(first.counters) < 2:
+        return ["the rounds of the loop are not alike, so each is written out"] * len(unlike)
+    lines = ", ".join(map(str, sorted(unlike)))
+    which = f"loop in line {lines}" if len(unlike) == 1 else f"loops in lines {lines}"
+    return [f"the rounds of the {which} are not alike, so each is written out"] if unlike else []
+
+
+def with_own_lines(items: Sequence[Item], first: Run) -> list[Item]:
+    """The items, with lines for what is used twice, in loops as well; and what the loops run over."""
+    for item in items:
+        if isinstance(item, Loop):
+            item.over = length_of(item, first)
+            item.body = with_own_lines(item.body, first)
+    return merged(items, with_names([i for i in items if not isinstance(i, Loop)]))
+
+
+def with_lists(items: Sequence[Item]) -> list[Item]:
+    """The items, with a line that makes each list of gradients before its first entry."""
+    found: list[Item] = []
+    made: set[str] = set()
+    for item in items:
+        for line in lines_of([item]):
+            base, *index = line.target.data
+            if index and base not in made and isinstance(line.variable, Variable):
+                found.append(replace(line, target=name((base,), ()), value=ZERO, sign="list"))
+            made.add(base)
+        found.append(item)
+    return found
+
+
+def merged(items: Sequence[Item], lines: list[Line]) -> list[Item]:
     """The items with the lines in between that were added to theirs."""
     rest, result = iter(lines), list[Item]()
     for item in items:
@@ -67,17 +105,27 @@ def merged(items: list[Item], lines: list[Line]) -> list[Item]:
     return [*result, *rest]
 
 
-def written_out(lines: list[Line]) -> list[Item]:
-    """The lines of rounds with names of their own: dh3, h3."""
-    for line in list(lines):
-        ref = line.target.data
-        if len(ref) > 1 and line.variable is not None and line.variable.turn is not None:
-            root = ref[0] if line.target.data[0].startswith("d") else line.variable.base
-            renamed(line.target, name((f"{root}_{ref[1]}",), line.target.shape), lines)
-    return list(lines)
+def written_out(items: Sequence[Item]) -> list[Item]:
+    """The items, with names of their own for what is left of rounds: dh_3."""
+    every = list(lines_of(items))
+    for line in every:
+        if line.turns and not line.is_handed and len(line.target.data) > 1:
+            renamed(line.target, flat_name(line.target), every)
+    return list(items)
 
 
-def renamed(old: Expr, new: Expr, lines: list[Line]) -> None:
+def flattened(again: Sequence[Line], lines: Sequence[Line]) -> None:
+    """Give the entries of lists names of their own, where no loop fills the lists: h_3."""
+    for line in again:
+        if len(line.target.data) > 1:
+            renamed(line.target, flat_name(line.target, singular(line.target.data[0])), lines)
+
+
+def flat_name(e: Expr, base: str = "") -> Expr:
+    return name((f"{base or e.data[0]}_{'_'.join(map(str, e.data[1:]))}",), e.shape)
+
+
+def renamed(old: Expr, new: Expr, lines: Sequence[Line]) -> None:
     for line in lines:
         line.value = replaced(line.value, {old: new})
         line.target = new if line.target is old else line.target
@@ -88,7 +136,7 @@ def length_of(loop: Loop, first: Run) -> str:
     counter, n = loop.counters[0]
     if len(loop.counters) > 1:
         return ""
-    for line in loop.body:
+    for line in lines_of(loop.body):
         for e in walk(line.value):
             if e.head == "name" and len(e.data) == 2 and str(e.data[1]) == counter:
                 held = first.available.get((e.data[0],))

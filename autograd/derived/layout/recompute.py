@@ -5,92 +5,129 @@ A variable that was bound again holds its last value only, and so does that of a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...engine import Node
 from ..algebra.expressions import ZERO, Expr, Ref, name, walk
-from ..reading.naming import Names, Variable
+from ..reading.naming import Names, Variable, held
+from ..reading.observe import Run
 from ..reading.read import Reader
 from ..reading.walk import Line
 from .alike import Alike, NotAlikeError
-from .loops import Item, Loop
+from .loops import Aliases, Counter, Item, Loop
 
 
-def missing(values: Sequence[Expr], names: Names) -> list[Line]:
-    """The lines that compute what values are made of and no variable holds any more, the oldest first."""
+def missing(values: Sequence[Expr], names: Names, in_lists: bool = False) -> list[Line]:
+    """The lines that compute what values are made of and no variable holds any more, the oldest first.
+
+    `in_lists` adds the other entries of lists, so that loops can append them all.
+    """
     by_ref = {v.ref: (key, v) for key, v in names.variables.items() if not v.available}
-    needed: dict[Any, Variable] = {}
-    lines: list[Line] = []
-    waiting = list(values)
-    while True:
-        used = {e.data for value in waiting for e in walk(value) if e.head == "name"}
-        new = {key: v for ref, (key, v) in by_ref.items() if ref in used and key not in needed}
-        if not new:
-            return sorted(lines, key=lambda x: x.node.index if x.node else -1)
-        needed |= new
+    lines: dict[Ref, Line] = {}
+    needed: set[Any] = set()
+    waiting = {e.data for value in values for e in walk(value) if e.head == "name"}
+    while new := {ref: by_ref[ref] for ref in waiting if ref in by_ref and ref not in lines}:
+        needed |= {key for key, _ in new.values()}
         known = {n: e for n, e in names.exprs.items() if names.variables[n].available or n in needed}
         reader = Reader(known, names.constant)
-        made = [line_of(key, v, reader, names) for key, v in new.items()]
-        lines += made
-        waiting = [x.value for x in made]
+        lines |= {ref: line_of(key, v, reader, names) for ref, (key, v) in new.items()}
+        beside = entries_beside(lines, names) if in_lists else {}
+        by_ref |= beside
+        waiting = {e.data for ref in new for e in walk(lines[ref].value) if e.head == "name"} | {*beside}
+    return sorted(lines.values(), key=lambda x: x.variable.event if x.variable else -1)
+
+
+def entries_beside(lines: Mapping[Ref, Line], names: Names) -> dict[Ref, tuple[Any, Variable]]:
+    """The other entries of lists of which several are needed: those before the last of these.
+
+    Of a list that a loop in a loop fills it is all of them: else the inner loop would be shorter in the last
+    round of the outer one.
+    """
+    known: dict[Any, list[int]] = {}
+    for ref in lines:
+        if len(ref) == 2 and type(ref[1]) is int:
+            known.setdefault(ref[0], []).append(ref[1])
+    nested = {ref[0] for ref, (_, v) in names.entries.items() if len(v.turns) > 1}
+    last = {base: float("inf") if base in nested else max(ks) for base, ks in known.items() if len(ks) > 1}
+    return {ref: entry for ref, entry in names.entries.items() if ref[1] <= last.get(ref[0], -1)}
 
 
 def line_of(key: Any, variable: Variable, reader: Reader, names: Names) -> Line:
     """The line of one value."""
-    if isinstance(key, Node):
-        value, shape, node = reader.definition(key), np.shape(key.data), key
+    node = key if isinstance(key, Node) else None
+    data = key.data if isinstance(key, Node) else array_of(key, names.run)
+    own, shape = names.variables[key], np.shape(data)
+    if own.ref != variable.ref and own.series != variable.ref[0]:  # an entry that another variable holds
+        value = name(own.ref, shape)
     else:
-        data = next(
-            e.value
-            for e in names.run.events
-            if id(getattr(e.value, "data", None)) == key or id(e.value) == key
-        )
-        data = np.asarray(getattr(data, "data", data) if not isinstance(data, np.ndarray) else data)
-        value, shape, node = names.spelled(data), data.shape, None
-    return Line(name(variable.ref, shape), value, shape, variable, node)
+        value = names.spelled(data) if node is None else reader.definition(node)
+    return Line(name(variable.ref, shape), value, shape, variable, node, turns=variable.turns)
 
 
-def folded_again(
-    lines: list[Line], loop: int, counter: str, aliases: Mapping[Expr, Sequence[Ref]]
-) -> list[Item]:
-    """The lines with a loop that fills lists in the place of its rounds.  Raises NotAlikeError."""
-    inside = [(x, x.variable.turn) for x in lines if x.variable and x.variable.loop == loop]
-    if not inside:
-        return list(lines)
-    rounds_ = [x for x, _ in inside]
-    bases: dict[str, dict[int, Line]] = {}
-    for line, turn in inside:
-        bases.setdefault(line.target.data[0], {})[turn or 0] = line
-    turns = 1 + max(t for rounds in bases.values() for t in rounds)
-    starts, body = [], []
-    initial = {x.target.data[0]: x for x in lines if len(x.target.data) > 1 and x not in rounds_}
-    for base, rounds in bases.items():
-        if sorted(rounds) != list(range(turns)):
+def array_of(key: int, one: Run) -> Any:
+    """The array that goes by a key."""
+    arrays = (held(event.value) for event in one.events)
+    return next(data for data in arrays if id(data) == key)
+
+
+def folded_again(lines: Sequence[Line], counter: Counter, aliases: Aliases) -> list[Item]:
+    """The lines with loops that fill lists in the place of rounds.
+
+    Raises NotAlikeError if there is an entry of a list that no line computes.
+    """
+    found: list[Line] = []
+    begin, around, length = 0, None, dict[Any, int]()
+    for line in lines:
+        base, *index = line.target.data
+        if around != (loop := line.turns[0][0] if line.turns else None):
+            begin, around = len(found), loop
+        if index != [length.get(base, 0)] and index:
             raise NotAlikeError
-        value = Alike((counter,), [(t,) for t in range(turns)], aliases)(
-            [rounds[t].value for t in range(turns)]
-        )
-        first = initial.get(base)
-        offset = rounds[0].target.data[1]
-        held = (
-            first.value
-            if first
-            else name((initial_name(base, aliases),), rounds[0].shape)
-            if offset
-            else ZERO
-        )
-        starts.append(Line(name((base,), ()), held, rounds[0].shape, sign="values" if offset else "empty"))
-        body.append(Line(name((base,), ()), value, rounds[0].shape, rounds[0].variable, sign="append"))
-    others = [x for x in lines if x not in rounds_ and x not in initial.values()]
-    begin = min(x.node.index for x, _ in inside if x.node)
-    before = [x for x in others if x.node is None or x.node.index < begin]
-    after = [x for x in others if x not in before]
-    return [*before, *starts, Loop([(counter, turns)], False, body), *after]
+        if index:
+            is_begun, length[base] = base in length, index[0] + 1
+            target = name((base,), ())
+            if not is_begun and line.turns:
+                found.insert(begin, Line(target, ZERO, line.shape, sign="empty"))
+                begin += 1
+            is_first = not is_begun and not line.turns
+            line = replace(line, target=target, sign="values" if is_first else "append")
+        found.append(line)
+    return in_loops(found, counter, aliases)
 
 
-def initial_name(base: str, aliases: Mapping[Expr, Sequence[Ref]]) -> str:
-    """The variable that holds what a list of values begins with."""
-    return next(str(e.data[0]) for e, refs in aliases.items() if (base, 0) in refs and len(e.data) == 1)
+def in_loops(
+    lines: Sequence[Line], counter: Counter, aliases: Aliases, around: tuple[str, ...] = ()
+) -> list[Item]:
+    """Lines with a loop in the place of each run of rounds that are alike."""
+    found: list[Item] = []
+    for loop, run in itertools.groupby(lines, lambda x: x.turns[0][0] if x.turns else None):
+        if loop is None:
+            found += run
+            continue
+        rounds = [list(one) for _, one in itertools.groupby(run, lambda x: x.turns[0][1])]
+        inner = (*around, counter(loop, around))
+        try:
+            body = alike_lines(rounds, Alike(inner[-1:], [(t,) for t in range(len(rounds))], aliases))
+        except NotAlikeError:
+            found += in_loops([x for one in rounds for x in inside(one)], counter, aliases, around)
+        else:
+            found.append(Loop([(inner[-1], len(rounds))], False, in_loops(body, counter, aliases, inner)))
+    return found
+
+
+def inside(lines: Sequence[Line]) -> list[Line]:
+    """Lines of a round, as they are inside of it."""
+    return [replace(x, turns=x.turns[1:]) for x in lines]
+
+
+def alike_lines(rounds: Sequence[Sequence[Line]], alike: Alike) -> list[Line]:
+    """The lines of one round for all; raises NotAlikeError."""
+    if len({tuple((x.target, x.sign, x.turns[1:]) for x in one) for one in rounds}) > 1:
+        raise NotAlikeError
+    columns = zip(*rounds, strict=True)
+    return [replace(c[0], value=alike([x.value for x in c]), turns=c[0].turns[1:]) for c in columns]

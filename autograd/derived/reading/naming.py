@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +18,7 @@ from ...tensor import Tensor
 from ..algebra.arrays import transposed
 from ..algebra.expressions import MINUS, ONE, Expr, Ref, Words, add, call, mul, name, number, power
 from ..algebra.indexing import eye, frozen, index_of, take
-from .observe import Event, Run, identity
+from .observe import Event, Run, Turns, identity
 from .windows import windows_of
 from .words import evaluated, parts_of, same_numbers, word_is_module, words_in
 
@@ -28,16 +29,18 @@ class Variable:
 
     ref        how a backward pass reaches it
     base       what the user's function calls it; its gradient is d and that
-    turn       in which round of a loop it got the value, counted from 0; None outside of loops
-    loop       the line that the loop begins at
+    turns      in which rounds of the loops around it it got the value
     available  whether it is there when a backward pass begins, or has to be computed again
+    event      the number of the event at which it got the value
+    series     the list of values of a variable in a loop that it is one of
     """
 
     ref: Ref
     base: str
-    turn: int | None = None
-    loop: int | None = None
+    turns: Turns = ()
     available: bool = True
+    event: int = -1
+    series: str = ""
 
 
 @dataclass(slots=True)
@@ -45,9 +48,9 @@ class Series:
     """The values that a variable of a loop has one after the other."""
 
     name: str
+    plural: str
     values: list[Any] = field(default_factory=list)
-    turns: list[int | None] = field(default_factory=list)
-    loops: list[int | None] = field(default_factory=list)
+    events: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -61,6 +64,8 @@ class Names:
     aliases    other ways to the same value
     written    constants that a line spells out
     nameless   what stands for the names of values without one; `met` counts such values
+    entries    of each list of values what is in it, with where it is from
+    places     for each variable the lines in loops that give it a value
     """
 
     run: Run
@@ -70,7 +75,9 @@ class Names:
     numbers: dict[float, Expr] = field(default_factory=dict)
     aliases: dict[Expr, list[Ref]] = field(default_factory=dict)
     nameless: set[str] = field(default_factory=set)
-    met: Counter[tuple[str, int | None]] = field(default_factory=Counter)
+    met: Counter[tuple[str, Turns]] = field(default_factory=Counter)
+    entries: dict[Ref, tuple[Any, Variable]] = field(default_factory=dict)
+    places: dict[str, list[int]] = field(default_factory=dict)
     written: dict[Any, Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -107,32 +114,46 @@ class Names:
         for one in series.values():
             for k, key in enumerate(one.values):
                 shape = np.shape(events[key][0][1].value)
-                self.aliases.setdefault(name(self.variables[key].ref, shape), []).append(
-                    (plural(one.name), k)
-                )
+                if key in self.variables:
+                    v, event = self.variables[key], self.run.events[one.events[k]]
+                    self.aliases.setdefault(name(v.ref, shape), []).append((one.plural, k))
+                    entry = replace(v, ref=(one.plural, k), turns=event.turns, event=one.events[k])
+                    self.entries[one.plural, k] = key, entry
 
     def series(self) -> dict[tuple[int, Ref], Series]:
-        """The variables of f itself that a loop gives several values."""
+        """The variables of f itself that a loop gives several values; the entries of a list are one."""
         found: dict[tuple[int, Ref], Series] = {}
         counted: Counter[tuple[int, Ref, int]] = Counter()
-        for event in self.run.events:
+        for i, event in enumerate(self.run.events):
             key = identity(event.value)
-            if event.own and event.call >= 0 and len(event.ref) == 1 and key is not None:
-                one = found.setdefault((event.call, event.ref), Series(event.ref[0]))
+            is_entry = len(event.ref) == 2 and type(event.ref[1]) is int
+            if event.own and event.call >= 0 and (len(event.ref) == 1 or is_entry) and key is not None:
+                variable = event.call, event.ref[:1] if len(event.ref) == 1 else (event.ref[0], ...)
+                one = found.get(variable) or Series(*self.called(str(event.ref[0]), is_entry))
+                found[variable] = found[event.call, event.ref] = one
                 one.values.append(key)
-                one.turns.append(counted[event.call, event.ref, event.line])
-                one.loops.append(self.loop_at(event.line))
+                one.events.append(i)
                 counted[event.call, event.ref, event.line] += 1
-        repeated = {(call, ref) for (call, ref, _), n in counted.items() if n > 1}
-        for one in found.values():
-            one.turns = [t if loop else None for t, loop in zip(one.turns, one.loops, strict=True)]
-        return {key: one for key, one in found.items() if key in repeated}
+        repeated = {id(found[call, ref]) for (call, ref, _), n in counted.items() if n > 1}
+        return {key: one for key, one in found.items() if id(one) in repeated}
 
-    def loop_at(self, line: int) -> int | None:
-        """The line at which the innermost loop around a line of f begins."""
-        return min(
-            (start for start, end in self.run.loops if start < line <= end), key=lambda s: -s, default=None
-        )
+    def called(self, root: str, is_entry: bool) -> tuple[str, str]:
+        """What a variable is called, and the list of its values; of entries of a list, one of these."""
+        return (singular(root), f"all_{root}") if is_entry else (root, self.plural(root))
+
+    def plural(self, base: str) -> str:
+        """The name of a list of values: `hs`; but no word that Python keeps for itself, or f for another."""
+        found = base + "s"
+        while found in ("is", "as") or (found,) in self.run.available:
+            found = base + "_s" if found == base + "s" else found + "s"
+        return found
+
+    def base_at(self, base: str, line: int) -> str:
+        """What the values are called that a line in a loop gives a variable: h, and of another line h2."""
+        lines = self.places.setdefault(base, [])
+        if line not in lines:
+            lines.append(line)
+        return f"{base}{lines.index(line) + 1}" if lines[0] != line else base
 
     def name_value(
         self, key: Any, found: list[tuple[int, Event]], there: set[Ref], series: dict[Any, Series]
@@ -156,19 +177,29 @@ class Names:
         best = ranked[0][-1] if ranked else found[0][0]
         ref = self.run.events[best].ref
         base = own[0] if own else str(next(part for part in reversed(ref) if isinstance(part, str)))
+        first = next((e for _, e in found if e.own and e.call >= 0), None)
         if looped:
             k = looped.values.index(key)
-            ref = ref if ranked and len(ref) > 1 else (plural(looped.name), k)
-            base = looped.name if looped.loops[k] else f"{looped.name}{k}"
+            event = self.run.events[looped.events[k]]
+            is_data = not any(isinstance(value, Node) for value in looped.values)
+            if is_data and self.part_of_array(held(event.value)) is not None:
+                return  # `x` of `for x in xs`
+            ref = ref if ranked and len(ref) > 1 else (looped.plural, k)
+            base = looped.name
+            if isinstance(key, Node):  # else it has no gradient to be named
+                base = self.base_at(base, event.line) if event.turns else f"{base}{k}"
             available = bool(ranked) and ref == self.run.events[best].ref
-            self.variables[key] = Variable(ref, base, looped.turns[k], looped.loops[k], available)
+            self.variables[key] = Variable(ref, base, event.turns, available, looped.events[k], looped.plural)
+        elif ranked and first is not None and first.turns and type(ref[-1]) is int and len(ref) > 1:
+            base = self.base_at(singular(str(ref[0])), first.line)
+            self.variables[key] = Variable(ref, base, first.turns)
         elif ranked:
             self.variables[key] = Variable(ref, base)
         elif own:
             several = [e for e in self.run.events if e.own and e.ref == (own[0],)]
             base = f"{own[0]}{[identity(e.value) for e in several].index(key) + 1}"
             ref = (base,)
-            self.variables[key] = Variable(ref, base, available=False)
+            self.variables[key] = Variable(ref, base, available=False, event=found[0][0])
         else:
             return
         self.sources[ref] = best
@@ -178,29 +209,21 @@ class Names:
 
         It is called after its line and operation, so the same in each round of a loop.
         """
-        turn, loop = self.turn_of(node)
         source = source_of(node)
+        turns = self.turns_of(node)
         where = f"{UNNAMED}{source.lineno if source else ''}:{node.op.name}"
-        self.met[where, turn] += 1
-        base = f"{where}:{self.met[where, turn]}"
-        if not is_needed and (turn is None or base not in self.nameless):
+        self.met[where, turns] += 1
+        base = f"{where}:{self.met[where, turns]}"
+        if not is_needed and (not turns or base not in self.nameless):
             return None
         self.nameless.add(base)
-        return Variable((base,), base, turn, loop, available=False)
+        return Variable((base,), base, turns, available=False)
 
-    def turn_of(self, node: Node) -> tuple[int | None, int | None]:
-        """In which turn of which loop of f a node without a name was made."""
-        source = source_of(node)
-        loop = self.loop_at(source.lineno) if source and source.function == self.run.function else None
-        if loop is None:
-            return None, None
-        rounds: dict[Ref, list[tuple[int, float]]] = {}
-        for other, v in self.variables.items():
-            if isinstance(other, Node) and v.loop == loop and v.turn is not None:
-                rounds.setdefault((v.base,), []).append((v.turn, other.index))
-        last = max(rounds.values(), key=lambda r: max(index for _, index in r), default=[])
-        turn = next((t for t, index in sorted(last) if index > node.index), None)
-        return (turn, loop) if turn is not None else (None, None)
+    def turns_of(self, node: Node) -> Turns:
+        """In which rounds of loops of f a node was made."""
+        marks = self.run.marks
+        at = bisect(marks, (node.index, ()))
+        return marks[at][1] if at < len(marks) else ()
 
     # Numbers, and arrays that a line spells out
 
@@ -235,7 +258,7 @@ class Names:
     def part_of_array(self, data: Any) -> Expr | None:
         """A part of a variable, `xs[3]` or `image[1:4, :5]`, as it shares the memory of that."""
         for ref, value in reversed(self.run.available.items()):
-            whole = value.data if type(value) is Tensor else value
+            whole = held(value)
             if isinstance(whole, np.ndarray) and whole.dtype == data.dtype and whole is not data:
                 index = index_of(data, whole)
                 if index is not None:
@@ -400,6 +423,11 @@ class Names:
         return data_of(run.available[ref] if source == ref else run.scopes[source][ref[0]])  # type: ignore[index]
 
 
+def held(value: Any) -> Any:
+    """The array of a Tensor or array, itself."""
+    return value.data if type(value) is Tensor else value
+
+
 def data_of(value: Any) -> Any:
     return np.array(value.data if type(value) is Tensor else value)[()]
 
@@ -412,6 +440,6 @@ class Count(int):
     """A number of elements, which is the same in every run."""
 
 
-def plural(base: str) -> str:
-    """The name of a list of values: `hs`, but not a word that Python keeps for itself."""
-    return base + "s" if (base + "s") not in ("is", "as") else base + "_s"
+def singular(base: str) -> str:
+    """The name of one of a list of values: h of `hs`."""
+    return base[:-1] if base.endswith("s") and len(base) > 1 else base

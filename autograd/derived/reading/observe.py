@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import Node, way_back
+from ...engine import Node, next_index, way_back
 from ...errors import DerivationError, NoRuleError
 from ...graph.ancestors import ancestors, needs_gradient
 from ...mode import EVERYTHING, Block, debug
@@ -28,16 +28,22 @@ from .ending import Complete, ending_of, tree_of
 from .given import KINDS, Shift, called_with, copied, dug, reached, roots, with_object
 from .watch import watching
 
+Turns = tuple[tuple[int, int], ...]
+
 
 @dataclass(slots=True)
 class Event:
-    """A variable got a value: at a place of a call of some function, the user's own or a helper."""
+    """A variable got a value: at a place of a call of some function, the user's own or a helper.
+
+    turns  of each loop of f around the place, the outermost first, where it begins and which round it was
+    """
 
     ref: Ref
     value: Any
     call: int
     own: bool
     line: int
+    turns: Turns = ()
 
 
 @dataclass(slots=True)
@@ -49,8 +55,8 @@ class Run:
     order      all nodes that need a gradient, the oldest first
     events     what variables got, in order
     scopes     the variables of each function at last: its own, then those of helpers, by file and name
-    loops      the first and last lines of the loops of f; `counters` the variable of each
-    function   the name of f in its source
+    counters   what the variable of each loop of f is called, by the line that the loop begins at
+    marks      the lines of f as they ran: the number of the node made next, and in which rounds it was
     available  what a backward pass finds by name: inputs, and what variables held at last
     """
 
@@ -60,9 +66,8 @@ class Run:
     events: list[Event]
     scopes: dict[tuple[str, str], dict[str, Any]]
     available: dict[Ref, Any]
-    loops: list[tuple[int, int]]
     counters: dict[int, str]
-    function: str = ""
+    marks: list[tuple[int, Turns]] = field(default_factory=list)
     gradients: dict[Node, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -105,17 +110,24 @@ def run_once(
     finals: dict[int, dict[str, Any]] = {}
     code = code_of(f)
     ending = ending_of(code)
+    loops = loops_of(code)
+    rounds: dict[FrameType, Rounds] = {}
+    marks: list[tuple[int, Turns]] = []
 
     def observe(frame: FrameType, line: int) -> None:
         call = calls.setdefault(frame, len(calls))
         here = dict(frame.f_locals)
+        turns: Turns = ()
+        if frame.f_code is code:
+            turns = rounds.setdefault(frame, Rounds(loops)).after(line)
+            marks.append((next_index(), turns))
         own = {name: dug(here, place) for name, place in roots(here).items()}
         scopes[frame.f_code.co_filename, frame.f_code.co_name] = frame.f_globals | here | own
         finals[call] = here
         for ref, value in reached(here):
             if isinstance(value, KINDS) and last.get((call, ref), last) is not value:
                 last[call, ref] = value
-                events.append(Event(ref, value, call, frame.f_code is code, line))
+                events.append(Event(ref, value, call, frame.f_code is code, line, turns))
         if (
             ending is not None
             and frame.f_lineno in ending.lines
@@ -148,20 +160,25 @@ def run_once(
     inside = {*order, *leaves.values()}
     for scope in (*helpers, given, *own):
         available |= {ref: value for ref, value in reached(scope) if is_part(value, inside)}
-    loops = loops_of(code)
-    spans = [(n.lineno, n.end_lineno or n.lineno) for n in loops]
     counters = {n.lineno: counter_of(n) for n in loops}
-    return Run(
-        root,
-        leaves,
-        order,
-        events,
-        scopes,
-        available,
-        spans,
-        counters,
-        code.co_name if code else "",
-    )
+    return Run(root, leaves, order, events, scopes, available, counters, marks)
+
+
+class Rounds:
+    """In which rounds of the loops around it a running line is."""
+
+    def __init__(self, loops: list[ast.For | ast.While]) -> None:
+        self.spans = sorted((n.lineno, n.end_lineno or n.lineno) for n in loops)
+        self.count: dict[int, int] = {}
+
+    def after(self, line: int) -> Turns:
+        """The rounds after a line has run: the head of a loop begins the next."""
+        for start, end in self.spans:
+            if line == start:
+                self.count[start] = self.count.get(start, -1) + 1
+            elif not start <= line <= end:
+                self.count.pop(start, None)
+        return tuple((start, self.count[start]) for start, _ in self.spans if start in self.count)
 
 
 def is_part(value: Any, inside: set[Node]) -> bool:
@@ -176,11 +193,14 @@ def loops_of(code: CodeType | None) -> list[ast.For | ast.While]:
 
 
 def counter_of(loop: ast.For | ast.While) -> str:
-    """What the counter of a loop is called."""
-    if isinstance(loop, ast.For) and isinstance(loop.target, ast.Name) and len(loop.target.id) == 1:
-        return loop.target.id
-    first = loop.target.elts[0] if isinstance(loop, ast.For) and isinstance(loop.target, ast.Tuple) else None
-    return first.id if isinstance(first, ast.Name) and len(first.id) == 1 and first.id.islower() else "t"
+    """What the counter of a loop is called: t, unless f has a short name for it."""
+    match loop:
+        case (
+            ast.For(target=ast.Name(counter), iter=ast.Call(func=ast.Name("range")))
+            | ast.For(target=ast.Tuple([ast.Name(counter), *_]), iter=ast.Call(func=ast.Name("enumerate")))
+        ) if len(counter) == 1 and counter.islower():
+            return counter
+    return "t"
 
 
 @contextmanager

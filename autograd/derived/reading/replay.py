@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def run_of(loss: Tensor, scope: dict[str, Any]) -> Run:
         )
     events = [Event(ref, value, 0, True, 0) for ref, value in held if not is_given(value, order)]
     given = [Event(ref, value, -1, True, 0) for ref, value in held if is_given(value, order)]
-    return Run(root, leaves, order, [*given, *events], {}, dict(reached(known)), [], {})
+    return Run(root, leaves, order, [*given, *events], {}, dict(reached(known)), {})
 
 
 def is_given(value: Any, order: list[Node]) -> bool:
@@ -62,11 +63,11 @@ def again(one: Run, shift: Shift) -> Run:
     def moved_value(value: Any) -> Any:
         return new.get(value.node, value) if type(value) is Tensor and value.node else value
 
-    events = [Event(e.ref, moved_value(e.value), e.call, e.own, e.line) for e in one.events]
+    events = [replace(e, value=moved_value(e.value)) for e in one.events]
     leaves = {ref: new[node].node for ref, node in one.leaves.items()}
     available = {ref: moved_value(value) for ref, value in one.available.items()}
     root = new[one.root].node
-    return Run(root, leaves, ancestors([root], needs_gradient), events, {}, available, [], {})
+    return Run(root, leaves, ancestors([root], needs_gradient), events, {}, available, {})
 
 
 def part_of(node: Node, new: dict[Node, Any]) -> Any:

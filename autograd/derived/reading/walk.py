@@ -17,7 +17,7 @@ from ...mode import EVERYTHING, Block
 from ...tensor import Tensor
 from ..algebra.expressions import ONE, Expr, Ref, add, name
 from .naming import UNNAMED, Names, Variable
-from .observe import Run
+from .observe import Run, Turns
 from .read import Reader
 
 
@@ -31,8 +31,10 @@ class Line:
     variable  whose gradient it is, with its node; None of a value that is no gradient
     wanted    whether the user asked for it
     parts     what each use of the variable contributes, as the rules gave it
-    sign      "=", or "+=" for what is added; of lists "list", "empty", "values" and "append"
+    sign      "=", or "+=" for what is added; of lists "list", "zeros", "empty", "values" and "append"
     like      what is there and has the shape, of lines of zeros
+    turns     in which rounds of which loops it is, as far as these are not folded
+    is_handed whether it is what a round of a loop hands to the next
     history   the value in all forms that it had, the rules' first; `absorbed` the lines taken into it
     """
 
@@ -45,6 +47,8 @@ class Line:
     parts: tuple[Expr, ...] = ()
     sign: str = "="
     like: Ref | None = None
+    turns: Turns = ()
+    is_handed: bool = False
     history: list[Expr] = field(default_factory=list)
     absorbed: list[Line] = field(default_factory=list)
 
@@ -52,8 +56,8 @@ class Line:
 def gradient_ref(variable: Variable, prefix: str = "d") -> Ref:
     """What the gradient of a variable is called: `dW1`; of one of many `dWs[0]`, `dh[3]`."""
     prefix = "" if variable.base.startswith(UNNAMED) else prefix
-    if variable.turn is not None:
-        return (f"{prefix}{variable.base}", variable.turn)
+    if variable.turns:
+        return (f"{prefix}{variable.base}", *(turn for _, turn in variable.turns))
     ref = variable.ref
     if len(ref) > 1 and isinstance(ref[-1], int):
         return (f"{prefix}{ref[0]}", *ref[1:])
@@ -92,7 +96,7 @@ def is_new(g: Any, gradients: Mapping[Node, Expr]) -> bool:
 def line_of(node: Node, variable: Variable, target: Expr, parts: list[Any], read: Reader) -> Line:
     """The gradient of a variable, as the sum of what its uses contribute."""
     exprs = tuple(read(p.data, p.node) if type(p) is Tensor else read.constant(p) for p in parts)
-    return Line(target, add(*exprs), target.shape, variable, node, False, exprs)
+    return Line(target, add(*exprs), target.shape, variable, node, False, exprs, turns=variable.turns)
 
 
 def reaching(run: Run, wanted: set[Node]) -> set[Node]:

@@ -15,6 +15,7 @@ from ..algebra.arrays import cut, exact, writable
 from ..algebra.expressions import ZERO, Expr, Words, add, is_call, options, walk
 from ..algebra.indexing import HOLE, scatter
 from ..layout.loops import Item, Loop
+from ..reading.naming import singular
 from ..reading.walk import Line
 from .source import COMPARISONS, index_text, name_text, shape_text, shapes, text
 
@@ -56,8 +57,14 @@ def line_text(line: Line) -> list[str]:
     if line.sign == "list":
         assert line.variable is not None
         return [f"{target} = [None] * len({line.variable.ref[0]})"]
+    if line.sign == "zeros":
+        if line.variable is not None:
+            each = singular(str(line.variable.ref[0]))
+            each = each if each != line.variable.ref[0] else "each"
+            return [f"{target} = [np.zeros_like({each}) for {each} in {line.variable.ref[0]}]"]
+        return [f"{target} = [{zeros_text(line)}] * {text(line.value)}"]
     if line.sign == "append":
-        return [f"{target}.append({text(exact(line.value, line.shape))})"]
+        return [f"{target}.append({value_text(line.value, line)})"]
     if line.sign == "values":
         return [f"{target} = [{value_text(line.value, line)}]"]
     if line.sign == "empty":
@@ -84,7 +91,7 @@ def zeros_text(line: Line) -> str:
     v = line.variable
     if line.like is not None:
         return f"np.zeros_like({name_text(line.like)[0]})"
-    if v is not None and v.available and len(v.ref) == 1 and v.turn is None:
+    if v is not None and v.available and len(v.ref) == 1 and not v.turns:
         return f"np.zeros_like({v.ref[0]})"
     if like := shapes.get().get(line.shape):
         return f"np.zeros_like({like.removesuffix('.shape')})"
@@ -123,9 +130,12 @@ def roots(items: Iterable[Item]) -> tuple[dict[str, None], set[str]]:
             for e in walk(item.value):
                 if e.head == "name":
                     read |= dict.fromkeys(words_of(e.data[0]))
+            made.add(str(item.target.data[0]))
+            if item.sign in ("list", "zeros") and item.variable is not None:
+                read[str(item.variable.ref[0])] = None  # its length
+                continue
             zeros = [s for s in line_text(item) if "np.zeros_like(" in s]
             read |= dict.fromkeys(re.split(r"[\[)]", s.split("np.zeros_like(")[1])[0] for s in zeros)
-            made.add(str(item.target.data[0]))
     return read, made
 
 
