@@ -241,7 +241,7 @@ def test_the_text_shows_the_report_and_the_hint(capsys):
     assert "two_layers_wrong.py:14: forward and backward: wrong\n" in text
     assert "    28    dZ1       wrong here: missing-factor" in text
     assert "two_layers.py:14: forward and backward: right (no gradient of X, y)\n" in text
-    assert "1 - A1 * A1" in text.partition("gradients:")[2]
+    assert "1 - A1**2" in text.partition("gradients:")[2]
     assert text.endswith("1 right, 1 wrong\n")
 
 

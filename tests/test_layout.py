@@ -20,7 +20,7 @@ FLOORS = {  # a module may import from its own floor and from the floors above i
         {"operators"},
         {"rules"},
         {"transforms"},
-        {"attributes", "graph", "users"},
+        {"attributes", "formulas", "graph", "users"},
         {"check", "compiled"},
         {"derived"},
         {"show"},

@@ -13,9 +13,9 @@ from ..check import DerivationReport
 from ..check import Line as Verdict
 from ..check import derivation as check_derivation
 from ..errors import DerivationError
+from ..formulas.algebra.expressions import Ref
 from ..tensor import Tensor
 from ..transforms.structure import flat, name_of, rebuilt
-from .algebra.expressions import Ref
 from .layout.loops import Item, lines_of
 from .reading.given import reached, with_object
 from .reading.observe import run

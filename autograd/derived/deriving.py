@@ -16,13 +16,15 @@ from typing import Any
 import numpy as np
 
 from ..errors import DerivationError
+from ..formulas.algebra.arrays import counts, replaced, sum_
+from ..formulas.algebra.expressions import ONE, ZERO, Expr, Ref, is_call, name, walk
+from ..formulas.algebra.simplify import Simplifier
+from ..formulas.algebra.stretch import RATIONAL
+from ..formulas.algebra.values import TOLERANCE, Point, close
+from ..formulas.reading.read import Reader
+from ..formulas.source import shapes, text
 from ..tensor import Tensor
 from ..transforms.structure import name_of
-from .algebra.arrays import counts, replaced, sum_
-from .algebra.expressions import ONE, ZERO, Expr, Ref, is_call, name, walk
-from .algebra.simplify import Simplifier
-from .algebra.stretch import RATIONAL
-from .algebra.values import TOLERANCE, Point, close
 from .derivation import Derivation, arrays_of
 from .layout.lines import arranged
 from .layout.loops import Item, lines_of
@@ -31,11 +33,9 @@ from .layout.recompute import missing
 from .reading.given import located, moved, owner_of, reached, with_object
 from .reading.naming import Names
 from .reading.observe import Run, run
-from .reading.read import Reader
 from .reading.replay import again, run_of
 from .reading.walk import Line, gradient_ref, walked
 from .writing.program import function_text, parameters_and_body, roots
-from .writing.source import shapes, text
 from .writing.steps import Step, Uses, steps_of
 
 number_of = itertools.count(1)

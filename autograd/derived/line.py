@@ -18,17 +18,17 @@ import numpy as np
 
 from ..engine import Node, new_leaf, passed_back
 from ..errors import DerivationError
+from ..formulas.algebra.arrays import exact, lean, rebuilt
+from ..formulas.algebra.expressions import Expr, add, call, is_call, mul, name, number, options
+from ..formulas.algebra.indexing import scatter
+from ..formulas.algebra.values import Point
+from ..formulas.reading.read import Reader
+from ..formulas.source import index_text, shapes, text
 from ..graph.text import FIELD_NAMES
 from ..hooks import HOOK
 from ..mode import EVERYTHING, Block
 from ..outputs import PICK
 from ..tensor import Tensor
-from .algebra.arrays import exact, lean, rebuilt
-from .algebra.expressions import Expr, add, call, is_call, mul, name, number, options
-from .algebra.indexing import scatter
-from .algebra.values import Point
-from .reading.read import Reader
-from .writing.source import index_text, shapes, text
 
 LONGEST = 110  # characters of a line that still reads as one
 OWN = re.compile(r"\b(?:autograd|nn|_operator)(?:\.\w+)*\.(\w+)(?=\()")

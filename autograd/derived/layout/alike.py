@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..algebra.expressions import Expr, Ref, expr, name, walk
+from ...formulas.algebra.expressions import Expr, Ref, expr, name, walk
 
 
 class NotAlikeError(Exception):

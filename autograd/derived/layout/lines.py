@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..algebra.arrays import mean_, parted, replaced, sum_, view_
-from ..algebra.cost import cost
-from ..algebra.expressions import Expr, add, call, is_call, is_elementwise, name, options, walk
-from ..algebra.indexing import eye, scatter, sequence
-from ..algebra.simplify import Simplifier
+from ...formulas.algebra.arrays import mean_, parted, replaced, sum_, view_
+from ...formulas.algebra.cost import cost
+from ...formulas.algebra.expressions import Expr, add, call, is_call, is_elementwise, name, options, walk
+from ...formulas.algebra.indexing import eye, scatter, sequence
+from ...formulas.algebra.simplify import Simplifier
 from ..reading.naming import UNNAMED
 from ..reading.walk import Line
 from .loops import Item, lines_of

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..algebra.arrays import exact, replaced, writable
-from ..algebra.expressions import ZERO, Expr, Ref, add, is_call, name, number, walk
-from ..algebra.indexing import scatter
+from ...formulas.algebra.arrays import exact, replaced, writable
+from ...formulas.algebra.expressions import ZERO, Expr, Ref, add, is_call, name, number, walk
+from ...formulas.algebra.indexing import scatter
 from ..reading.naming import UNNAMED
 from ..reading.walk import Line
 from .alike import Alike, NotAlikeError

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..algebra.arrays import lean, replaced, writable
-from ..algebra.expressions import ZERO, Expr, is_call, name, walk
-from ..algebra.indexing import take
+from ...formulas.algebra.arrays import lean, replaced, writable
+from ...formulas.algebra.expressions import ZERO, Expr, is_call, name, walk
+from ...formulas.algebra.indexing import take
 from ..reading.naming import Names, Variable, singular
 from ..reading.observe import Run
 from ..reading.walk import Line

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ...engine import Node
-from ..algebra.expressions import ZERO, Expr, Ref, name, walk
+from ...formulas.algebra.expressions import ZERO, Expr, Ref, name, walk
+from ...formulas.reading.read import Reader
 from ..reading.naming import Names, Variable, held
 from ..reading.observe import Run
-from ..reading.read import Reader
 from ..reading.walk import Line
 from .alike import Alike, NotAlikeError
 from .loops import Aliases, Counter, Item, Loop

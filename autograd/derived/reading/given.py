@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...attributes import entry, items_of, set_attribute
+from ...formulas.algebra.expressions import Ref
 from ...tensor import Tensor
 from ...transforms.structure import flat, rebuilt
 from ...users import Place, entries, holds_variables, parts
-from ..algebra.expressions import Ref
 
 Shift = Callable[[Any], Any]
 KINDS = (Tensor, np.ndarray, np.generic, int, float)

@@ -13,13 +13,13 @@ import numpy as np
 
 from ...engine import LEAF, Constant, Node
 from ...errors import DerivationError
+from ...formulas.algebra.arrays import transposed
+from ...formulas.algebra.expressions import MINUS, ONE, Expr, Ref, Words, add, call, mul, name, number, power
+from ...formulas.algebra.indexing import eye, frozen, index_of, take
+from ...formulas.reading.windows import windows_of
 from ...graph.scopes import source_of
 from ...tensor import Tensor
-from ..algebra.arrays import transposed
-from ..algebra.expressions import MINUS, ONE, Expr, Ref, Words, add, call, mul, name, number, power
-from ..algebra.indexing import eye, frozen, index_of, take
 from .observe import Event, Run, Turns, identity
-from .windows import windows_of
 from .words import evaluated, parts_of, same_numbers, word_is_module, words_in
 
 

@@ -18,12 +18,12 @@ import numpy as np
 
 from ...engine import Node, next_index, way_back
 from ...errors import DerivationError, NoRuleError
+from ...formulas.algebra.expressions import Ref
 from ...graph.ancestors import ancestors, needs_gradient
 from ...mode import EVERYTHING, Block, debug
 from ...tensor import Tensor
 from ...transforms.structure import name_of
 from ...users import is_users
-from ..algebra.expressions import Ref
 from .ending import Complete, ending_of, tree_of
 from .given import KINDS, Shift, called_with, copied, dug, reached, roots, with_object
 from .watch import watching

@@ -10,11 +10,10 @@ import numpy as np
 
 from ...engine import LEAF, Node
 from ...errors import DerivationError
+from ...formulas.algebra.expressions import Ref
+from ...graph.again import played_again
 from ...graph.ancestors import ancestors, needs_gradient
-from ...outputs import PICK
-from ...record import apply
 from ...tensor import Tensor
-from ..algebra.expressions import Ref
 from .given import KINDS, Shift, reached
 from .observe import Event, Run, root_of
 
@@ -52,13 +51,9 @@ def is_given(value: Any, order: list[Node]) -> bool:
 
 def again(one: Run, shift: Shift) -> Run:
     """The same computation of other values of the leaves."""
-    new: dict[Node, Any] = {}
-    for node in one.order:
-        if node.op is LEAF:
-            new[node] = Tensor(shift(np.array(node.data)), requires_grad=True)
-        else:
-            args = [new[p] if p in new else a for a, p in zip(node.args, node.parents, strict=True)]  # noqa: SIM401
-            new[node] = part_of(node, new) if node.op is PICK else apply(node.op, args, node.kwargs)
+    leaves_ = [node for node in one.order if node.op is LEAF]
+    moved = {node: Tensor(shift(np.array(node.data)), requires_grad=True) for node in leaves_}
+    new = played_again(one.order, moved)
 
     def moved_value(value: Any) -> Any:
         return new.get(value.node, value) if type(value) is Tensor and value.node else value
@@ -68,10 +63,3 @@ def again(one: Run, shift: Shift) -> Run:
     available = {ref: moved_value(value) for ref, value in one.available.items()}
     root = new[one.root].node
     return Run(root, leaves, ancestors([root], needs_gradient), events, {}, available, {})
-
-
-def part_of(node: Node, new: dict[Node, Any]) -> Any:
-    """One of several outputs."""
-    parent = node.parents[0]
-    assert parent is not None
-    return new[parent][node.kwargs["index"]]

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from ...engine import Node, new_leaf, way_back
+from ...formulas.algebra.expressions import ONE, Expr, Ref, add, name
+from ...formulas.reading.read import Reader
 from ...mode import EVERYTHING, Block
 from ...tensor import Tensor
-from ..algebra.expressions import ONE, Expr, Ref, add, name
 from .naming import UNNAMED, Names, Variable
 from .observe import Run, Turns
-from .read import Reader
 
 
 @dataclass(slots=True, eq=False)

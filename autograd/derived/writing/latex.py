@@ -15,12 +15,24 @@ from typing import Any
 
 import numpy as np
 
-from ..algebra.arrays import mean_, sum_, view_
-from ..algebra.expressions import MINUS, ZERO, Expr, Ref, Words, add, is_call, mul, number, options, power
-from ..algebra.indexing import eye, scatter, take
+from ...formulas.algebra.arrays import mean_, sum_, view_
+from ...formulas.algebra.expressions import (
+    MINUS,
+    ZERO,
+    Expr,
+    Ref,
+    Words,
+    add,
+    is_call,
+    mul,
+    number,
+    options,
+    power,
+)
+from ...formulas.algebra.indexing import eye, scatter, take
+from ...formulas.source import index_text, is_negative, reading_order
 from ..layout.loops import Item, Loop
 from ..reading.walk import Line
-from .source import index_text, is_negative, reading_order
 
 GREEK = {
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"),

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..algebra.arrays import cut, exact, writable
-from ..algebra.expressions import ZERO, Expr, Words, add, is_call, options, walk
-from ..algebra.indexing import HOLE, scatter
+from ...formulas.algebra.arrays import cut, exact, writable
+from ...formulas.algebra.expressions import ZERO, Expr, Words, add, is_call, options, walk
+from ...formulas.algebra.indexing import HOLE, scatter
+from ...formulas.source import COMPARISONS, index_text, name_text, shape_text, shapes, text
 from ..layout.loops import Item, Loop
 from ..reading.naming import singular
 from ..reading.walk import Line
-from .source import COMPARISONS, index_text, name_text, shape_text, shapes, text
 
 INDENT = "    "
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..algebra.expressions import ONE, Expr, length, name, walk
+from ...formulas.algebra.expressions import ONE, Expr, length, name, walk
+from ...formulas.source import text
 from ..layout.lines import is_nameless
 from ..reading.walk import Line
 from .program import line_text
-from .source import text
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ from ....tensor import Tensor
 from ..match.results import same
 from ..observe.graph import Forward, one_like
 from .constants import lengths
+from .shortened import shortened
 
 LONGEST = 60  # operations, beyond which a formula explains nothing
+PLAIN = 1  # operations, up to which it cannot be made shorter
+WIDEST = 200  # characters of a formula that still explains something
 
 OPERATORS = {
     "add": ast.Add, "subtract": ast.Sub, "multiply": ast.Mult, "divide": ast.Div, "power": ast.Pow,
@@ -74,20 +77,25 @@ def formula(node: Node, scale: float, sources: list[Source], forward: Forward) -
     """The right-hand side, at the scale that the line carries."""
     names = dict(forward.names)
     given: dict[Node, Any] = {}
+    told: dict[Node, tuple[float, str, Any]] = {}
     for source in sources:
         value = np.asarray(source.value)
         leaf = new_leaf(value, False)
         names[leaf] = times(scale / source.scale, source.name, forward)
         given[source.node] = Tensor.of(value, leaf)
+        told[leaf] = scale / source.scale, source.name, value
     with Block(EVERYTHING):
-        result = recorded(node, given, scale, forward)
+        steps = recorded(node, given, scale, forward)
+    result = next((g for one, g in steps if one is node), None)
     if not isinstance(result, Tensor) or result.node is None:
         return "0" if node is not forward.root else "1"
     writer = Writer(names, forward)
     text = ast.unparse(ast.fix_missing_locations(writer.of(result.data, result.node)))
-    return (
-        text if writer.count <= LONGEST else f"... ({writer.count} operations: give more of the steps a name)"
-    )
+    is_whole = writer.count <= LONGEST
+    short = shortened(node, steps, told, forward) if writer.count > PLAIN else None
+    if short is not None and (len(short) < len(text) if is_whole else len(short) <= WIDEST):
+        return short
+    return text if is_whole else f"... ({writer.count} operations: give more of the steps a name)"
 
 
 def times(c: float, name: str, forward: Forward) -> str:
@@ -100,14 +108,14 @@ def times(c: float, name: str, forward: Forward) -> str:
     return f"{lengths(forward).get(round(c), c) if isclose(round(c), c) else c} * {name}"
 
 
-def recorded(line: Node, given: dict[Node, Any], scale: float, forward: Forward) -> Any:
-    """The gradient as a Tensor that remembers how it was made of the given ones."""
+def recorded(line: Node, given: dict[Node, Any], scale: float, forward: Forward) -> list[tuple[Node, Any]]:
+    """The gradients on the way to a line, as Tensors that remember how they were made of the given ones."""
     region, _ = forward.between(line, given)
     inside, start = set(region), dict(given)
     if forward.root in inside:
         start[forward.root] = Tensor.of(scale * one_like(forward.root), None)
     steps = way_back(start, Tensor.lift, within=inside, ends={line})
-    return next((g for node, g, _ in steps if node is line), None)
+    return [(node, g) for node, g, _ in steps]
 
 
 class Writer:

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...refusals import full_name
-from ..algebra.arrays import mean_, sum_, view_
-from ..algebra.expressions import MINUS, Expr, Ref, Words, expr, mul, options, power
-from ..algebra.indexing import HOLE, ONE_BY_ONE, eye, np_einsum, take
-from ..reading.windows import sliding
+from ..refusals import full_name
+from .algebra.arrays import mean_, sum_, view_
+from .algebra.expressions import MINUS, Expr, Ref, Words, expr, mul, options, power
+from .algebra.indexing import HOLE, ONE_BY_ONE, eye, np_einsum, take
+from .reading.windows import sliding
 
 # How tightly operations bind, as Python has it
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
