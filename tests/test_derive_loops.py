@@ -152,6 +152,30 @@ def each_sample(X, Y, W, V):
     return loss / len(X)
 
 
+def both_ways(x, Wf, Uf, Wb, Ub, V, y):
+    T = len(x)
+    hf, hb, fs, bs = np.zeros(4), np.zeros(4), [], [None] * len(x)
+    for t in range(T):
+        hf = np.tanh(x[t] @ Wf + hf @ Uf)
+        fs.append(hf)
+    for t in reversed(range(T)):
+        hb = np.tanh(x[t] @ Wb + hb @ Ub)
+        bs[t] = hb
+    loss = 0
+    for t in range(T):
+        loss += np.sum((np.concatenate([fs[t], bs[t]]) @ V - y[t]) ** 2)
+    return loss
+
+
+def masked(x, ends, W, U, target):
+    h = np.zeros((x.shape[1], len(U)))
+    for t in range(len(x)):
+        new = np.tanh(x[t] @ W + h @ U)
+        m = ends[t][:, None]
+        h = m * new + (1 - m) * h
+    return np.sum((h - target) ** 2)
+
+
 @dataclass(frozen=True)
 class Case:
     """A function with loops, the shapes of its inputs, and the loops and lines of its derivation at most."""
@@ -180,6 +204,7 @@ STACK = {"x": (5, 2, 3), "Wx": (3, 3, 3), "Wh": (3, 3, 3)}
 STACKED = {"Wx": (3, 16), "Wh": (4, 16), "b": (16,)}
 BOTH = {"x": (5, 2, 3), "y": (4, 2, 3)}
 CODED = {"We": (3, 4), "Ue": (4, 4), "Wd": (3, 4), "Ud": (4, 4), "V": (4, 3)}
+BOTH_WAYS = {"x": (5, 3), "Wf": (3, 4), "Uf": (4, 4), "Wb": (3, 4), "Ub": (4, 4), "V": (8, 2), "y": (5, 2)}
 CASES = [
     Case(layers_in_time, STACK | {"b": (3, 3), "target": (2, 3)}, 4, 24),
     Case(layers_in_lists, STACK | {"target": (2, 3)}, 4, 18),
@@ -193,6 +218,8 @@ CASES = [
     Case(long_short_term_of_eight_matrices, STEPS | FOUR | {"target": (2, 4)}, 2, 42),
     Case(over_rows, {"xs": (6, 3), "W": (3, 4), "U": (4, 4), "target": (4,)}, 2, 11),
     Case(enumerated, {"xs": (6, 3), "W": (3, 4), "U": (4, 4), "targets": (6, 4)}, 2, 12),
+    Case(both_ways, BOTH_WAYS, 5, 30),
+    Case(masked, {"x": (5, 2, 3), "ends": (5, 2), "W": (3, 4), "U": (4, 4), "target": (2, 4)}, 2, 16),
     Case(each_sample, {"X": (5, 3), "Y": (5, 2), "W": (4, 3), "V": (2, 4)}, 2, 11),
 ]
 
@@ -333,6 +360,42 @@ def attended(x, W, U, V):
         s = np.tanh(a @ V)
         loss = loss + np.sum(s**2)
     return loss
+
+
+def joined(x, W, b, target):
+    h = np.zeros((x.shape[1], 4))
+    for t in range(len(x)):
+        z = np.concatenate([h, x[t]], axis=1)  # of data alone, at first
+        h = np.tanh(z @ W + b)
+    return np.sum((h - target) ** 2)
+
+
+def cell(x, h, c, W, U):
+    i, f, o, new = np.split(x @ W + h @ U, 4, axis=1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(new)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def by_a_helper(x, W, U, target):
+    h, c = np.zeros((x.shape[1], 4)), np.zeros((x.shape[1], 4))
+    for t in range(len(x)):
+        h, c = cell(x[t], h, c, W, U)  # h is computed of c
+    return np.sum((h - target) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "shapes", "wrt"),
+    [
+        (joined, {"x": (5, 2, 3), "W": (7, 4), "b": (4,), "target": (2, 4)}, ["W", "b"]),
+        (by_a_helper, {"x": (5, 2, 3), "W": (3, 16), "U": (4, 16), "target": (2, 4)}, ["W", "U"]),
+    ],
+)
+def test_states_that_are_joined_or_computed_by_a_helper(f, shapes, wrt, tmp_path):
+    inputs = {name: 0.5 * value for name, value in drawn(**shapes).items()}
+    found = derive(f, inputs, wrt)
+    [alone] = run_alone([(found.source, found.variables)], tmp_path)
+    assert_equal(alone, *engine_gradients(f, inputs, wrt))
+    assert check.derivation(f, found.backward, inputs).ok
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DerivationError
+from ..errors import DerivationError, NoRuleError
 from ..formulas.algebra.arrays import counts, replaced, sum_
 from ..formulas.algebra.expressions import ONE, ZERO, Expr, Ref, is_call, name, walk
 from ..formulas.algebra.simplify import Simplifier
@@ -30,7 +30,7 @@ from .layout.lines import arranged
 from .layout.loops import Item, lines_of
 from .layout.plan import laid_out
 from .layout.recompute import missing
-from .reading.given import located, moved, owner_of, reached, with_object
+from .reading.given import Lift, located, moved, owner_of, reached, with_object
 from .reading.naming import Names
 from .reading.observe import Run, run
 from .reading.replay import again, run_of
@@ -81,12 +81,27 @@ def derive(
     """
     if isinstance(f, Tensor):
         frame = sys._getframe(1)
-        runs = runs_of(run_of(f, {**frame.f_globals, **frame.f_locals}))
-        inputs = {}
-    else:
-        inputs = checked(inputs)
-        first = first_run(f, inputs, wrt)
-        runs = runs_of(first, f, inputs, set(first.leaves))
+        return derived_from(f, {}, runs_of(run_of(f, {**frame.f_globals, **frame.f_locals})), order, prefix)
+    inputs = checked(inputs)
+    first = first_run(f, inputs, wrt)
+    chosen = set(first.leaves)
+    try:
+        return derived_from(f, inputs, runs_of(first, f, inputs, chosen), order, prefix)
+    except NamelessError:  # what is computed of data alone is not recorded: a state before the first round
+        with suppress(DerivationError, NoRuleError):
+            first = run(f, inputs, chosen, lift="recorded")
+            return derived_from(f, inputs, runs_of(first, f, inputs, chosen, "recorded"), order, prefix)
+        raise
+
+
+class NamelessError(DerivationError):
+    """An array that the gradient needs has no name, and cannot be computed again."""
+
+
+def derived_from(
+    f: Callable[..., Any] | Tensor, inputs: dict[str, Any], runs: list[Run], order: int, prefix: str
+) -> Derivation:
+    """The derivation of what was run."""
     names = Names(runs[0])
     token = counts.set(names.numbers)
     try:
@@ -137,9 +152,9 @@ def derived(
         if all(is_right(found, one) for one in runs):
             return found
     unnamed = next((words for line in lines_of(items) if (words := spelled_in(line))), None)
-    raise DerivationError(
-        unnamed or f"this backward pass is not what the engine computes: please report it\n{source}"
-    )
+    if unnamed:
+        raise NamelessError(unnamed)
+    raise DerivationError(f"this backward pass is not what the engine computes: please report it\n{source}")
 
 
 def read_in(lines: Sequence[Line], names: Names) -> set[Any]:
@@ -153,13 +168,12 @@ def refuse_wrong(lines: Sequence[Line], points: Sequence[Point], runs: Sequence[
     for line in lines:
         for point, one in zip(points, runs, strict=True):
             if not close(point[line.value], point[line.target], TOLERANCE, smallest(one)):
-                raise DerivationError(wrong(line, one is runs[0]))
-
-
-def wrong(line: Line, at_inputs: bool) -> str:
-    """What to say of a line whose numbers are not the engine's."""
-    unnamed = "" if at_inputs else spelled_in(line)
-    return unnamed or f"the line of {line.target.data[0]} is not what the engine computes: please report it"
+                unnamed = "" if one is runs[0] else spelled_in(line)
+                if unnamed:
+                    raise NamelessError(unnamed)
+                raise DerivationError(
+                    f"the line of {line.target.data[0]} is not what the engine computes: please report it"
+                )
 
 
 def spelled_in(line: Line) -> str:
@@ -282,7 +296,9 @@ def called(ref: Ref) -> set[str]:
     return {str(key) for key in (ref[0], ref[-1]) if isinstance(key, str)}
 
 
-def runs_of(first: Run, f: Any = None, inputs: Any = None, chosen: Any = None) -> list[Run]:
+def runs_of(
+    first: Run, f: Any = None, inputs: Any = None, chosen: Any = None, lift: Lift = "tensors"
+) -> list[Run]:
     """A run at the inputs, and two at other values, as far as the same is done there."""
     if not all(np.isfinite(g).all() for g in first.gradients.values()):
         raise DerivationError(
@@ -294,7 +310,7 @@ def runs_of(first: Run, f: Any = None, inputs: Any = None, chosen: Any = None) -
             shift = moved(np.random.default_rng(seed), whole)
             try:
                 with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
-                    other = run(f, inputs, chosen, shift) if f else again(first, shift)
+                    other = run(f, inputs, chosen, shift, lift) if f else again(first, shift)
             except Exception:  # what is moved may be no index any more, or outside of a domain
                 continue
             if other.is_like(first) and all(np.isfinite(g).all() for g in other.gradients.values()):

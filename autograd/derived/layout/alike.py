@@ -25,8 +25,9 @@ class Affine:
 
     def __str__(self) -> str:
         words = " + ".join(c if n == 1 else f"{n} * {c}" for c, n in self.steps if n > 0)
+        words = words or (str(self.start) if self.steps else "")
         words += "".join(f" - {c if n == -1 else f'{-n} * {c}'}" for c, n in self.steps if n < 0)
-        if not self.start:
+        if not self.start or (self.steps and all(n < 0 for _, n in self.steps)):
             return words
         return f"{words} {'+' if self.start > 0 else '-'} {abs(self.start)}" if words else str(self.start)
 

@@ -11,6 +11,7 @@ of a list each.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -83,6 +84,7 @@ class Folding:
 
     gradients  the targets that belong to a turn, with it; `plain` what they are called inside of the loop
     rounds     for each name of such targets the lines by turn
+    listed     the names of what the rounds of other loops read: lists, with an entry for each turn
     kept       the lines of entries that are left for the next round of an outer loop, by turn
     late       the targets that depend on these, at once or through others
     """
@@ -104,6 +106,11 @@ class Folding:
                     self.gradients[line.target] = turn
                     self.plain[line.target] = plain
                     self.rounds.setdefault(plain, {})[turn] = line
+        others = (x for x in items if isinstance(x, Line) and x.turns and x.turns[0][0] != loop)
+        read = {e for x in others for e in walk(x.value) if e in self.plain}
+        times = collections.Counter(self.plain[e] for e in read)
+        self.listed = {plain for plain, n in times.items() if n > 1}  # what is read once is carried out
+        self.plain = {e: p for e, p in self.plain.items() if p not in self.listed}
         self.turns = range(max(self.gradients.values(), default=0) + 1)
         self.late = set(self.gradients)
         for line in lines_of(items):
@@ -128,6 +135,8 @@ class Folding:
                 raise NotAlikeError
             elif turns == {0} and (carried := self.carried_out(line)) is not None:
                 body.after.append(replace(line, value=carried))
+            elif line.turns and not {*walk(line.value)} & {*self.plain}:  # it reads a list
+                outside.append(line)
             elif line.turns or line.is_handed:
                 raise NotAlikeError
             elif len(turns) == 1 and len(line.target.data) > 1:
@@ -168,7 +177,13 @@ class Folding:
         own = {t: here for t, (_, here) in split.items() if here is not ZERO}
         one = replace(lines[0], target=plain, turns=lines[0].turns[1:], history=[])
         last = self.turns[-1]
-        if not handed:
+        if plain in self.listed:
+            if handed or one.turns:
+                raise NotAlikeError
+            entry = self.alike({t: line.target for t, line in lines.items()})
+            body.before.append(replace(one, target=plain, value=number(len(lines)), sign="room"))
+            body.turn.append(replace(one, target=entry, value=self.alike(own)))
+        elif not handed:
             body.turn.append(replace(one, value=self.alike(own)))
         elif sorted(handed) != list(self.turns[1:]):
             raise NotAlikeError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ...formulas.algebra.arrays import lean, replaced, writable
 from ...formulas.algebra.expressions import ZERO, Expr, is_call, name, walk
@@ -11,9 +12,9 @@ from ...formulas.algebra.indexing import take
 from ..reading.naming import Names, Variable, singular
 from ..reading.observe import Run
 from ..reading.walk import Line
-from .alike import NotAlikeError
+from .alike import Affine, NotAlikeError
 from .lines import named, with_names
-from .loops import Item, Loop, folded, lines_of, spread
+from .loops import Counter, Item, Loop, folded, lines_of, spread
 from .recompute import folded_again, missing
 
 
@@ -36,8 +37,8 @@ def laid_out(lines: list[Line], names: Names, first: Run, remarks: list[str], fo
     try:
         if not fold:
             raise NotAlikeError
-        ahead = folded_again(missing(values, names, in_lists=True), counter, names.aliases)
         back = folded(lines, counter, names.aliases, unlike)
+        ahead = filled(back, values, names, counter)
         if not any(isinstance(x, Loop) for x in back):
             raise NotAlikeError
     except NotAlikeError:
@@ -57,6 +58,23 @@ def laid_out(lines: list[Line], names: Names, first: Run, remarks: list[str], fo
         if line.wanted and line.sign == "=" and not passing & set(walk(line.value)):
             line.value = writable(line.value)  # what is returned shares no memory with what was given
     return found
+
+
+def filled(back: Sequence[Item], values: Sequence[Expr], names: Names, counter: Counter) -> list[Item]:
+    """What is computed again for a way back with loops: the lists too that the loops choose to read."""
+    lists = lists_read(back)
+    while True:
+        ahead = folded_again(missing(values, names, lists), counter, names.aliases)
+        more = lists_read(ahead) - lists
+        if not more:
+            return ahead
+        lists |= more
+
+
+def lists_read(items: Sequence[Item]) -> set[Any]:
+    """The lists of which items read an entry that follows a counter."""
+    read = {e for line in lines_of(items) for e in walk(line.value) if e.head == "name"}
+    return {e.data[0] for e in read if any(type(index) is Affine for index in e.data[1:])}
 
 
 def unlike_rounds(unlike: set[int], first: Run) -> list[str]:

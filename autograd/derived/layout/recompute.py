@@ -6,15 +6,16 @@ A variable that was bound again holds its last value only, and so does that of a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ...engine import Node
+from ...engine import LEAF, Node
 from ...formulas.algebra.expressions import ZERO, Expr, Ref, name, walk
 from ...formulas.reading.read import Reader
+from ...tensor import Tensor
 from ..reading.naming import Names, Variable, held
 from ..reading.observe import Run
 from ..reading.walk import Line
@@ -22,45 +23,65 @@ from .alike import Alike, NotAlikeError
 from .loops import Aliases, Counter, Item, Loop
 
 
-def missing(values: Sequence[Expr], names: Names, in_lists: bool = False) -> list[Line]:
+def missing(values: Sequence[Expr], names: Names, lists: Set[Any] = frozenset()) -> list[Line]:
     """The lines that compute what values are made of and no variable holds any more, the oldest first.
 
-    `in_lists` adds the other entries of lists, so that loops can append them all.
+    `lists` are read by loops, and so have all of their entries.
     """
     by_ref = {v.ref: (key, v) for key, v in names.variables.items() if not v.available}
     lines: dict[Ref, Line] = {}
     needed: set[Any] = set()
     waiting = {e.data for value in values for e in walk(value) if e.head == "name"}
+    if lists:
+        by_ref |= (beside := entries_beside(waiting, lists, names))
+        waiting |= {*beside}
     while new := {ref: by_ref[ref] for ref in waiting if ref in by_ref and ref not in lines}:
         needed |= {key for key, _ in new.values()}
         known = {n: e for n, e in names.exprs.items() if names.variables[n].available or n in needed}
         reader = Reader(known, names.constant)
         lines |= {ref: line_of(key, v, reader, names) for ref, (key, v) in new.items()}
-        beside = entries_beside(lines, names) if in_lists else {}
+        beside = entries_beside(lines, lists, names) if lists else {}
         by_ref |= beside
         waiting = {e.data for ref in new for e in walk(lines[ref].value) if e.head == "name"} | {*beside}
-    return sorted(lines.values(), key=lambda x: x.variable.event if x.variable else -1)
+    return after_what_they_use(sorted(lines.values(), key=lambda x: x.variable.event if x.variable else -1))
 
 
-def entries_beside(lines: Mapping[Ref, Line], names: Names) -> dict[Ref, tuple[Any, Variable]]:
+def after_what_they_use(lines: Sequence[Line]) -> list[Line]:
+    """Lines in this order, but for those that one statement of f makes: each after those that it uses."""
+    by_target = {line.target: line for line in lines}
+    found: dict[Expr, Line] = {}
+    for line in lines:
+        waiting = [line]
+        while waiting:
+            used = (by_target[e] for e in walk(waiting[-1].value) if e in by_target and e not in found)
+            first = next((x for x in used if x not in waiting), None)
+            if first is not None:
+                waiting.append(first)
+            else:
+                last = waiting.pop()
+                found[last.target] = last
+    return list(found.values())
+
+
+def entries_beside(refs: Iterable[Ref], lists: Set[Any], names: Names) -> dict[Ref, tuple[Any, Variable]]:
     """The other entries of lists of which several are needed: those before the last of these.
 
     Of a list that a loop in a loop fills it is all of them: else the inner loop would be shorter in the last
     round of the outer one.
     """
     known: dict[Any, list[int]] = {}
-    for ref in lines:
+    for ref in refs:
         if len(ref) == 2 and type(ref[1]) is int:
             known.setdefault(ref[0], []).append(ref[1])
     nested = {ref[0] for ref, (_, v) in names.entries.items() if len(v.turns) > 1}
     last = {base: float("inf") if base in nested else max(ks) for base, ks in known.items() if len(ks) > 1}
+    last |= {base: float("inf") for base in lists - last.keys()}
     return {ref: entry for ref, entry in names.entries.items() if ref[1] <= last.get(ref[0], -1)}
 
 
 def line_of(key: Any, variable: Variable, reader: Reader, names: Names) -> Line:
     """The line of one value."""
-    node = key if isinstance(key, Node) else None
-    data = key.data if isinstance(key, Node) else array_of(key, names.run)
+    node, data = (key, key.data) if isinstance(key, Node) else made_as(key, names.run)
     own, shape = names.variables[key], np.shape(data)
     if own.ref != variable.ref and own.series != variable.ref[0]:  # an entry that another variable holds
         value = name(own.ref, shape)
@@ -69,10 +90,11 @@ def line_of(key: Any, variable: Variable, reader: Reader, names: Names) -> Line:
     return Line(name(variable.ref, shape), value, shape, variable, node, turns=variable.turns)
 
 
-def array_of(key: int, one: Run) -> Any:
-    """The array that goes by a key."""
-    arrays = (held(event.value) for event in one.events)
-    return next(data for data in arrays if id(data) == key)
+def made_as(key: int, one: Run) -> tuple[Node | None, Any]:
+    """The array that goes by a key, and the node that computed it, if one was recorded."""
+    value = next(event.value for event in one.events if id(held(event.value)) == key)
+    node = value.node if type(value) is Tensor else None
+    return (node if node is not None and node.op is not LEAF else None), held(value)
 
 
 def folded_again(lines: Sequence[Line], counter: Counter, aliases: Aliases) -> list[Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ...transforms.structure import flat, rebuilt
 from ...users import Place, entries, holds_variables, parts
 
 Shift = Callable[[Any], Any]
+Lift = Literal["tensors", "recorded", "arrays"]
 KINDS = (Tensor, np.ndarray, np.generic, int, float)
 
 
@@ -90,10 +91,12 @@ def is_plain(value: Any, path: Place) -> bool:
     return True
 
 
-def copied(inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: bool) -> dict[str, Any]:
+def copied(inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: Lift) -> dict[str, Any]:
     """The inputs, moved, with Tensors in the place of what gradients are taken with respect to.
 
-    `lift` makes Tensors of all other floats too: of an array, `X.dot(W)` would be NumPy's own method.
+    `lift` says what of all other floats: as Tensors, for of an array `X.dot(W)` would be NumPy's own method;
+    as Tensors that are recorded too, so that what is computed of them alone can be computed
+    again; or as arrays.
     """
     move = shift or (lambda a: a)
 
@@ -101,8 +104,8 @@ def copied(inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: boo
         if type(value) is Tensor or isinstance(value, np.ndarray):
             data = move(np.array(value.data if type(value) is Tensor else value))
             data = data.astype(float) if data.dtype.kind == "f" else data
-            is_lifted = data.dtype.kind == "f" and (lift or path in wrt or type(value) is Tensor)
-            return Tensor(data, requires_grad=path in wrt) if is_lifted else data
+            is_lifted = data.dtype.kind == "f" and (lift != "arrays" or path in wrt or type(value) is Tensor)
+            return Tensor(data, requires_grad=lift == "recorded" or path in wrt) if is_lifted else data
         if isinstance(value, np.generic) and path in wrt:
             return Tensor(move(np.array(value, float)), requires_grad=True)
         return copy.deepcopy(value)

@@ -25,7 +25,7 @@ from ...tensor import Tensor
 from ...transforms.structure import name_of
 from ...users import is_users
 from .ending import Complete, ending_of, tree_of
-from .given import KINDS, Shift, called_with, copied, dug, reached, roots, with_object
+from .given import KINDS, Lift, Shift, called_with, copied, dug, reached, roots, with_object
 from .watch import watching
 
 Turns = tuple[tuple[int, int], ...]
@@ -85,24 +85,30 @@ class Run:
         ] == [(n.op, np.shape(n.data) if not n.op.several else 0) for n in other.order]
 
 
-def run(f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None = None) -> Run:
+def run(
+    f: Callable[..., Any],
+    inputs: dict[str, Any],
+    wrt: set[Ref],
+    shift: Shift | None = None,
+    lift: Lift = "tensors",
+) -> Run:
     """Run f on its inputs, moved by `shift`, and watch it.  `wrt` are the places of what becomes a leaf.
 
     If f returns more than the loss, the run ends where that is complete.  Raises DerivationError if the
     loss is not one number that depends on the leaves.
     """
     try:
-        return run_once(f, inputs, wrt, shift, lift=True)
+        return run_once(f, inputs, wrt, shift, lift)
     except NoRuleError:  # f fills an array with what does not depend on the leaves, say
         with suppress(NoRuleError):
-            return run_once(f, inputs, wrt, shift, lift=False)
+            return run_once(f, inputs, wrt, shift, "arrays")
         raise
 
 
 def run_once(
-    f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: bool
+    f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: Lift
 ) -> Run:
-    """A run with all floats as Tensors, or with leaves alone."""
+    """One run, of which `lift` says what the floats among the inputs are that are no leaves."""
     events: list[Event] = []
     calls: dict[FrameType, int] = {}
     last: dict[tuple[int, Ref], Any] = {}

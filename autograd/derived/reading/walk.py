@@ -31,7 +31,7 @@ class Line:
     variable  whose gradient it is, with its node; None of a value that is no gradient
     wanted    whether the user asked for it
     parts     what each use of the variable contributes, as the rules gave it
-    sign      "=", or "+=" for what is added; of lists "list", "zeros", "empty", "values" and "append"
+    sign      "=", or "+=" for what is added; of lists "list", "room", "zeros", "empty", "values", "append"
     like      what is there and has the shape, of lines of zeros
     turns     in which rounds of which loops it is, as far as these are not folded
     is_handed whether it is what a round of a loop hands to the next

@@ -88,7 +88,7 @@ def line_rows(line: Line) -> list[str]:
     placed = [t for t in terms if is_call(t, scatter)]
     rest = add(*(t for t in terms if t not in placed))
     sign = r"\mathrel{+}=" if line.sign == "+=" else "="
-    if line.sign in ("list", "zeros", "empty"):
+    if line.sign in ("list", "room", "zeros", "empty"):
         return [rf"{target} &= (\;)"]
     if line.sign == "values":
         return [rf"{target} &= ({tex(rest)})"]

@@ -57,6 +57,8 @@ def line_text(line: Line) -> list[str]:
     if line.sign == "list":
         assert line.variable is not None
         return [f"{target} = [None] * len({line.variable.ref[0]})"]
+    if line.sign == "room":
+        return [f"{target} = [None] * {text(line.value)}"]
     if line.sign == "zeros":
         if line.variable is not None:
             each = singular(str(line.variable.ref[0]))
