@@ -135,6 +135,24 @@ def test_attributes_are_called_by_their_names_and_what_the_loss_does_not_need_is
     np.testing.assert_array_equal(chosen(inputs)["momentum"], np.zeros(5))
 
 
+class SameKeys:
+    """Gradients under the names of parameters."""
+
+    def __init__(self):
+        self.W = WEIGHTS["W1"].copy()
+
+    def loss(self, X):
+        cost = np.sum(np.tanh(X @ self.W) ** 2)
+        grads = {"W": None}
+        return cost, grads
+
+
+def test_the_checker_gives_a_derivation_the_parameter_and_not_the_gradient_of_its_name():
+    inputs = drawn(X=(4, 3))
+    found = derive(SameKeys().loss, inputs)
+    assert check.derivation(SameKeys().loss, found.backward, inputs).ok
+
+
 class Tied:
     """One matrix under two names."""
 

@@ -14,11 +14,15 @@ Scope = Mapping[str, Any]
 
 
 def seen(frames: Mapping[str, list[dict[str, Any]]], own: str, inputs: Scope) -> dict[str, Any]:
-    """What the variables of forward held as it returned, then those of what it called, by their names."""
+    """What the variables of forward held as it returned, then those of what it called, by their names.
+
+    The shortest way to a name counts: W is `self.W`, and not `grads["W"]`.
+    """
     found: dict[str, Any] = {}
     scopes = [f for name, held in frames.items() if name != own for f in held]
     for scope in (*scopes, inputs, *frames.get(own, ())):
-        inner = {p[-1]: v for p, v in variables(scope) if isinstance(p[-1], str)}
+        places = [(p, v) for p, v in variables(scope) if isinstance(p[-1], str)]
+        inner = {p[-1]: v for p, v in sorted(places, key=lambda one: -len(one[0]))}
         found |= inner | {k: v for k, v in scope.items() if k != "self"}
     return found
 
