@@ -974,3 +974,29 @@ def test_a_wrong_gradient_in_an_object_belongs_to_the_object_that_the_others_bes
         "x": "not derived",
     }
     assert "np.sum(g * x[:, ::-1]" in report.first.source
+
+
+GATED = """
+def gate(x, W):
+    g = np.tanh(x @ W)
+    return g, g * x
+
+def gated(x, W):
+    g_, out = gate(x, W)
+    return np.sum(out**2)
+"""
+GATED_BACK = """
+def gated_back(x, W, g):
+    dout = 2 * g * x
+    dg = dout * x
+    dz = dg * (1 - g**2)
+    return FACTOR * dout * g + dz @ W.T, x.T @ dz
+"""
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_gate_of_a_helper_called_g_is_no_upstream_gradient(factor):
+    inputs = {"x": RNG.normal(size=(3, 2)), "W": RNG.normal(size=(2, 2))}
+    report = check.derivation(defined(GATED), defined(GATED_BACK, FACTOR=factor), inputs)
+    assert not report.drawn
+    assert report.ok is (factor == 1), report

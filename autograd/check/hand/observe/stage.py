@@ -246,15 +246,17 @@ class Stage:
             raise LoosenedError
         if not traced_in(returned) and run.severed:
             raise DerivationError(severed_at(*run.severed[0]))
-        loss = loss_of(name_of(self.forward), returned, self.wanted(), self.upstream)
+        loss = loss_of(name_of(self.forward), returned, self.wanted(run), self.upstream)
         self.outputs, self.upstream = loss.outputs, loss.upstream
         return loss.node
 
-    def wanted(self) -> list[str]:
-        """The parameters of backward that must be given and that no input fills."""
+    def wanted(self, run: Tracing) -> list[str]:
+        """The parameters of backward that must be given, and that no input or variable of forward fills."""
         if self.backward is None:
             return []
-        known = set(self.inputs) | names_stored(self.forward)
+        known = (
+            set(self.inputs) | names_stored(self.forward) | set(run.bound)
+        )  # of its helpers, too: a gate g
         return [p for p in needed(self.backward) if p not in known]
 
     # On plain arrays
