@@ -1000,3 +1000,136 @@ def test_a_gate_of_a_helper_called_g_is_no_upstream_gradient(factor):
     report = check.derivation(defined(GATED), defined(GATED_BACK, FACTOR=factor), inputs)
     assert not report.drawn
     assert report.ok is (factor == 1), report
+
+
+@pytest.mark.parametrize("slope", ["2 * s", "2 * s**2"])
+def test_a_loop_that_looks_back_over_what_another_left_is_not_the_one_that_trains(slope):
+    train = defined(f"""
+def train(start, w, rate):
+    tape, s, cost = [], start.copy(), 0.0
+    for _ in range(4):
+        tape.append(s)
+        s = s + 0.1 * np.tanh(w * s)
+        cost += np.sum(s**2)
+    back, grad = np.zeros_like(start), np.zeros_like(w)
+    for old in reversed(tape):
+        s = old + 0.1 * np.tanh(w * old)
+        back += {slope}
+        pre = 0.1 * back * (1 - np.tanh(w * old) ** 2)
+        grad += pre * old
+        back = back + pre * w
+    w -= rate * grad
+    return cost
+""")
+    inputs = {"start": np.array([0.3, -0.4]), "w": np.array([0.7, 0.2]), "rate": 0.1}
+    report = check.training_step(train, inputs)
+    assert report.inputs["w"] == ("right" if slope == "2 * s" else "wrong"), report
+
+
+CHOOSING = """
+def choosing(scores, W, order):
+    used, total = np.zeros(len(scores), dtype=bool), 0.0
+    weight = np.ones(len(scores))
+    probs = []
+    for choice in order:
+        masked = np.where(used, -1e9, (scores * weight) @ W)
+        e = np.exp(masked - masked.max())
+        probs.append(e / e.sum())
+        total -= np.log(probs[-1][choice])
+        used[choice] = True
+        weight[choice] *= 0.5
+    return total, probs
+"""
+CHOOSING_BACK = """
+def choosing_back(scores, W, order, probs):
+    ds, dW, weight = np.zeros_like(scores), np.zeros_like(W), np.ones(len(scores))
+    for choice, p in zip(order, probs):
+        g = p.copy()
+        g[choice] -= 1
+        ds += FACTOR * weight * (W @ g)
+        dW += np.outer(scores * weight, g)
+        weight[choice] *= 0.5
+    return ds, dW
+"""
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_what_forward_computed_with_may_be_changed_in_place_afterwards(factor):
+    inputs = {"scores": RNG.normal(size=4), "W": RNG.normal(size=(4, 4)), "order": [2, 0, 3, 1]}
+    report = check.derivation(defined(CHOOSING), defined(CHOOSING_BACK, FACTOR=factor), inputs)
+    assert report.inputs == {"scores": "right" if factor == 1 else "wrong", "W": "right"}, report
+
+
+def test_a_view_of_what_is_changed_in_place_is_the_view_of_what_it_was():
+    def forward(x):
+        table, total = np.arange(12.0).reshape(3, 4), 0.0
+        for i in range(3):
+            total = total + np.sum(x * table[i, ::2] * table[:2, 1])
+            table[i] = 0
+            table[0, 1] += 5
+        return total
+
+    def backward(x):
+        table, dx = np.arange(12.0).reshape(3, 4), np.zeros_like(x)
+        for i in range(3):
+            dx += table[i, ::2] * table[:2, 1]
+            table[i] = 0
+            table[0, 1] += 5
+        return dx
+
+    assert check.derivation(forward, backward, {"x": np.array([0.3, -2.0])}).ok
+
+
+CELLS = """
+def cell(x, c, w):
+    new = np.tanh(w * c + x)
+    return new, (x, c, w, new)
+
+def unrolled(x, c, w):
+    caches, h = [], np.zeros_like(x)
+    for t in range(len(x)):
+        c, cache = cell(x[t], c, w)
+        h[t] = c
+        caches.append(cache)
+    return h, (w, caches)
+"""
+CELLS_BACK = """
+def unrolled_back(dh, cache):
+    w, caches = cache
+    dx, dc, dw = np.zeros_like(dh), 0, 0
+    for t in reversed(range(len(caches))):
+        x, c, w, new = caches[t]
+        dz = (dh[t] + dc) * (1 - new**2)
+        dx[t], dc = dz, FACTOR * w * dz
+        dw = dw + (dz * c)
+    return dx, dc, dw
+"""
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_the_cache_is_what_forward_returned_and_not_a_variable_of_its_loop(factor):
+    inputs = {"x": RNG.normal(size=(3, 2)), "c": RNG.normal(size=2), "w": RNG.normal(size=2)}
+    report = check.derivation(defined(CELLS), defined(CELLS_BACK, FACTOR=factor), inputs)
+    assert report.error is None
+    assert report.ok is (factor == 1), report
+
+
+@pytest.mark.parametrize(("decay", "is_right"), [("1 - eta * lam", True), ("1 - eta * lam / m", False)])
+def test_the_cost_of_a_sample_is_no_loss_where_the_whole_is_returned(decay, is_right):
+    train = defined(f"""
+def backprop(w, x, y):
+    cost = 0.5 * np.sum((w * x - y) ** 2)
+    return cost, (w * x - y) * x
+
+def update(batch, w, eta, lam):
+    m, total, grad = len(batch), 0.5 * lam * np.sum(w**2), np.zeros_like(w)
+    for x, y in batch:
+        cost, g = backprop(w, x, y)
+        total += cost / m
+        grad += g
+    w[...] = ({decay}) * w - eta / m * grad
+    return total
+""")
+    batch = [(RNG.normal(size=2), RNG.normal(size=2)) for _ in range(3)]
+    report = check.training_step(train, {"batch": batch, "w": np.ones(2), "eta": 0.1, "lam": 0.3})
+    assert report.ok is is_right, report

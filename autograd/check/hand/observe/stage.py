@@ -17,6 +17,7 @@ import numpy as np
 
 from ....engine import Node
 from ....errors import DerivationError, DTypeError, HistoryWarning
+from ....graph.ancestors import ancestors, needs_gradient
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
 from ....transforms.structure import name_of
@@ -43,6 +44,7 @@ from .probes.probe import PROBE, Finished, TimeUp
 from .probes.record import Event, Override, Recording, Snapshot
 from .probes.sites import Site
 from .probes.trace import Filled, Tracing
+from .probes.versions import Versions, are_stale
 from .raising import severed_at
 from .training import Body, Training, loss_in
 
@@ -89,6 +91,7 @@ class Stage:
     arguments: dict[str, Any] = field(default_factory=dict)
     drawn: list[str] = field(default_factory=list)
     are_all_tensors: bool = False
+    keeps_versions: bool = False
     scope: dict[str, Any] = field(default_factory=dict)
     after: State | None = None
     holders: Reach | None = None
@@ -196,6 +199,7 @@ class Stage:
         copies: list[Any] = []
         own = name_in_code(self.forward)
         run = Tracing(own, self.fill)
+        run.versions = Versions() if self.keeps_versions else None
         failed: Exception | None = None
         returned: Any = None
         with Block(GRADIENTS):
@@ -221,6 +225,12 @@ class Stage:
             except Exception as error:
                 failed = error
             root = self.root_of(returned, run, failed)
+        nodes = ancestors([root], needs_gradient)
+        if run.versions is not None:
+            run.versions.restore(nodes)
+        elif are_stale(nodes):
+            self.keeps_versions = True
+            raise LoosenedError
         bound = {k: sorted(v, key=lambda n: n.index) for k, v in run.bound.items()}
         return Forward(
             root,
@@ -311,7 +321,14 @@ class Stage:
 
     def fill_arguments(self, returned: Any) -> None:
         """Find what backward is given."""
-        own = {k: v for k, v in self.scope.items() if k in names_stored(self.forward)}
+        handed = [v for _, v in elements_of(returned)]
+        handed += [part for v in handed if isinstance(v, tuple | list | dict) for _, part in elements_of(v)]
+        is_kept = len(elements_of(returned)) > max(len(self.outputs), 1)  # beside the outputs, or the loss
+        stored = {
+            k for k in names_stored(self.forward)
+            if not (is_kept and is_cache(k)) or any(self.scope.get(k) is v for v in handed)
+        }  # fmt: skip
+        own = {k: v for k, v in self.scope.items() if k in stored}
         helpers = {k: v for k, v in self.scope.items() if not is_cache(k)}  # a cache of theirs is another
         known = dict.fromkeys(self.inputs) | helpers | self.inputs | own
         upstream = dict(zip(self.outputs, self.upstream, strict=True))

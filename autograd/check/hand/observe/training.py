@@ -31,6 +31,7 @@ class Training:
     updates  by site and number, the ways to the parameters that are updated there
     returned the variables that the function returns, one of which may be the loss
     names    the variables that hold the loss, once it is found
+    is_guess whether a number may be the loss that is neither called so nor returned
     """
 
     loss: str | None
@@ -38,6 +39,7 @@ class Training:
     updates: dict[tuple[Site, int], Any] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
+    is_guess: bool = False
 
 
 class Body:
@@ -178,10 +180,13 @@ def likely_loss(training: Training, run: Tracing) -> Tensor | None:
     called = [t for name, t in numbers.items() if is_called_loss(name)]
     sure, perhaps = ([whole_loss(w, run) for w in words if w in numbers] for words in (SURELY, PERHAPS))
     arrays = [run.losses[w] for w in (*SURELY, *PERHAPS) if w in run.losses]
-    last = final_in([t for t in run.scalars if not t.ndim])
-    ways = (sure[:1], [final_in(returned)], perhaps[:1], [final_in(called)], arrays[:1], [last])
-    found = next((t for way in ways for t in way if t is not None), None)
-    return found if found is not None else final_in(run.scalars)
+    whole = final_in(returned)
+    within = ancestors([whole.node], needs_gradient) if whole is not None and whole.node is not None else []
+    ways: list[Tensor | None] = [t for t in sure[:1] if t.node not in within]  # it may be a sample's cost
+    ways += [whole, *perhaps[:1], final_in(called), *arrays[:1]]
+    if training.is_guess:
+        ways += [final_in([t for t in run.scalars if not t.ndim]), final_in(run.scalars)]
+    return next((t for t in ways if t is not None), None)
 
 
 def loss_in(training: Training, run: Tracing, space: dict[str, Any], failed: Exception | None) -> Node:

@@ -18,6 +18,7 @@ from .kept import is_one, keeping_history
 from .probe import Run
 from .record import is_array
 from .sites import Site
+from .versions import Versions
 
 MOST = 1000  # entries of a container, beyond which it is data and not a collection of intermediates
 MOST_FRAMES = 3000
@@ -43,6 +44,7 @@ class Tracing(Run):
     """Notes the nodes of Tensors by site and by name.
 
     fill   the arrays that are to be Tensors, as they are filled with Tensors: site and number
+    versions what plain arrays held before they were changed, where nodes were computed with them
     kept   values that are new parameters, by site and number: in their place the old ones stay
     copies of parameters, which an update in place leaves as they are
     """
@@ -50,6 +52,7 @@ class Tracing(Run):
     def __init__(self, own: str, fill: set[Any], kept: Mapping[tuple[Site, int], Any] | None = None) -> None:
         self.own, self.fill, self.kept = own, fill, kept or {}
         self.copies: set[int] = set()
+        self.versions: Versions | None = None
         self.turns: dict[Site, int] = {}
         self.made: dict[Site, list[Node]] = {}
         self.since: dict[Site, float] = {}
@@ -155,6 +158,8 @@ class Tracing(Run):
         if id(owner) in self.copies and word in NEUTRAL:
             return NEUTRAL[word]
         self.fills(owner, value)
+        if self.versions is not None and type(owner) is np.ndarray:
+            self.versions.keep(owner)
         if type(owner) is Tensor and isinstance(value, list | tuple) and has_tensor(value):
             return stacked(value)
         return value
