@@ -89,7 +89,7 @@ def test_hand_derivation_finds_five_mistakes(example):
         ("db1", "shape"),
     ]
     assert "wrong only because of it: dW2, db2, dA1, dZ1, dW1, db1\n" in text
-    assert "db1 = np.sum(dZ1 / m, axis=0, keepdims=True)\n" in text
+    assert "db1 = dZ1.mean(axis=0, keepdims=True)\n" in text
 
 
 def test_second_guide_is_mended_line_by_line(example):
