@@ -1,5 +1,6 @@
 """Loops in loops, loops one after the other, and cells with gates: each derivation is loops again."""
 
+import linecache
 from dataclasses import dataclass
 
 import numpy as np
@@ -441,3 +442,57 @@ def test_few_rounds(n):
         return
     found = derive(repeated, inputs, ["W"])
     assert_equal(found(inputs)["W"], *engine_gradients(repeated, inputs, ["W"]))
+
+
+def squashed(X, W, rounds):
+    s = X @ W
+    for _ in range(rounds):
+        s = s + np.tanh(s)
+    return np.mean(s**2)
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3, 5])
+def test_a_state_that_begins_with_something_computed_has_a_gradient_of_its_own(rounds):
+    inputs = {"X": np.linspace(-1, 1, 6).reshape(3, 2), "W": np.array([[0.5, -1.0], [2.0, 0.3]])}
+
+    def f(X, W):
+        return squashed(X, W, rounds)
+
+    for function in (f, fixed(rounds)):
+        derivation = derive(function, inputs)
+        assert "len(" not in derivation.source
+        assert check.derivation(function, derivation.backward, inputs).ok
+
+
+def fixed(rounds):
+    source = f"""
+def f(X, W):
+    s = X @ W
+    for i in range({rounds}):
+        s = s + np.tanh(s)
+    return np.mean(s**2)
+"""
+    filename = f"<rounds {rounds}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    scope = {"np": np}
+    exec(compile(source, filename, "exec"), scope)
+    return scope["f"]
+
+
+def test_of_one_number_of_a_row_the_rows_are_counted_in_latex():
+    def f(z):
+        p = np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)
+        return -np.mean(np.log(p[np.arange(3), [2, 1, 0]]) * p[np.arange(3), np.arange(3)])
+
+    latex = derive(f, {"z": np.arange(9.0).reshape(3, 3) % 4}).latex
+    assert r"\left(\right)" not in latex
+
+
+def test_an_input_that_is_bound_again_is_named_with_what_to_write():
+    def f(h, W):
+        for _ in range(3):
+            h = np.tanh(h @ W)
+        return np.mean(h**2)
+
+    with pytest.raises(DerivationError, match=r"h is an input that the function binds again.*h_t = h"):
+        derive(f, {"h": np.ones((2, 2)), "W": np.eye(2) / 2})

@@ -144,7 +144,10 @@ def derived(
         source, returned, explained = written(items, inputs, first, names, prefix, Uses(computed))
         backward = compiled(source, name_of(f))
         held = arrays_of(first.available)
-        variables = {n: held[(n,)] for n in inspect.signature(backward).parameters}
+        parameters = inspect.signature(backward).parameters
+        if any((n,) not in held for n in parameters):  # a list of a loop's states that is kept nowhere
+            continue
+        variables = {n: held[(n,)] for n in parameters}
         places_ = {ref: gradient_ref(names.variables[node], prefix) for ref, node in first.leaves.items()}
         found = Derivation(
             f, inputs, backward, source, tuple(items), explained, tuple(remarks), variables, places_, returned

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import LEAF, Node
+from ...errors import DerivationError
 from ...formulas.algebra.expressions import ZERO, Expr, Ref, name, walk
 from ...formulas.reading.read import Reader
 from ...tensor import Tensor
@@ -83,6 +84,12 @@ def line_of(key: Any, variable: Variable, reader: Reader, names: Names) -> Line:
     """The line of one value."""
     node, data = (key, key.data) if isinstance(key, Node) else made_as(key, names.run)
     own, shape = names.variables[key], np.shape(data)
+    given = next((ref[0] for ref, leaf in names.run.leaves.items() if leaf is key), None)
+    if given is not None:
+        raise DerivationError(
+            f"{given} is an input that the function binds again, so that its first value has no name in the "
+            f"end: begin with another name, {given}_t = {given}"
+        )
     if own.ref != variable.ref and own.series != variable.ref[0]:  # an entry that another variable holds
         value = name(own.ref, shape)
     else:

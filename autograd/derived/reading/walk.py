@@ -59,7 +59,8 @@ def gradient_ref(variable: Variable, prefix: str = "d") -> Ref:
     if variable.turns:
         return (f"{prefix}{variable.base}", *(turn for _, turn in variable.turns))
     ref = variable.ref
-    if len(ref) > 1 and isinstance(ref[-1], int):
+    is_users = variable.series != ref[0]  # a list of states that only the derivation keeps has no gradient
+    if len(ref) > 1 and isinstance(ref[-1], int) and is_users:
         return (f"{prefix}{ref[0]}", *ref[1:])
     return (f"{prefix}{variable.base}",)
 

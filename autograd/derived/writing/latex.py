@@ -252,6 +252,7 @@ CALLS_TEX: dict[Any, Any] = {
     np.transpose: transpose_tex,
     view_: inner_tex,
     np.broadcast_to: inner_tex,
+    np.arange: lambda e: (rf"(0, \dots, {e.shape[0] - 1})", ATOM),
     np.reshape: lambda e: (rf"\operatorname{{reshape}}\left({tex(e.args[0])}\right)", ATOM),
     take: take_tex,
     eye: lambda e: (rf"\operatorname{{onehot}}\left({tex(e.args[0])}\right)", ATOM),
