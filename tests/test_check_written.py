@@ -2,13 +2,16 @@
 
 import copy
 import math
+import sys
 import threading
 
 import numpy as np
 import pytest
 
 from autograd import Tensor, check
+from autograd.check.hand.diagnose.repair import evaluating
 from autograd.check.hand.observe.probes.kept import of_tensors
+from autograd.check.hand.observe.probes.probe import PROBE, Run
 from autograd.errors import DerivationError
 
 from .test_check_derivation import defined
@@ -1133,3 +1136,48 @@ def update(batch, w, eta, lam):
     batch = [(RNG.normal(size=2), RNG.normal(size=2)) for _ in range(3)]
     report = check.training_step(train, {"batch": batch, "w": np.ones(2), "eta": 0.1, "lam": 0.3})
     assert report.ok is is_right, report
+
+
+LISTED = """
+def listed(x, t):
+    residuals, state = [], x[0]
+    for xi, ti in zip(x, t):
+        state = 0.5 * state + np.tanh(xi)
+        residuals.append(state - ti)
+    return np.mean(np.square(residuals)) + np.max(residuals), residuals
+"""
+LISTED_BACK = """
+def listed_back(x, t, residuals):
+    n = len(residuals)
+    dx, ds = np.zeros_like(x), 0.0
+    for i in reversed(range(n)):
+        ds += FACTOR * residuals[i] / n + (i == np.argmax(residuals))
+        dx[i] = ds * (1 - np.tanh(x[i]) ** 2)
+        ds = 0.5 * ds
+    dx[0] += ds
+    return dx
+"""
+
+
+@pytest.mark.parametrize("factor", [2, 1])
+def test_a_list_of_numbers_is_an_array_to_numpys_functions(factor):
+    inputs = {"x": RNG.normal(size=5), "t": RNG.normal(size=5)}
+    report = check.derivation(defined(LISTED), defined(LISTED_BACK, FACTOR=factor), inputs)
+    assert report.inputs["x"] == ("right" if factor == 2 else "wrong"), report
+
+
+def test_what_a_change_calls_is_not_observed_or_it_would_be_changed_again():
+    """A change of a line in `drot` that calls `drot` evaluated itself without end."""
+    outer = Run()
+    outer.deadline = 5.0
+    during = []
+    code = compile("look()", "<change>", "eval")
+    PROBE.use(outer)
+    try:
+        look = lambda: during.append(PROBE.run)  # noqa: E731  # the code calls it
+        evaluating(code)(0, None, sys._getframe())
+        assert PROBE.run is outer
+        assert during[0] is not outer
+        assert during[0].deadline == 5.0
+    finally:
+        PROBE.use(Run())

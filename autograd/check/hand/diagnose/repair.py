@@ -24,6 +24,7 @@ from ....users import is_users
 from .. import limits
 from ..observe.arguments import parameters_of
 from ..observe.probes.codes import text_of, tree_of
+from ..observe.probes.probe import PROBE, Run
 from ..observe.probes.record import Override, Snapshot, copied, is_array
 from ..observe.probes.sites import Site, loaded, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit, edits
@@ -281,10 +282,19 @@ def live(edit: Edit) -> Override | None:
 
 
 def evaluating(code: CodeType) -> Override:
-    """An override that evaluates an expression in the frame."""
+    """An override that evaluates an expression in the frame.
+
+    What it calls of the user's is not observed: it might come by the same site, and evaluate it again.
+    """
 
     def evaluate(n: int, value: Any, frame: FrameType) -> Any:
-        return eval(code, frame.f_globals, frame.f_locals)
+        outer, quiet = PROBE.run, Run()
+        quiet.deadline = outer.deadline
+        PROBE.use(quiet)
+        try:
+            return eval(code, frame.f_globals, frame.f_locals)
+        finally:
+            PROBE.use(outer)
 
     return evaluate
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 from ...match.names import is_called_loss
 from .probe import PROBE
@@ -297,7 +300,8 @@ class Rewriter(ast.NodeTransformer):
                 word.value = self.visit(word.value)
         if not self.parts:
             return node
-        if is_plain_function(original.func):
+        attr = original.func.attr if isinstance(original.func, ast.Attribute) else ""
+        if is_plain_function(original.func) or (name in ("np", "numpy") and attr in OF_ONE_ARRAY):
             node.func = self.probed("function", None, node.func, node.func)
         if isinstance(node.func, ast.Name) and node.func.id in CONVERTED and len(node.args) == 1:
             return self.probed(f"as_{node.func.id}", None, node, *node.args)
@@ -305,17 +309,10 @@ class Rewriter(ast.NodeTransformer):
             return self.probed("is_instance", None, node, *node.args)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "item" and not node.args:
             return self.probed("item", None, node, node.func.value)
-        if name in ("np", "numpy") and isinstance(node.func, ast.Attribute):
-            attr = node.func.attr
-            if (
-                attr in ("array", "asarray", "float64", "float32", "ascontiguousarray", "asanyarray")
-                and node.args
-            ):
-                words = ast.Dict(
-                    [ast.Constant(w.arg) for w in node.keywords], [w.value for w in node.keywords]
-                )
-                rest = ast.Tuple(node.args, ast.Load())
-                return self.probed("array", self.site("part", "", original), node, node.func, rest, words)
+        if name in ("np", "numpy") and attr in MAKING and node.args:
+            words = ast.Dict([ast.Constant(w.arg) for w in node.keywords], [w.value for w in node.keywords])
+            rest = ast.Tuple(node.args, ast.Load())
+            return self.probed("array", self.site("part", "", original), node, node.func, rest, words)
         return self.probed("part", self.site("part", "", original), node, node)
 
     def inner(self, node: Any) -> Any:
@@ -370,6 +367,17 @@ class Rewriter(ast.NodeTransformer):
 
 
 CONVERTED = ("float",)
+MAKING = ("array", "asarray", "float64", "float32", "ascontiguousarray", "asanyarray")  # of lists, too
+
+
+def of_one_array() -> Iterator[str]:
+    """The functions of NumPy that take a list for an array: ufuncs, and those that reduce one."""
+    yield from (name for name, value in vars(np).items() if isinstance(value, np.ufunc))
+    yield from ("sum", "mean", "prod", "max", "min", "amax", "amin", "std", "var", "dot", "outer", "cumsum")
+    yield from ("where", "clip", "average", "median", "transpose", "reshape", "ravel", "diff")
+
+
+OF_ONE_ARRAY = frozenset(of_one_array())
 
 
 def is_plain_function(function: ast.expr) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -223,6 +224,8 @@ class Tracing(Run):
         return value.sum() if is_one(value) else value.item()
 
     def function(self, _: None, function: Any) -> Any:
+        if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "numpy":
+            return functools.partial(of_arrays, function)
         return keeping_history(function)
 
     def array(self, site: Site, function: Any, args: Any, words: Any) -> Any:
@@ -247,6 +250,13 @@ def has_tensor(value: Any) -> bool:
     if type(value) is Tensor:
         return True
     return isinstance(value, list | tuple) and len(value) <= MOST and any(map(has_tensor, value))
+
+
+def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
+    """What a function of NumPy returns, to which a list of Tensors is an array, as one of numbers is."""
+    return function(
+        *(stacked(a) if isinstance(a, list | tuple) and has_tensor(a) else a for a in args), **words
+    )
 
 
 def stacked(values: Any) -> Any:
