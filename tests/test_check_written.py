@@ -1181,3 +1181,22 @@ def test_what_a_change_calls_is_not_observed_or_it_would_be_changed_again():
         assert during[0].deadline == 5.0
     finally:
         PROBE.use(Run())
+
+
+PARTS = """
+def parts(x, y):
+    top, below = 2 * x * y + 0.1, x**2 + y**2 + 0.3
+    return np.sum(top**2 + 3 * below), (x, y, top, below)
+"""
+PARTS_BACK = """
+def parts_back(x, y, cache):
+    x, y, top, below = cache
+    dtop, dbelow = 2 * below, 3 + 0 * top
+    return 2 * y * dtop + 2 * x * dbelow, 2 * x * dtop + 2 * y * dbelow
+"""
+
+
+def test_a_cache_that_is_unpacked_as_it_was_packed_is_not_to_blame():
+    inputs = {"x": RNG.normal(size=(3, 2)), "y": RNG.normal(size=(3, 2))}
+    report = check.derivation(defined(PARTS), defined(PARTS_BACK), inputs)
+    assert kind(report) == ("dtop", "wrong-variable", "dtop, dbelow = 2 * below, 3 + 0 * top"), report

@@ -25,7 +25,7 @@ from ..source.edits import CALLED, KINDS, Edit
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed
 from .bench import Bench
-from .suspects import Blame, Suspect
+from .suspects import Blame, Suspect, same_value
 
 EXPRESSIONS = ("assign", "return", "element", "argument", "share")
 
@@ -102,7 +102,7 @@ class Mender:
                     likely = (e for e in edits if kind not in ARITHMETIC or not self.is_passed_on(e, scope))
                     found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)
             for statement in statements_around(suspect.site.filename, suspect.site.statement):
-                if id(statement) in done:
+                if id(statement) in done or self.is_unpacked_rightly(statement, suspects):
                     continue
                 done.add(id(statement))
                 span = span_of(statement)
@@ -111,6 +111,17 @@ class Mender:
                     patch = Patch(suspect.site.filename, span, new)
                     found[kind].append(Attempt(own, kind, text, None, patch))
         return found
+
+    def is_unpacked_rightly(self, statement: ast.stmt, suspects: list[Suspect]) -> bool:
+        """Whether a cache is unpacked under the names that forward had for what is in it."""
+        match statement:
+            case ast.Assign(targets=[ast.Tuple()], value=ast.Name() | ast.Attribute()):
+                own = [s for s in suspects if s.site.statement == span_of(statement)]
+                scope = self.bench.stage.scope
+                return len(own) > 1 and all(
+                    any(same_value(scope.get(s.site.name), e.value) for e in s.events) for s in own
+                )
+        return False
 
     def is_passed_on(self, edit: Edit, scope: Snapshot) -> bool:
         """Whether what is changed is a value of forward that a function is given as it is."""
