@@ -1184,19 +1184,33 @@ def test_what_a_change_calls_is_not_observed_or_it_would_be_changed_again():
 
 
 PARTS = """
-def parts(x, y):
-    top, below = 2 * x * y + 0.1, x**2 + y**2 + 0.3
-    return np.sum(top**2 + 3 * below), (x, y, top, below)
+def parts(x):
+    top, below = 2 * x + 0.1, x**2 + 0.3
+    return np.sum(np.sin(top * below)), (x, top, below)
 """
 PARTS_BACK = """
-def parts_back(x, y, cache):
-    x, y, top, below = cache
-    dtop, dbelow = 2 * below, 3 + 0 * top
-    return 2 * y * dtop + 2 * x * dbelow, 2 * x * dtop + 2 * y * dbelow
+def parts_back(x, cache):
+    x, top, below = cache
+    dbelow, dtop = np.cos(top * below) * below, np.cos(top * below) * top
+    return 2 * dtop + 2 * x * dbelow
 """
 
 
 def test_a_cache_that_is_unpacked_as_it_was_packed_is_not_to_blame():
-    inputs = {"x": RNG.normal(size=(3, 2)), "y": RNG.normal(size=(3, 2))}
-    report = check.derivation(defined(PARTS), defined(PARTS_BACK), inputs)
-    assert kind(report) == ("dtop", "wrong-variable", "dtop, dbelow = 2 * below, 3 + 0 * top"), report
+    report = check.derivation(defined(PARTS), defined(PARTS_BACK), {"x": RNG.normal(size=(3, 2))})
+    assert report.first.source.startswith("dbelow, dtop = "), report
+
+
+def test_results_without_names_in_another_order_than_the_inputs_are_noted():
+    def forward(x, y):
+        return np.sum(x**2 * y)
+
+    def backward(x, y):
+        return x**2, 2 * x * y
+
+    report = check.derivation(forward, backward, {"x": RNG.normal(size=3), "y": RNG.normal(size=3)})
+    assert "backward returns the gradients of y, x, in this order" in str(report)
+    report = check.derivation(
+        forward, lambda x, y: backward(x, y)[::-1], {"x": np.ones(3), "y": np.arange(3.0)}
+    )
+    assert "in this order" not in str(report)

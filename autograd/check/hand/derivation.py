@@ -190,7 +190,7 @@ def returns_of(stage: Stage, found: Judgement) -> Iterator[str]:
     names = {node: path_text(path) for path, node in found.forward.leaves.items()}
     returned = [r for r in found.results if r.kind == "returned" and r.node in names and len(r.place) == 1]
     order = [leaves.index(p) for r in returned for p, n in found.forward.leaves.items() if n is r.node]
-    is_told = all(r.node in found.known.called(r.name) for r in returned if r.name)
+    is_told = all(r.node in found.known.called(r.name) for r in returned)
     if order != sorted(order) and not is_told:
         told = ", ".join(names[r.node] for r in returned if r.node is not None)
         yield f"{stage.backward_name} returns the gradients of {told}, in this order"
