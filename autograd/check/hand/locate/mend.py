@@ -118,8 +118,9 @@ class Mender:
             case ast.Assign(targets=[ast.Tuple()], value=ast.Name() | ast.Attribute()):
                 own = [s for s in suspects if s.site.statement == span_of(statement)]
                 scope = self.bench.stage.scope
+                named = [(scope.get(s.site.name), s.events) for s in own]
                 return len(own) > 1 and all(
-                    any(same_value(scope.get(s.site.name), e.value) for e in s.events) for s in own
+                    is_array(v) and any(same_value(v, e.value) for e in events) for v, events in named
                 )
         return False
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import limits
 from ..diagnose.repair import node_at
 from ..match.names import is_called_gradient
 from ..match.near import near
@@ -36,6 +37,8 @@ def origin_of(
 
     None if one that is blamed already comes first.
     """
+    stop = bench.spent + limits.CHANGE
+    bench.deadline += limits.SECONDS
     involved = [s for s in suspects if bench.wrong & bench.reached(s.site)]
     scopes = bench.stage.backwards({}, frozenset(s.site for s in involved)).snapshots
     parts = list(parts_of(by_term(bench.known.forward, bench.known.truth)))
@@ -44,7 +47,7 @@ def origin_of(
     statements = {e.site.statement for e in blamed}
     by_site = {s.site: s for s in involved if bench.wrong <= bench.reached(s.site)}
     for site in dict.fromkeys(e.site for e in beginnings(sources(blamed, unknown, scopes))):
-        if site.statement in statements:
+        if site.statement in statements or bench.is_over(stop):
             return None
         if site in by_site and (blame := mended(by_site[site], bench, trust)) is not None:
             return blame

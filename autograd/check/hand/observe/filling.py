@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,21 @@ def seen(frames: Mapping[str, list[dict[str, Any]]], own: str, inputs: Scope) ->
         inner = {p[-1]: v for p, v in sorted(places, key=lambda one: -len(one[0]))}
         found |= inner | {k: v for k, v in scope.items() if k != "self"}
     return found
+
+
+def own_variables(scope: Scope, stored: Iterable[str], returned: Any, outputs: int) -> dict[str, Any]:
+    """The variables of forward itself; a cache only if it is returned, where more is than outputs or a loss.
+
+    The cache of the last step of a loop goes by the name of the whole one.
+    """
+    elements = elements_of(returned)
+    handed = [v for _, v in elements]
+    handed += [part for v in handed if isinstance(v, tuple | list | dict) for _, part in elements_of(v)]
+    is_kept = len(elements) > max(outputs, 1)
+    return {
+        k: scope[k] for k in stored
+        if k in scope and not (is_kept and is_cache(k) and not any(scope[k] is v for v in handed))
+    }  # fmt: skip
 
 
 def filled(

@@ -32,7 +32,7 @@ from .arguments import (
     taken,
     words_in,
 )
-from .filling import filled, seen
+from .filling import filled, own_variables, seen
 from .graph import Forward
 from .objects.copies import Shift, lifted, plain_copy
 from .objects.reach import Reach, Root
@@ -321,14 +321,7 @@ class Stage:
 
     def fill_arguments(self, returned: Any) -> None:
         """Find what backward is given."""
-        handed = [v for _, v in elements_of(returned)]
-        handed += [part for v in handed if isinstance(v, tuple | list | dict) for _, part in elements_of(v)]
-        is_kept = len(elements_of(returned)) > max(len(self.outputs), 1)  # beside the outputs, or the loss
-        stored = {
-            k for k in names_stored(self.forward)
-            if not (is_kept and is_cache(k)) or any(self.scope.get(k) is v for v in handed)
-        }  # fmt: skip
-        own = {k: v for k, v in self.scope.items() if k in stored}
+        own = own_variables(self.scope, names_stored(self.forward), returned, len(self.outputs))
         helpers = {k: v for k, v in self.scope.items() if not is_cache(k)}  # a cache of theirs is another
         known = dict.fromkeys(self.inputs) | helpers | self.inputs | own
         upstream = dict(zip(self.outputs, self.upstream, strict=True))
