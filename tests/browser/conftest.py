@@ -76,3 +76,9 @@ def axe():
     path = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
     assert path.exists(), "these tests need axe-core: npm ci --prefix tests/browser"
     return path.read_text(encoding="utf-8")
+
+
+def go_to_output(page):
+    """Step forward until the output is computed, which brings it into view."""
+    while not page.locator("#graph .output.current").count():
+        page.keyboard.press("ArrowRight")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.conftest import go_to_output
 from tests.browser.models import MODELS
 
 RULES = """async () => {
@@ -44,6 +45,7 @@ def test_a_finger_hits_everything_on_a_phone(visit, pages, name):
 @pytest.mark.parametrize("name", ["neuron", "transformer layer"])
 def test_the_details_of_a_tapped_box_are_in_view_on_a_phone(visit, pages, name):
     page = visit(pages(name), width=400, height=800, has_touch=True)
+    go_to_output(page)
     page.locator("#graph .output .outline").tap()
     page.locator("#node h2").wait_for()
     heading = page.locator("#node h2").bounding_box()

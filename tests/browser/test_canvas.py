@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from autograd import Tensor, explore
+from tests.browser.conftest import go_to_output
 from tests.browser.models import MODELS
 from tests.browser.test_explore import BOXES, EDGES_THROUGH_BOXES
 
@@ -46,12 +47,6 @@ def until(page, expression, arg=None):
 
 def boxes(page):
     return [box[1:] for box in page.evaluate(BOXES) if not box[0]]
-
-
-def go_to_output(page):
-    """Step forward until the output is computed, which brings it into view."""
-    while not page.locator("#graph .output.current").count():
-        page.keyboard.press("ArrowRight")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: size[0])
