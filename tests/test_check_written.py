@@ -1214,3 +1214,32 @@ def test_results_without_names_in_another_order_than_the_inputs_are_noted():
         forward, lambda x, y: backward(x, y)[::-1], {"x": np.ones(3), "y": np.arange(3.0)}
     )
     assert "in this order" not in str(report)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_what_a_mask_of_any_order_held_is_what_it_is_judged_by(order):
+    def forward(x):
+        mask, total = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], order=order), 0.0
+        for i in range(2):
+            total = total + np.sum(x * mask) ** 2
+            mask[i] *= 0.5
+        return total
+
+    def backward(x):
+        mask, dx = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.zeros_like(x)
+        for i in range(2):
+            dx += 2 * np.sum(x * mask) * mask
+            mask[i] *= 0.5
+        return dx
+
+    assert check.derivation(forward, backward, {"x": np.arange(6.0).reshape(2, 3) - 2.2}).ok
+
+
+def test_a_shallow_copy_shares_what_it_holds():
+    def forward(x):
+        first = {"total": [0.0]}
+        second = copy.copy(first)
+        second["total"][0] = np.sum(x**2)
+        return first["total"][0]
+
+    assert check.derivation(forward, lambda x: 2 * x, {"x": np.array([0.3, -2.0])}).ok

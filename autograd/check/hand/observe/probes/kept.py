@@ -41,11 +41,13 @@ def keeping_history(function: Callable[..., Any]) -> Callable[..., Any]:
     """What is called in the place of a function: itself, unless it would end the history of a Tensor."""
     if type(function) is BuiltinFunctionType and function.__module__ == "math":
         return of_tensors(function)
-    return copied if function in (copy.copy, copy.deepcopy) else function
+    if function is copy.copy:
+        return lambda value: value.copy() if type(value) is Tensor else copy.copy(value)
+    return copied if function is copy.deepcopy else function
 
 
 def copied(value: Any, memo: Any = None) -> Any:
-    """A deep copy, in which a Tensor's copy is made from it; in a shallow one of a Tensor, too."""
+    """A deep copy, in which the copy of a Tensor is made from it."""
     tensors = [held for _, held in variables({"": value}) if type(held) is Tensor]
     return copy.deepcopy(value, (memo or {}) | {id(t): t.copy() for t in tensors})
 

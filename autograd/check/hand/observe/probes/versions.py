@@ -36,7 +36,7 @@ class Versions:
     def keep(self, array: Any) -> None:
         """Keep a copy of what an array, or the one that it is a view of, holds now."""
         whole = whole_of(array)
-        self.kept.setdefault(id(whole), (whole, []))[1].append((next_index(), whole.copy()))
+        self.kept.setdefault(id(whole), (whole, []))[1].append((next_index(), whole.copy("K")))
 
     def restore(self, nodes: Iterable[Node]) -> None:
         """Let each node refer to what its arrays held when it was computed."""
@@ -53,7 +53,7 @@ class Versions:
         whole = whole_of(array)
         _, copies = self.kept.get(id(whole), (None, []))
         copy = next((c for made, c in copies if made > index), None)
-        if copy is None:
+        if copy is None or copy.strides != whole.strides:  # then the engine refuses the graph
             return None
         offset = array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
         return np.ndarray(array.shape, array.dtype, copy, offset, array.strides)
