@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from . import limits
+from .diagnose.case import Guess
 from .judgement import Judgement
 from .locate.bench import Bench
 from .locate.blame import Locator
 from .locate.mend import Mender, is_known
-from .locate.origins import origin_of
+from .locate.origins import mended, origin_of
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
 from .match.near import near
+from .observe.probes.patch import statements_in
+from .observe.probes.sites import span_of
 from .reasons import Reasons
+from .source.statements import void_kind
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
 TOO_MANY = ("factor", "extra-factor")
@@ -55,6 +59,8 @@ class Doubts:
             return mender.reversed(name, {e.site for e in found.outcome.events})
         if not found.blames:
             return Mender(self.bench, wrong, self.bench.spent + limits.CHANGE).blamed(*self.lines_before())
+        if (void := self.void()) is not None:
+            return void
         is_doubtful = self.is_doubtful()
         told = self.reasons.told.get(id(found.blames[0]))
         kind = told.kind if told is not None and told.is_proven and len(found.blames) == 1 else None
@@ -98,6 +104,26 @@ class Doubts:
             return None
         found = origin_of(events, self.suspects(), self.bench, self.locator.suspicion)
         return found if found is not None and found.site.statement not in statements else None
+
+    def void(self) -> Blame | None:
+        """The line that does nothing as it is written, if something there makes all right.
+
+        What another line lacks that adds to the same array may as well be added there.
+        """
+        suspects = [s for s in self.suspects() if s.site.kind in ("assign", *CONTAINED)]
+        files = {s.site.filename for s in suspects}
+        void = {(f, span_of(s)): kind for f in files for s in statements_in(f) if (kind := void_kind(s))}
+        for s in suspects:
+            kind = void.get((s.site.filename, s.site.statement))
+            if kind is None or not self.bench.wrong <= self.bench.reached(s.site):
+                continue
+            s.matches = [self.bench.known.matches(np.asarray(e.value)) for e in s.events]
+            ways = self.locator.trials.tried(s, {}, self.bench.wrong, True)
+            blame = next((b for b in ways if len(b.results) == len(self.bench.wrong)), None)
+            blame = blame or mended(s, self.bench, self.locator.suspicion)
+            if blame is not None:
+                return replace(blame, guess=Guess(kind, "it does nothing"))
+        return None
 
     def given_to_helper(self) -> list[Suspect]:
         """The arguments of the call in which the line that is blamed went wrong."""

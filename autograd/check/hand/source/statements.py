@@ -26,6 +26,42 @@ def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
                 yield "overwritten", "places that come twice get one term only", added_at(target, value)
 
 
+def void_kind(statement: ast.AST) -> str | None:
+    """What is missing in a statement that leaves its target as it was, as it is written; None if it does not.
+
+    >>> lines = ("dx = dx", "dx += 0", "dx[i] -= 0 * dy", "dx *= 1.0", "dx = dx + 0 * dy", "dx = dy", "dx += dy")
+    >>> [void_kind(ast.parse(line).body[0]) for line in lines]
+    ['missing-term', 'missing-term', 'missing-term', 'missing-factor', 'missing-term', None, None]
+    """
+    match statement:
+        case ast.Assign(targets=[target], value=value) if is_same(target, value):
+            return "missing-term"
+        case ast.Assign(targets=[target], value=ast.BinOp(left=left, op=op, right=right)):
+            is_void = is_same(target, left) and is_neutral(op, right)
+        case ast.AugAssign(op=op, value=value):
+            is_void = is_neutral(op, value)
+        case _:
+            return None
+    kind = "missing-term" if isinstance(op, ast.Add | ast.Sub) else "missing-factor"
+    return kind if is_void else None
+
+
+def is_same(target: ast.expr, value: ast.expr) -> bool:
+    """Whether what is written to is what is read."""
+    return ast.unparse(target) == ast.unparse(value)
+
+
+def is_neutral(op: ast.operator, value: ast.expr) -> bool:
+    """Whether an operand changes nothing: to add 0 or something times 0, to multiply by 1."""
+    if isinstance(op, ast.Mult | ast.Div):
+        return isinstance(value, ast.Constant) and value.value == 1
+    factor = value
+    while isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Mult):
+        factor = factor.left
+    is_zero = isinstance(factor, ast.Constant) and factor.value == 0
+    return isinstance(op, ast.Add | ast.Sub) and is_zero
+
+
 def added_at(target: ast.Subscript, value: ast.expr) -> ast.stmt:
     """`np.add.at(dE, index, values)` for `dE[index] += values`."""
     return ast.Expr(ast.Call(parsed("np.add.at"), [loaded(target.value), target.slice, value], []))
