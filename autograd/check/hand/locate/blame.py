@@ -212,7 +212,12 @@ class Locator:
         return None
 
     def origin(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
-        """The line of a helper that made the array that is blamed, if that was only handed on."""
+        """The line of a helper that made the array that is blamed, if that was only handed on.
+
+        Where the array was what it was called until then, it is not right to call it something else.
+        """
+        if blame.events and all(map(self.suspicion.is_named_rightly, blame.events)):
+            return blame
         for suspect in self.suspects:
             if (
                 suspect.site is blame.site

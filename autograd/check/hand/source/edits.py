@@ -52,7 +52,7 @@ class Edit(NamedTuple):
 
     def made(self) -> ast.stmt:
         """The statement with the change made."""
-        return placed(replaced(self.statement, self.old, placed(self.new, self.old)), self.old)  # type: ignore[return-value]
+        return placed(replaced(self.statement, self.old, self.new), self.old)  # type: ignore[return-value]
 
 
 def edits(

@@ -88,6 +88,7 @@ def statements_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tupl
 def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
     """The same, not yet placed in the user's source."""
     yield from whole_line(statement)
+    yield from other_containers(statement, scope)
     text = ast.unparse(statement).split("\n")[0]
     match statement:
         case ast.AugAssign(target=target, op=op, value=value):
@@ -129,6 +130,33 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.If(test=test, body=body, orelse=orelse):
             said = f"the condition of `{text}` is the wrong way round"
             yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+
+
+def other_containers(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
+    """Calls that are given another container of the same structure: the cache of another layer.
+
+    >>> scope = {"first": ([1.0], 3), "second": ([2.0], 4), "third": (1,)}
+    >>> made = other_containers(ast.parse("dx, dw = step_back(dy, first)").body[0], scope)
+    >>> [ast.unparse(new) for _, _, new in made]
+    ['(dx, dw) = step_back(dy, second)']
+    """
+    simple = isinstance(statement, ast.Assign | ast.AugAssign | ast.Return | ast.Expr)
+    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)] if simple else []
+    for call, arg in ((c, a) for c in calls for a in c.args if isinstance(a, ast.Name)):
+        held = scope.get(arg.id)
+        for name, other in scope.items() if isinstance(held, tuple | list | dict) else ():
+            if other is not held and type(other) is type(held) and structure(other) == structure(held):
+                new = replaced(statement, arg, ast.Name(name, ast.Load()))
+                yield "nearby", f"`{ast.unparse(call)}` should be given `{name}`, not `{arg.id}`", new
+
+
+def structure(value: Any) -> Any:
+    """The types and shapes in a container."""
+    if isinstance(value, dict):
+        return {key: structure(part) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [structure(part) for part in value]
+    return type(value), getattr(value, "shape", None)
 
 
 def exchanged(several: ast.Tuple) -> Iterator[tuple[str, ast.Tuple]]:

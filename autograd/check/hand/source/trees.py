@@ -8,9 +8,12 @@ from typing import Any
 
 
 def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
-    """A tree with one node in the place of another; what is not on the way there is shared."""
+    """A tree with one node in the place of another; what is not on the way there is shared.
+
+    The new one gets the place of the old one in the source: above it, `placed` would not look for it.
+    """
     if tree is old:
-        return new
+        return placed(new, old)
     if isinstance(tree, list):
         parts = [replaced(part, old, new) for part in tree]
         return tree if all(a is b for a, b in zip(parts, tree, strict=True)) else parts
