@@ -17,9 +17,11 @@ from .locate.mend import Mender, is_known
 from .locate.origins import mended, origin_of
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
 from .match.near import near
+from .observe.probes.codes import text_of, tree_of
 from .observe.probes.patch import statements_in
 from .observe.probes.sites import span_of
 from .reasons import Reasons
+from .source.nearby import carried_into
 from .source.statements import void_kind
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
@@ -81,6 +83,8 @@ class Doubts:
             better = mender.simplest(others, kinds)
             if better is not None and better.site.statement not in own:
                 return better
+        if (kind is None or kind == "missing-term") and (carried := self.carried()) is not None:
+            return carried
         if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
             part = self.locator.in_parts(found.blames[0])
             return part if part is not None and self.explains(part) else None
@@ -120,9 +124,33 @@ class Doubts:
             s.matches = [self.bench.known.matches(np.asarray(e.value)) for e in s.events]
             ways = self.locator.trials.tried(s, {}, self.bench.wrong, True)
             blame = next((b for b in ways if len(b.results) == len(self.bench.wrong)), None)
-            blame = blame or mended(s, self.bench, self.locator.suspicion)
+            blame = blame or mended(s, s.events, self.bench)
             if blame is not None:
                 return replace(blame, guess=Guess(kind, "it does nothing"))
+        return None
+
+    def carried(self) -> Blame | None:
+        """The line that hands on to the next round, if only the first round is right, which gets nothing.
+
+        In a loop back through time, `dh = dy + dnext` is wrong if `dnext` lacks something.
+        """
+        blame = self.found.blames[0]
+        rounds = [e for e in self.found.outcome.events if e.site is blame.site]
+        if len(rounds) < 2 or not blame.events or rounds[0].n in blame.values or blame.site.kind != "assign":
+            return None
+        site = blame.site
+        names = carried_into(tree_of(site.filename, text_of(site.filename)), site.span)
+        for s in self.suspects():
+            if s.site.name not in names or s.site.function != site.function or s.time < rounds[0].time:
+                continue
+            if s.site is site or not self.bench.wrong <= self.bench.reached(s.site):
+                continue
+            found = mended(s, s.events, self.bench)
+            if found is not None:
+                told = self.reasons.of(blame)
+                is_told = told.is_proven and len(self.found.blames) == 1
+                guess = Guess(told.kind, told.hint.partition(";")[0]) if is_told else None
+                return replace(found, guess=guess)
         return None
 
     def given_to_helper(self) -> list[Suspect]:

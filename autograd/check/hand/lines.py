@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import linecache
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class LineWriter:
         node = result.node if result is not None else self.fitting(event, called)
         if node is None:
             return None
-        true = known.truth[node]
+        true = result.true if result is not None else known.truth[node]
         if result is not None and self.found.right[self.found.results.index(result)]:
             hint = (
                 ""
@@ -210,7 +211,7 @@ class LineWriter:
             if blame.results and node is not None and node is blame.results[0].node
             else ""
         )
-        return self.line(
+        line = self.line(
             event,
             name or "a value",
             "wrong here",
@@ -222,6 +223,10 @@ class LineWriter:
             derived,
             diagnosis.kind,
         )
+        if diagnosis.lineno is None or not event.site.is_long:
+            return line
+        text = linecache.getline(event.site.filename, diagnosis.lineno).strip()
+        return replace(line, source=text, lineno=diagnosis.lineno)
 
     def line(
         self,

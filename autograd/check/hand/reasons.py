@@ -123,6 +123,7 @@ class Reasons:
             return Diagnosis(
                 blame.guess.kind,
                 f"{blame.guess.text}; {worst(event.value, blame.values.get(event.n, event.value))}",
+                lineno=blame.guess.lineno,
             )
         values = {
             n: v / scale for _, n, v, scale in derived if np.shape(v) == np.shape(n.data) and n is not node

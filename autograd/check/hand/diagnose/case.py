@@ -18,11 +18,11 @@ from .constants import is_named
 
 
 class Guess(NamedTuple):
-    """A kind of mistake, what is said of it, and the site that it is at: None for the one that is judged."""
+    """A kind of mistake, what is said of it, and the line of a long statement it is in, if known."""
 
     kind: str
     text: str
-    site: Site | None = None
+    lineno: int | None = None
 
 
 @dataclass(slots=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations, islice
-from typing import Any
+from itertools import islice
 
 import numpy as np
 
@@ -16,20 +15,24 @@ from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.record import is_array
 from ..source.edits import KINDS
 from ..source.nearby import function_around, made_of
-from ..source.quantities import INNER, quantities
 from .case import Case, Guess, inner, worst
 from .constants import is_named, named
+from .in_scope import factor_in_scope, fits, term_in_scope, two_factors_in_scope
 from .paths import cross_terms_left_out, fitted, only_diagonal, path_left_out
 from .repair import loads_of, repairs
 
 
 @dataclass(slots=True)
 class Diagnosis:
-    """The kind of a mistake, and what is said of it; whether putting just that right makes the line right."""
+    """The kind of a mistake, and what is said of it; whether putting just that right makes the line right.
+
+    `lineno` is the line of a long statement that it is in, if that is known.
+    """
 
     kind: str
     hint: str
     is_proven: bool = True
+    lineno: int | None = None
 
 
 def diagnosed(case: Case) -> Diagnosis:
@@ -38,7 +41,7 @@ def diagnosed(case: Case) -> Diagnosis:
     for guess in guesses(case):
         if guess:
             is_proven = guess.kind != "unknown" and (case.raised or bool(np.any(case.value)))
-            return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven)
+            return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven, guess.lineno)
     if not case.raised and (guess := without_gradient(case)):
         return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven=False)
     if np.shape(case.value) == np.shape(case.expected):
@@ -60,7 +63,9 @@ def guesses(case: Case) -> Iterator[Guess | None]:
         yield from (path_left_out(case), fitted(case), cross_terms_left_out(case), only_diagonal(case))
     yield from changes
     if numeric:
-        yield from (factor_in_scope(case), two_factors_in_scope(case), not_finite(case))
+        yield from (
+            factor_in_scope(case), two_factors_in_scope(case), term_in_scope(case), not_finite(case)
+        )  # fmt: skip
 
 
 def each(case: Case, holds: Callable[[Array, Array], bool]) -> bool:
@@ -124,25 +129,6 @@ def overwritten(case: Case) -> Guess | None:
     return None
 
 
-def factor_in_scope(case: Case) -> Guess | None:
-    """A quantity in scope, by which the whole is to be multiplied or divided, but for a named constant."""
-    if len(case.rounds) > 1:
-        return None
-    used = loads_of(case.site)
-    for name, quantity in (*quantities(case.scope), *quantities(inner(case))):
-        if np.size(quantity) > 1 and fits(quantity, case.value) and fits(quantity, case.expected):
-            shown = "" if name.startswith(INNER) else f" {name}"
-            c = ratio(case.value * quantity, case.expected)
-            if c and is_named(c, case.forward):
-                return Guess("missing-factor", f"a factor{shown} is missing")
-            c = ratio(case.value, case.expected * quantity)
-            if c and is_named(c, case.forward):
-                if name in used:
-                    return Guess("extra-factor", f"a factor{shown} is too many")
-                return Guess("missing-factor", f"a factor{shown and f' 1/({name})'} is missing")
-    return None
-
-
 def without_gradient(case: Case) -> Guess | None:
     """Whether a line reads no gradient and nothing made of one, though it is not the last operation's."""
     reads = {name: case.scope[name] for name in loads_of(case.site) if name in case.scope}
@@ -160,29 +146,3 @@ def without_gradient(case: Case) -> Guess | None:
     if any(map(is_gradient, reads)) or reads.keys() & made_of(function, is_gradient):
         return None
     return Guess("missing-factor", "no gradient is in it: what comes back from later operations is missing")
-
-
-MOST_PAIRS = 80  # quantities of which two are tried together
-
-
-def two_factors_in_scope(case: Case) -> Guess | None:
-    """Two quantities in scope by which the whole is to be multiplied, such as a gradient and half a slope."""
-    shape = np.shape(case.expected)
-    if len(case.rounds) > 1 or np.size(case.expected) < 2 or np.shape(case.value) != shape:
-        return None
-    known = [(name, q) for name, q in quantities(case.scope) if np.shape(q) == shape and np.any(q)][
-        :MOST_PAIRS
-    ]
-    for (one, a), (other, b) in combinations(known, 2):
-        c = ratio(case.value * a * b, case.expected)
-        if c and is_named(c, case.forward):
-            return Guess("missing-factor", f"the factors {one} and {other} are missing")
-    return None
-
-
-def fits(quantity: Any, value: Array) -> bool:
-    """Whether a quantity can be multiplied with a value without making it larger."""
-    try:
-        return np.broadcast_shapes(np.shape(quantity), np.shape(value)) == np.shape(value)
-    except ValueError:
-        return False

@@ -172,7 +172,8 @@ class Mender:
         new = {e.n: e.value for e in outcome.events if e.site is suspect.site}
         own: dict[int, Event] = {e.n: e for e in suspect.events}
         values: dict[int, Any] = {n: v for n, v in new.items() if n in own and not near(own[n].value, v)}
-        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text)
+        lineno = attempt.edit.lineno if attempt.edit is not None else None
+        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text, lineno)
         events = [own[n] for n in values] or suspect.events[:1]
         return Blame(suspect.site, events, values or new, None, {}, 1.0, self.results, guess, override)
 

@@ -27,6 +27,7 @@ from .suspicion import Suspicion
 
 MOST_STEPS = 60  # back from a line to those that made what it is made of
 MOST_UNITS = 4000.0  # of work for one line: a run for each element
+ROUNDING = 1e-6  # in a vector of length 1, below which an element is none
 SMALLEST = 1e-9  # of the largest singular value, below which a direction has no effect on the results
 
 
@@ -49,8 +50,10 @@ def origin_of(
     for site in dict.fromkeys(e.site for e in beginnings(sources(blamed, unknown, scopes))):
         if site.statement in statements or bench.is_over(stop):
             return None
-        if site in by_site and (blame := mended(by_site[site], bench, trust)) is not None:
-            return blame
+        if site in by_site:
+            doubtful = [e for e in by_site[site].events if not is_known(e, bench, trust)]
+            if (blame := mended(by_site[site], doubtful, bench)) is not None:
+                return blame
     return None
 
 
@@ -143,9 +146,11 @@ def read_at(site: Site, snapshot: Snapshot) -> Iterator[Any]:
                 yield value
 
 
-def mended(suspect: Suspect, bench: Bench, trust: Suspicion) -> Blame | None:
-    """The blame of a line, with values that make all right; None if there are none, or too many elements."""
-    events = [e for e in suspect.events if not is_known(e, bench, trust)]
+def mended(suspect: Suspect, events: list[Event], bench: Bench) -> Blame | None:
+    """The blame of a line, with other values for some of its own that make all right.
+
+    None if there are none, or too many elements.
+    """
     size = sum(np.size(e.value) for e in events)
     wanted = flattened([wanted_of(i, bench) for i in range(len(bench.results))])
     start = results_with({}, suspect, bench)
@@ -163,14 +168,14 @@ def mended(suspect: Suspect, bench: Bench, trust: Suspicion) -> Blame | None:
             moved = values[event.n].copy()
             step = moved.flat[i] or 1.0
             moved.flat[i] += step
-            column = results_with({event.n: moved}, suspect, bench)
+            column = results_with({**values, event.n: moved}, suspect, bench)  # the others stay
             if column is None:
                 return None
             columns.append((column - start) / step)
-    effects, now, rank = np.stack(columns, axis=1), start, 0
+    effects, now = np.stack(columns, axis=1), start
+    ends = np.cumsum([np.size(e.value) for e in events])[:-1]
     for _ in range(2):  # once more from there, as differences have lost digits
-        change, _, rank, _ = np.linalg.lstsq(effects, wanted - now, rcond=SMALLEST)
-        parts = np.split(change, np.cumsum([np.size(e.value) for e in events])[:-1])
+        parts = np.split(np.linalg.lstsq(effects, wanted - now, rcond=SMALLEST)[0], ends)
         for event, part in zip(events, parts, strict=True):
             values[event.n] = values[event.n] + part.reshape(np.shape(event.value))
         now = results_with(values, suspect, bench)
@@ -180,9 +185,17 @@ def mended(suspect: Suspect, bench: Bench, trust: Suspicion) -> Blame | None:
     if not all(bench.flags({suspect.site: override})[0]):
         return None
     differing = [e for e in events if not near(e.value, values[e.n])]
-    shown = {e.n: values[e.n] for e in differing} if rank == size else {}  # else others would do as well
+    free = dict(zip((e.n for e in events), np.split(freedom(effects), ends), strict=True))
+    shown = {e.n: values[e.n] for e in differing if not np.any(free[e.n])}  # else others would do as well
     results = [bench.results[i] for i in sorted(bench.wrong)]
     return Blame(suspect.site, differing or events, shown, None, {}, 1.0, results, change=override)
+
+
+def freedom(effects: Any) -> Any:
+    """By element, whether it can be changed without an effect on the results, perhaps with others."""
+    _, singular, ways = np.linalg.svd(effects, full_matrices=True)
+    rank = int(np.sum(singular > SMALLEST * singular.max(initial=0.0)))
+    return np.any(np.abs(ways[rank:]) > ROUNDING, axis=0)
 
 
 def results_with(values: dict[int, Any], suspect: Suspect, bench: Bench) -> Any:

@@ -65,7 +65,7 @@ class Blame:
     @property
     def is_held(self) -> bool:
         """Whether an array that is changed again and again is to be right all the time."""
-        return self.change is not None and self.guess is None
+        return self.change is not None and self.guess is None and self.site.kind in CONTAINED
 
     @property
     def override(self) -> Override:

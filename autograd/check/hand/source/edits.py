@@ -50,6 +50,11 @@ class Edit(NamedTuple):
     old: ast.AST
     new: ast.AST
 
+    @property
+    def lineno(self) -> int | None:
+        """The line of what is changed; None of a whole statement made for it."""
+        return getattr(self.old, "lineno", None)
+
     def made(self) -> ast.stmt:
         """The statement with the change made."""
         return placed(replaced(self.statement, self.old, self.new), self.old)  # type: ignore[return-value]

@@ -65,9 +65,37 @@ def is_carried(tree: ast.AST, name: str, span: tuple[int, int, int, int]) -> boo
     loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While) and has_line(n, span[0])]
     inside = max(loops, key=lambda n: n.lineno) if loops else function
     parameters = [a.arg for a in ast.walk(getattr(function, "args", ast.Pass())) if isinstance(a, ast.arg)]
-    loads = (n for n in ast.walk(inside) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    loads = filter(is_read, ast.walk(inside))
     is_used = bool(loops) and any(n.id == name and not span[0] <= n.lineno <= span[2] for n in loads)
     return name in parameters or is_used
+
+
+def carried_into(tree: ast.AST, span: tuple[int, int, int, int]) -> set[str]:
+    """The variables that a line in a loop reads as the round before left them.
+
+    >>> tree = ast.parse("for t in r:\\n    dh = dy[t] + dnext\\n    dnext = W.T @ dh")
+    >>> carried_into(tree, (2, 4, 2, 22))
+    {'dnext'}
+    """
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While) and has_line(n, span[0])]
+    if not loops:
+        return set()
+    parts = list(ast.walk(max(loops, key=lambda n: n.lineno)))
+    lines = [n for n in parts if isinstance(n, ast.stmt) and not hasattr(n, "body")]
+    read = {n.id for s in lines if s.lineno == span[0] for n in ast.walk(s) if is_read(n)}
+    before = {name for s in lines if s.lineno < span[0] for name in names_set(s)}
+    after = {name for s in lines if s.lineno > span[0] for name in names_set(s)}
+    return read & after - before
+
+
+def is_read(node: ast.AST) -> bool:
+    """Whether a node is a variable that is read."""
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
+def names_set(statement: ast.AST) -> set[str]:
+    """The variables that a statement puts something under."""
+    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and is_written(n)}
 
 
 def made_of(function: ast.AST, is_source: Callable[[str], bool]) -> set[str]:
@@ -104,6 +132,7 @@ def names_in(*trees: ast.AST) -> set[str]:
 
 
 def is_written(node: ast.AST) -> bool:
+    """Whether something is put under a variable, or it is deleted."""
     return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
 

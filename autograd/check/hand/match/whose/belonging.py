@@ -17,6 +17,7 @@ from .claims import by_name, by_value, is_counterpart, is_marked
 from .places import (
     a_link_further,
     beside_its_siblings,
+    in_parts,
     in_the_inputs_order,
     in_turn,
     twice_claimed,
@@ -93,7 +94,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     for result in judged:
         if result.node is not None:
             result.true = known.truth[result.node]
-    return in_order(results, judged)
+    return in_order(results, in_parts(judged, waiting, leaves, known))
 
 
 def is_by_name_only(result: Result, node: Node, known: Known, leaves: Mapping[Node, Place]) -> bool:
@@ -104,10 +105,13 @@ def is_by_name_only(result: Result, node: Node, known: Known, leaves: Mapping[No
 
 
 def without_effect(result: Result, known: Known) -> Node | None:
-    """The input without effect on the loss that a result is called after, or whose shape it has, being 0."""
-    words = {*stems(result.name), *result.place[-1:]}
+    """The input without effect on the loss that a result is called after, or whose shape it has, being 0.
+
+    What forward finds at the result's own place is what an earlier backward pass has left there.
+    """
+    words = {*stems(result.name), *(k for k in result.place[-1:] if isinstance(k, str))}
     for leaf, path in known.forward.idle.items():
-        if leaf in known.truth:  # claimed
+        if leaf in known.truth or path == result.place:  # claimed, or no input
             continue
         is_of_shape = np.shape(leaf.data) == np.shape(result.value)
         if (path[-1] in words and (is_of_shape or result.name)) or (is_of_shape and not np.any(result.value)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,44 @@ def twice_claimed(judged: list[Result], leaves: Mapping[Node, Place], known: Kno
         ]
         if len(free) == 1 or (free and not known.called(result.name)):
             result.node = free[0]
+
+
+def in_parts(
+    judged: list[Result], waiting: list[Result], leaves: Mapping[Node, Place], known: Known
+) -> list[Result]:
+    """The results, where those of layers that share an array are what comes back by one use of it each.
+
+    Each is held against its own part, if there is one for each use; but if their sum stands somewhere, that
+    is the gradient, and they are none.
+    """
+    wrong = [r for r in judged if r.kind == "left" and r.node in leaves and not near(r.value, r.true)]
+    for node in {r.node for r in wrong if r.node is not None}:
+        shares = [g for _, parent, g in known.shares if parent is node]
+        own = [r for r in (*judged, *waiting) if r.kind == "left" and r.node in (node, None)]
+        pairs = [(r, i) for r in own for i, g in enumerate(shares) if near(r.value, g)]
+        parts = dict(reversed(pairs))
+        if not parts:
+            continue
+        missing = [i for i in range(len(shares)) if i not in parts.values()]
+        others = [r for r in own if r not in parts and ends_alike(r, parts) and fits(r, shares[0])]
+        is_whole = any(r.node is node and near(r.value, r.true) for r in judged)
+        if is_whole:
+            judged = [r for r in judged if r not in parts]
+        elif len(parts) + len(others) == len(shares):
+            for result, i in (*parts.items(), *zip(others, missing, strict=True)):
+                result.node, result.true = node, shares[i]
+            judged = [r for r in judged if r not in parts and r not in others] + [*parts, *others]
+    return judged
+
+
+def ends_alike(result: Result, others: Iterable[Result]) -> bool:
+    """Whether a result stands in its object where another one does in its own."""
+    return any(result.place[-2:] == other.place[-2:] for other in others)
+
+
+def fits(result: Result, value: Any) -> bool:
+    """Whether a result has the shape of a value."""
+    return np.shape(result.value) == np.shape(value)
 
 
 def in_the_inputs_order(

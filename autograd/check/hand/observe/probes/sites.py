@@ -35,10 +35,15 @@ class Site:
     def source(self) -> str:
         """The statement as it stands in its file, or the line of it where the value is."""
         first, _, last, _ = self.statement
-        if last - first > 3 or self.path not in ((), ENTRY) or self.kind in ("element", "argument"):
+        if self.is_long or self.path not in ((), ENTRY) or self.kind in ("element", "argument"):
             first, last = self.span[0], self.span[2] if self.span[2] - self.span[0] < 3 else self.span[0]
         lines = [linecache.getline(self.filename, n).strip() for n in range(first, last + 1)]
         return " ".join(lines)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its statement is too long to be shown whole."""
+        return self.statement[2] - self.statement[0] > 3
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name} {self.function}:{self.lineno}>"
