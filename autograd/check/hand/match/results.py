@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class Result:
     kind   "returned", "left" in an object or a container, "update" of a parameter, "named" only
     node   what it is the gradient of; None if that cannot be told
     scale  of an update, the constant before the gradient
+    also   other places of the same array
     way    of what is in a list that a variable holds, that variable, its length, and the keys within
     """
 
@@ -46,6 +47,7 @@ class Result:
     reason: str = ""
     way: tuple[str, int, Place] | None = None
     scale: float = 1.0
+    also: list[Place] = field(default_factory=list)
     carries: bool = (
         False  # a constant that other gradients carry as well, and that is taken out where it matters
     )
@@ -87,12 +89,13 @@ def collected(stage: Stage, outcome: Outcome, known: Known) -> list[Result]:
         updates = (r for r in left_in(stage, known) if r.kind == "update")
         return [r for r in updates if np.ndim(r.value) or r.name not in {*LOSSES, *stage.training.names}]
     found = list(returned_in(stage, outcome)) + list(left_in(stage, known))
-    seen: set[int] = set()
+    seen: dict[int, Result] = {}
     unique = []
     for result in found:  # what is returned and left too is one result, by its longer name
         if result.kind == "left" and id(result.owner) in seen and type(result.owner) is np.ndarray:
+            seen[id(result.owner)].also.append(result.place)
             continue
-        seen.add(id(result.owner))
+        seen[id(result.owner)] = result
         unique.append(result)
     return unique
 
@@ -151,6 +154,7 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
     """What backward has put into objects and containers, and what it has changed there."""
     assert stage.after is not None
     assert stage.holders is not None
+    gathered = []
     kept_arrays = {id(a): kept for a, kept in stage.after.arrays}
     kept_entries = {id(value): kept for value, kept in stage.after.entries}
     for path, holder in stage.holders.holders.values():
@@ -177,9 +181,13 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
                 yield changed(place, holder, value, kept_arrays.get(id(old), old), known)
             else:
                 for inner, part in flat(value, place):
+                    before_it = dug(old, inner[len(place) :])
+                    result = changed(inner, holder, part, kept_arrays.get(id(before_it), before_it), known)
                     if id(part) not in kept_arrays:
-                        before_it = dug(old, inner[len(place) :])
-                        yield changed(inner, holder, part, kept_arrays.get(id(before_it), before_it), known)
+                        yield result
+                    elif not same(part, kept_arrays[id(part)]):
+                        gathered.append(result)
+    yield from gathered  # arrays that have a place of their own, too
 
 
 def changed(place: Place, holder: Any, value: Any, old: Any, known: Known) -> Result:

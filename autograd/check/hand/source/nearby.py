@@ -6,7 +6,7 @@ import ast
 import functools
 from collections.abc import Callable
 from itertools import islice
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def carried_into(tree: ast.AST, span: tuple[int, int, int, int]) -> set[str]:
     return read & after - before
 
 
-def is_read(node: ast.AST) -> bool:
+def is_read(node: ast.AST) -> TypeGuard[ast.Name]:
     """Whether a node is a variable that is read."""
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 

@@ -105,8 +105,9 @@ def in_parts(
 ) -> list[Result]:
     """The results, where those of layers that share an array are what comes back by one use of it each.
 
-    Each is held against its own part, if there is one for each use; but if their sum stands somewhere, that
-    is the gradient, and they are none.
+    Each is held against its own part, if there is one for each use, and all stand in as many places: a list
+    that has only some of them has less than the gradient.  But if their sum stands somewhere, that is the
+    gradient, and they are none.
     """
     wrong = [r for r in judged if r.kind == "left" and r.node in leaves and not near(r.value, r.true)]
     for node in {r.node for r in wrong if r.node is not None}:
@@ -121,7 +122,7 @@ def in_parts(
         is_whole = any(r.node is node and near(r.value, r.true) for r in judged)
         if is_whole:
             judged = [r for r in judged if r not in parts]
-        elif len(parts) + len(others) == len(shares):
+        elif len(parts) + len(others) == len(shares) and len({len(r.also) for r in (*parts, *others)}) == 1:
             for result, i in (*parts.items(), *zip(others, missing, strict=True)):
                 result.node, result.true = node, shares[i]
             judged = [r for r in judged if r not in parts and r not in others] + [*parts, *others]
@@ -135,7 +136,7 @@ def ends_alike(result: Result, others: Iterable[Result]) -> bool:
 
 def fits(result: Result, value: Any) -> bool:
     """Whether a result has the shape of a value."""
-    return np.shape(result.value) == np.shape(value)
+    return bool(np.shape(result.value) == np.shape(value))
 
 
 def in_the_inputs_order(
