@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from .locate.blame import Locator
 from .locate.mend import Mender, is_known
 from .locate.origins import mended, origin_of
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
-from .match.near import near
+from .match.near import near, ratio
 from .observe.probes.codes import text_of, tree_of
 from .observe.probes.patch import statements_in
 from .observe.probes.sites import span_of
@@ -35,6 +36,15 @@ PLAIN = (
     "extra-factor",
     "extra-term",
 )  # it is in the line itself
+OF_CONSTANTS = (
+    "sign",
+    "missing sign",
+    "factor",
+    "number",
+    "missing constant",
+    "extra-factor",
+    "forgotten factor",
+)
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
 
@@ -71,20 +81,18 @@ class Doubts:
         if is_doubtful or kind in SIMPLER:
             own = set() if is_doubtful else {b.site.statement for b in found.blames}
             kinds = SIMPLER.get(kind or "", TOO_MANY)
-            reaching = [s for s in self.suspects() if wrong <= self.bench.reached(s.site)]
-            here = [s for s in reaching if s.site.statement in own]
+            here = [s for s in self.reaching() if s.site.statement in own]
             if here and mender.simplest(here, kinds) is not None:
                 return None
-            others = (
-                s
-                for s in reaching
-                if not self.is_named_rightly(s) and not self.is_gradient(s) and self.may_precede(s)
-            )
-            better = mender.simplest(others, kinds)
+            better = mender.simplest(self.others(), kinds)
             if better is not None and better.site.statement not in own:
                 return better
         if (kind is None or kind == "missing-term") and (carried := self.carried()) is not None:
             return carried
+        if told is not None and told.part is not None:
+            earlier = self.made(told.part) or mender.simplest(self.others(), OF_CONSTANTS)
+            if earlier is not None:
+                return earlier
         if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
             part = self.locator.in_parts(found.blames[0])
             return part if part is not None and self.explains(part) else None
@@ -129,6 +137,18 @@ class Doubts:
                 return replace(blame, guess=Guess(kind, "it does nothing"))
         return None
 
+    def made(self, part: Any) -> Blame | None:
+        """The line that made what comes back by some paths, but for a constant that is wrong there."""
+        for s in self.suspects():
+            event = s.events[-1]
+            if ratio(event.value, part) is None or near(event.value, part):
+                continue
+            values = {event.n: part}
+            if all(self.bench.flags({s.site: s.holding(values)})[0]):
+                results = [self.bench.results[i] for i in sorted(self.bench.wrong)]
+                return Blame(s.site, [event], values, None, {}, 1.0, results)
+        return None
+
     def carried(self) -> Blame | None:
         """The line that hands on to the next round, if only the first round is right, which gets nothing.
 
@@ -145,13 +165,25 @@ class Doubts:
                 continue
             if s.site is site or not self.bench.wrong <= self.bench.reached(s.site):
                 continue
-            found = mended(s, s.events, self.bench)
+            maker = self.maker(s)
+            found = mended(maker, maker.events, self.bench)
             if found is not None:
                 told = self.reasons.of(blame)
                 is_told = told.is_proven and len(self.found.blames) == 1
                 guess = Guess(told.kind, told.hint.partition(";")[0]) if is_told else None
                 return replace(found, guess=guess)
         return None
+
+    def maker(self, suspect: Suspect) -> Suspect:
+        """The line of a helper that returned what a line has from it; else that line itself."""
+        owners = {id(e.owner) for e in suspect.events}
+        for other in self.suspects():
+            is_returned = (
+                other.site.kind in ("return", "element") and other.site.function != suspect.site.function
+            )
+            if is_returned and {id(e.owner) for e in other.events} >= owners:
+                return other
+        return suspect
 
     def given_to_helper(self) -> list[Suspect]:
         """The arguments of the call in which the line that is blamed went wrong."""
@@ -169,6 +201,18 @@ class Doubts:
         is_told = self.reasons.of(blame).is_proven
         self.reasons.blame(before)
         return is_told
+
+    def reaching(self) -> list[Suspect]:
+        """The lines that have a part in all that is wrong."""
+        return [s for s in self.suspects() if self.bench.wrong <= self.bench.reached(s.site)]
+
+    def others(self) -> Iterator[Suspect]:
+        """Of these the ones that may hold a constant too many or too few: no gradients as they should be."""
+        return (
+            s
+            for s in self.reaching()
+            if not self.is_named_rightly(s) and not self.is_gradient(s) and self.may_precede(s)
+        )
 
     def may_precede(self, suspect: Suspect) -> bool:
         """Whether a line comes before what is blamed, if that is wrong by its name; or goes by that name."""

@@ -129,13 +129,15 @@ class Reasons:
             n: v / scale for _, n, v, scale in derived if np.shape(v) == np.shape(n.data) and n is not node
         }
         region, frontier = forward.between(node, values) if node is not None else ([], [])
+        start = min(e.time for b in self.found.blames for e in b.events)
         anchor, program = self.anchor(blame), program_of(blame.site)
         rounds = []
         for event in blame.events:
             if event.n in blame.values:
                 snapshot = self.snapshots.get((anchor, event.n))
                 value = event.value
-                if program is not None and snapshot is not None and not blame.is_held:
+                is_first = event.time == start  # nothing was put right before it
+                if program is not None and snapshot is not None and not blame.is_held and not is_first:
                     again = program.run(program.statement, snapshot, {})  # from what is right before it
                     value = again if is_array(again) else value
                 rounds.append(Round(value, blame.values[event.n], snapshot, self.earlier(event)))

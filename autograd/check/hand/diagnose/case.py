@@ -18,11 +18,15 @@ from .constants import is_named
 
 
 class Guess(NamedTuple):
-    """A kind of mistake, what is said of it, and the line of a long statement it is in, if known."""
+    """A kind of mistake, what is said of it, and the line of a long statement it is in, if known.
+
+    `part` is what comes back by some paths, if that is what has another constant before it.
+    """
 
     kind: str
     text: str
     lineno: int | None = None
+    part: Any = None
 
 
 @dataclass(slots=True)

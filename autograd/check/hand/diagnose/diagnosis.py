@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -26,13 +27,15 @@ from .repair import loads_of, repairs
 class Diagnosis:
     """The kind of a mistake, and what is said of it; whether putting just that right makes the line right.
 
-    `lineno` is the line of a long statement that it is in, if that is known.
+    `lineno` is the line of a long statement that it is in, `part` what comes back by the paths that are
+    wrong, if these are known.
     """
 
     kind: str
     hint: str
     is_proven: bool = True
     lineno: int | None = None
+    part: Any = None
 
 
 def diagnosed(case: Case) -> Diagnosis:
@@ -41,7 +44,7 @@ def diagnosed(case: Case) -> Diagnosis:
     for guess in guesses(case):
         if guess:
             is_proven = guess.kind != "unknown" and (case.raised or bool(np.any(case.value)))
-            return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven, guess.lineno)
+            return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven, guess.lineno, guess.part)
     if not case.raised and (guess := without_gradient(case)):
         return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven=False)
     if np.shape(case.value) == np.shape(case.expected):

@@ -48,9 +48,10 @@ def fitted(case: Case) -> Guess | None:
             return Guess("missing-term", f"{said} is missing")
         c = ratio(apart + part, part)
         if c and np.isclose(c, -1, rtol=1e-9):
-            return Guess("sign", f"{said} has the wrong sign")
+            return Guess("sign", f"{said} has the wrong sign", part=part)
         if c and is_named(c, case.forward):
-            return Guess("factor", f"{said} is {named(c, case.forward)} times what it should be")
+            wrong = f"{said} is {named(c, case.forward)} times what it should be"
+            return Guess("factor", wrong, part=part)
     return None
 
 

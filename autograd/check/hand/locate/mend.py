@@ -99,7 +99,7 @@ class Mender:
             scope = scopes[suspect.site]
             if suspect.site.kind in EXPRESSIONS:
                 for kind, edits in live_edits(suspect.site, scope, kinds).items():
-                    likely = (e for e in edits if kind not in ARITHMETIC or not self.is_passed_on(e, scope))
+                    likely = (e for e in edits if kind in OF_PLACES or not self.is_passed_on(e, scope))
                     found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)
             for statement in statements_around(suspect.site.filename, suspect.site.statement):
                 if id(statement) in done or self.is_unpacked_rightly(statement, suspects):
@@ -128,6 +128,7 @@ class Mender:
         """Whether what is changed is a value of forward that a function is given as it is."""
         calls = (n for n in ast.walk(edit.statement) if isinstance(n, ast.Call))
         is_given = any(edit.old in c.args and root_of(c.func) not in ("np", "numpy") for c in calls)
+        is_given = is_given or getattr(edit.statement, "value", None) is edit.old
         value = scope.variables.get(getattr(edit.old, "id", ""))
         if not is_given or not is_array(value):
             return False
@@ -192,7 +193,7 @@ class Mender:
         return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
 
 
-ARITHMETIC = ("sign", "missing sign", "complement")  # which nobody means with a value that is passed on
+OF_PLACES = ("wrong-variable", "nearby", "transpose", "shape", "overwritten")  # of a value that is passed on
 
 # Those that are many come late
 ORDER = (

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from ....engine import LEAF
 from .. import limits
 from ..diagnose.repair import node_at
 from ..match.names import is_called_gradient
 from ..match.near import near
-from ..match.results import reread
+from ..match.results import Result, reread
 from ..match.terms import by_term, is_part, parts_of
 from ..observe.probes.record import Event, Snapshot, is_array
 from ..observe.probes.sites import Site, is_plain
@@ -47,13 +48,21 @@ def origin_of(
     unknown = [e for e in strange if not is_part(e.value, parts)]
     statements = {e.site.statement for e in blamed}
     by_site = {s.site: s for s in involved if bench.wrong <= bench.reached(s.site)}
-    for site in dict.fromkeys(e.site for e in beginnings(sources(blamed, unknown, scopes))):
+    made = sources(blamed, unknown, scopes)
+
+    def mended_at(site: Site) -> Blame | None:
+        doubtful = (
+            [e for e in by_site[site].events if not is_known(e, bench, trust)] if site in by_site else []
+        )
+        return mended(by_site[site], doubtful, bench) if doubtful else None
+
+    for site in dict.fromkeys(e.site for e in beginnings(made)):
         if site.statement in statements or bench.is_over(stop):
             return None
-        if site in by_site:
-            doubtful = [e for e in by_site[site].events if not is_known(e, bench, trust)]
-            if (blame := mended(by_site[site], doubtful, bench)) is not None:
-                return blame
+        if (blame := mended_at(site)) is not None:
+            helpers = [o for e in blame.events for o in made.get(e, ()) if is_returned_to(o, e)]
+            inner = (mended_at(o.site) for o in helpers if not is_handed_on(o.site))
+            return next(filter(None, inner), blame)
     return None
 
 
@@ -105,13 +114,17 @@ def is_handed_on(site: Site) -> bool:
 
 
 def is_known(event: Event, bench: Bench, trust: Suspicion) -> bool:
-    """Whether a value is the engine's, also but for a constant, and not called something else."""
+    """Whether a value is the engine's, also but for a constant, and not called something else.
+
+    The gradient of an input must have no constant.
+    """
     matches = bench.known.matches(np.asarray(event.value))
     if np.size(event.value) == 1 and any(m.scale == 1 for m in matches):
         return True
     if not np.any(event.value) or trust.is_fine_event(event, matches):
         return True
-    return bool(matches) and not trust.named(event)
+    named, nodes = trust.named(event), {m.label.node for m in matches}
+    return bool(matches) and (not named or any(n in nodes and n.op is not LEAF for n in named))
 
 
 def made_of(event: Event, unknown: list[Event], scopes: dict[tuple[Site, int], Snapshot]) -> Iterator[Event]:
@@ -124,7 +137,17 @@ def made_of(event: Event, unknown: list[Event], scopes: dict[tuple[Site, int], S
         next((e for e in reversed(before) if e.site is not event.site and same_value(e.value, v)), None)
         for v in (event.value, *operands)
     )
-    yield from (e for e in (earlier, *makers) if e is not None)
+    returned = next((e for e in reversed(before) if is_returned_to(e, event)), None)
+    yield from (e for e in (earlier, *makers, returned) if e is not None)
+
+
+def is_returned_to(event: Event, caller: Event) -> bool:
+    """Whether a value was returned by a helper that was called where another value was made."""
+    site = caller.site
+    if event.site.kind not in ("return", "element") or len(event.calls) != len(caller.calls) + 1:
+        return False
+    filename, lineno = event.calls[0]
+    return filename == site.filename and site.span[0] <= lineno <= site.span[2]
 
 
 def is_array_itself(owner: Any) -> bool:
@@ -152,7 +175,7 @@ def mended(suspect: Suspect, events: list[Event], bench: Bench) -> Blame | None:
     None if there are none, or too many elements.
     """
     size = sum(np.size(e.value) for e in events)
-    wanted = flattened([wanted_of(i, bench) for i in range(len(bench.results))])
+    wanted = flattened([wanted_of(i, bench) for i in fixed(bench)])
     start = results_with({}, suspect, bench)
     if (
         not 0 < size * bench.price <= MOST_UNITS
@@ -202,7 +225,20 @@ def results_with(values: dict[int, Any], suspect: Suspect, bench: Bench) -> Any:
     """All results in one array, with other values of a line; None if one is missing or not finite."""
     bench.spent += bench.price
     outcome = bench.stage.backwards({suspect.site: suspect.holding(values)} if values else {})
-    return flattened(reread(bench.results, bench.stage, outcome))
+    found = reread(bench.results, bench.stage, outcome)
+    return flattened([found[i] for i in fixed(bench)])
+
+
+def is_final(result: Result) -> bool:
+    """Whether a result is the gradient of an input."""
+    return result.node is not None and result.node.op is LEAF
+
+
+def fixed(bench: Bench) -> list[int]:
+    """The results that have one right value: a wrong one between inputs and loss may carry a constant."""
+    pairs = [(i, r) for i, r in enumerate(bench.results) if r.node is not None]
+    finals = any(map(is_final, bench.results))
+    return [i for i, r in pairs if i not in bench.wrong or not finals or is_final(r)]
 
 
 def wanted_of(i: int, bench: Bench) -> Any:

@@ -116,8 +116,9 @@ class Suspicion:
         return [n for n in self.known.called(name, *self.settings) if n in self.known.truth] if name else []
 
     def is_named_rightly(self, event: Event) -> bool:
-        """Whether an array is what the line says that put it under a name."""
-        made = (e for e in self.events[: event.time] if e.owner is event.owner and e.site.kind == "assign")
+        """Whether an array is what a line says that put it under a name, or changed it under that."""
+        named = ("assign", "change", "entry")
+        made = (e for e in self.events[: event.time] if e.owner is event.owner and e.site.kind in named)
         return any(near(e.value, self.known.truth[n]) for e in made for n in self.named(e))
 
     def is_exact(self, suspect: Suspect, rounds: set[int] | None = None) -> bool:

@@ -13,6 +13,7 @@ from ..known import Known
 from ..names import is_called_gradient, parts_of, stems
 from ..near import near, ratio
 from ..results import Result
+from ..rightness import DIGITS
 from .claims import by_name, by_value, is_counterpart, is_marked
 from .places import (
     a_link_further,
@@ -35,6 +36,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     waiting: list[Result] = []
     inner: dict[Result, Node] = {}
     weak: dict[Result, Node] = {}
+    strays: dict[Result, Node] = {}
     for result in results:
         if result.kind == "update":
             judged.append(result)
@@ -42,6 +44,9 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         node = beside_the_idle(result, known) or by_name(result, known, leaves, settings)
         if node is None:
             node = by_value(result, known, leaves)
+            if node is not None and node not in leaves and result.kind == "left":
+                strays[result] = node
+                continue
         if node is None:
             node = without_effect(result, known)
         if node is not None and result.kind == "returned" and is_inner_only(result, node, known, settings):
@@ -53,6 +58,10 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             judged.append(result)
         elif not is_given(result, known):
             waiting.append(result)
+    if not any(r.node in leaves for r in judged):  # else what is left on the way is none that was asked for
+        for result, node in strays.items():
+            result.node = node
+            judged.append(result)
     beside_its_siblings(results, judged, waiting, leaves, known)
     judged = without_stages(judged, waiting, inner)
     twice_claimed(judged, leaves, known)
@@ -82,7 +91,10 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             judged.append(result)
             continue
         before = [r.node for r in results[: results.index(result)] if r.node in leaves]
-        if (node := left_over(result, known, leaves, claimed, before[-1] if before else None)) is not None:
+        is_inner = is_among_inner(result, results, leaves)
+        if not is_inner and (
+            node := left_over(result, known, leaves, claimed, before[-1] if before else None)
+        ):
             result.node = node
             claimed.add(node)
             judged.append(result)
@@ -148,6 +160,13 @@ def is_given(result: Result, known: Known) -> bool:
     return any(m.label.kind == "value" and m.scale == 1 for m in matches) and not is_called_gradient(
         result.name
     )
+
+
+def is_among_inner(result: Result, results: list[Result], leaves: Mapping[Node, Place]) -> bool:
+    """Whether others that differ by a number in their names belong to no input: `dA2`, beside `dA1`."""
+    stem = result.name.rstrip(DIGITS)
+    beside_it = [r for r in results if r is not result and r.name.rstrip(DIGITS) == stem != r.name]
+    return stem != result.name and bool(beside_it) and all(r.node not in leaves for r in beside_it)
 
 
 def beside(
