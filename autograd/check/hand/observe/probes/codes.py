@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-from .rewrite import MARK, Rewriter
+from .rewriting.nodes import MARK
+from .rewriting.rewriter import Rewriter
 
 FUTURE = 0x1FF0000  # the flags of a code object that say which features of the future it has
 
