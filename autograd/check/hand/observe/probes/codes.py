@@ -13,7 +13,8 @@ from typing import Any
 from .rewriting.nodes import MARK
 from .rewriting.rewriter import Rewriter
 
-FUTURE = 0x1FF0000  # the flags of a code object that say which features of the future it has
+FUTURE = 0x1FF0000  # the flags of a code object that say which `from __future__ import` it has
+MOST_KEPT = 2000  # functions whose code is kept; notebooks make new ones with each run of a cell
 
 
 def filled(code: CodeType, table: list[Any]) -> CodeType:
@@ -43,7 +44,7 @@ def compiled(statements: list[ast.stmt], filename: str, parts: bool, flags: int 
     tree = ast.Module(rewriter.block(statements), [])
     ast.fix_missing_locations(tree)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a constant is called: it stands for a probe
+        warnings.simplefilter("ignore")  # Python warns that a constant is called, which stands for a probe
         code = compile(tree, filename, "exec", flags & FUTURE, dont_inherit=True)
     return filled(code, rewriter.table)
 
@@ -59,16 +60,17 @@ def text_of(filename: str) -> str:
     return "".join(linecache.getlines(filename))
 
 
+# The code of each function, with the lines of its file, which are other objects once the file is read again
 KEPT: dict[tuple[str, CodeType, bool], tuple[Any, CodeType | None]] = {}
 
 
 def rewritten(code: CodeType, parts: bool) -> CodeType | None:
-    """The code of a function with probes in it; None where there is no source of it."""
+    """The code of a function with probes in it; None if there is no source of it."""
     key = code.co_filename, code, parts
     lines = linecache.getlines(code.co_filename)
     if key in KEPT and KEPT[key][0] is lines:
         return KEPT[key][1]
-    if len(KEPT) > 2000:
+    if len(KEPT) > MOST_KEPT:
         KEPT.clear()
     made = rewritten_now(code, "".join(lines), parts)
     KEPT[key] = lines, made
@@ -83,14 +85,19 @@ def rewritten_now(code: CodeType, text: str, parts: bool) -> CodeType | None:
         return None
     line = code.co_firstlineno
     for i, statement in enumerate(tree.body):
-        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
-        if first <= line <= (statement.end_lineno or line):
+        if first_line(statement) <= line <= (statement.end_lineno or line):
             made = codes_of(code.co_filename, text, i, parts, code.co_flags & FUTURE)
             same = [c for c in made if is_same(c, code)]
             if len(same) > 1:
                 same = [same[place_among(code, statement, text)]]
             return same[0] if same else None
     return None
+
+
+def first_line(statement: Any) -> int:
+    """The line where a statement begins, with its decorators."""
+    decorators = getattr(statement, "decorator_list", ())
+    return int(min([statement.lineno, *(d.lineno for d in decorators)]))
 
 
 @functools.lru_cache(maxsize=256)
@@ -104,7 +111,7 @@ def codes_of(filename: str, text: str, i: int, parts: bool, flags: int) -> tuple
 
 
 def copied(tree: Any) -> Any:
-    """A copy of a syntax tree."""
+    """A copy of a syntax tree, or of a list of trees; `copy.deepcopy` takes several times as long."""
     if isinstance(tree, list):
         return [copied(part) for part in tree]
     if not isinstance(tree, ast.AST):
@@ -114,20 +121,29 @@ def copied(tree: Any) -> Any:
 
 
 def is_same(made: CodeType, code: CodeType) -> bool:
-    """Whether a piece of code is another with probes in it; pytest has names with an @ in its own."""
+    """Whether a piece of code is another with probes in it.
+
+    pytest rewrites assertions with variables and names that begin with @, which the source has not.
+    """
+    is_rewritten = any(name.startswith("@") for name in code.co_names)
+    variables = {name for name in code.co_varnames if not name.startswith("@")}
     return (
-        (made.co_name, made.co_firstlineno, made.co_freevars, made.co_argcount)
-        == (code.co_name, code.co_firstlineno, code.co_freevars, code.co_argcount)
-        and set(made.co_varnames) == {name for name in code.co_varnames if not name.startswith("@")}
-        and (
-            any(name.startswith("@") for name in code.co_names)
-            or set(code.co_names) - set(made.co_names) <= {"float", "isinstance", "item"}
-        )
+        alike(made) == alike(code)
+        and set(made.co_varnames) == variables
+        and (is_rewritten or set(code.co_names) - set(made.co_names) <= REPLACED)
     )
 
 
+REPLACED = frozenset({"float", "isinstance", "item"})  # probes stand for them, so their names are gone
+
+
+def alike(code: CodeType) -> tuple[Any, ...]:
+    """What a piece of code and the same with probes in it, or with a statement changed, have in common."""
+    return code.co_name, code.co_firstlineno, code.co_freevars, code.co_argcount
+
+
 def place_among(code: CodeType, statement: ast.stmt, text: str) -> int:
-    """Which of several functions of one line a piece of code is, such as of lambdas."""
+    """Which of several functions in one line, such as lambdas, a piece of code is."""
     (original,) = (
         s for s in ast.parse(text).body if s.lineno == statement.lineno and type(s) is type(statement)
     )

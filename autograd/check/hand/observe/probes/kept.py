@@ -1,4 +1,4 @@
-"""Functions of Python's own that end the history of a Tensor, and what stands for them as forward is traced.
+"""Python's own functions that would end the history of a Tensor, and what stands for them in a trace.
 
 `math` knows plain numbers only, and a plain number has no history; `copy` makes a new leaf.
 """
@@ -19,7 +19,7 @@ import numpy as np
 from .....tensor import Tensor
 from .....users import variables
 
-# Where `math` does not call a function as NumPy does, or NumPy has none: written with functions it has
+# The functions of `math` that NumPy calls otherwise or does not have, written with those that it has
 OTHERWISE: dict[str, Callable[..., Any]] = {
     "log": lambda x, base=None: np.log(x) if base is None else np.log(x) / np.log(base),
     "pow": lambda x, y: x**y,
@@ -29,7 +29,8 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "dist": lambda p, q: np.sqrt(sum((x - y) ** 2 for x, y in zip(p, q, strict=True))),
     "hypot": lambda *x: np.sqrt(sum(v * v for v in x)),
 }
-SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}  # in `math`, in SciPy
+# The functions of `math` that SciPy has, with their names there
+SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
 
 
 def is_one(value: Any) -> bool:
@@ -53,13 +54,14 @@ def copied(value: Any, memo: Any = None) -> Any:
 
 
 def of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `math` that takes Tensors of one number, too, and keeps their history.
+    """A function of `math` that takes Tensors of one number too, and keeps their history.
 
     >>> of_tensors(math.exp)(1.0) == math.exp(1.0)
     True
     """
 
     def called(*args: Any, **words: Any) -> Any:
+        """What the function returns: a plain number, or a Tensor if it was given one."""
         if not any(is_one(v) for a in args for v in (a if isinstance(a, list | tuple) else (a,))):
             return function(*args, **words)
         return on_numbers(function.__name__)(*map(numbers, args), **words)
@@ -68,7 +70,7 @@ def of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def on_numbers(name: str) -> Callable[..., Any]:
-    """The function that stands for one of `math`; this itself, if there is none, and the history ends."""
+    """The function that stands for one of `math`; if there is none, that one itself, and the history ends."""
     if name in OTHERWISE:
         return OTHERWISE[name]
     if name in SPECIAL and importlib.util.find_spec("scipy"):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import ast
-import linecache
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any, NamedTuple
 
-from .codes import FUTURE, codes_in, compiled, copied, tree_of
+from .codes import FUTURE, alike, codes_in, compiled, copied, text_of, tree_of
 from .sites import span_of
 
 Span = tuple[int, int, int, int]
 
 
 class Patch(NamedTuple):
-    """Another statement in the place of one of the user's: of a loop or a condition, only its head."""
+    """Another statement in the place of one of the user's."""
 
     filename: str
     span: Span
@@ -34,14 +33,13 @@ class Patch(NamedTuple):
 
 
 def patched(code: CodeType, patch: Patch) -> CodeType | None:
-    """The code of a function with a statement changed; None if that is not in it, or does not compile."""
+    """The code of a function with a statement changed; None if it is in another one, or does not compile."""
     first, last = patch.span[0], patch.span[2]
     if code.co_filename != patch.filename or not any(
         c.co_firstlineno <= first <= last <= last_line(c) for c in codes_in(code)
     ):
         return None
-    text = "".join(linecache.getlines(code.co_filename))
-    for top in tree_of(code.co_filename, text).body:
+    for top in tree_of(code.co_filename, text_of(code.co_filename)).body:
         if top.lineno <= first and last <= (top.end_lineno or 0):
             try:
                 made = compiled([patch.applied(top)], code.co_filename, False, code.co_flags & FUTURE)
@@ -52,11 +50,6 @@ def patched(code: CodeType, patch: Patch) -> CodeType | None:
     return None
 
 
-def alike(code: CodeType) -> tuple[Any, ...]:
-    """What code has in common with itself after a change."""
-    return code.co_name, code.co_firstlineno, code.co_freevars, code.co_argcount
-
-
 def last_line(code: CodeType) -> int:
     """The last line of a piece of code."""
     return max((line for _, _, line in code.co_lines() if line is not None), default=0)
@@ -65,7 +58,7 @@ def last_line(code: CodeType) -> int:
 def statements_in(filename: str) -> Iterator[ast.stmt]:
     """The simple statements of a file, the last first."""
     try:
-        tree = tree_of(filename, "".join(linecache.getlines(filename)))
+        tree = tree_of(filename, text_of(filename))
     except (SyntaxError, ValueError):
         return
     found = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and not hasattr(s, "body")]
@@ -74,9 +67,8 @@ def statements_in(filename: str) -> Iterator[ast.stmt]:
 
 def statements_around(filename: str, span: Span) -> Iterator[ast.stmt]:
     """The statement at a place in the user's source, and the loops and conditions that it is in."""
-    text = "".join(linecache.getlines(filename))
     try:
-        tree = tree_of(filename, text)
+        tree = tree_of(filename, text_of(filename))
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):

@@ -16,8 +16,10 @@ from ...match.names import is_called_gradient
 from .probe import Run
 from .sites import Site
 
-MOST_EVENTS = 50_000  # beyond which a run is observed by its results only
-MOST_BYTES = 2**28
+MOST_EVENTS = 50_000  # beyond which no more values are noted, and a run is observed by its results only
+MOST_BYTES = 2**28  # of the copies of these values
+MOST_FRAMES = 100  # calls of one helper whose variables are kept
+MOST_CALLS = 20  # around a value, of which it is noted where they are
 
 Override = Callable[[int, Any, FrameType], Any]  # by the number of the round and the user's own value
 
@@ -29,7 +31,9 @@ class Event:
     n      how many values the site had made before
     value  a copy of it
     owner  the array itself, which may have been changed since
-    calls  file and line of the calls of the user's that it was made in, the innermost first
+    time   its place in the order of all values
+    calls  file and line of the calls in the user's code that it was made in, the innermost first
+    key    the key of the container that it was put under later
     """
 
     site: Site
@@ -78,8 +82,13 @@ class Recording(Run):
     """Notes the values that are made, and puts others in their place.
 
     overrides  for a site, what is to stand in the place of its values
-    wanted     the sites at which the variables of the frame are noted too
-    own        the name of the function whose variables are kept as it returns
+    wanted     the sites at which the variables of the frame are noted too, as `snapshots`
+    own        the name of the function whose variables are kept whenever it returns
+    noting     whether values are noted; a trial only needs its results
+    latest     by the identity of an array, the last value that was noted of it
+    counts     how many values each site has made
+    frames     the variables of each function as it returned
+    bytes      the size of the copies so far
     """
 
     overrides: Mapping[Site, Override] = field(default_factory=dict)
@@ -114,10 +123,12 @@ class Recording(Run):
         return value
 
     def value(self, site: Site, value: Any) -> Any:
+        """A value that was made, or what is to stand in its place; it is noted if it may be a gradient."""
         is_noted = is_array(value) or (is_mask(value) and is_called_gradient(site.name))
         return self.handled(site, value, sys._getframe(1)) if is_noted else value
 
     def unpack(self, sites: Any, values: Any) -> Any:
+        """Several values, each as if it had been assigned by itself."""
         if isinstance(values, tuple | list) and len(values) == len(sites):
             frame = sys._getframe(1)
             return tuple(
@@ -126,6 +137,7 @@ class Recording(Run):
         return values
 
     def after(self, site: Site, value: Any) -> Any:
+        """What a variable holds after a change, noted; an array stays the same object."""
         return self.kept(site, value, sys._getframe(1)) if is_array(value) else value
 
     def kept(self, site: Site, value: Any, frame: FrameType) -> Any:
@@ -138,6 +150,7 @@ class Recording(Run):
         return new
 
     def changed(self, site: Site, owner: Any, key: Any, attribute: bool = False) -> None:
+        """Note what was changed: an attribute, an array in place, or the entry of a container."""
         frame = sys._getframe(1)
         if attribute:
             value = getattr(owner, key, None)
@@ -150,7 +163,7 @@ class Recording(Run):
             value = owner[key] if not isinstance(owner, dict) or key in owner else None
             if not is_array(value):
                 return
-            if site.kind == "entry":
+            if site.kind == "entry":  # the value was noted as it was made: now it has got a name
                 event = self.latest.get(id(value))
                 if event is not None and isinstance(key, str):
                     event.key = key
@@ -158,12 +171,14 @@ class Recording(Run):
                 owner[key] = new
 
     def leave(self, site: Site, value: Any) -> Any:
+        """What a function returns; its variables are kept, of helpers up to some number of calls."""
         kept = self.frames.setdefault(site.function, [])
-        if site.function == self.own or len(kept) < 100:
+        if site.function == self.own or len(kept) < MOST_FRAMES:
             kept.append(dict(sys._getframe(1).f_locals))  # a copy, as the frame goes on
         return value
 
     def finish(self, frame: FrameType) -> None:
+        """Keep the variables of all functions that are running as the run ends before its own end."""
         outer: FrameType | None = frame
         while outer is not None and is_users(outer.f_code):
             name = outer.f_code.co_qualname.replace(".<locals>", "").replace("<module>", "")
@@ -172,10 +187,10 @@ class Recording(Run):
 
 
 def calls_of(frame: FrameType) -> tuple[tuple[str, int], ...]:
-    """The calls of the user's that a frame is within."""
+    """File and line of the calls in the user's code that a frame is within, the innermost first."""
     calls: list[tuple[str, int]] = []
     outer = frame.f_back
-    while outer is not None and len(calls) < 20:
+    while outer is not None and len(calls) < MOST_CALLS:
         if not is_users(outer.f_code):
             break
         calls.append((outer.f_code.co_filename, outer.f_lineno))

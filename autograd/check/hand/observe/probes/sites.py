@@ -12,9 +12,13 @@ from typing import Any
 class Site:
     """A place in the user's source where a value is made.
 
-    kind   "assign", "change" (of what is there already), "return", "element", "argument", "part", "function"
-    name   what the value is put under: a variable, a key or an attribute; "" if it has no name
-    path   of what is returned or built in a display, the keys that lead to it
+    kind       "assign"; "change", of what is there already; "share", what it is changed by; "entry", an array
+               that has got a new entry; "return"; "element", of a display or a list; "argument"; "part", an
+               inner expression; "function" and "loop", which have no value
+    name       what the value is put under: a variable, a key or an attribute; "" if it has no name
+    function   the name of the function that it is in, with its classes
+    span       where the expression begins and ends; `statement`, the same of the statement that it is in
+    path       the keys that lead to it in what is returned or built in a display
     """
 
     kind: str
@@ -24,11 +28,10 @@ class Site:
     span: tuple[int, int, int, int]
     statement: tuple[int, int, int, int]
     path: tuple[Any, ...] = ()
-    own: bool = True  # not within a nested function of the one that was asked for
 
     @property
     def lineno(self) -> int:
-        """The line where it begins."""
+        """The line where the expression begins."""
         return self.span[0]
 
     @property
@@ -46,6 +49,7 @@ class Site:
         return self.statement[2] - self.statement[0] > 3
 
     def __repr__(self) -> str:
+        """The site in a few words, for a debugger."""
         return f"<{self.kind} {self.name} {self.function}:{self.lineno}>"
 
 
@@ -58,7 +62,7 @@ def is_word(node: ast.AST) -> bool:
 
 
 def span_of(node: Any) -> tuple[int, int, int, int]:
-    """Where a node begins and ends."""
+    """Where a node begins and ends: its first line and column, and its last."""
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 
@@ -77,7 +81,7 @@ def name_in(target: ast.AST) -> str:
 
 
 def is_plain(node: ast.AST) -> bool:
-    """Whether an expression can be read again without anything happening: names, attributes, entries."""
+    """Whether nothing happens if an expression is read again: it is made of names, attributes and entries."""
     match node:
         case ast.Name() | ast.Constant():
             return True

@@ -21,8 +21,9 @@ from .record import is_array
 from .sites import Site
 from .versions import Versions
 
-MOST = 1000  # entries of a container, beyond which it is data and not a collection of intermediates
-MOST_FRAMES = 3000
+MOST = 1000  # entries of a list, beyond which it is data and not a collection of intermediates
+MOST_FRAMES = 3000  # calls of the user's functions, beyond which their variables are not looked into
+NEUTRAL = {"Add": 0.0, "Sub": 0.0, "Mult": 1.0, "Div": 1.0}  # operands in place that change nothing
 
 
 class Call(NamedTuple):
@@ -35,7 +36,10 @@ class Call(NamedTuple):
 
 
 class Filled(BaseException):
-    """A Tensor is about to be put into an array, which has to be a Tensor too: `made` says which array."""
+    """A Tensor is about to be put into an array, which has to be a Tensor too.
+
+    made  the array: its site and number, or the node of a leaf; None if it was made out of sight
+    """
 
     def __init__(self, made: Any) -> None:
         self.made = made
@@ -44,10 +48,20 @@ class Filled(BaseException):
 class Tracing(Run):
     """Notes the nodes of Tensors by site and by name.
 
-    fill   the arrays that are to be Tensors, as they are filled with Tensors: site and number
-    versions what plain arrays held before they were changed, where nodes were computed with them
-    kept   values that are new parameters, by site and number: in their place the old ones stay
-    copies of parameters, which an update in place leaves as they are
+    own        the name of forward itself, whose names for things come before those of its helpers
+    fill       the arrays that are to be Tensors, as Tensors are put into them: site and number
+    kept       values that are new parameters, by site and number: in their place the old ones stay
+    copies     the copies of parameters, by identity, which an update in place leaves as they are
+    versions   what plain arrays held before they were changed, where nodes were computed with them
+    turns      how many arrays each site has made, of which `kept` counts
+    made       the nodes that were made at a site or came by there; `since`, the number of the first
+    first      the site where a node was seen first
+    bound      the nodes that were put under a name
+    given      the nodes that were passed to a parameter of a function
+    arrays     by identity, the plain arrays that were made, with site and number; `counts` counts them
+    losses     the last Tensor under each name that is one number; `loss_makers`, the function it was made in
+    returned   the Tensors of one number that each function returned; `scalars`, all of one number
+    open       the calls that have not returned yet
     """
 
     def __init__(self, own: str, fill: set[Any], kept: Mapping[tuple[Site, int], Any] | None = None) -> None:
@@ -98,6 +112,7 @@ class Tracing(Run):
         )
 
     def value(self, site: Site, value: Any) -> Any:
+        """A value that was made: its node is noted; a new parameter gives way to the old one."""
         if self.kept and is_array(value):
             n = self.turns[site] = self.turns.get(site, -1) + 1
             if (site, n) in self.kept:
@@ -118,7 +133,7 @@ class Tracing(Run):
         return self.array_made(site, value) if type(value) is np.ndarray else value
 
     def array_made(self, site: Site, value: Any) -> Any:
-        """An array: or a Tensor of it, if it is one that Tensors will be put into."""
+        """An array, or a Tensor of it if it is one that Tensors will be put into."""
         if id(value) in self.arrays or value.dtype.kind != "f":
             return value
         n = self.counts[site] = self.counts.get(site, 0) + 1
@@ -128,6 +143,7 @@ class Tracing(Run):
         return value
 
     def part(self, site: Site, value: Any) -> Any:
+        """The value of an inner expression, which has no name: its node is noted."""
         if type(value) is Tensor:
             node = value.node
             if node is not None and node.requires_grad:
@@ -136,14 +152,17 @@ class Tracing(Run):
         return self.array_made(site, value) if type(value) is np.ndarray else value
 
     def unpack(self, sites: Any, values: Any) -> Any:
+        """Several values, each as if it had been assigned by itself."""
         if isinstance(values, tuple | list) and len(values) == len(sites):
             return tuple(self.value(site, v) for site, v in zip(sites, values, strict=True))
         return values
 
     def after(self, site: Site, value: Any) -> Any:
+        """What a variable holds after a change, as if it had been assigned."""
         return self.value(site, value)
 
     def changed(self, site: Site, owner: Any, key: Any, attribute: bool = False) -> None:
+        """Note what was put under an attribute or a key, or the Tensor that has got a new entry."""
         if attribute:
             self.value(site, getattr(owner, key, None))
         elif isinstance(owner, dict) and isinstance(key, str):
@@ -154,6 +173,10 @@ class Tracing(Run):
             self.value(site, owner)
 
     def store(self, word: str, value: Any, owner: Any, key: Any = None) -> Any:
+        """What is put into an array: nothing that would change a parameter, and a Tensor for a list of them.
+
+        Raises Filled if the array has to be a Tensor for that.
+        """
         if key is not None and isinstance(owner, dict | list) and not isinstance(key, slice):
             owner = owner[key]
         if id(owner) in self.copies and word in NEUTRAL:
@@ -166,6 +189,7 @@ class Tracing(Run):
         return value
 
     def store_each(self, _: None, values: Any, owners: tuple[Any, ...]) -> Any:
+        """What is put into several arrays, each as by itself."""
         if not isinstance(values, tuple | list) or len(values) != len(owners):
             return values
         pairs = zip(values, owners, strict=True)
@@ -182,6 +206,7 @@ class Tracing(Run):
             raise Filled(owner.node)
 
     def at(self, _: None, ufunc: Any, array: Any, index: Any, values: Any) -> None:
+        """Do what `np.add.at(array, index, values)` does, to a Tensor too, which keeps its history."""
         self.fills(array, values)
         if type(array) is not Tensor or ufunc not in (np.add, np.subtract):
             ufunc.at(array, index, values)
@@ -190,6 +215,7 @@ class Tracing(Run):
         array[...] = ufunc(array, scatter(np.broadcast_to(values, places), index, array.shape))
 
     def enter(self, site: Site, given: dict[str, Any]) -> None:
+        """Note which nodes a function was given, under which names."""
         nodes: dict[str, Any] = {k: v.node for k, v in given.items() if type(v) is Tensor and v.requires_grad}
         self.open.append((site.function, nodes, next_index()))
         for name, value in given.items():
@@ -198,37 +224,44 @@ class Tracing(Run):
                 self.name(name, value.node, site.function == self.own)  # type: ignore[arg-type]
 
     def leave(self, site: Site, value: Any) -> Any:
-        while self.open:
+        """What a function returns; its call has ended, and its variables say what nodes are called."""
+        while self.open:  # a call that raised is still open
             function, nodes, start = self.open.pop()
             if nodes:
                 self.calls.append(Call(function, nodes, start, next_index()))
             if function == site.function:
                 break
         self.frames += 1
-        own = site.function == self.own
         if self.frames < MOST_FRAMES:
-            for place, held in variables(dict(sys._getframe(1).f_locals)):
-                if type(held) is Tensor and held.requires_grad and held.node not in self.own_names:
-                    node: Any = held.node
-                    last = next((k for k in reversed(place) if isinstance(k, str)), "")
-                    self.bound.setdefault(last, {})[node] = None
-                    (self.own_names if own else self.other_names).setdefault(node, written(place))
+            self.name_all(sys._getframe(1).f_locals, site.function == self.own)
         return value
 
-    # Where Python makes a number of a Tensor, which would lose its history
+    def name_all(self, scope: Mapping[str, Any], own: bool) -> None:
+        """Put the nodes of all Tensors that variables lead to under the names by which they are held."""
+        for place, held in variables(dict(scope)):
+            if type(held) is Tensor and held.requires_grad and held.node not in self.own_names:
+                node: Any = held.node
+                self.bound.setdefault(last_name(place), {})[node] = None
+                (self.own_names if own else self.other_names).setdefault(node, written(place))
+
+    # What would end the history of a Tensor
 
     def as_float(self, _: None, value: Any) -> Any:
+        """A number; a Tensor of one number stays what it is."""
         return value if is_one(value) else float(value)
 
     def item(self, _: None, value: Any) -> Any:
+        """The only element of an array; of a Tensor, as a Tensor."""
         return value.sum() if is_one(value) else value.item()
 
     def function(self, _: None, function: Any) -> Any:
+        """What is called in the place of a function, so that what it is given keeps its history."""
         if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "numpy":
             return functools.partial(of_arrays, function)
         return keeping_history(function)
 
     def array(self, site: Site, function: Any, args: Any, words: Any) -> Any:
+        """An array, or a Tensor if it is made of one or of a list that holds some."""
         first = args[0]
         if type(first) is Tensor:
             return self.part(site, first.copy() if function is np.array else first)
@@ -237,12 +270,10 @@ class Tracing(Run):
         return self.part(site, function(*args, **words))
 
     def is_instance(self, _: None, value: Any, kinds: Any) -> bool:
+        """Whether a value is of a kind; a Tensor is of the kinds of its array, too."""
         if type(value) is Tensor:
             return isinstance(value, kinds) or isinstance(value.data, kinds)
         return isinstance(value, kinds)
-
-
-NEUTRAL = {"Add": 0.0, "Sub": 0.0, "Mult": 1.0, "Div": 1.0}  # what changes nothing
 
 
 def has_tensor(value: Any) -> bool:
@@ -253,10 +284,9 @@ def has_tensor(value: Any) -> bool:
 
 
 def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
-    """What a function of NumPy returns, to which a list of Tensors is an array, as one of numbers is."""
-    return function(
-        *(stacked(a) if isinstance(a, list | tuple) and has_tensor(a) else a for a in args), **words
-    )
+    """What a function of NumPy returns, to which a list of Tensors is an array, as a list of numbers is."""
+    arrays = (stacked(a) if isinstance(a, list | tuple) and has_tensor(a) else a for a in args)
+    return function(*arrays, **words)
 
 
 def stacked(values: Any) -> Any:
@@ -265,8 +295,17 @@ def stacked(values: Any) -> Any:
     return np.stack([p if type(p) is Tensor else Tensor(np.asarray(p, float)) for p in parts])
 
 
+def last_name(place: Place) -> str:
+    """The last name on the way to a value: `dW` of `layers[1].dW`; "" if there is none.
+
+    >>> last_name(("layers", "W", 0))
+    'W'
+    """
+    return next((key for key in reversed(place) if isinstance(key, str)), "")
+
+
 def path_text(place: Place) -> str:
-    """A whole way as it is written: `layers[1].dW`, `grads['dW1']`.
+    """The whole way to a value, as it is written: `layers[1].dW`, `grads['dW1']`.
 
     >>> path_text(("layers", 1, "dW"))
     'layers[1].dW'

@@ -1,7 +1,7 @@
 """Plain arrays that forward changes after it has computed with them, such as a mask of what was chosen.
 
-The engine would refuse such a graph, as its nodes refer to the arrays themselves.  So a copy is kept from
-before each change, and each node gets the one that holds what it was computed with.
+The engine would refuse such a graph, as its nodes refer to the arrays themselves.  So each array is copied
+before it changes, and each node gets the copy that holds what the node was computed with.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ def are_stale(nodes: Iterable[Node]) -> bool:
 
 
 class Versions:
-    """What arrays held before they were changed: of each the number of the next node, and a copy."""
+    """What arrays held before they were changed.
+
+    kept  by the identity of an array: the array, and of each change the number of the next node and a copy
+    """
 
     def __init__(self) -> None:
         self.kept: dict[int, tuple[Any, list[tuple[float, Any]]]] = {}
 
     def keep(self, array: Any) -> None:
-        """Keep a copy of what an array, or the one that it is a view of, holds now."""
+        """Keep a copy of an array as it is now; of a view, of the array that it looks into."""
         whole = whole_of(array)
         self.kept.setdefault(id(whole), (whole, []))[1].append((next_index(), whole.copy("K")))
 
@@ -49,7 +52,7 @@ class Versions:
             node.parents, node.args = tuple(parents), tuple(args)
 
     def at(self, array: Any, index: float) -> Any:
-        """What an array held when a node of a number was computed; None if it has not been changed since."""
+        """What an array held when the node of some number was computed; None if it has not changed since."""
         whole = whole_of(array)
         _, copies = self.kept.get(id(whole), (None, []))
         copy = next((c for made, c in copies if made > index), None)
@@ -60,7 +63,7 @@ class Versions:
 
 
 def whole_of(array: Any) -> Any:
-    """The array that another is a view of, directly or by others; itself, if it is none."""
+    """The array that owns the memory: an array itself, or the one that a view looks into."""
     while type(array.base) is np.ndarray:
         array = array.base
     return array
