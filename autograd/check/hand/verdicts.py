@@ -17,6 +17,7 @@ from .match.severed import refuse_severed
 from .observe.graph import Forward
 from .observe.objects.copies import Shift
 from .observe.stage import Stage
+from .observe.tracing import traced
 from .reasons import Reasons
 from .unfinished import blamed_before, raised_line
 
@@ -29,11 +30,11 @@ KINKED = frozenset(
 
 def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judgement:
     """The verdict at one point: first on the results, then, if one is wrong, on what led there."""
-    forward = stage.traced(shift)
+    forward = traced(stage, shift)
     known = Known(forward)
 
     def again(move: Shift) -> Forward:
-        return stage.traced(lambda path, a: move(path, shift(path, a) if shift else a))
+        return traced(stage, lambda path, a: move(path, shift(path, a) if shift else a))
 
     refuse_severed(again, known)
     with stage.live(forward, shift):

@@ -16,9 +16,18 @@ from ....tensor import Tensor
 from ....transforms.structure import name_of
 from .training import Body
 
+# How a name begins that stands for what forward keeps for backward
+CACHES = (
+    "cache", "cach", "saved", "mem", "ctx", "context",
+    "state", "tape", "store", "stash", "tmp", "intermediate",
+)  # fmt: skip
+
+# The parameters of each function: by itself, and as the method of an object
+SIGNATURES: WeakKeyDictionary[Any, dict[bool, tuple[inspect.Parameter, ...]]] = WeakKeyDictionary()
+
 
 def missing_inputs(function: Any, names: list[str], known: Iterable[str]) -> DerivationError:
-    """The error for parameters for which there is no value, which has their names."""
+    """The error for parameters that have no value; it holds their names as `missing`."""
     error = DerivationError(
         f"{name_of(function)} takes {', '.join(names)}, and there is no such input or variable of "
         f"forward: there are {', '.join(sorted(known))}"
@@ -29,7 +38,7 @@ def missing_inputs(function: Any, names: list[str], known: Iterable[str]) -> Der
 
 @functools.lru_cache(maxsize=1024)
 def words_in(code: CodeType) -> frozenset[str]:
-    """The names and the words that a piece of code is about, but what it is given."""
+    """The names and the words in a piece of code, without the parameters of its functions."""
     inner = [words_in(c) for c in code.co_consts if isinstance(c, CodeType)]
     words = {c for c in code.co_consts if isinstance(c, str) and c.isidentifier()}
     given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -37,7 +46,7 @@ def words_in(code: CodeType) -> frozenset[str]:
 
 
 def parameters_of(function: Any) -> tuple[inspect.Parameter, ...]:
-    """The parameters of a function or a method, which take a while to be found."""
+    """The parameters of a function or a method; they are kept, as `inspect` takes a while to find them."""
     inner = getattr(function, "__func__", function)
     try:
         known = SIGNATURES.setdefault(inner, {})
@@ -49,18 +58,15 @@ def parameters_of(function: Any) -> tuple[inspect.Parameter, ...]:
     return known[is_bound]
 
 
-SIGNATURES: WeakKeyDictionary[Any, dict[bool, tuple[inspect.Parameter, ...]]] = WeakKeyDictionary()
-
-
 def needed(function: Callable[..., Any]) -> list[str]:
-    """The parameters that must be given."""
+    """The parameters of a function that must be given."""
     wanted = parameters_of(function)
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [p.name for p in wanted if p.default is p.empty and p.kind not in kinds]
 
 
 def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that a function takes, by the names of its parameters.
+    """The values that a function takes, by the names of its parameters.
 
     Raises DerivationError if a parameter without a default has no value.
     """
@@ -73,22 +79,6 @@ def taken(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, 
     if missing:
         raise missing_inputs(function, missing, values)
     return {p.name: values[p.name] for p in wanted if p.name in values}
-
-
-CACHES = (
-    "cache",
-    "cach",
-    "saved",
-    "mem",
-    "ctx",
-    "context",
-    "state",
-    "tape",
-    "store",
-    "stash",
-    "tmp",
-    "intermediate",
-)
 
 
 def is_cache(name: str) -> bool:
@@ -105,26 +95,26 @@ def code_of(function: Any) -> CodeType | None:
 
 
 def name_in_code(function: Any) -> str:
-    """The name of a function as the sites in it have it: with its classes, without `<locals>`."""
+    """The name of a function as its sites have it: with its classes, and without `<locals>`."""
     code = None if isinstance(function, Body) else code_of(function)
     return getattr(code, "co_qualname", "").replace(".<locals>", "") if code else ""
 
 
 def names_stored(function: Any) -> set[str]:
-    """The variables of a function."""
+    """The variables of a function, its parameters among them."""
     code = code_of(function)
     return {*code.co_varnames, *code.co_cellvars} - {"self"} if code else set()
 
 
 def elements_of(returned: Any) -> list[tuple[Any, Any]]:
-    """What a function returned, one by one, with the keys."""
+    """What a function returned, one by one, with the keys; None is the key of what is returned alone."""
     if isinstance(returned, tuple | list):
         return list(enumerate(returned))
     return list(returned.items()) if isinstance(returned, dict) else [(None, returned)]
 
 
 def data_of(value: Any) -> Any:
-    """An array, or that of a Tensor."""
+    """The array of a Tensor; any other value is itself."""
     return value.data if type(value) is Tensor else value
 
 

@@ -1,4 +1,4 @@
-"""What backward is given: inputs and variables of forward by name, upstream gradients, what forward kept."""
+"""What backward is given: inputs and forward's variables by name, upstream gradients, what forward kept."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import numpy as np
 from ....users import variables
 from .arguments import elements_of, is_cache, missing_inputs, needed, parameters_of, plain
 
-Scope = Mapping[str, Any]
+Scope = Mapping[str, Any]  # variables by name
 
 
 def seen(frames: Mapping[str, list[dict[str, Any]]], own: str, inputs: Scope) -> dict[str, Any]:
-    """What the variables of forward held as it returned, then those of what it called, by their names.
+    """What the variables of forward, and of the functions that it called, held as these returned, by name.
 
-    The shortest way to a name counts: W is `self.W`, and not `grads["W"]`.
+    Forward's own come before the others, and the shortest way to a name counts: W is `self.W`, and not
+    `grads["W"]`.
     """
     found: dict[str, Any] = {}
     scopes = [f for name, held in frames.items() if name != own for f in held]
@@ -28,9 +29,9 @@ def seen(frames: Mapping[str, list[dict[str, Any]]], own: str, inputs: Scope) ->
 
 
 def own_variables(scope: Scope, stored: Iterable[str], returned: Any, outputs: int) -> dict[str, Any]:
-    """The variables of forward itself; a cache only if it is returned, where more is than outputs or a loss.
+    """The variables of forward itself; where it returns more than outputs or a loss, only returned caches.
 
-    The cache of the last step of a loop goes by the name of the whole one.
+    The cache of the last step of a loop may go by the name that backward has for the list of them all.
     """
     elements = elements_of(returned)
     handed = [v for _, v in elements]
@@ -69,7 +70,10 @@ def filled(
 def given_by_name(
     free: list[str], returned: Any, upstream: Mapping[Any, Any], scope: Scope
 ) -> dict[str, Any]:
-    """The place of an output for each parameter that takes its gradient: by name first, `dnext_h` of h."""
+    """The places of outputs, by the parameters that take their gradients: `dnext_h` takes the gradient of h.
+
+    The parameters that are called after no output take the outputs that are left, in order.
+    """
     found: dict[str, Any] = {}
     parameters = [name for name in free if not is_cache(name)]
     left = list(upstream)
@@ -94,12 +98,12 @@ def outputs_named(returned: Any, parameter: str, scope: Scope) -> list[Any]:
 
 
 def kept_in(returned: Any) -> list[Any]:
-    """What was returned beside the loss, the first."""
+    """What was returned after the loss, which comes first."""
     return [v for _, v in elements_of(returned)[1:]]
 
 
 def kept_for(free: list[str], rest: list[Any]) -> dict[str, Any]:
-    """What forward returned beside its outputs, for the parameters left: all of it for one, or in order."""
+    """What forward returned beside its outputs, for the free parameters: all of it for one, or in order."""
     if len(free) == 1 and rest:
         return {free[0]: plain(rest[0]) if len(rest) == 1 else tuple(plain(r) for r in rest)}
     return {name: plain(value) for name, value in zip(free, rest, strict=False)}

@@ -15,16 +15,18 @@ from .probes.sites import Site
 class Forward:
     """What one run of a forward pass on Tensors left behind.
 
-    root    the node of the loss
-    leaves  the nodes of the inputs and of what the user's objects hold, by the ways that lead there
-    bound   of each name the nodes that were put under it, the oldest first
-    names   what to call a node: as forward itself does, else as a function that it called
-    made    of each site in the source the nodes that were made there, the oldest first
-    given   of each function and parameter of its the nodes that were passed to it
-    calls   of the user's functions, with what each was given
-    places  in the source where the loss was made: there nothing is wrong, as it is what is derived of
-    severed  lines, with their files, where a plain number was made of a value
-    scope   what each variable held at last, in plain arrays
+    root      the node of the loss
+    leaves    the nodes of the inputs and of what the user's objects hold, by the ways that lead there
+    bound     by name, the nodes that were put under it, the oldest first
+    names     what to call a node: as forward itself does, else as a function that it called
+    made      by site in the source, the nodes that were made there, the oldest first
+    given     by function and parameter, the nodes that were passed to it
+    calls     the calls of the user's functions, with what each was given
+    places    where in the source the loss was made: its gradient is what is sought, so nothing is wrong there
+    severed   the lines, with their files, where a plain number was made of a value
+    scope     what each variable held at last, in plain arrays
+    order     all nodes that the loss depends on
+    children  by node, the nodes that were computed from it
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Forward:
         return [node for node in self.bound.get(name, ()) if node in self.children]
 
     def between(self, node: Node, ends: Container[Node]) -> tuple[list[Node], list[Node]]:
-        """`node` and what was computed from it on the way to the loss, up to some ends; and those ends."""
+        """A node and what was computed from it on the way to the loss, up to some ends; and these ends."""
         region: list[Node] = []
         reached: list[Node] = []
         seen = {node}
@@ -93,16 +95,16 @@ def flow(
     root: Node,
     cut: Container[tuple[Node, int]] = (),
 ) -> dict[Node, Array]:
-    """The gradients of a region, back to its oldest `node`, from given ones at its other end.
+    """The gradients in a region, back to its oldest `node`, from those that are given at its other end.
 
-    `cut` are uses, each the node that uses something and the number of the argument, by which
-    nothing comes back.
+    `cut` are uses through which nothing comes back: the node that uses something, and which argument it is.
     """
     inside, start = set(region), dict(given)
     if root in inside:
         start[root] = one_like(root)
 
     def uncut(one: Node, g: Array, lift: Any, within: Any) -> list[tuple[Node, Array]]:
+        """What a node passes back by the uses that are not cut."""
         passed = passed_back(one, g, lift, within)
         uses = [i for i, p in enumerate(one.parents) if p in inside and p.requires_grad and one.op.rules[i]]
         return [sent for i, sent in zip(uses, passed, strict=True) if (one, i) not in cut]

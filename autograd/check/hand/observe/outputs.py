@@ -10,17 +10,18 @@ from ....engine import Node
 from ....errors import DerivationError
 from ....tensor import Tensor
 from ..match.names import is_called_gradient
-from .arguments import elements_of, is_cache
+from .arguments import data_of, elements_of, is_cache
 from .probes.trace import Tracing
 
 SEED = 20  # of the upstream gradients
+# What a loss is called, the likeliest first
 LOSSES = ("loss", "cost", "J", "error", "L", "total_loss", "data_loss")
 
 
 class Loss(NamedTuple):
-    """The number that gradients are of.
+    """The number whose gradients are judged.
 
-    node      its node: of what forward returned, or of the sum of outputs times upstream gradients
+    node      its node: what forward returned, or the sum of its outputs times their upstream gradients
     outputs   the places of these outputs in what was returned
     upstream  the gradients that were drawn for them
     """
@@ -36,10 +37,10 @@ def traced_in(returned: Any) -> list[tuple[Any, Tensor]]:
 
 
 def loss_of(name: str, returned: Any, wanted: list[str], before: list[Any]) -> Loss:
-    """The loss that a function of a name returned.
+    """The loss that a function, called `name`, returned.
 
     `wanted` are the parameters of backward that no input fills, `before` the upstream gradients of an earlier
-    run, which are kept if they fit.  Raises DerivationError if nothing returned has a gradient.
+    run, which are kept if they fit.  Raises DerivationError if nothing that was returned has a gradient.
     """
     elements = elements_of(returned)
     first = elements[0][1] if elements else None
@@ -61,6 +62,14 @@ def loss_of(name: str, returned: Any, wanted: list[str], before: list[Any]) -> L
     return Loss(total.node, [k for k, _ in outputs], upstream)
 
 
+def number_of(returned: Any, outputs: list[Any], upstream: list[Any]) -> float:
+    """The loss in what forward returned on arrays: its first element, or outputs times their gradients."""
+    elements = dict(elements_of(returned))
+    if not outputs:
+        return float(np.sum(data_of(next(iter(elements.values())))))
+    return sum(float(np.sum(data_of(elements[k]) * g)) for k, g in zip(outputs, upstream, strict=True))
+
+
 def is_number(value: Any) -> TypeGuard[Tensor]:
     """Whether a value is one number that depends on the inputs."""
     return type(value) is Tensor and value.size == 1 and value.requires_grad
@@ -79,7 +88,7 @@ def chosen(traced: list[tuple[Any, Tensor]], wanted: list[str]) -> list[tuple[An
 
 
 def drawn(shapes: list[tuple[int, ...]]) -> list[Any]:
-    """Upstream gradients, the same each time."""
+    """Upstream gradients of some shapes, the same each time."""
     rng = np.random.default_rng(SEED)
     return [rng.normal(size=shape) for shape in shapes]
 

@@ -15,9 +15,9 @@ def is_raised_by_user(error: BaseException) -> bool:
 
 
 def told(error: BaseException, name: str, seconds: float, of_the_rest: str = "nothing is judged") -> str:
-    """Where in the user's source an exception came from, and what it says.
+    """Where in the user's source an exception came from, and what it says; `name` is what ran.
 
-    `of_the_rest` is said of what had run within the `seconds` that it may take.
+    If it was stopped after these `seconds`, `of_the_rest` says what becomes of what it did until then.
     """
     frames = traceback.extract_tb(error.__traceback__)
     users = [f for f in frames if not f.filename.startswith(LIBRARIES)]

@@ -1,4 +1,4 @@
-"""Where the user's two functions run: on Tensors once, then on plain arrays, as often as is wanted.
+"""Where the user's two functions run on plain arrays, as often as is wanted.
 
 Afterwards all of the user's objects, and the generators of random numbers, are what they were.
 """
@@ -15,50 +15,34 @@ from typing import Any
 
 import numpy as np
 
-from ....engine import Node
-from ....errors import DerivationError, DTypeError, HistoryWarning
-from ....graph.ancestors import ancestors, needs_gradient
-from ....mode import GRADIENTS, Block
-from ....tensor import Tensor
+from ....errors import DerivationError, HistoryWarning
 from ....transforms.structure import name_of
 from ..match.names import stems
-from .arguments import (
-    data_of,
-    elements_of,
-    is_cache,
-    name_in_code,
-    names_stored,
-    needed,
-    taken,
-    words_in,
-)
+from .arguments import is_cache, name_in_code, names_stored, taken, words_in
 from .filling import filled, own_variables, seen
 from .graph import Forward
-from .objects.copies import Shift, lifted, plain_copy
+from .objects.copies import Shift, plain_copy
 from .objects.reach import Reach, Root
 from .objects.state import State, exchanged
-from .outputs import loss_before, loss_of, traced_in
+from .outputs import number_of
 from .probes.codes import rewritten
 from .probes.patch import Patch, patched
 from .probes.probe import PROBE, Finished, TimeUp
 from .probes.record import Event, Override, Recording, Snapshot
 from .probes.sites import Site
-from .probes.trace import Filled, Tracing
-from .probes.versions import Versions, are_stale
-from .raising import severed_at
-from .training import Body, Training, loss_in
-
-
-class LoosenedError(Exception):
-    """More of the inputs are parameters, or Tensors, than was thought: forward is to run again."""
-
+from .training import Body, Training
 
 PATIENCE = 4.0  # seconds that one run of the user's code may take
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What one run of a backward pass did: its record, what it returned or raised, its last variables."""
+    """What one run of a backward pass did: its record, what it returned or raised, its last variables.
+
+    frames     the variables of each function as it returned
+    latest     by the identity of an array, the last value that was noted of it
+    snapshots  the variables at the sites that were asked for, by site and number
+    """
 
     events: list[Event]
     returned: Any
@@ -72,8 +56,18 @@ class Outcome:
 class Stage:
     """The user's functions and objects, and what they were before.
 
-    upstream  the gradients of what forward returned, if that is no loss: drawn
-    outputs   the places in what it returned, of each of these
+    reach      all that the functions and inputs lead to; `before`, what that held
+    numbers    the names under which a plain number among the inputs is a parameter
+    training   what is known of a loop that trains, if forward is one
+    uphill     whether what forward returns is to grow, as a likelihood is; None before that is known
+    fill       the arrays that are Tensors while forward runs on them, as Tensors are put into them
+    upstream   the gradients that were drawn for what forward returned, if that is no loss
+    outputs    the places of these outputs in what it returned
+    arguments  what backward is given; `drawn`, the names of those that are upstream gradients
+    are_all_tensors  whether forward runs on Tensors of whole numbers too
+    keeps_versions   whether copies are kept of the arrays that forward changes after it used them
+    scope      what the variables of forward held as it returned
+    after      what forward left behind, from which backward runs; `holders`, all that leads there
     """
 
     forward: Callable[..., Any]
@@ -109,10 +103,12 @@ class Stage:
 
     @property
     def name(self) -> str:
+        """What forward is called."""
         return name_of(getattr(self.forward, "func", self.forward))
 
     @property
     def backward_name(self) -> str:
+        """What backward is called, or forward if it returns the gradients too."""
         return name_of(getattr(self.backward or self.forward, "func", self.backward or self.forward))
 
     def loosened(self) -> bool:
@@ -120,8 +116,6 @@ class Stage:
         more = {k for k, v in self.inputs.items() if type(v) is float} - self.numbers
         self.numbers |= more
         return bool(more)
-
-    # Running
 
     @contextlib.contextmanager
     def rewritten(self, parts: bool) -> Iterator[None]:
@@ -160,124 +154,14 @@ class Stage:
             run.severed = tuple((w.filename, w.lineno) for w in said or ())
             PROBE.use(outer)
 
-    # On Tensors
-
-    def traced(self, shift: Shift | None = None) -> Forward:
-        """The graph of the forward pass.  Arrays that are filled with Tensors become Tensors themselves."""
-        with self.rewritten(True):
-            for _ in range(200):
-                try:
-                    return self.traced_once(shift)
-                except Filled as found:
-                    if found.made is None or found.made in self.fill:
-                        raise DerivationError(
-                            f"{name_of(self.forward)} puts what depends on its inputs into an array that is "
-                            "made out of sight: make it in your own code, by np.zeros(...)"
-                        ) from None
-                    self.fill.add(found.made)
-                except LoosenedError:
-                    continue
-                finally:
-                    self.before.restore()
-        raise DerivationError(f"{name_of(self.forward)} fills too many arrays: fill one of more dimensions")
-
-    def traced_once(self, shift: Shift | None) -> Forward:
-        """The graph of the forward pass, if it fills no more arrays than are known."""
-        leaves: dict[tuple[Any, ...], Tensor] = {}
-
-        def leaf(path: tuple[Any, ...], value: Any) -> Any:
-            made = lifted(path, value, shift)
-            if self.are_all_tensors and type(made) is np.ndarray:
-                return Tensor(made)
-            if type(made) is Tensor and made.requires_grad:
-                leaves[path] = made
-                if path in self.fill:
-                    copies.append(made.copy())
-                    return copies[-1]
-            return made
-
-        copies: list[Any] = []
-        own = name_in_code(self.forward)
-        run = Tracing(own, self.fill)
-        run.versions = Versions() if self.keeps_versions else None
-        failed: Exception | None = None
-        returned: Any = None
-        with Block(GRADIENTS):
-            exchanged(self.reach, leaf, self.numbers)
-            arguments = taken(self.forward, self.inputs)
-            if self.training:
-                run.copies = set(map(id, copies))
-                run.kept = {k: leaves[p] for k, p in self.training.updates.items() if p in leaves}
-            for path, tensor in leaves.items():
-                last = next((k for k in reversed(path) if isinstance(k, str)), "")
-                run.name(last, tensor.node, path[0] is Root.INPUTS)  # type: ignore[arg-type]
-            try:
-                returned = self.run(run, self.forward, arguments)
-            except Filled as found:
-                if isinstance(found.made, Node):  # a leaf that is changed in place
-                    raise Filled(next((p for p, t in leaves.items() if t.node is found.made), None)) from None
-                raise
-            except DTypeError as error:
-                failed = error
-                if not self.are_all_tensors:  # of whole numbers X, `X.dot(W)` is NumPy's own method
-                    self.are_all_tensors = True
-                    raise LoosenedError from None
-            except Exception as error:
-                failed = error
-            root = self.root_of(returned, run, failed)
-        nodes = ancestors([root], needs_gradient)
-        if run.versions is not None:
-            run.versions.restore(nodes)
-        elif are_stale(nodes):
-            self.keeps_versions = True
-            raise LoosenedError
-        bound = {k: sorted(v, key=lambda n: n.index) for k, v in run.bound.items()}
-        return Forward(
-            root,
-            {p: t.node for p, t in leaves.items()},  # type: ignore[misc]
-            bound,
-            run.other_names | run.own_names,
-            run.made,
-            run.given,
-            run.calls,
-            run.before(root),
-            run.severed,
-        )
-
-    def root_of(self, returned: Any, run: Tracing, failed: Exception | None) -> Node:
-        """The node of the loss: what forward returned, or the sum of that times drawn upstream gradients."""
-        if self.training:
-            return loss_in(self.training, run, self.inputs, failed)
-        if failed is not None:
-            if self.backward is not None:
-                raise failed
-            return loss_before(run, failed)
-        if not traced_in(returned) and self.loosened():
-            raise LoosenedError
-        if not traced_in(returned) and run.severed:
-            raise DerivationError(severed_at(*run.severed[0]))
-        loss = loss_of(name_of(self.forward), returned, self.wanted(run), self.upstream)
-        self.outputs, self.upstream = loss.outputs, loss.upstream
-        return loss.node
-
-    def wanted(self, run: Tracing) -> list[str]:
-        """The parameters of backward that must be given, and that no input or variable of forward fills."""
-        if self.backward is None:
-            return []
-        known = (
-            set(self.inputs) | names_stored(self.forward) | set(run.bound)
-        )  # of its helpers, too: a gate g
-        return [p for p in needed(self.backward) if p not in known]
-
-    # On plain arrays
-
     @contextlib.contextmanager
     def live(self, ahead: Forward, shift: Shift | None = None) -> Iterator[None]:
         """A block in which forward has run on plain arrays and backward can be run."""
-        kinds: dict[Any, Any] = {}
+        copies: dict[Any, Any] = {}
 
         def array(path: tuple[Any, ...], value: Any) -> Any:
-            return kinds.setdefault(path, plain_copy(path, value, shift))
+            """What stands in the place of one array, the same if a way is gone twice."""
+            return copies.setdefault(path, plain_copy(path, value, shift))
 
         exchanged(self.reach, array, self.numbers)
         try:
@@ -289,7 +173,8 @@ class Stage:
                     run = Recording(own=name_in_code(self.forward), noting=False)
                     returned = self.run(run, self.forward, taken(self.forward, self.inputs))
                     self.scope = seen(run.frames, name_in_code(self.forward), self.inputs)
-                    self.check_loss(returned, float(np.sum(ahead.root.data)))
+                    total = number_of(returned, self.outputs, self.upstream)
+                    self.refuse_other(total, float(np.sum(ahead.root.data)))
                     self.fill_arguments(returned)
                 roots = [((Root.INPUTS,), self.inputs), ((Root.OWN,), self.backward or self.forward),
                          ((Root.RETURNED,), self.arguments), ((Root.RETURNED,), returned)]  # fmt: skip
@@ -302,16 +187,8 @@ class Stage:
         finally:
             self.before.restore()
 
-    def check_loss(self, returned: Any, first: float) -> None:
-        """Raise DerivationError if a second run of forward gives another loss than the first."""
-        elements = dict(elements_of(returned))
-        if self.outputs:
-            total = sum(
-                float(np.sum(data_of(elements[k]) * g))
-                for k, g in zip(self.outputs, self.upstream, strict=True)
-            )
-        else:
-            total = float(np.sum(data_of(next(iter(elements.values())))))
+    def refuse_other(self, total: float, first: float) -> None:
+        """Raise DerivationError if a second run of forward gave another loss than the first."""
         if not np.isclose(total, first, rtol=1e-9, atol=1e-12, equal_nan=True):
             raise DerivationError(
                 f"two runs of {name_of(self.forward)} differ, {first:.6g} and {total:.6g}, though every draw "
@@ -320,9 +197,9 @@ class Stage:
             )
 
     def fill_arguments(self, returned: Any) -> None:
-        """Find what backward is given."""
+        """Find what backward is given, now that forward has returned."""
         own = own_variables(self.scope, names_stored(self.forward), returned, len(self.outputs))
-        helpers = {k: v for k, v in self.scope.items() if not is_cache(k)}  # a cache of theirs is another
+        helpers = {k: v for k, v in self.scope.items() if not is_cache(k)}  # a helper's cache is its own
         known = dict.fromkeys(self.inputs) | helpers | self.inputs | own
         upstream = dict(zip(self.outputs, self.upstream, strict=True))
         self.arguments, self.drawn = filled(self.backward, known, returned, upstream, self.scope)
@@ -334,7 +211,12 @@ class Stage:
         noting: bool = False,
         patches: Iterable[Patch] = (),
     ) -> Outcome:
-        """One run of the backward pass, from the state that forward left."""
+        """One run of the backward pass, from the state that forward left.
+
+        `overrides` put other values in the place of what some sites make, and `patches` other statements in
+        the place of some of the user's.  At the `wanted` sites the variables are noted, and `noting` keeps a
+        record of all values.
+        """
         assert self.after is not None
         self.after.restore()
         with self.patched(patches):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -18,7 +18,8 @@ from .probes.patch import Patch
 from .probes.sites import Site
 from .probes.trace import Tracing
 
-SURELY = ("loss", "cost", "J", "total_loss", "L")  # what a loss is called, and perhaps something else, too
+# What a loss is called, and what a loss may be called as well as something else
+SURELY = ("loss", "cost", "J", "total_loss", "L")
 PERHAPS = ("error", "err", "mse", "nll", "objective", "data_loss", "losses")
 
 
@@ -26,12 +27,12 @@ PERHAPS = ("error", "err", "mse", "nll", "objective", "data_loss", "losses")
 class Training:
     """What is known of the first round of a loop that trains.
 
-    loss     the name of the loss, or an expression; None if it is to be found
-    until    the number of the round before which the first updates are complete; None if the end is
-    updates  by site and number, the ways to the parameters that are updated there
-    returned the variables that the function returns, one of which may be the loss
-    names    the variables that hold the loss, once it is found
-    is_guess whether a number may be the loss that is neither called so nor returned
+    loss      the name of the loss, or an expression; None if it is to be found
+    until     the number of the round before which the first updates are complete; None if they are at the end
+    updates   by site and number, the ways to the parameters that are updated there
+    returned  the variables that the function returns, one of which may be the loss
+    names     the variables that hold the loss, once it is found
+    is_guess  whether a number that is neither called so nor returned may be the loss
     """
 
     loss: str | None
@@ -65,11 +66,12 @@ class Body:
 
     @property
     def words(self) -> frozenset[str]:
-        """The names in the statements; of a number whose name is assigned to again, as of a gradient."""
+        """The names in the statements, and the gradients of those that are assigned to: `dw` of `w`."""
         names = [n for s in self.statements for n in ast.walk(s) if isinstance(n, ast.Name)]
         return frozenset(n.id for n in names) | {f"d{n.id}" for n in names if isinstance(n.ctx, ast.Store)}
 
     def __call__(self, **arguments: Any) -> None:
+        """Run the statements once."""
         assert self.code is not None
         exec(self.code, self.space)
 
@@ -78,9 +80,10 @@ class Returns(ast.NodeTransformer):
     """Statements of a function as those of a module: where it returns, the loop ends."""
 
     def __init__(self) -> None:
-        self.loops = 0
+        self.loops = 0  # around a node
 
     def visit_Return(self, node: ast.Return) -> Any:
+        """What was returned as a statement by itself, and a `break` if that is in a loop."""
         value = ast.Expr(node.value or ast.Constant(None))
         end: list[ast.stmt] = [ast.copy_location(value, node)]
         if self.loops:
@@ -88,6 +91,7 @@ class Returns(ast.NodeTransformer):
         return end
 
     def visit_loop(self, node: Any) -> Any:
+        """A loop, which ends where it returned."""
         self.loops += 1
         self.generic_visit(node)
         self.loops -= 1
@@ -96,6 +100,7 @@ class Returns(ast.NodeTransformer):
     visit_For = visit_While = visit_loop  # noqa: N815
 
     def visit_FunctionDef(self, node: Any) -> Any:
+        """An inner function as it is, since its returns are its own."""
         return node
 
     visit_Lambda = visit_ClassDef = visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
@@ -113,7 +118,10 @@ def names_returned(function: ast.AST) -> tuple[str, ...]:
 
 
 def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list[ast.stmt]]]:
-    """Ways to part statements in what prepares and what trains: before each loop; or all of it trains."""
+    """Ways to part statements into what prepares and what trains.
+
+    What trains may be a loop; else all of it; else the call of a function that has the loop in it.
+    """
     flat: list[ast.stmt] = []
     for statement in statements:
         is_main = isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test)
@@ -122,18 +130,14 @@ def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list
     for i in loops:
         if not is_update(flat[i]):
             yield flat[:i], [flat[i]]
-    calls = [
-        i
-        for i, s in enumerate(flat)
-        if isinstance(s, ast.Expr | ast.Assign) and isinstance(s.value, ast.Call)
-    ]
     yield [], flat
-    for i in calls:
-        yield flat[:i], [flat[i]]
+    for i, s in enumerate(flat):
+        if isinstance(s, ast.Expr | ast.Assign) and isinstance(s.value, ast.Call):
+            yield flat[:i], [s]
 
 
 def is_update(statement: ast.stmt) -> bool:
-    """Whether a statement does nothing but change an array, or several in a loop, which it doesn't read else.
+    """Whether a statement only changes an array, which it reads for nothing else, or is a loop of such ones.
 
     >>> is_update(ast.parse("for w, step in steps: E[w] -= rate * step").body[0])
     True
@@ -154,7 +158,7 @@ def is_update(statement: ast.stmt) -> bool:
 
 
 def final_in(numbers: list[Tensor]) -> Tensor | None:
-    """Of some numbers the one that no other was made of; of several, the last that depends on most."""
+    """The number that no other one was made of; of several such, the one that depends on most leaves."""
     numbers = [t for t in numbers if not t.is_leaf]
     nodes: list[Any] = [t.node for t in numbers]
     before = {n: set(ancestors([n], needs_gradient)) for n in nodes}
@@ -164,47 +168,64 @@ def final_in(numbers: list[Tensor]) -> Tensor | None:
 
 
 def whole_loss(name: str, run: Tracing) -> Tensor:
-    """A loss of some name, or what the helper that computed it returns: `return cost + penalty`."""
+    """The loss under a name, or what the helper that computed it made of it: `return cost + penalty`."""
     found, maker = run.losses[name], run.loss_makers[name]
     ends = run.returned.get(maker, []) if maker != run.own else []
     return next((t for t in reversed(ends) if found.node in ancestors([t.node], needs_gradient)), found)
 
 
-def likely_loss(training: Training, run: Tracing) -> Tensor | None:
-    """What is most likely the loss: by its name, as what is returned, or as what all else goes into.
+def likely_losses(training: Training, run: Tracing) -> Iterator[Tensor | None]:
+    """What may be the loss, the likeliest first: by its name, as what is returned, or as what all goes into.
 
-    It is a number: `error` may be what the loss is the square of, and of one sample that has one element.
+    A loss is a number without axes: `error` may be an array that the loss is the mean square of, and of a
+    single sample that has one element.
     """
     numbers = {name: t for name, t in run.losses.items() if not t.ndim and not t.is_leaf}
-    returned = [numbers[w] for w in training.returned if w in numbers]
-    called = [t for name, t in numbers.items() if is_called_loss(name)]
-    sure, perhaps = ([whole_loss(w, run) for w in words if w in numbers] for words in (SURELY, PERHAPS))
-    arrays = [run.losses[w] for w in (*SURELY, *PERHAPS) if w in run.losses]
-    whole = final_in(returned)
-    within = ancestors([whole.node], needs_gradient) if whole is not None and whole.node is not None else []
-    ways: list[Tensor | None] = [t for t in sure[:1] if t.node not in within]  # it may be a sample's cost
-    ways += [whole, *perhaps[:1], final_in(called), *arrays[:1]]
+    returned = final_in([numbers[w] for w in training.returned if w in numbers])
+    yield from outside(returned, called(SURELY, numbers, run))  # what goes into it may be one sample's cost
+    yield returned
+    yield from called(PERHAPS, numbers, run)
+    yield final_in([t for name, t in numbers.items() if is_called_loss(name)])
+    yield from (run.losses[word] for word in (*SURELY, *PERHAPS) if word in run.losses)
     if training.is_guess:
-        ways += [final_in([t for t in run.scalars if not t.ndim]), final_in(run.scalars)]
-    return next((t for t in ways if t is not None), None)
+        yield final_in([t for t in run.scalars if not t.ndim])
+        yield final_in(run.scalars)
+
+
+def called(words: tuple[str, ...], numbers: Mapping[str, Tensor], run: Tracing) -> list[Tensor]:
+    """The loss under the first of some words that a number goes by; none if there is no such number."""
+    word = next((word for word in words if word in numbers), None)
+    return [whole_loss(word, run)] if word is not None else []
+
+
+def outside(whole: Tensor | None, numbers: list[Tensor]) -> list[Tensor]:
+    """The numbers that another one was not made of."""
+    within = ancestors([whole.node], needs_gradient) if whole is not None and whole.node is not None else []
+    return [t for t in numbers if t.node not in within]
+
+
+def loss_asked_for(loss: str, run: Tracing, space: dict[str, Any], failed: Exception | None) -> Any:
+    """The loss under a name, or the value of an expression.
+
+    Raises DerivationError if there is neither, or the exception that ended the round before.
+    """
+    if loss in run.losses:
+        return run.losses[loss]
+    try:
+        return eval(loss, space)
+    except Exception as error:
+        raise failed or DerivationError(
+            f"there is no loss {loss!r} in the first round: {type(error).__name__}: {error}; "
+            "pass the name of a variable that is one number, or an expression of the variables there"
+        ) from None
 
 
 def loss_in(training: Training, run: Tracing, space: dict[str, Any], failed: Exception | None) -> Node:
-    """The node of the loss that was computed in a round."""
-    found: Any = None
-    loss = training.loss
-    if loss is not None:
-        found = run.losses.get(loss)
-        if found is None:
-            try:
-                found = eval(loss, space)
-            except Exception as error:
-                raise failed or DerivationError(
-                    f"there is no loss {loss!r} in the first round: {type(error).__name__}: {error}; "
-                    "pass the name of a variable that is one number, or an expression of the variables there"
-                ) from None
+    """The node of the loss that was computed in a round: the one that was asked for, or the likeliest."""
+    if training.loss is not None:
+        found = loss_asked_for(training.loss, run, space, failed)
     else:
-        found = likely_loss(training, run)
+        found = next((t for t in likely_losses(training, run) if t is not None), None)
     training.names = frozenset(name for name, t in run.losses.items() if t is found)
     if type(found) is Tensor and found.size > 1:
         found = found.sum()

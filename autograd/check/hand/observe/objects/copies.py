@@ -11,6 +11,7 @@ from .....errors import DerivationError
 from .....tensor import Tensor
 from .reach import Root
 
+# What moves an input a little, by the way to it and its values
 Shift = Callable[[tuple[Any, ...], Any], Any]
 
 
@@ -30,12 +31,13 @@ def lifted(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
 
 
 def plain_copy(path: tuple[Any, ...], value: Any, shift: Shift | None) -> Any:
-    """The same as an array; a Tensor stays one, without a gradient."""
+    """The same values as an array in float64; a Tensor stays one, without a gradient."""
+    is_buffer = type(value) is Tensor and not value.requires_grad
     data = value.data if type(value) is Tensor else value
     if data.dtype.kind == "f":
         data = data.astype(float)
-        data = (
-            shift(path, data) if shift and not (type(value) is Tensor and not value.requires_grad) else data
-        )
+        data = shift(path, data) if shift and not is_buffer else data
     data = np.array(data)
-    return Tensor(data) if type(value) is Tensor else data[()] if isinstance(value, np.generic) else data
+    if type(value) is Tensor:
+        return Tensor(data)
+    return data[()] if isinstance(value, np.generic) else data

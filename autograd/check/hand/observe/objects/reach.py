@@ -17,6 +17,8 @@ from .....tensor import Tensor
 from .....users import holds_variables, in_library, is_of_interest, is_users, is_users_module
 
 MOST = 10_000  # entries of a container, beyond which it is data and nothing to look into
+# Nothing is looked for in these
+PLAIN = frozenset({int, float, str, bytes, bool, complex, type(None), slice, type(Ellipsis)})
 
 
 @functools.lru_cache(maxsize=1024)
@@ -27,7 +29,7 @@ def names_in(code: CodeType) -> frozenset[str]:
 
 
 class Root(Enum):
-    """Where a way begins."""
+    """Where a way begins: at the inputs, a function itself, a global or a cell, or what was returned."""
 
     INPUTS = 1
     OWN = 2
@@ -36,14 +38,14 @@ class Root(Enum):
 
 
 class Reach:
-    """All that some values lead to.
+    """All that some values, the roots, lead to.
 
-    functions  those of the user's
-    holders    containers and objects of the user's, each once, with the shortest way to it
-    arrays     arrays that no container holds: in cells and globals, and the values themselves
-    scopes     the globals of modules of the user's, and the names in them that are used
-    cells      the cells of closures
-    generators of random numbers
+    functions   the user's own
+    holders     the user's containers and objects, each once, with the shortest way to it
+    scopes      the globals of the user's modules, and the names in them that are used
+    cells       the cells of closures, with their names
+    generators  generators of random numbers
+    seen        all that was met, by identity
     """
 
     def __init__(self, roots: Iterable[tuple[tuple[Any, ...], Any]]) -> None:
@@ -62,7 +64,7 @@ class Reach:
             waiting.extend(self.within(path, value))
 
     def within(self, path: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
-        """What a value leads to at once."""
+        """What a value leads to at once; it is noted among its kind."""
         if isinstance(value, FunctionType):
             if is_users(value.__code__):
                 self.functions.append(value)
@@ -125,7 +127,7 @@ class Reach:
                     yield (Root.GLOBAL, name), held
 
     def methods(self, kind: type) -> Iterator[tuple[tuple[Any, ...], Any]]:
-        """The functions of a class and of those that it derives from."""
+        """The functions of a class and of its bases, also those inside properties and class methods."""
         for base in kind.__mro__:
             if is_of_interest(base) and not in_library(base):
                 for value in tuple(vars(base).values()):
@@ -133,6 +135,3 @@ class Reach:
                         if type(value) in (staticmethod, classmethod, property, functools.cached_property):
                             yield (), getattr(value, inner, None)
                     yield (), value
-
-
-PLAIN = frozenset({int, float, str, bytes, bool, complex, type(None), slice, type(Ellipsis)})

@@ -17,7 +17,15 @@ from .reach import MOST, Reach, Root
 
 
 class State:
-    """A copy of all that a run may change: entries, attributes, bindings, elements of arrays, draws."""
+    """A copy of all that a run may change: entries, attributes, bindings, elements of arrays, draws.
+
+    entries     containers and objects, with what they held
+    bindings    the globals of modules, with the values of the names that are used
+    cells       the cells of closures, with their contents
+    arrays      arrays that can be written to, with their elements
+    generators  those in reach, with their states; `draws`, the states of those that NumPy and Python share
+    are_drawn   whether a run may have drawn from these
+    """
 
     def __init__(self, reach: Reach, arrays: Iterable[Any] = ()) -> None:
         self.entries = [
@@ -109,22 +117,26 @@ def exchanged(
 ) -> None:
     """Let containers, objects, bindings and cells hold what `make(path, array)` makes of their arrays.
 
-    It is made once of each array, so that what was shared is shared still.  `numbers` are the names under
+    It is called once for each array, so what was shared is shared still.  `numbers` are the names under
     which a plain number is a parameter too.
     """
     made: dict[int, Any] = {}
 
+    def once(path: tuple[Any, ...], value: Any) -> Any:
+        """What is made of an array, at its first meeting and at all others."""
+        if id(value) not in made:
+            other = make(path, value)
+            made[id(value)] = other, value
+            made[id(other)] = other, other  # a holder may be met by two ways
+        return made[id(value)][0]
+
     def new(path: tuple[Any, ...], value: Any) -> Any:
+        """What takes the place of a value: the value itself, unless it is an array or holds one."""
         if type(value) is float:
-            return (
-                make(path, np.float64(value)) if path[-1] in numbers and path[0] is not Root.GLOBAL else value
-            )
+            is_parameter = path[-1] in numbers and path[0] is not Root.GLOBAL
+            return make(path, np.float64(value)) if is_parameter else value
         if type(value) in (np.ndarray, Tensor) or isinstance(value, np.floating | np.ndarray):
-            if id(value) not in made:
-                other = make(path, value)
-                made[id(value)] = other, value
-                made[id(other)] = other, other  # of a holder that is met by two ways
-            return made[id(value)][0]
+            return once(path, value)
         if isinstance(value, tuple) and 0 < len(value) <= MOST:
             parts = [new((*path, key), part) for key, part in items_of(value)]
             if all(a is b for a, b in zip(parts, value, strict=True)):
@@ -132,6 +144,11 @@ def exchanged(
             return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
         return value
 
+    replace_in(reach, new)
+
+
+def replace_in(reach: Reach, new: Callable[[tuple[Any, ...], Any], Any]) -> None:
+    """Put what `new(path, value)` makes of each value into the containers, objects, bindings and cells."""
     for path, holder in list(reach.holders.values()):
         if isinstance(holder, list):
             holder[:] = [new((*path, i), part) for i, part in enumerate(holder)]

@@ -1,0 +1,169 @@
+"""The forward pass on Tensors: its graph, for which it runs until all arrays that have to be Tensors are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ....engine import Node
+from ....errors import DerivationError, DTypeError
+from ....graph.ancestors import ancestors, needs_gradient
+from ....mode import GRADIENTS, Block
+from ....tensor import Tensor
+from ....transforms.structure import name_of
+from .arguments import name_in_code, names_stored, needed, taken
+from .graph import Forward
+from .objects.copies import Shift, lifted
+from .objects.reach import Root
+from .objects.state import exchanged
+from .outputs import loss_before, loss_of, traced_in
+from .probes.trace import Filled, Tracing, last_name
+from .probes.versions import Versions, are_stale
+from .raising import severed_at
+from .stage import Stage
+from .training import loss_in
+
+Leaves = dict[tuple[Any, ...], Tensor]  # by the ways that lead to them
+
+MOST_FILLED = 200  # arrays that forward may fill with Tensors, each of which costs a run
+
+
+class LoosenedError(Exception):
+    """More of the inputs are parameters, or Tensors, than was thought: forward is to run again."""
+
+
+def traced(stage: Stage, shift: Shift | None = None) -> Forward:
+    """The graph of the forward pass.  Arrays that are filled with Tensors become Tensors themselves."""
+    with stage.rewritten(True):
+        for _ in range(MOST_FILLED):
+            try:
+                return traced_once(stage, shift)
+            except Filled as found:
+                if found.made is None or found.made in stage.fill:
+                    raise DerivationError(
+                        f"{name_of(stage.forward)} puts what depends on its inputs into an array that is "
+                        "made out of sight: make it in your own code, by np.zeros(...)"
+                    ) from None
+                stage.fill.add(found.made)
+            except LoosenedError:
+                continue
+            finally:
+                stage.before.restore()
+    raise DerivationError(f"{name_of(stage.forward)} fills too many arrays: fill one of more dimensions")
+
+
+def traced_once(stage: Stage, shift: Shift | None) -> Forward:
+    """The graph of the forward pass, if it fills no more arrays than are known.
+
+    Raises Filled if it does, and LoosenedError if it is to run again for another reason.
+    """
+    run = Tracing(name_in_code(stage.forward), stage.fill)
+    run.versions = Versions() if stage.keeps_versions else None
+    with Block(GRADIENTS):
+        leaves, copies = lift(stage, shift)
+        for path, tensor in leaves.items():
+            run.name(last_name(path), tensor.node, path[0] is Root.INPUTS)  # type: ignore[arg-type]
+        if stage.training:
+            run.copies = set(map(id, copies))
+            run.kept = {k: leaves[p] for k, p in stage.training.updates.items() if p in leaves}
+        returned, failed = run_on(stage, leaves, run)
+        root = root_of(stage, returned, run, failed)
+    keep_values(stage, root, run.versions)
+    return graph_of(root, leaves, run)
+
+
+def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, list[Tensor]]:
+    """The leaves that now stand in the place of arrays, by the ways to them, and the copies of some.
+
+    A leaf that is changed in place stays as it is: the user's code gets a copy of it.
+    """
+    leaves: Leaves = {}
+    copies: list[Tensor] = []
+
+    def leaf(path: tuple[Any, ...], value: Any) -> Any:
+        """What stands in the place of one array."""
+        made = lifted(path, value, shift)
+        if stage.are_all_tensors and type(made) is np.ndarray:
+            return Tensor(made)
+        if type(made) is Tensor and made.requires_grad:
+            leaves[path] = made
+            if path in stage.fill:
+                copies.append(made.copy())
+                return copies[-1]
+        return made
+
+    exchanged(stage.reach, leaf, stage.numbers)
+    return leaves, copies
+
+
+def run_on(stage: Stage, leaves: Leaves, run: Tracing) -> tuple[Any, Exception | None]:
+    """What forward returns now that its inputs are leaves, and the error that it raised, if it did."""
+    arguments = taken(stage.forward, stage.inputs)
+    try:
+        return stage.run(run, stage.forward, arguments), None
+    except Filled as found:
+        if isinstance(found.made, Node):  # a leaf that is changed in place
+            raise Filled(next((p for p, t in leaves.items() if t.node is found.made), None)) from None
+        raise
+    except DTypeError as error:
+        if not stage.are_all_tensors:  # where X is of whole numbers, `X.dot(W)` is NumPy's own method
+            stage.are_all_tensors = True
+            raise LoosenedError from None
+        return None, error
+    except Exception as error:
+        return None, error
+
+
+def keep_values(stage: Stage, root: Node, versions: Versions | None) -> None:
+    """Let the nodes of a loss refer to the values that they were computed with.
+
+    Raises LoosenedError if these have changed since and were not kept: the next run keeps them.
+    """
+    nodes = ancestors([root], needs_gradient)
+    if versions is not None:
+        versions.restore(nodes)
+    elif are_stale(nodes):
+        stage.keeps_versions = True
+        raise LoosenedError
+
+
+def root_of(stage: Stage, returned: Any, run: Tracing, failed: Exception | None) -> Node:
+    """The node of the loss: what forward returned, or the sum of that times drawn upstream gradients."""
+    if stage.training:
+        return loss_in(stage.training, run, stage.inputs, failed)
+    if failed is not None:
+        if stage.backward is not None:
+            raise failed
+        return loss_before(run, failed)
+    if not traced_in(returned) and stage.loosened():
+        raise LoosenedError
+    if not traced_in(returned) and run.severed:
+        raise DerivationError(severed_at(*run.severed[0]))
+    loss = loss_of(name_of(stage.forward), returned, wanted(stage, run), stage.upstream)
+    stage.outputs, stage.upstream = loss.outputs, loss.upstream
+    return loss.node
+
+
+def wanted(stage: Stage, run: Tracing) -> list[str]:
+    """The parameters of backward that must be given, and that no input or variable of forward fills."""
+    if stage.backward is None:
+        return []
+    # `bound` has the variables of its helpers, too, such as a gate g
+    known = set(stage.inputs) | names_stored(stage.forward) | set(run.bound)
+    return [p for p in needed(stage.backward) if p not in known]
+
+
+def graph_of(root: Node, leaves: Leaves, run: Tracing) -> Forward:
+    """The graph of a loss, with what a run noted of its nodes."""
+    return Forward(
+        root=root,
+        leaves={path: tensor.node for path, tensor in leaves.items()},  # type: ignore[misc]
+        bound={name: sorted(nodes, key=lambda n: n.index) for name, nodes in run.bound.items()},
+        names=run.other_names | run.own_names,
+        made=run.made,
+        given=run.given,
+        calls=run.calls,
+        places=run.before(root),
+        severed=run.severed,
+    )
