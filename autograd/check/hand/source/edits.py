@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import combinations, pairwise
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .calls import of_call, turned_round
 from .functions import Functions, of_functions
 from .insertions import Beside, Evaluate, by_value, to_whole
 from .places import elsewhere, neighbours
 from .quantities import is_numeric
 from .statements import OPPOSITE, whole_line
-from .trees import flipped, number, placed, replaced, reversed_array
+from .trees import Changes, number, placed, replaced
 
-KINDS = (  # in the order in which they are tried: what says most with least comes first
+# The kinds of changes, in the order in which they are tried: what says most with least comes first
+KINDS = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
     "extra-factor", "extra-term", "wrong-variable", "complement", "turned",
     "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor", "missing-term",
     "call too many", "missing call", "line too many", "term too many",
 )  # fmt: skip
 
-
+# What a report calls the kinds that it has no word for: several ways to find one kind of mistake
 CALLED = {
     "line too many": "extra-factor",
     "term too many": "extra-term",
@@ -42,7 +44,11 @@ CALLED = {
 
 
 class Edit(NamedTuple):
-    """A change of one place of a statement, the kind of mistake it takes back, and what is said of it."""
+    """A change of a statement at one place: `new` stands where `old` did.
+
+    kind  the kind of mistake that it takes back
+    text  what is said of the mistake
+    """
 
     kind: str
     text: str
@@ -68,9 +74,10 @@ def edits(
     inserting: bool = True,
     beside: Beside = (),
 ) -> Iterator[Edit]:
-    """All changes of a statement at one place; `functions` are those of the user's that it may call.
+    """All changes of a statement at one place.
 
-    `beside` is what stands elsewhere in the same function.
+    `functions` are the user's own that it may call; `beside`, what stands elsewhere in the same function;
+    `inserting`, whether something may be put in that is not there.
     """
     for kind, text, changed in whole_line(statement):
         yield Edit(kind, text, statement, statement, changed)
@@ -84,16 +91,13 @@ def edits(
             for kind, text, new in to_whole(part, held, scope, beside):
                 yield Edit(kind, text, statement, part, new)
     for node in (node for part in parts for node in expressions(part)):
-        for kind, text, new in at_node(node, scope, evaluate, inserting, beside):
+        changes = (
+            at_node(node, scope, evaluate, inserting, beside),
+            of_functions(node, functions or {}),
+            raised(node),
+        )
+        for kind, text, new in chain(*changes):
             yield Edit(kind, text, statement, node, new)
-        for kind, text, new in of_functions(node, functions or {}):
-            yield Edit(kind, text, statement, node, new)
-        if isinstance(node, ast.Subscript | ast.Name):
-            text = f"the exponent of `{ast.unparse(node)}` is wrong"
-            for exponent in (2, 0.5):
-                yield Edit(
-                    "missing-factor", text, statement, node, ast.BinOp(node, ast.Pow(), number(exponent))
-                )
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
@@ -112,27 +116,17 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
 
 def at_node(
     node: ast.expr, scope: dict[str, Any], evaluate: Evaluate, inserting: bool = True, beside: Beside = ()
-) -> Iterator[tuple[str, str, ast.expr]]:
+) -> Changes:
     """What could stand in the place of one expression."""
     text = ast.unparse(node)
     yield from slopes(node, text)
     match node:
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
-            other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
-            yield "sign", f"a sign in `{text}` is wrong", ast.BinOp(a, other, b)
-            if isinstance(op, ast.Sub):
-                yield "sign", f"`{text}` is the wrong way round", ast.BinOp(b, op, a)
-            else:
-                yield "sign", f"a sign in `{text}` is wrong", ast.BinOp(b, ast.Sub(), a)
-            for stays, goes in ((a, b), (b if isinstance(op, ast.Add) else ast.UnaryOp(ast.USub(), b), a)):
-                if not isinstance(
-                    stays, ast.Constant
-                ):  # what is left of 1 - A is no sum, but a factor too many
-                    yield "extra-term", f"the term `{ast.unparse(goes)}` is too many in `{text}`", stays
+            yield from of_sum(a, op, b, text)
         case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
-            yield from without(a, b, op, evaluate)
+            yield from of_product(a, op, b, evaluate)
         case ast.BinOp(left=a, op=ast.MatMult() as op, right=b):
-            for x, y in ((b, a), (flipped(b), a), (b, flipped(a)), (flipped(b), flipped(a))):
+            for x, y in turned_round(a, b):
                 yield "transpose", f"the factors of `{text}` are the wrong way round", ast.BinOp(x, op, y)
         case ast.BinOp(left=a, op=ast.Pow() as op, right=exponent) if ndim_of(n := evaluate(exponent)) == 0:
             for m in powers(n):
@@ -148,10 +142,9 @@ def at_node(
             yield "transpose", f"`{text}` should not be transposed", a
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
             for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n, 0}:
-                kind = "sign" if m == -n else "number"
-                yield kind, f"the number {text} is wrong", number(m)
+                yield "sign" if m == -n else "number", f"the number {text} is wrong", number(m)
         case ast.Call():
-            yield from calls(node)
+            yield from of_call(node)
         case ast.Subscript(value=a, slice=index):
             for near in (*neighbours(index, evaluate(a)), *elsewhere(index, scope)):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
@@ -159,7 +152,30 @@ def at_node(
         yield from by_value(node, text, scope, evaluate, beside)
 
 
-def slopes(node: ast.expr, text: str) -> Iterator[tuple[str, str, ast.expr]]:
+def raised(node: ast.expr) -> Changes:
+    """The square and the root of a variable or an element."""
+    if isinstance(node, ast.Subscript | ast.Name):
+        text = f"the exponent of `{ast.unparse(node)}` is wrong"
+        for exponent in (2, 0.5):
+            yield "missing-factor", text, ast.BinOp(node, ast.Pow(), number(exponent))
+
+
+def of_sum(a: ast.expr, op: ast.Add | ast.Sub, b: ast.expr, text: str) -> Changes:
+    """A sum or a difference with another sign, or without one of its terms.
+
+    >>> [ast.unparse(new) for _, _, new in of_sum(ast.Name("a"), ast.Sub(), ast.Name("b"), "a - b")]
+    ['a + b', 'b - a', 'a', '-b']
+    """
+    is_sum = isinstance(op, ast.Add)
+    yield "sign", f"a sign in `{text}` is wrong", ast.BinOp(a, ast.Sub() if is_sum else ast.Add(), b)
+    said = f"a sign in `{text}` is wrong" if is_sum else f"`{text}` is the wrong way round"
+    yield "sign", said, ast.BinOp(b, ast.Sub(), a)
+    for stays, goes in ((a, b), (b if is_sum else ast.UnaryOp(ast.USub(), b), a)):
+        if not isinstance(stays, ast.Constant):  # 1 - A without A is 1: a factor is too many then
+            yield "extra-term", f"the term `{ast.unparse(goes)}` is too many in `{text}`", stays
+
+
+def slopes(node: ast.expr, text: str) -> Changes:
     """The slope of a sigmoid in the place of tanh's, and the other way round.
 
     >>> tree = ast.parse("1 - h**2", mode="eval").body
@@ -191,14 +207,12 @@ def ndim_of(value: Any) -> int | None:
 
 
 def powers(n: Any) -> list[float]:
-    """What an exponent may have to be: one less, as a derivative's is, and others; n is None if unknown."""
+    """What an exponent n may have to be: first one less, as in a derivative; nothing if n is not known."""
     return [float(m) for m in (n - 1, n + 1, -n, n / 2, 2 * n)] if isinstance(n, int | float) else []
 
 
-def without(
-    a: ast.expr, b: ast.expr, op: ast.operator, evaluate: Evaluate
-) -> Iterator[tuple[str, str, ast.expr]]:
-    """A product without one of its factors, or two, or a quotient that is a product."""
+def of_product(a: ast.expr, op: ast.operator, b: ast.expr, evaluate: Evaluate) -> Changes:
+    """A product without one of its factors, or two; a quotient that should be a product, and the reverse."""
     sides = [(a, b)] if isinstance(op, ast.Div) else [(a, b), (b, a)]
     match a, op:
         case ast.BinOp(left=c, op=ast.Mult(), right=d), ast.Mult():
@@ -209,75 +223,3 @@ def without(
     other = ast.Mult() if isinstance(op, ast.Div) else ast.Div()
     kind = "factor" if ndim_of(evaluate(b)) == 0 else "extra-factor"
     yield kind, f"`{ast.unparse(b)}` is on the wrong side of the fraction", ast.BinOp(a, other, b)
-
-
-TWINS = {"max": "min", "maximum": "minimum", "argmax": "argmin", "sin": "cos", "amax": "amin", "sinh": "cosh"}
-
-
-TWINS |= {b: a for a, b in TWINS.items()}
-
-
-REDUCTIONS = {"sum": "mean", "mean": "sum"}
-
-
-RUNNING = ("cumsum", "cumprod")
-
-
-def calls(node: ast.Call) -> Iterator[tuple[str, str, ast.expr]]:
-    """Arguments exchanged; other axes of a sum, keepdims or not, a mean for a sum, or none of it."""
-    text = ast.unparse(node)
-    for i, (first, second) in enumerate(pairwise(node.args)):
-        said = f"`{ast.unparse(first)}` and `{ast.unparse(second)}` in `{text}` are the wrong way round"
-        exchanged = [*node.args[:i], second, first, *node.args[i + 2 :]]
-        yield "wrong-variable", said, ast.Call(node.func, exchanged, node.keywords)
-    match node.args:
-        case [ast.Constant(value=str() as subscripts), *operands] if "->" in subscripts:
-            said = f"the indices of `{text}` are in the wrong order"
-            for labels in map(ast.Constant, relabelled(subscripts)):
-                yield "transpose", said, ast.Call(node.func, [labels, *operands], node.keywords)
-    if not isinstance(node.func, ast.Attribute):
-        return
-    name = node.func.attr
-    is_numpys = isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "numpy")
-    inner = node.args[0] if is_numpys and node.args else node.func.value
-    if name in RUNNING:  # the adjoint of a running sum runs the other way
-        said = f"`{text}` runs the wrong way"
-        back = reversed_array(inner)
-        args = [back, *node.args[1:]] if is_numpys else node.args
-        func = node.func if is_numpys else ast.Attribute(back, name, ast.Load())
-        yield "turned", said, reversed_array(ast.Call(func, args, node.keywords))
-    if name in TWINS:
-        said = f"`{name}` in `{text}` should be `{TWINS[name]}`"
-        twin = ast.Attribute(node.func.value, TWINS[name], ast.Load())
-        yield "wrong-variable", said, ast.Call(twin, node.args, node.keywords)
-    if name in REDUCTIONS:
-        other = ast.Attribute(node.func.value, REDUCTIONS[name], ast.Load())
-        said = f"`{name}` in `{text}` should be `{REDUCTIONS[name]}`"
-        yield "factor", said, ast.Call(other, node.args, node.keywords)
-        yield "shape", f"`{text}` should not be summed", inner
-        args = node.args[:1] if is_numpys else []
-        for axis in (None, 0, 1, 2, -1):
-            for keep in (True, False):
-                words = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(keep))]
-                yield "shape", f"the axis or keepdims of `{text}` is wrong", ast.Call(node.func, args, words)
-    if name in ("dot", "matmul", "outer") and is_numpys and len(node.args) == 2:
-        said = f"the factors of `{text}` are the wrong way round"
-        a, b = node.args
-        for x, y in ((b, a), (flipped(b), a), (b, flipped(a)), (flipped(b), flipped(a))):
-            yield "transpose", said, ast.Call(node.func, [x, y], [])
-    if name == "transpose" and not node.keywords:
-        yield "transpose", f"`{text}` should not be transposed", inner
-
-
-def relabelled(subscripts: str) -> Iterator[str]:
-    """The subscripts of an einsum with two letters exchanged in one of its terms.
-
-    >>> list(relabelled("ij,jk->ik"))
-    ['ji,jk->ik', 'ij,kj->ik', 'ij,jk->ki']
-    """
-    terms = subscripts.replace("->", ",").split(",")
-    for i, term in enumerate(terms):
-        for a, b in combinations([letter for letter in term if letter.isalpha()], 2):
-            exchanged = term.translate(str.maketrans(a + b, b + a))
-            made = [*terms[:i], exchanged, *terms[i + 1 :]]
-            yield ",".join(made[:-1]) + "->" + made[-1]

@@ -1,10 +1,11 @@
-"""Functions of the user's: another one, one too many, one that is missing, another switch."""
+"""Calls of the user's functions: of another one, of one too many or too few, with another switch."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import NamedTuple
+
+from .trees import Changes
 
 
 class Signature(NamedTuple):
@@ -17,8 +18,8 @@ class Signature(NamedTuple):
 Functions = dict[str, Signature]
 
 
-def of_functions(node: ast.expr, functions: Functions) -> Iterator[tuple[str, str, ast.expr]]:
-    """A function of the user's for another, one too many, one that is missing, or another switch of it.
+def of_functions(node: ast.expr, functions: Functions) -> Changes:
+    """A call of another function, without one that is too many, with one that is missing, another switch.
 
     >>> from autograd.check.hand.source.trees import parsed
     >>> made = of_functions(parsed("f(x)"), {"f": Signature(1, ("deriv",)), "g": Signature(1)})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from .quantities import bracketed, indexed, is_inner, is_numeric, quantities, scalars
-from .trees import flipped, number, parsed, reversed_array, swapped
+from .trees import Changes, flipped, number, parsed, reversed_array, swapped
 
 # The value of an expression in the scope of its line; None if it has none
 Evaluate = Callable[[ast.expr], Any]
@@ -20,33 +20,16 @@ Beside = Sequence[tuple[ast.expr, Any]]
 
 def by_value(
     node: ast.expr, text: str, scope: dict[str, Any], evaluate: Evaluate, beside: Beside = ()
-) -> Iterator[tuple[str, str, ast.expr]]:
+) -> Changes:
     """Changes that depend on what the expression holds: of a number, or of an array with some axes."""
     value = evaluate(node)
     if not is_numeric(value):
         return
     ndim = np.ndim(value)
     yield "missing sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
-    if isinstance(node, ast.Name):
-        for name, other in scope.items():
-            if name != node.id and is_numeric(other) and np.ndim(other) == ndim and not is_inner(name):
-                yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
-        if np.asarray(value).dtype.kind == "f":
-            said = f"`{text}` should be `1 - {text}`"
-            yield "complement", said, ast.BinOp(number(1), ast.Sub(), node)
-    if isinstance(node, ast.Attribute | ast.Subscript):
-        for name, other in indexed(scope):
-            if name != text and is_numeric(other) and np.shape(other) == np.shape(value):
-                yield "wrong-variable", f"`{text}` is the wrong variable", parsed(name)
-    for other, held in (
-        beside if ndim and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call) else ()
-    ):
-        if (
-            np.shape(held) == np.shape(value)
-            and not isinstance(other, ast.Name)
-            and ast.unparse(other) != text
-        ):
-            yield what_it_lacks(text, other), f"`{text}` should be `{ast.unparse(other)}`", other
+    yield from other_variables(node, text, value, scope)
+    if ndim and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
+        yield from others_beside(text, value, beside)
     if not isinstance(node, ast.Constant):
         yield from missing_constants(node, text, scope)
     if ndim == 1:
@@ -59,8 +42,32 @@ def by_value(
         yield from missing_terms(node, text, ndim, scope)
 
 
+def other_variables(node: ast.expr, text: str, value: Any, scope: dict[str, Any]) -> Changes:
+    """Another variable for a variable, and another entry for an entry, that hold as many axes or elements."""
+    if isinstance(node, ast.Name):
+        for name, other in scope.items():
+            is_other = name != node.id and not is_inner(name) and is_numeric(other)
+            if is_other and np.ndim(other) == np.ndim(value):
+                yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
+        if np.asarray(value).dtype.kind == "f":
+            said = f"`{text}` should be `1 - {text}`"
+            yield "complement", said, ast.BinOp(number(1), ast.Sub(), node)
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        for name, other in indexed(scope):
+            if name != text and is_numeric(other) and np.shape(other) == np.shape(value):
+                yield "wrong-variable", f"`{text}` is the wrong variable", parsed(name)
+
+
+def others_beside(text: str, value: Any, beside: Beside) -> Changes:
+    """The expressions beside it that hold arrays of the same shape."""
+    for other, held in beside:
+        is_name = isinstance(other, ast.Name)
+        if np.shape(held) == np.shape(value) and not is_name and ast.unparse(other) != text:
+            yield what_it_lacks(text, other), f"`{text}` should be `{ast.unparse(other)}`", other
+
+
 def what_it_lacks(text: str, other: ast.expr) -> str:
-    """The mistake of an expression that should be another: it may be a factor or a term of that.
+    """The kind of mistake where an expression should be another: it may be only a factor or a term of it.
 
     >>> [what_it_lacks("p", parsed(other)) for other in ("p * (1 - p)", "p / q", "q + p", "p - q", "1 - p")]
     ['forgotten factor', 'forgotten factor', 'forgotten term', 'forgotten term', 'nearby']
@@ -77,10 +84,8 @@ def what_it_lacks(text: str, other: ast.expr) -> str:
     return "forgotten factor" if isinstance(op, ast.Mult | ast.Div) else "forgotten term"
 
 
-def to_whole(
-    node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside
-) -> Iterator[tuple[str, str, ast.expr]]:
-    """What the whole of a line may lack or be: a term, a factor, something else that is at hand."""
+def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) -> Changes:
+    """What a whole line may lack, a term or a factor, and what else that is at hand it may have to be."""
     text = ast.unparse(node)
     held_by_names = ((k, v) for k, v in scope.items() if is_numeric(v) and not is_inner(k))
     arrays = [(ast.Name(k, ast.Load()), v) for k, v in held_by_names if np.ndim(v) or isinstance(v, float)]
@@ -107,9 +112,7 @@ def fits(held: Any, value: Any) -> bool:
         return False
 
 
-def missing_constants(
-    node: ast.expr, text: str, scope: dict[str, Any]
-) -> Iterator[tuple[str, str, ast.expr]]:
+def missing_constants(node: ast.expr, text: str, scope: dict[str, Any]) -> Changes:
     """A number to multiply or divide by."""
     for name in scalars(scope):
         yield (
@@ -124,9 +127,7 @@ def missing_constants(
         )
 
 
-def missing_factors(
-    node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
-) -> Iterator[tuple[str, str, ast.expr]]:
+def missing_factors(node: ast.expr, text: str, ndim: int, scope: dict[str, Any]) -> Changes:
     """A quantity to multiply or divide by, element by element; or a matrix, on either side."""
     for name, quantity in quantities(scope):
         if np.ndim(quantity) <= ndim and name != text:
@@ -143,9 +144,7 @@ def missing_factors(
                 yield "missing-factor", said, ast.BinOp(part, ast.MatMult(), node)
 
 
-def missing_terms(
-    node: ast.expr, text: str, ndim: int, scope: dict[str, Any]
-) -> Iterator[tuple[str, str, ast.expr]]:
+def missing_terms(node: ast.expr, text: str, ndim: int, scope: dict[str, Any]) -> Changes:
     """A quantity to add or subtract."""
     for name, other in (*scope.items(), *indexed(scope)):
         if is_numeric(other) and np.ndim(other) <= ndim:
@@ -154,7 +153,7 @@ def missing_terms(
                 yield "missing-term", f"a term is missing in `{text}`", ast.BinOp(node, op, term)
 
 
-def reductions(node: ast.expr, text: str, ndim: int) -> Iterator[tuple[str, str, ast.expr]]:
+def reductions(node: ast.expr, text: str, ndim: int) -> Changes:
     """A sum or a mean over each axis."""
     for axis, keep, what in product(range(ndim), (True, False), ("sum", "mean")):
         words = [ast.keyword("axis", number(axis)), ast.keyword("keepdims", ast.Constant(keep))]

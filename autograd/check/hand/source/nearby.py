@@ -27,6 +27,7 @@ def function_around(tree: ast.AST, line: int) -> ast.AST:
 
 
 def has_line(node: ast.AST, line: int) -> bool:
+    """Whether a line is in what a node spans."""
     return hasattr(node, "lineno") and node.lineno <= line <= (node.end_lineno or 0)  # type: ignore[attr-defined]
 
 

@@ -10,9 +10,11 @@ from typing import Any
 from .quantities import is_numeric
 from .trees import number
 
+MOST_INDICES = 6  # variables in scope that are tried as another index
+
 
 def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
-    """Other indices: one more or one less; of a dictionary by names, the other names that hold numbers.
+    """Other indices: one more or one less; of a dictionary with names, the other names that hold numbers.
 
     >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"), [])]
@@ -39,7 +41,7 @@ def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
 
 
 def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
-    """Other places in an array: at another index in scope, other rows for columns, a slice at the other end.
+    """Other places in an array: another index in scope, columns for rows, a slice at the other end.
 
     >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in elsewhere(parsed("i"), {"i": 1, "j": 2, "x": 0.5})]
@@ -54,31 +56,10 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
             same = (k for k, v in scope.items() if k != name and type(v) is type(scope.get(name)) is int)
             yield from (ast.Name(k, ast.Load()) for k in islice(same, MOST_INDICES))
             yield ast.Tuple([ast.Slice(), index], ast.Load())
-        case ast.Slice(lower=ast.expr() as a, upper=None, step=None):
-            yield ast.Slice(None, ast.UnaryOp(ast.USub(), a))
-            yield ast.Slice(None, a)
-            yield ast.Slice()
-        case ast.Slice(lower=None, upper=ast.expr() as a, step=None):
-            yield ast.Slice(a.operand if isinstance(a, ast.UnaryOp) else a)
-            yield ast.Slice()
-        case ast.Slice(lower=ast.expr() as a, upper=ast.expr() as b, step=None):
-            width = ast.BinOp(b, ast.Sub(), a)
-            yield ast.Slice(b, ast.BinOp(b, ast.Add(), width))
-            yield ast.Slice(ast.BinOp(a, ast.Sub(), width), a)
+        case ast.Slice(step=None):
+            yield from other_slices(index)
         case ast.Tuple(elts=[a, b]):
-            yield ast.Tuple([b, a], ast.Load())
-            for near in neighbours(a, None):
-                yield ast.Tuple([near, b], ast.Load())
-            for near in neighbours(b, None):
-                yield ast.Tuple([a, near], ast.Load())
-            for other in elsewhere(a, scope) if not isinstance(a, ast.Slice) else ():
-                if not isinstance(other, ast.Tuple):
-                    yield ast.Tuple([other, b], ast.Load())
-            for other in elsewhere(b, scope) if not isinstance(b, ast.Slice) else ():
-                if not isinstance(other, ast.Tuple):
-                    yield ast.Tuple([a, other], ast.Load())
-            if isinstance(a, ast.Slice) and a.lower is a.upper is None:
-                yield b
+            yield from other_pairs(a, b, scope)
         case ast.JoinedStr(values=parts):
             for i, part in enumerate(parts):
                 if isinstance(part, ast.FormattedValue):
@@ -90,4 +71,42 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
                 yield ast.BinOp(left, op, ast.Call(func, [near], []))
 
 
-MOST_INDICES = 6
+def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
+    """A slice at the other end, or beside it, or the whole axis.
+
+    >>> [ast.unparse(i) for i in other_slices(ast.Slice(ast.Name("a"), ast.Name("b")))]
+    ['b:b + (b - a)', 'a - (b - a):a']
+    """
+    match index:
+        case ast.Slice(lower=ast.expr() as a, upper=None):
+            yield ast.Slice(None, ast.UnaryOp(ast.USub(), a))
+            yield ast.Slice(None, a)
+            yield ast.Slice()
+        case ast.Slice(lower=None, upper=ast.expr() as a):
+            yield ast.Slice(a.operand if isinstance(a, ast.UnaryOp) else a)
+            yield ast.Slice()
+        case ast.Slice(lower=ast.expr() as a, upper=ast.expr() as b):
+            width = ast.BinOp(b, ast.Sub(), a)
+            yield ast.Slice(b, ast.BinOp(b, ast.Add(), width))
+            yield ast.Slice(ast.BinOp(a, ast.Sub(), width), a)
+
+
+def other_pairs(a: ast.expr, b: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """Two indices exchanged, or with another one in the place of either."""
+    yield ast.Tuple([b, a], ast.Load())
+    for near in neighbours(a, None):
+        yield ast.Tuple([near, b], ast.Load())
+    for near in neighbours(b, None):
+        yield ast.Tuple([a, near], ast.Load())
+    for other in single(a, scope):
+        yield ast.Tuple([other, b], ast.Load())
+    for other in single(b, scope):
+        yield ast.Tuple([a, other], ast.Load())
+    if isinstance(a, ast.Slice) and a.lower is a.upper is None:
+        yield b
+
+
+def single(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """Other places along one axis; of a slice none, as there are too many in two axes."""
+    if not isinstance(index, ast.Slice):
+        yield from (other for other in elsewhere(index, scope) if not isinstance(other, ast.Tuple))

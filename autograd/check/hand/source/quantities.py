@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-INNER = "inner_"  # what quantities without a name of the user's are called while they are tried
+INNER = "inner_"  # quantities that the user gave no name are called so while they are tried
+MOST_HELD = 40  # arrays in containers and objects that are tried
+MOST_PLACES = 12  # elements of a list that are tried
+NO_HOLDERS = (type, ModuleType, FunctionType, np.ndarray)  # what has attributes and holds nothing of a line's
 
 
 def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -29,32 +32,28 @@ def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from islice(held_in(scope), MOST_HELD)
 
 
-MOST_HELD = 40  # of what containers and objects hold
-
-
 def held_in(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The arrays in the containers and objects in scope: `cache['A']`, `a[-2]`, `self.mask`."""
     for name, value in scope.items():
         if isinstance(value, dict):
-            yield from ((f"{name}[{k!r}]", v) for k, v in value.items() if isinstance(v, np.ndarray))
+            parts = ((f"{name}[{k!r}]", v) for k, v in value.items())
         elif isinstance(value, list | tuple):
             n = len(value)
-            yield from (
-                (f"{name}[{i - n}]", v) for i, v in enumerate(value[:12]) if isinstance(v, np.ndarray)
-            )
-        elif hasattr(value, "__dict__") and not isinstance(
-            value, type | ModuleType | FunctionType | np.ndarray
-        ):
-            yield from ((f"{name}.{k}", v) for k, v in vars(value).items() if isinstance(v, np.ndarray))
+            parts = ((f"{name}[{i - n}]", v) for i, v in enumerate(value[:MOST_PLACES]))
+        elif hasattr(value, "__dict__") and not isinstance(value, NO_HOLDERS):
+            parts = ((f"{name}.{k}", v) for k, v in vars(value).items())
+        else:
+            continue
+        yield from ((text, part) for text, part in parts if isinstance(part, np.ndarray))
 
 
 def is_inner(name: str) -> bool:
-    """Whether a quantity has no name of the user's."""
+    """Whether a quantity has no name that the user gave it."""
     return INNER in name
 
 
 def bracketed(name: str) -> str:
-    """An expression in brackets, if it needs them in a product."""
+    """The text of an expression, in brackets if it needs them in a product."""
     return f"({name})" if " " in name and not name.startswith("(") else name
 
 

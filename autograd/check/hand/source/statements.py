@@ -8,11 +8,17 @@ from itertools import combinations
 from typing import Any
 
 from .places import elsewhere, neighbours
-from .trees import loaded, number, parsed, placed, replaced
+from .trees import Changes, loaded, number, parsed, placed, replaced
+
+# The comparisons that another one is taken for
+OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Gt: (ast.Lt, ast.LtE), ast.Lt: (ast.Gt, ast.GtE), ast.GtE: (ast.LtE, ast.Lt),
+    ast.LtE: (ast.GtE, ast.Gt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
+}  # fmt: skip
 
 
 def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
-    """= for +=, += for =, -= for += and the like."""
+    """The line with = for +=, += for =, -= for += and the like."""
     match statement:
         case ast.Assign(targets=[ast.Name() | ast.Subscript() | ast.Attribute() as target], value=value):
             text = "it replaces what was there, to which it should add"
@@ -67,12 +73,6 @@ def added_at(target: ast.Subscript, value: ast.expr) -> ast.stmt:
     return ast.Expr(ast.Call(parsed("np.add.at"), [loaded(target.value), target.slice, value], []))
 
 
-OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
-    ast.Gt: (ast.Lt, ast.LtE), ast.Lt: (ast.Gt, ast.GtE), ast.GtE: (ast.LtE, ast.Lt),
-    ast.LtE: (ast.GtE, ast.Gt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
-}  # fmt: skip
-
-
 def statements_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
     """What could stand in the place of a statement that no expression in it could mend.
 
@@ -90,28 +90,18 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
     yield from whole_line(statement)
     yield from other_containers(statement, scope)
     text = ast.unparse(statement).split("\n")[0]
+    wrong_place = f"the index on the left of `{text}` is wrong"
     match statement:
         case ast.AugAssign(target=target, op=op, value=value):
             for near in targets_like(target, scope):
-                yield (
-                    "wrong-variable",
-                    f"the index on the left of `{text}` is wrong",
-                    ast.AugAssign(near, op, value),  # type: ignore[arg-type]  # it can be written to
-                )
-            yield (
-                "extra-term",
-                "it adds to what was there, and should replace it",
-                ast.Assign([target], value),
-            )
+                yield "wrong-variable", wrong_place, ast.AugAssign(near, op, value)  # type: ignore[arg-type]
+            said = "it adds to what was there, and should replace it"
+            yield "extra-term", said, ast.Assign([target], value)
             kind = "term too many" if isinstance(op, ast.Add | ast.Sub) else "line too many"
             yield kind, f"`{text}` is too many", ast.Pass()
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
             for near in targets_like(target, scope):
-                yield (
-                    "wrong-variable",
-                    f"the index on the left of `{text}` is wrong",
-                    ast.Assign([near], value),
-                )
+                yield "wrong-variable", wrong_place, ast.Assign([near], value)
             yield "line too many", f"`{text}` is too many", ast.Pass()
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at") as func, args=[array, index, *rest])):
             for near in (*neighbours(index, None), *elsewhere(index, scope)):
@@ -119,8 +109,7 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                 yield index_kind(index, near), said, ast.Expr(ast.Call(func, [array, near, *rest], []))
         case ast.For(iter=rounds):
             for kind, said, other in rounds_like(rounds):
-                new = ast.For(statement.target, other, statement.body, statement.orelse)
-                yield kind, said, new
+                yield kind, said, ast.For(statement.target, other, statement.body, statement.orelse)
         case ast.Return(value=ast.Tuple() as several):
             for said, other in exchanged(several):
                 yield "wrong-variable", said, ast.Return(other)
@@ -174,7 +163,7 @@ def exchanged(several: ast.Tuple) -> Iterator[tuple[str, ast.Tuple]]:
 
 
 def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
-    """A statement with a list the other way round.
+    """A statement in which a list stands, or is filled, the other way round.
 
     >>> [ast.unparse(s) for s in turned_round(ast.parse("return dx, dhs").body[0], "dhs")]
     ['return (dx, dhs[::-1])']
@@ -200,7 +189,7 @@ def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
 
 
 def index_kind(index: ast.expr, other: ast.expr) -> str:
-    """What it is called when an index should be another: a transpose, if it is the same turned round."""
+    """The kind of mistake where an index should be another: a transpose, if that is the same turned round."""
     match index, other:
         case ast.Tuple(elts=[a, b]), ast.Tuple(elts=[c, d]) if a is d and b is c:
             return "transpose"
@@ -220,7 +209,7 @@ def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
                 yield replaced(target, node, new)
 
 
-def rounds_like(rounds: ast.expr) -> Iterator[tuple[str, str, ast.expr]]:
+def rounds_like(rounds: ast.expr) -> Changes:
     """Other rounds for a loop: one more or one less at either end, or the other way round.
 
     >>> [ast.unparse(new) for _, _, new in rounds_like(parsed("range(n)"))]
@@ -245,7 +234,7 @@ def rounds_like(rounds: ast.expr) -> Iterator[tuple[str, str, ast.expr]]:
 
 
 def shifted(node: ast.expr, by: int) -> ast.expr:
-    """A number or an expression, one more or less: `n` of `n - 1`."""
+    """A number or an expression, one more or one less: `n - 1` becomes `n`."""
     match node:
         case ast.Constant(value=int() as n):
             return number(n + by)

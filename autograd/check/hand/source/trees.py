@@ -1,10 +1,14 @@
-"""Trees of expressions: made of numbers and of text, and with a part replaced."""
+"""Trees of expressions: made from numbers and from text, and with a part replaced."""
 
 from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Iterator
 from typing import Any
+
+# Of an expression: the kind of mistake, what is said of it, and what should stand in its place
+Changes = Iterator[tuple[str, str, ast.expr]]
 
 
 def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
@@ -25,7 +29,7 @@ def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
 
 
 def placed(tree: ast.AST, like: ast.AST) -> ast.AST:
-    """A tree whose new nodes are where another is, so that it can be compiled."""
+    """The tree, whose new nodes have got the place of another node, so that it can be compiled."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -40,13 +44,13 @@ def placed(tree: ast.AST, like: ast.AST) -> ast.AST:
 
 
 def loaded(node: ast.expr) -> ast.expr:
-    """A name that is read."""
+    """The expression, to be read: a name that was written to is another node then."""
     return ast.Name(node.id, ast.Load()) if isinstance(node, ast.Name) else node
 
 
 @functools.cache
 def parsed(text: str) -> Any:
-    """The tree of an expression."""
+    """The tree of an expression; it is shared, so nobody may change it."""
     return ast.parse(text, mode="eval").body
 
 
