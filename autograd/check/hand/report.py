@@ -12,24 +12,34 @@ import numpy as np
 
 from ...errors import CheckError, DerivationError
 
+HEAD = ("line", "gradient", "verdict", "error", "source")  # of the table
+COLOURS = {  # each can be read on white and on black
+    "right": "#1a8754",
+    "scaled": "#1a8754",
+    "inherits": "#a86b00",
+    "wrong here": "#d6303f",
+    "inconclusive": "#7a7f87",
+}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """The verdict on one gradient, and the line that made it.
 
     name      the gradient: "dZ2"
-    verdict   "right": it equals the true gradient; "scaled": it is a constant multiple of that, which
-              the lines after it take out again; "inherits": it is wrong only because a line before it
-              is; "wrong here": by itself; "inconclusive": it can't be told
-    kind      of what is wrong here: "factor", "sign", "transpose", "shape", "missing-factor",
-              "extra-factor", "wrong-variable", "missing-term", "extra-term", "overwritten", "jacobian",
-              "unknown"
+    verdict   "right": it equals the true gradient; "scaled": it is the true gradient times a constant,
+              which the lines after it take out again; "inherits": it is wrong only because a line before
+              it is; "wrong here": it is wrong by itself; "inconclusive": it can't be told
+    kind      the kind of mistake in a line that is wrong here: "factor", "sign", "transpose", "shape",
+              "missing-factor", "extra-factor", "wrong-variable", "missing-term", "extra-term",
+              "overwritten", "jacobian", "unknown"
     hint      what to look at, or why it can't be told
-    source    the line of the user's, and `lineno`, its number in the file, `filename`
-    calls     of a line in a helper, file and line of the calls that it was made in, the innermost first
-    error     how far it is from the true gradient, as a part of that one's largest element
-    yours     what the line made, `true` the true gradient, `expected` what follows from the user's own
-              gradients before it (all three are arrays)
+    source    the user's line; `lineno` is its number in the file `filename`
+    calls     for a line in a helper, file and line of the calls that it ran in, the innermost first
+    error     how far it is from the true gradient, as a part of the true gradient's largest element
+    yours     what the line made; `true` is the true gradient, and `expected` what follows from the user's
+              own gradients before it (all three are arrays)
+    levels    what `DerivationReport.hint` says at each level
     """
 
     name: str
@@ -60,8 +70,8 @@ class DerivationReport:
     unmatched  the results that could not be judged, each with the reason
     error      where the forward or the backward pass raised, and what; None if it did not
     is_faulty  whether the error is a finding: backward raised, and forward did not
-    judged     of each result that was judged, by its name, whether it is right
-    inputs     of each input whose gradient there is, whether it was judged, and how
+    judged     whether a result is right, by its name, for all that were judged
+    inputs     by input that has a gradient, whether that is right, wrong, or not derived
     drawn      the upstream gradients that were drawn, by the parameters that they were passed to
     notes      what else is to be said: that steps go uphill, or that a mistake shows at other inputs only
     prefix     what a gradient's name begins with
@@ -83,11 +93,12 @@ class DerivationReport:
         return bool(self.judged) and self.error is None and not self.unmatched and all(self.judged.values())
 
     def __bool__(self) -> bool:
+        """Whether all is right: `ok`."""
         return self.ok
 
     @property
     def status(self) -> str:
-        """right, wrong, or not judged: where nothing is known to be wrong, and not all could be judged."""
+        """Right, wrong, or not judged: nothing is known to be wrong then, but not all could be judged."""
         if self.ok:
             return "right"
         is_wrong = self.is_faulty or self.first is not None or not all(self.judged.values())
@@ -95,7 +106,7 @@ class DerivationReport:
 
     @property
     def first(self) -> Line | None:
-        """The first line that is wrong here; None if none is."""
+        """The first line that is wrong by itself; None if none is."""
         return next((line for line in self.lines if line.verdict == "wrong here"), None)
 
     def __getitem__(self, name: str) -> Line:
@@ -111,7 +122,7 @@ class DerivationReport:
         )
 
     def hint(self, name: str, level: int = 1) -> str:
-        """More about the line of a gradient: 1, which rules apply; 2, the shapes too; 3, the formula too."""
+        """More about the line of a gradient: at level 1 the rules, at 2 also the shapes, at 3 the formula."""
         if level not in (1, 2, 3):
             raise DerivationError(
                 f"level={level!r} is not 1 (the rules), 2 (and the shapes) or 3 (and the formula)"
@@ -129,10 +140,10 @@ class DerivationReport:
         return "the derivation is right" if self.ok else "the derivation is not shown to be right"
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        """The cells of the table."""
+        """The rows of the table: line, gradient, verdict, error and source."""
         for line in self.lines:
             kind = f": {line.kind}" if line.kind else ""
-            error = f"{line.error:.1e}" if line.error == line.error else ""
+            error = "" if np.isnan(line.error) else f"{line.error:.1e}"
             yield str(line.lineno or ""), line.name, line.verdict + kind, error, line.source
 
     def remarks(self) -> Iterator[str]:
@@ -158,7 +169,7 @@ class DerivationReport:
             yield f"the upstream gradient {name} was drawn: {shown(value)}"
 
     def told(self, line: Line) -> str:
-        """The first wrong line: where it is, what is wrong with it, yours beside the right one."""
+        """What is said of the first wrong line: where it is, what is wrong there, and the right values."""
         within = "".join(f"\n  called in line {n} of {Path(f).name}" for f, n in line.calls)
         is_known = np.size(line.yours) and not np.all(np.isnan(line.expected))
         both = f"\nyours:\n{shown(line.yours)}\nright:\n{shown(line.expected)}" if is_known else ""
@@ -166,7 +177,8 @@ class DerivationReport:
         return f"first wrong line: {line.lineno}: {line.source}{within and where + within}\n{line.hint}{both}"
 
     def __str__(self) -> str:
-        rows = [("line", "gradient", "verdict", "error", "source"), *self.rows()]
+        """The report as a text: a sentence, the table, and what is said below it."""
+        rows = [HEAD, *self.rows()]
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         table = [
             "  ".join(c.ljust(w) for c, w in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows
@@ -176,10 +188,8 @@ class DerivationReport:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th style="text-align:left">{name}</th>'
-            for name in ("line", "gradient", "verdict", "error", "source")
-        )
+        """The same for a notebook, with a colour for each verdict."""
+        head = "".join(f'<th style="text-align:left">{name}</th>' for name in HEAD)
         body = "".join(
             f'<tr style="color:{COLOURS[line.verdict]}" title="{escape(line.hint)}">'
             + "".join(f"<td>{escape(cell)}</td>" for cell in row[:-1])
@@ -191,15 +201,6 @@ class DerivationReport:
         return f"<p><b>{self.headline}</b></p>{table}{remarks}"
 
 
-COLOURS = {  # each readable on white and on black
-    "right": "#1a8754",
-    "scaled": "#1a8754",
-    "inherits": "#a86b00",
-    "wrong here": "#d6303f",
-    "inconclusive": "#7a7f87",
-}
-
-
 def shown(value: Any) -> str:
-    """An array in full, up to a size."""
+    """An array as text, with dots for the middle of a large one."""
     return np.array2string(np.asarray(value), precision=6, suppress_small=False, threshold=64, edgeitems=3)

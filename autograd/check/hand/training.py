@@ -10,7 +10,7 @@ import linecache
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from .observe.arguments import code_of
 from .observe.objects.copies import plain_copy
 from .observe.objects.reach import Reach, Root
 from .observe.objects.state import State, exchanged
-from .observe.probes.codes import copied, text_of
+from .observe.probes.codes import copied, first_line, text_of
 from .observe.probes.patch import statements_around
 from .observe.probes.probe import Finished, TimeUp
 from .observe.probes.record import Recording, is_array
@@ -34,11 +34,21 @@ from .observe.stage import PATIENCE, Stage
 from .observe.training import Body, Returns, Training, is_update, names_returned, stretches
 from .report import DerivationReport
 
-Place = tuple[Any, ...]
+Place = tuple[Any, ...]  # the way to a parameter
+
+NEEDED = ("__builtins__", "__name__", "np")  # globals that code may need and not name
 
 
 class Watching(Recording):
-    """Sees, as each round of a loop begins, which parameters have changed; ends with the first."""
+    """Sees, as each round of a loop begins, which parameters have changed; ends with the first round.
+
+    space       the variables, and in them the parameters
+    main        where the loop that trains stands; `mains`, how many of its rounds have begun
+    left        the parameters that have not changed yet: each with what it held, and a copy
+    changed_by  the number of the round by which a parameter had changed
+    updates     by site and number, the parameters that were updated there
+    raised      what ended the run, if it did not end by itself
+    """
 
     raised: BaseException | None = None
 
@@ -68,6 +78,7 @@ class Watching(Recording):
                 self.changed_by[place] = max(self.changed_by.values())
 
     def round(self, site: Site) -> None:
+        """A round begins: the one before may have changed parameters, and the main loop runs only one."""
         super().round(site)
         loops = (s for s in statements_around(site.filename, site.span) if span_of(s) == site.span)
         if not any(map(is_update, loops)):  # a parameter may be updated a row at a time
@@ -81,11 +92,12 @@ class Watching(Recording):
 
 
 def watched(stage: Stage, until: int | None, main: Any) -> Watching:
-    """A run of the first round."""
+    """A run of the main loop's first round; of no more than up to some round, if that is known."""
     places = [p for p, _ in float_places(stage.reach)]
     run = Watching()
 
     def array(path: Place, value: Any) -> Any:
+        """What stands in the place of one array."""
         return plain_copy(path, value, None)
 
     exchanged(stage.reach, array, stage.numbers)
@@ -111,15 +123,14 @@ def watched(stage: Stage, until: int | None, main: Any) -> Watching:
 
 
 def float_places(reach: Reach) -> Iterator[tuple[Place, Any]]:
-    """Where the space holds arrays of floats, and numbers."""
+    """The ways to arrays of floats, and to plain ones, among the variables, with what is there."""
     for path, holder in reach.holders.values():
         if path[:1] == (Root.INPUTS,):
             pairs = attributes(holder).items() if holds_variables(holder) else items_of(holder)
             for key, value in tuple(pairs):
                 is_floats = isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "f"
-                if (is_floats or type(value) is float) and not (
-                    isinstance(key, str) and key.startswith("__")
-                ):
+                is_pythons = isinstance(key, str) and key.startswith("__")
+                if (is_floats or type(value) is float) and not is_pythons:
                     yield (*path, key), value
 
 
@@ -137,40 +148,53 @@ def trained(
     ways = ((b, body, is_guess) for is_guess in (False, True) for b, body in stretches(statements))
     for before, body, is_guess in ways:
         variables = space()
-        try:
-            with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-                tree = ast.Module([copied(s) for s in before], [])
-                exec(compile(tree, filename, "exec"), variables)
-        except Exception as error:
-            raised = raised or told(error, "what stands before the loop", PATIENCE)
+        if failed := failure_of(before, filename, variables):
+            raised = raised or failed
             continue
         stage = Stage.of(Body(body, filename, variables, name), None, variables)
-        main = span_of(body[0])
-        first = watched(stage, None, main)
-        if not first.changed_by:
-            if first.raised is not None:
-                raised = raised or told(first.raised, name, stage.patience)
+        run, until = until_updated(stage, span_of(body[0]))
+        if until is None:
+            if run.raised is not None:
+                raised = raised or told(run.raised, name, stage.patience)
             continue
-        last = max(first.changed_by.values())
-        until = last if last else None
-        again = watched(stage, until, main) if until else first
-        stage.training = Training(loss, until, again.updates, returned, is_guess=is_guess)
-        try:
-            report = examined(stage, ("d", {}), "d")
-        except DerivationError as error:
-            reasons.append(str(error))
-            continue
-        if report.judged or report.error:
-            return report
-        reasons.append(f"nothing that {name} updates has a part in the loss")
+        stage.training = Training(loss, until, run.updates, returned, is_guess=is_guess)
+        found = report_or_reason(stage, name)
+        if isinstance(found, DerivationReport):
+            return found
+        reasons.append(found)
     if raised:
         return DerivationReport((), error=raised)
-    raise DerivationError(
-        reasons[-1]
-        if reasons
-        else f"{name} updates no array of floats that exists before its loop: make the "
+    nothing = (
+        f"{name} updates no array of floats that exists before its loop: make the "
         "weights before the loop, or pass them as inputs"
     )
+    raise DerivationError(reasons[-1] if reasons else nothing)
+
+
+def failure_of(statements: list[ast.stmt], filename: str, space: dict[str, Any]) -> str:
+    """What some statements raise as they run in a space of variables; "" if they raise nothing."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            exec(compile(ast.Module([copied(s) for s in statements], []), filename, "exec"), space)
+    except Exception as error:
+        return told(error, "what stands before the loop", PATIENCE)
+    return ""
+
+
+def until_updated(stage: Stage, main: Any) -> tuple[Watching, int | None]:
+    """A run that ends as the first updates are complete, and the number of the next round, or None."""
+    run = watched(stage, None, main)
+    until = max(run.changed_by.values(), default=0) or None
+    return (watched(stage, until, main) if until else run), until
+
+
+def report_or_reason(stage: Stage, name: str) -> DerivationReport | str:
+    """The report on the updates of a stage, or the reason why nothing could be judged there."""
+    try:
+        report = examined(stage, ("d", {}), "d")
+    except DerivationError as error:
+        return str(error)
+    return report if report.judged or report.error else f"nothing that {name} updates has a part in the loss"
 
 
 def training_step(
@@ -198,46 +222,63 @@ def training_step(
     >>> training_step(train, {"X": X, "y": y, "w": np.zeros(2)}).ok
     True
     """
-    code = code_of(f)
-    text = text_of(code.co_filename) if code else ""
-    node = next((n for n in ast.walk(ast.parse(text)) if is_definition(n, code)), None) if text else None
-    if code is None or node is None:
-        raise DerivationError(f"there is no source of {f!r:.60}: define it in a file or in a cell")
+    code, node = definition_of(f)
     function = inspect.unwrap(getattr(f, "__func__", f))
-    own = getattr(f, "__self__", None)
-    bound = inspect.signature(f).bind_partial(
-        **{k: v for k, v in inputs.items() if k in inspect.signature(f).parameters}
-    )
-    bound.apply_defaults()
-    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
-    free = {name: cell.cell_contents for name, cell in cells}
+    own, arguments = own_variables(f, function, code), arguments_of(f, inputs)
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
     before = State(Reach([((Root.INPUTS,), dict(inputs)), ((Root.OWN,), f)]))
 
     def space() -> dict[str, Any]:
+        """The variables that f begins with, as they were before anything ran."""
         before.restore()
-        named = {next(iter(inspect.signature(function).parameters)): own} if own is not None else {}
         held = {k: v for k, v in function.__globals__.items() if k in NEEDED or k in names}
-        arrays = {k: np.array(v) if isinstance(v, np.ndarray) else v for k, v in bound.arguments.items()}
-        return held | free | named | dict(inputs) | arrays
+        arrays = {k: np.array(v) if isinstance(v, np.ndarray) else v for k, v in arguments.items()}
+        return held | own | dict(inputs) | arrays
 
-    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    statements = [Returns().visit(copied(s)) for s in node.body]  # type: ignore[attr-defined]  # it is a definition
-    flat = [s for made in statements for s in (made if isinstance(made, list) else [made])]
     try:
-        return trained(flat, code.co_filename, space, function.__name__, loss, names_returned(node))
+        return trained(
+            as_script(node), code.co_filename, space, function.__name__, loss, names_returned(node)
+        )
     finally:
         before.restore()
 
 
-NEEDED = ("__builtins__", "__name__", "np")
+def definition_of(f: Any) -> tuple[CodeType, ast.FunctionDef]:
+    """The code of a function and the statement that defines it; raises DerivationError without a source."""
+    code = code_of(f)
+    text = text_of(code.co_filename) if code else ""
+    nodes = ast.walk(ast.parse(text)) if text else ()
+    node = next((n for n in nodes if isinstance(n, ast.FunctionDef) and is_definition(n, code)), None)
+    if code is None or node is None:
+        raise DerivationError(f"there is no source of {f!r:.60}: define it in a file or in a cell")
+    return code, node
 
 
-def is_definition(node: ast.AST, code: Any) -> bool:
-    """Whether a node defines the function whose code this is."""
-    if not isinstance(node, ast.FunctionDef) or node.name != code.co_name:
-        return False
-    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-    return bool(first == code.co_firstlineno)
+def own_variables(f: Any, function: Any, code: CodeType) -> dict[str, Any]:
+    """The variables that a function has before it is called: its closure's, and the object of a method."""
+    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
+    free = {name: cell.cell_contents for name, cell in cells}
+    own = getattr(f, "__self__", None)
+    return free if own is None else free | {next(iter(inspect.signature(function).parameters)): own}
+
+
+def arguments_of(f: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a function: the inputs that it takes, and its defaults."""
+    signature = inspect.signature(f)
+    bound = signature.bind_partial(**{k: v for k, v in inputs.items() if k in signature.parameters})
+    bound.apply_defaults()
+    return bound.arguments
+
+
+def as_script(definition: ast.FunctionDef) -> list[ast.stmt]:
+    """The statements of a function as a module's, which can't return."""
+    made = [Returns().visit(copied(s)) for s in definition.body]
+    return [s for one in made for s in (one if isinstance(one, list) else [one])]
+
+
+def is_definition(node: ast.FunctionDef, code: Any) -> bool:
+    """Whether a statement defines the function whose code this is."""
+    return node.name == code.co_name and first_line(node) == int(code.co_firstlineno)
 
 
 def script(path: str | os.PathLike[str], *, loss: str | None = None) -> DerivationReport:
@@ -265,6 +306,7 @@ def script(path: str | os.PathLike[str], *, loss: str | None = None) -> Derivati
     draws = State(Reach([]))
 
     def space() -> dict[str, Any]:
+        """The variables that a script begins with, and the draws as they were."""
         draws.restore()
         return {"__name__": "__main__", "__file__": path, "__builtins__": __builtins__}
 
