@@ -16,6 +16,7 @@ def moved(found: Judgement, anew: bool = False) -> Shift:
     paths = {p for p, n in found.forward.leaves.items() if any(r.node is n for r in found.results)}
 
     def shift(path: tuple[Any, ...], a: Any) -> Any:
+        """The other value of one input, the same each time; what is empty or not finite stays."""
         a = np.asarray(a)
         if path not in paths or not a.size or not np.all(np.isfinite(a)):
             return a[()]
@@ -26,7 +27,7 @@ def moved(found: Judgement, anew: bool = False) -> Shift:
 
 
 def both_signs(shape: tuple[int, ...], rng: np.random.Generator) -> Any:
-    """Numbers of which every other one is negative."""
+    """Random numbers with alternating signs."""
     numbers = np.abs(rng.normal(size=shape)) + 0.1
     numbers.reshape(-1)[1::2] *= -1
     return numbers

@@ -35,6 +35,7 @@ class ByHand:
         self.is_running = self.is_replaying = False
 
     def __enter__(self) -> ByHand:
+        """Look at the variables as the block begins: their names, and what the block is to find again."""
         frame = sys._getframe(1)
         self.frame: FrameType | None = frame
         self.is_running = True
@@ -50,6 +51,7 @@ class ByHand:
         return self
 
     def __exit__(self, *exception: Any) -> None:
+        """Let go of the frame, which holds the caller's variables."""
         self.is_running, self.frame = False, None
 
     def block(self) -> ast.With | None:
@@ -106,9 +108,11 @@ class ByHand:
         )
 
     def __repr__(self) -> str:
+        """The report as a text."""
         return str(self.report)
 
     def _repr_html_(self) -> str:
+        """The report as a table in a notebook."""
         return self.report._repr_html_()
 
 

@@ -32,7 +32,7 @@ def derivation(
     """The verdict on a backward pass that was derived by hand, and on each line of it.
 
     forward   plain NumPy that returns the loss, or the loss and more; or arrays, of which backward takes
-              the upstream gradients, with or without a cache; it takes those of the inputs that it names
+              the upstream gradients, with or without a cache; it takes the inputs that it names
     backward  plain NumPy; it takes what it names of the inputs and of the variables of forward, the
               upstream gradients, which are drawn, and what forward returned beside its outputs.
               None if forward returns the gradients too, behind the loss
@@ -159,7 +159,7 @@ def report_of(stage: Stage, found: Judgement, prefix: str, *notes: str) -> Deriv
 
 
 def inputs_of(found: Judgement) -> dict[str, str]:
-    """Of each input, whether its gradient was judged."""
+    """What became of the gradient of each input: it is right, wrong, or not derived."""
     states: dict[str, str] = {}
     for path, node in found.forward.leaves.items():
         ours = [ok for r, ok in zip(found.results, found.right, strict=True) if r.node is node]

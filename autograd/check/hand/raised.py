@@ -85,6 +85,7 @@ def diagnosis_of(
     gradients = {id(n): n for n in called}
 
     def accepts(value: Any) -> bool:
+        """Whether a value is a gradient that the line may have been meant to make."""
         if not is_array(value):
             return False
         matches = [
@@ -97,6 +98,7 @@ def diagnosis_of(
         )
 
     def fits(value: Any) -> bool:
+        """Whether a value has the shape of one."""
         return (
             is_array(value)
             and np.ndim(value) > 0

@@ -34,6 +34,7 @@ def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judg
     known = Known(forward)
 
     def again(move: Shift) -> Forward:
+        """The graph of another run of forward, with its inputs moved."""
         return traced(stage, lambda path, a: move(path, shift(path, a) if shift else a))
 
     refuse_severed(again, known)

@@ -1,4 +1,4 @@
-"""What forward returned: the loss, or outputs, for each of which an upstream gradient is drawn."""
+"""What forward returned: the loss, or outputs; then an upstream gradient is drawn for each of them."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ class Stage:
 
     @contextlib.contextmanager
     def patched(self, patches: Iterable[Patch]) -> Iterator[None]:
-        """A block in which some statements of the user's are others."""
+        """A block in which other statements stand in the place of some of the user's."""
         changed: list[tuple[Any, str, Any]] = []
         try:
             for patch in patches:

@@ -44,7 +44,7 @@ class Training:
 
 
 class Body:
-    """Statements of the user's that run in a space of variables, as often as they are called."""
+    """Some statements of the user's source, which run in a space of variables as often as they are called."""
 
     def __init__(self, statements: list[ast.stmt], filename: str, space: dict[str, Any], name: str) -> None:
         self.statements, self.filename, self.space, self.__name__ = statements, filename, space, name
@@ -77,7 +77,7 @@ class Body:
 
 
 class Returns(ast.NodeTransformer):
-    """Statements of a function as those of a module: where it returns, the loop ends."""
+    """Turns the statements of a function into a module's, where a loop ends instead of returning."""
 
     def __init__(self) -> None:
         self.loops = 0  # around a node

@@ -85,7 +85,7 @@ def renamed(node: ast.Call, function: ast.Attribute, name: str) -> ast.Call:
 
 
 def turned_round(a: ast.expr, b: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Two factors of a product of matrices the other way round, or transposed.
+    """Two factors of a product of matrices the other way round, transposed or not.
 
     >>> from autograd.check.hand.source.trees import parsed
     >>> [f"{ast.unparse(x)} @ {ast.unparse(y)}" for x, y in turned_round(parsed("a"), parsed("b"))]

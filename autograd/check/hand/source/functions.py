@@ -9,7 +9,7 @@ from .trees import Changes
 
 
 class Signature(NamedTuple):
-    """How a function of the user's can be called: with how many arguments, and with which switches."""
+    """How a user's function can be called: with how many arguments, and with which switches."""
 
     required: int
     switches: tuple[str, ...] = ()
@@ -19,7 +19,7 @@ Functions = dict[str, Signature]
 
 
 def of_functions(node: ast.expr, functions: Functions) -> Changes:
-    """A call of another function, without one that is too many, with one that is missing, another switch.
+    """A call of another function, with another switch, inside a function that is missing, or without it.
 
     >>> from autograd.check.hand.source.trees import parsed
     >>> made = of_functions(parsed("f(x)"), {"f": Signature(1, ("deriv",)), "g": Signature(1)})

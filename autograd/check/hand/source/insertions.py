@@ -21,7 +21,7 @@ Beside = Sequence[tuple[ast.expr, Any]]
 def by_value(
     node: ast.expr, text: str, scope: dict[str, Any], evaluate: Evaluate, beside: Beside = ()
 ) -> Changes:
-    """Changes that depend on what the expression holds: of a number, or of an array with some axes."""
+    """Changes that depend on what an expression holds: a number, or an array with so many axes."""
     value = evaluate(node)
     if not is_numeric(value):
         return

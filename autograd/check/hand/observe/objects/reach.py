@@ -1,4 +1,4 @@
-"""What the user's code can reach: functions of the user's, to be rewritten, and what holds a state."""
+"""What the user's code can reach: the functions that are to be rewritten, and all that holds a state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From rewritten syntax trees to code that takes the place of the user's."""
+"""From rewritten syntax trees to code, which takes the place of the code of the user's functions."""
 
 from __future__ import annotations
 

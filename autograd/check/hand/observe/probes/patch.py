@@ -14,7 +14,7 @@ Span = tuple[int, int, int, int]
 
 
 class Patch(NamedTuple):
-    """Another statement in the place of one of the user's."""
+    """A statement that is to take the place of the one at a span of the user's source."""
 
     filename: str
     span: Span

@@ -10,11 +10,11 @@ from typing import Any
 
 
 class TimeUp(BaseException):
-    """The user's code has run for too long; no handler of the user's takes it for an error."""
+    """The user's code has run for too long.  It is no Exception, so the user's handlers let it pass."""
 
 
 class Finished(BaseException):
-    """As much has run as is to be judged: the first round of a loop that trains."""
+    """All that is to be judged has run: the first round of a loop that trains."""
 
 
 class Run:

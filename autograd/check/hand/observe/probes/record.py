@@ -19,7 +19,7 @@ from .sites import Site
 MOST_EVENTS = 50_000  # beyond which no more values are noted, and a run is observed by its results only
 MOST_BYTES = 2**28  # of the copies of these values
 MOST_FRAMES = 100  # calls of one helper whose variables are kept
-MOST_CALLS = 20  # around a value, of which it is noted where they are
+MOST_CALLS = 20  # calls around a value whose places are noted
 
 Override = Callable[[int, Any, FrameType], Any]  # by the number of the round and the user's own value
 
@@ -72,7 +72,7 @@ def is_mask(value: Any) -> bool:
 
 
 def copied(value: Any) -> Any:
-    """A copy of an array, of truths as of numbers; of a Tensor, of its array."""
+    """A copy of an array, or of a Tensor's array; truths become numbers."""
     made = np.array(value.data if type(value) is Tensor else value)
     return (made.astype(float) if made.dtype.kind == "b" else made)[()]
 

@@ -27,7 +27,7 @@ NEUTRAL = {"Add": 0.0, "Sub": 0.0, "Mult": 1.0, "Div": 1.0}  # operands in place
 
 
 class Call(NamedTuple):
-    """A call of a function of the user's: the nodes it was given, and the indices around those made in it."""
+    """A call of a user's function: the nodes that it was given, and the node numbers at its start and end."""
 
     function: str
     given: dict[str, Node]
@@ -53,7 +53,7 @@ class Tracing(Run):
     kept       values that are new parameters, by site and number: in their place the old ones stay
     copies     the copies of parameters, by identity, which an update in place leaves as they are
     versions   what plain arrays held before they were changed, where nodes were computed with them
-    turns      how many arrays each site has made, of which `kept` counts
+    turns      how many arrays each site has made, by which `kept` finds a value
     made       the nodes that were made at a site or came by there; `since`, the number of the first
     first      the site where a node was seen first
     bound      the nodes that were put under a name

@@ -30,7 +30,7 @@ def are_stale(nodes: Iterable[Node]) -> bool:
 class Versions:
     """What arrays held before they were changed.
 
-    kept  by the identity of an array: the array, and of each change the number of the next node and a copy
+    kept  by identity: an array, and for each change the number of the next node and a copy from before
     """
 
     def __init__(self) -> None:
