@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from .reasons import Reasons
 from .report import Line
 
 TAKEN_OUT = "times the true gradient, which the lines after it take out again"
-MOST_ROUNDS = 50  # of a line, that a report tells of
+MOST_ROUNDS = 50  # of one line that a report tells of
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class LineWriter:
         by_owner = {id(r.owner): r for r in found.results if isinstance(r.owner, np.ndarray | np.floating)}
         lines: list[Line] = []
         derived: list[Source] = []
-        done: dict[int, Any] = {}
+        done: dict[int, tuple[Any, Line]] = {}
         for event in self.shown():
             blame = blamed.get((event.site, event.n))
             if event.site.kind in ("argument", "share") and blame is None:
@@ -54,13 +55,8 @@ class LineWriter:
             if result is not None and not result.is_in(event.value):
                 result = None
             line = self.line_of(event, blame, result, derived)
-            if line is None:
+            if line is None or (blame is None and is_handed_on(event, line, done.get(id(event.owner)))):
                 continue
-            before = done.get(id(event.owner))
-            is_same = before is not None and before[0] is event.owner and same(before[1].yours, line.yours)
-            is_renamed = before is not None and event.site.kind == "assign" and before[1].name != line.name
-            if blame is None and is_same and not is_renamed:
-                continue  # the same array, handed on
             done[id(event.owner)] = event.owner, line
             lines.append(line)
         complete = {(line.name, id(line.true)) for line in lines if line.verdict == "right"}
@@ -80,72 +76,80 @@ class LineWriter:
         derived: list[Source],
     ) -> Line | None:
         """The verdict on one value; None for what is no gradient, and no mistake either."""
-        known, forward = self.found.known, self.found.forward
-        name = result.shown if result is not None and result.kind != "returned" else event.name
-        name = name or (result.shown if result is not None else "")
-        called = self.reasons.called(event)
+        known, called = self.found.known, self.reasons.called(event)
         matches = self.gradients_in(event, called, result)
-        if not called and result is None and blame is None and not self.is_gradient(event, matches):
+        if blame is None and result is None and not self.is_of_interest(event, called, matches):
             return None
-        if event.site.path == ENTRY and not event.key and result is None and blame is None:
-            return None  # a part of an array, which goes by the name of the whole
-        match = self.reasons.chosen(matches, called, result)
-        fitting = any(np.shape(n.data) == np.shape(event.value) for n in called)
-        if (
-            match is not None
-            and result is None
-            and fitting
-            and match.label.node not in called
-            and blame is None
-        ):
-            match = None  # what a name holds on the way is the user's business
-        sources = list(derived)
+        name, sources = self.name_of(event, result), list(derived)
         if blame is not None:
             node = blame.nodes.get(event.n)
-            if event.name and node is not None and np.shape(node.data) == np.shape(event.value):
-                derived.append(Source(event.name, node, event.value, blame.scale))
+            if node is not None and np.shape(node.data) == np.shape(event.value):
+                note(derived, event, node, blame.scale)
             return self.blamed_line(event, blame, name, sources)
         if result is not None and result.kind == "update":
             return self.update_line(event, name, result, sources)
-        own = self.reasons.mended.get((event.site, event.n))
-        if own is not None and np.shape(event.value) == np.shape(own) and not near(event.value, own):
-            follows = (
-                match.label.node
-                if match is not None
-                else result.node
-                if result is not None
-                else self.fitting(event, called)
-            )
-            if follows is not None:
-                if event.name:
-                    derived.append(Source(event.name, follows, event.value, match.scale if match else 1.0))
-                return self.line(
-                    event, name, "inherits", self.because, known.truth[follows], own, follows, 1.0, sources
-                )
-        if match is not None:
-            node, scale = match.label.node, match.scale
-            if scale != 1 and result is not None and result.kind == "returned" and node.op is LEAF:
-                return None
-            if event.name:
-                derived.append(Source(event.name, node, event.value, scale))
-            word = "right" if scale == 1 else "scaled"
-            hint = "" if scale == 1 else f"{named(scale, forward)} {TAKEN_OUT}"
-            return self.line(
-                event, name, word, hint, known.truth[node], scale * known.truth[node], node, scale, sources
-            )
-        node = result.node if result is not None else self.fitting(event, called)
+        match = self.match_of(event, matches, called, result)
+        node = match.label.node if match is not None else self.meant(event, called, result)
         if node is None:
             return None
-        true = result.true if result is not None else known.truth[node]
-        if result is not None and self.found.right[self.found.results.index(result)]:
-            hint = (
-                ""
-                if not largest(true) > known.rounding(node) or near(event.value, true)
-                else "it differs from the engine's at kinks only"
+        own = self.reasons.mended.get((event.site, event.n))
+        if own is not None and np.shape(event.value) == np.shape(own) and not near(event.value, own):
+            note(derived, event, node, match.scale if match else 1.0)
+            return self.line(
+                event, name, "inherits", self.because, known.truth[node], own, node, 1.0, sources
             )
-            derived.append(Source(name, node, event.value, 1.0))
-            return self.line(event, name, "right", hint, true, true, node, 1.0, sources)
-        return None
+        if match is not None:
+            return self.matched_line(event, name, match, result, derived)
+        if result is None or not self.found.right[self.found.results.index(result)]:
+            return None
+        true = result.true
+        is_near = near(event.value, true) or not largest(true) > known.rounding(node)
+        hint = "" if is_near else "it differs from the engine's at kinks only"
+        derived.append(Source(name, node, event.value, 1.0))
+        return self.line(event, name, "right", hint, true, true, node, 1.0, sources)
+
+    def name_of(self, event: Event, result: Result | None) -> str:
+        """What a value is called: as the result that it is; what is only returned has its own name first."""
+        if result is None:
+            return event.name
+        return result.shown if result.kind != "returned" else event.name or result.shown
+
+    def is_of_interest(self, event: Event, called: list[Node], matches: list[Match]) -> bool:
+        """Whether a value that is no result is shown: it goes by the name of a gradient, or is one.
+
+        What is put into an array goes by the name of the whole, and is not shown.
+        """
+        is_part = event.site.path == ENTRY and not event.key
+        return not is_part and (bool(called) or self.is_gradient(event, matches))
+
+    def match_of(
+        self, event: Event, matches: list[Match], called: list[Node], result: Result | None
+    ) -> Match | None:
+        """The gradient that a value is; None if it is called after another, of its shape.
+
+        What a name holds on the way there is the user's business.
+        """
+        match = self.reasons.chosen(matches, called, result)
+        if match is None or result is not None or match.label.node in called:
+            return match
+        return None if self.fitting(event, called) is not None else match
+
+    def meant(self, event: Event, called: list[Node], result: Result | None) -> Node | None:
+        """The node whose gradient a value should be, as the result that it is, or by what it is called."""
+        return result.node if result is not None else self.fitting(event, called)
+
+    def matched_line(
+        self, event: Event, name: str, match: Match, result: Result | None, derived: list[Source]
+    ) -> Line | None:
+        """The verdict on a value that is a gradient, or a constant multiple of one."""
+        node, scale, sources = match.label.node, match.scale, list(derived)
+        if scale != 1 and result is not None and result.kind == "returned" and node.op is LEAF:
+            return None
+        note(derived, event, node, scale)
+        word = "right" if scale == 1 else "scaled"
+        hint = "" if scale == 1 else f"{named(scale, self.found.forward)} {TAKEN_OUT}"
+        true = self.found.known.truth[node]
+        return self.line(event, name, word, hint, true, scale * true, node, scale, sources)
 
     def update_line(
         self,
@@ -206,23 +210,12 @@ class LineWriter:
         expected = blame.values.get(event.n, own)
         diagnosis = self.reasons.of(blame, node, derived)
         true = known.truth[node] if node is not None else expected
-        name = name or (
-            blame.results[0].shown
-            if blame.results and node is not None and node is blame.results[0].node
-            else ""
-        )
+        if not name and node is not None and blame.results and node is blame.results[0].node:
+            name = blame.results[0].shown
         line = self.line(
-            event,
-            name or "a value",
-            "wrong here",
-            diagnosis.hint,
-            true,
-            expected,
-            node,
-            blame.scale,
-            derived,
-            diagnosis.kind,
-        )
+            event, name or "a value", "wrong here", diagnosis.hint, true, expected, node, blame.scale,
+            derived, diagnosis.kind,
+        )  # fmt: skip
         if diagnosis.lineno is None or not event.site.is_long:
             return line
         text = linecache.getline(event.site.filename, diagnosis.lineno).strip()
@@ -242,20 +235,6 @@ class LineWriter:
         kind: str | None = None,
     ) -> Line:
         """A line of the report."""
-        levels: Any = lambda level: hint or "there is nothing to say of it"  # noqa: E731
-        if node is not None:
-            values = {
-                n: (label, v, c)
-                for label, n, v, c in derived
-                if n is not node and np.shape(v) == np.shape(n.data)
-            }
-            forward = self.found.forward
-
-            def levels(level: int) -> str:
-                _, frontier = forward.between(node, values)
-                sources = [Source(values[n][0], n, values[n][1], values[n][2]) for n in frontier]
-                return explained(name, node, scale, sources, forward, level)
-
         return Line(
             name=name,
             verdict=verdict,
@@ -269,5 +248,37 @@ class LineWriter:
             expected=expected,
             filename=event.site.filename,
             calls=event.calls,
-            levels=levels,
+            levels=self.levels_of(name, hint, node, scale, derived),
         )
+
+    def levels_of(
+        self, name: str, hint: str, node: Node | None, scale: float, derived: list[Source]
+    ) -> Callable[[int], str]:
+        """What is said of a gradient at each level: how it follows from those that the user has derived."""
+        if node is None:
+            return lambda level: hint or "there is nothing to say of it"
+        forward = self.found.forward
+        values = {
+            s.node: s for s in derived if s.node is not node and np.shape(s.value) == np.shape(s.node.data)
+        }
+
+        def levels(level: int) -> str:
+            """The rules, the shapes or the formula by which it follows."""
+            _, frontier = forward.between(node, values)
+            return explained(name, node, scale, [values[n] for n in frontier], forward, level)
+
+        return levels
+
+
+def note(derived: list[Source], event: Event, node: Node, scale: float) -> None:
+    """Add a value to the gradients that the user has derived, if it has a name."""
+    if event.name:
+        derived.append(Source(event.name, node, event.value, scale))
+
+
+def is_handed_on(event: Event, line: Line, before: tuple[Any, Line] | None) -> bool:
+    """Whether a line only hands on the array of a line before it, and gives it no new name."""
+    if before is None or before[0] is not event.owner:
+        return False
+    is_renamed = event.site.kind == "assign" and before[1].name != line.name
+    return same(before[1].yours, line.yours) and not is_renamed
