@@ -8,6 +8,7 @@ source     syntax trees: small changes of a line
 judgement  the results at one point of the inputs, and which of them are right; beside it other points
 reasons    why lines are blamed; doubts whether these are the right ones; unfinished, where one raised
 verdicts   all of this at one point, and lines, which writes the verdict on each line
+updates    the first updates of code that trains
 report     what is said of it
 """
 
