@@ -269,17 +269,44 @@ def rules_of(function: ops.Function) -> tuple[ops.Rule, ...]:
 
 
 def arguments(function: ops.Function) -> list[str]:
-    """The names of a function's arguments in its rules."""
+    """The names of a function's arguments: in its rules, or in a call of it if it is composed of others."""
     if function in compositions():
-        return list(inspect.signature(compositions()[function]).parameters)
+        return [starred(p) for p in taken(compositions()[function], function)]
     each = ops.table[function].each
-    taken = [
-        list(inspect.signature(f).parameters.values())
-        for f in rules_of(function)
-        if f not in (None, ops.unknown)
-    ]
-    names = [p.name for p in max(taken, key=len) if p.kind is not p.VAR_KEYWORD]
+    signatures = [parameters(f) for f in rules_of(function) if f not in (None, ops.unknown)]
+    names = [p.name for p in max(signatures, key=len) if p.kind is not p.VAR_KEYWORD]
     return names[3 if each else 2 :]
+
+
+def taken(composition: ops.Function, function: ops.Function) -> list[inspect.Parameter]:
+    """The parameters that a composition takes, under NumPy's names where it takes them as `*args`."""
+    own = {p.kind if p.kind in STARS else p.name: p for p in parameters(composition)}
+    if not STARS.keys() & own:
+        return list(own.values())
+    any_option = inspect.Parameter.VAR_KEYWORD in own
+    return [p for p in parameters(function) if any_option or p.name in own or p.kind in own]
+
+
+def parameters(function: ops.Function) -> list[inspect.Parameter]:
+    """The parameters of a function.
+
+    Some of NumPy's C functions have no signature before NumPy 2.4, but the first line of their docstring
+    shows one.
+    """
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        shown = inspect.getdoc(function).partition("\n")[0]
+        signature = inspect.signature(eval(f"lambda {shown[shown.index('(') + 1 : -1]}: None"))
+    return list(signature.parameters.values())
+
+
+STARS = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+
+
+def starred(parameter: inspect.Parameter) -> str:
+    """The name of a parameter, with the stars that a call has before it."""
+    return STARS.get(parameter.kind, "") + parameter.name
 
 
 def since(name: str) -> str:
