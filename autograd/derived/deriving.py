@@ -103,7 +103,7 @@ def derived_from(
 ) -> Derivation:
     """The derivation of what was run."""
     names = Names(runs[0])
-    token = counts.set(names.numbers)
+    token = counts.set(names.constant.numbers)
     try:
         found = derived(f, inputs, runs, names, prefix)
         return found if order == 1 else second(f, inputs, runs[0], names, found)

@@ -93,7 +93,7 @@ def line_of(key: Any, variable: Variable, reader: Reader, names: Names) -> Line:
     if own.ref != variable.ref and own.series != variable.ref[0]:  # an entry that another variable holds
         value = name(own.ref, shape)
     else:
-        value = names.spelled(data) if node is None else reader.definition(node)
+        value = names.constant.spelled(data) if node is None else reader.definition(node)
     return Line(name(variable.ref, shape), value, shape, variable, node, turns=variable.turns)
 
 

@@ -2,6 +2,5 @@
 
 `observe` runs the function and watches its variables (`replay` does it for a loss that is there already);
 `given` says what it is given, and `ending` where its loss is complete.  `naming` finds what things are
-called, and `words` looks for constants in the source; `walk` goes back through the nodes, read as
-expressions, from the loss.
+called; `walk` goes back through the nodes, read as expressions, from the loss.
 """

@@ -26,7 +26,7 @@ from ...transforms.structure import name_of
 from ...users import is_users
 from .ending import Complete, ending_of, tree_of
 from .given import KINDS, Lift, Shift, called_with, copied, dug, reached, roots, with_object
-from .watch import watching
+from .watch import Observe, watching
 
 Turns = tuple[tuple[int, int], ...]
 
@@ -108,66 +108,85 @@ def run(
 def run_once(
     f: Callable[..., Any], inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: Lift
 ) -> Run:
-    """One run, of which `lift` says what the floats among the inputs are that are no leaves."""
-    events: list[Event] = []
-    calls: dict[FrameType, int] = {}
-    last: dict[tuple[int, Ref], Any] = {}
-    scopes: dict[tuple[str, str], dict[str, Any]] = {}
-    finals: dict[int, dict[str, Any]] = {}
+    """One run.  `lift` says what becomes of the floats among the inputs that are no leaves."""
     code = code_of(f)
-    ending = ending_of(code)
     loops = loops_of(code)
-    rounds: dict[FrameType, Rounds] = {}
-    marks: list[tuple[int, Turns]] = []
-
-    def observe(frame: FrameType, line: int) -> None:
-        call = calls.setdefault(frame, len(calls))
-        here = dict(frame.f_locals)
-        turns: Turns = ()
-        if frame.f_code is code:
-            turns = rounds.setdefault(frame, Rounds(loops)).after(line)
-            marks.append((next_index(), turns))
-        own = {name: dug(here, place) for name, place in roots(here).items()}
-        scopes[frame.f_code.co_filename, frame.f_code.co_name] = frame.f_globals | here | own
-        finals[call] = here
-        for ref, value in reached(here):
-            if isinstance(value, KINDS) and last.get((call, ref), last) is not value:
-                last[call, ref] = value
-                events.append(Event(ref, value, call, frame.f_code is code, line, turns))
-        if (
-            ending is not None
-            and frame.f_lineno in ending.lines
-            and frame.f_code is code
-            and frame is outermost()
-        ):
-            raise Complete(eval(ending.loss, frame.f_globals, here))
-
-    def outermost() -> FrameType:
-        return next(frame for frame in calls if frame.f_code is code)
-
-    def wanted(other: CodeType) -> bool:
-        return other is code or is_users(other)
-
     given = copied(with_object(f, inputs), wrt, shift, lift)
     leaves = {ref: v.node for ref, v in reached(given) if type(v) is Tensor and v.node and ref in wrt}
-    for ref, value in reached(given):
-        if isinstance(value, KINDS):
-            events.append(Event(ref, value, -1, True, 0))
-    with as_it_was(), Block(EVERYTHING), debug(), watching(observe, wanted):
+    notes = Notes([Event(ref, v, -1, True, 0) for ref, v in reached(given) if isinstance(v, KINDS)])
+    watch = watching(observer(code, loops, notes), lambda other: other is code or is_users(other))
+    with as_it_was(), Block(EVERYTHING), debug(), watch:
         try:
             loss = called_with(f, given)
         except Complete as complete:
             loss = complete.loss
     root = root_of(loss, name_of(f))
     order = ancestors([root], needs_gradient)
-    own = [finals[c] for frame, c in calls.items() if frame.f_code is code]
-    helpers = [finals[c] for frame, c in calls.items() if frame.f_code is not code]
+    available = still_there(notes, given, code, {*order, *leaves.values()})
+    counters = {n.lineno: counter_of(n) for n in loops}
+    return Run(root, leaves, order, notes.events, notes.scopes, available, counters, notes.marks)
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is noted while a function runs.
+
+    events  what variables got, in order
+    calls   the frames of the functions that were called, each with its number
+    finals  the variables of each call as they were last, by its number
+    scopes  the variables of each function as they were last, with its globals, by its file and name
+    marks   the lines of f as they ran: see `Run`
+    """
+
+    events: list[Event]
+    calls: dict[FrameType, int] = field(default_factory=dict)
+    finals: dict[int, dict[str, Any]] = field(default_factory=dict)
+    scopes: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    marks: list[tuple[int, Turns]] = field(default_factory=list)
+
+
+def observer(code: CodeType | None, loops: list[ast.For | ast.While], notes: Notes) -> Observe:
+    """What takes notes after each line; it raises Complete where the loss of the outermost f is complete."""
+    ending = ending_of(code)
+    last: dict[tuple[int, Ref], Any] = {}
+    rounds: dict[FrameType, Rounds] = {}
+
+    def observe(frame: FrameType, line: int) -> None:
+        """Note which variables of a frame have other values since the line before."""
+        call = notes.calls.setdefault(frame, len(notes.calls))
+        here = dict(frame.f_locals)
+        is_own = frame.f_code is code
+        turns: Turns = ()
+        if is_own:
+            turns = rounds.setdefault(frame, Rounds(loops)).after(line)
+            notes.marks.append((next_index(), turns))
+        own = {name: dug(here, place) for name, place in roots(here).items()}
+        notes.scopes[frame.f_code.co_filename, frame.f_code.co_name] = frame.f_globals | here | own
+        notes.finals[call] = here
+        for ref, value in reached(here):
+            if isinstance(value, KINDS) and last.get((call, ref), last) is not value:
+                last[call, ref] = value
+                notes.events.append(Event(ref, value, call, is_own, line, turns))
+        if is_own and ending is not None and frame.f_lineno in ending.lines and frame is outermost():
+            raise Complete(eval(ending.loss, frame.f_globals, here))
+
+    def outermost() -> FrameType:
+        """The first call of f, which may call itself."""
+        return next(frame for frame in notes.calls if frame.f_code is code)
+
+    return observe
+
+
+def still_there(
+    notes: Notes, given: dict[str, Any], code: CodeType | None, inside: set[Node]
+) -> dict[Ref, Any]:
+    """What a backward pass finds by name: variables of f, its inputs, and variables of helpers."""
+    own = [notes.finals[c] for frame, c in notes.calls.items() if frame.f_code is code]
+    helpers = [notes.finals[c] for frame, c in notes.calls.items() if frame.f_code is not code]
     available: dict[Ref, Any] = {}
-    inside = {*order, *leaves.values()}
     for scope in (*helpers, given, *own):
         available |= {ref: value for ref, value in reached(scope) if is_part(value, inside)}
-    counters = {n.lineno: counter_of(n) for n in loops}
-    return Run(root, leaves, order, events, scopes, available, counters, marks)
+    return available
 
 
 class Rounds:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import Tensor
+from ....tensor import Tensor
 
 
 class WithoutSelf(ast.NodeTransformer):
