@@ -16,7 +16,7 @@ from ..errors import DerivationError
 from ..formulas.algebra.expressions import Ref
 from ..tensor import Tensor
 from ..transforms.structure import flat, name_of, rebuilt
-from .layout.loops import Item, lines_of
+from .layout.items import Item, lines_of
 from .reading.given import reached, with_object
 from .reading.observe import run
 from .reading.walk import Line

@@ -1,4 +1,4 @@
-"""From a function to its derivation: runs, lines, layout, source, each tried on numbers."""
+"""From a function to its derivation: runs, lines, layout and source, each tried on numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import itertools
 import linecache
 import re
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,24 +16,25 @@ import numpy as np
 
 from ..errors import DerivationError, NoRuleError
 from ..formulas.algebra.arrays import counts, replaced, sum_
-from ..formulas.algebra.expressions import ONE, ZERO, Expr, Ref, is_call, name, walk
+from ..formulas.algebra.expressions import ONE, ZERO, Expr, is_call, name, walk
 from ..formulas.algebra.simplify import Simplifier
 from ..formulas.algebra.stretch import RATIONAL
-from ..formulas.algebra.values import TOLERANCE, Point, close
+from ..formulas.algebra.values import Point
 from ..formulas.reading.read import Reader
 from ..formulas.source import shapes, text
 from ..tensor import Tensor
 from ..transforms.structure import name_of
 from .derivation import Derivation, arrays_of
+from .layout.items import Item, lines_of
 from .layout.lines import arranged
-from .layout.loops import Item, lines_of
 from .layout.plan import laid_out
 from .layout.recompute import missing
-from .reading.given import Lift, located, moved, owner_of, reached, with_object
 from .reading.naming import Names
 from .reading.observe import Run, run
-from .reading.replay import again, run_of
+from .reading.replay import run_of
 from .reading.walk import Line, gradient_ref, walked
+from .runs import checked, first_run, runs_of
+from .trial import NamelessError, is_right, points_of, refusal_of, refuse_wrong
 from .writing.program import function_text, parameters_and_body, roots
 from .writing.steps import Step, Uses, steps_of
 
@@ -51,19 +51,21 @@ def derive(
 ) -> Derivation:
     """The backward pass of `f`, as a person would write it.
 
-    f       plain NumPy that returns the loss, one number, or that before all else: gradients derived by hand
-            are not looked at.  It is called with the inputs by name; of a method, the object is an input too.
-            Or a loss that was recorded already: then the caller's variables are the names, without inputs
+    f       a function in plain NumPy that returns the loss, one number, or several values of which the loss
+            is the first: gradients derived by hand behind it are not looked at.  It is called with the inputs
+            by name; the object of a method is an input too.  Or a loss that was recorded already: then there
+            are no inputs, and the caller's variables give the names
     inputs  a dictionary by name: arrays, and lists, dicts and objects that hold them
-    wrt     of which inputs the gradients are; else of the Tensors among them that require one; else of the
-            arrays of floats that the object of a method holds, as far as the loss depends on them; else of
-            all arrays of floats
-    order   2 for the derivation of the derivation: the gradients of sum(uW * dW), which are products with
-            the Hessian matrix, for directions uW of the shapes of the inputs; their names begin with h
+    wrt     the names of the inputs whose gradients are wanted.  By default they are the Tensors that require
+            a gradient; if there are none, the arrays of floats in the object of a method on which the loss
+            depends; and if there are none either, all arrays of floats
+    order   2 derives the derivation: it gives the gradients of sum(uW * dW), which are products with the
+            Hessian matrix, for directions uW with the shapes of the inputs; their names begin with h
+    prefix  the beginning of the gradients' names
 
     What is printed has been run and compared with the engine, at the inputs and at two other points.
 
-    Raises DerivationError for inputs that are no dictionary, for a function that returns no number that
+    Raises DerivationError if the inputs are not a dictionary, if the function does not return a number that
     depends on them, and for functions that cannot be written in plain NumPy.
 
     >>> def loss(x, w, y):
@@ -82,26 +84,31 @@ def derive(
     if isinstance(f, Tensor):
         frame = sys._getframe(1)
         return derived_from(f, {}, runs_of(run_of(f, {**frame.f_globals, **frame.f_locals})), order, prefix)
-    inputs = checked(inputs)
+    return derived_function(f, checked(inputs), wrt, order, prefix)
+
+
+def derived_function(
+    f: Callable[..., Any], inputs: dict[str, Any], wrt: Iterable[str] | None, order: int, prefix: str
+) -> Derivation:
+    """The derivation of a function; what it computes from data alone is recorded too if it needs a name.
+
+    An example is the state of a loop before its first round.
+    """
     first = first_run(f, inputs, wrt)
     chosen = set(first.leaves)
     try:
         return derived_from(f, inputs, runs_of(first, f, inputs, chosen), order, prefix)
-    except NamelessError:  # what is computed of data alone is not recorded: a state before the first round
+    except NamelessError:
         with suppress(DerivationError, NoRuleError):
             first = run(f, inputs, chosen, lift="recorded")
             return derived_from(f, inputs, runs_of(first, f, inputs, chosen, "recorded"), order, prefix)
         raise
 
 
-class NamelessError(DerivationError):
-    """An array that the gradient needs has no name, and cannot be computed again."""
-
-
 def derived_from(
     f: Callable[..., Any] | Tensor, inputs: dict[str, Any], runs: list[Run], order: int, prefix: str
 ) -> Derivation:
-    """The derivation of what was run."""
+    """The derivation of what was run, with numbers of elements called as the user calls them."""
     names = Names(runs[0])
     token = counts.set(names.constant.numbers)
     try:
@@ -111,100 +118,72 @@ def derived_from(
         counts.reset(token)
 
 
-def checked(inputs: Any) -> dict[str, Any]:
-    if not isinstance(inputs, Mapping):
-        raise DerivationError(
-            f"inputs is a {type(inputs).__name__}: pass a dictionary by name, {{'X': X, 'W1': W1}}"
-        )
-    return dict(inputs)
-
-
 def derived(
     f: Callable[..., Any] | Tensor, inputs: dict[str, Any], runs: list[Run], names: Names, prefix: str
 ) -> Derivation:
-    """The derivation with its loops folded; if that is not right, with the rounds written out."""
+    """The derivation with its loops folded, or with the rounds written out if that is not right."""
     first = runs[0]
-    wanted = set(first.leaves.values())
-    lines = walked(first, names, wanted, prefix)
-    if any(line.target.data[:1] in first.available for line in lines):  # the user's own dx, say
-        other = f"grad_{prefix}".removesuffix("d")
-        renamed = walked(first, names, wanted, other)
-        if read_in(renamed, names) & {line.target.data[0] for line in lines}:
-            prefix, lines = other, renamed
+    prefix, lines = walked_apart(first, names, prefix)
     points = points_of(names, runs, lines)
     computed = definitions_of(names)
-    arithmetic = {e: d for e, d in computed.items() if d.head in RATIONAL and d.args and e.head == "name"}
-    simplify = Simplifier(arithmetic, names.exprs.values(), {x.target for x in lines}, points)
+    simplify = Simplifier(arithmetic_in(computed), names.exprs.values(), {x.target for x in lines}, points)
     lines = arranged(lines, simplify)
     refuse_wrong(lines, points, runs)
     for fold in (True, False):
         remarks = [*remarks_of(lines, simplify, points, first), *branches(runs)]
         items = laid_out([replace(line) for line in lines], names, first, remarks, fold)
         items += unreached(first, names, prefix)
-        source, returned, explained = written(items, inputs, first, names, prefix, Uses(computed))
+        source, returned, steps = written(items, inputs, first, names, prefix, Uses(computed))
         backward = compiled(source, name_of(f))
-        held = arrays_of(first.available)
-        parameters = inspect.signature(backward).parameters
-        if any((n,) not in held for n in parameters):  # a list of a loop's states that is kept nowhere
+        variables = variables_for(backward, first)
+        if variables is None:
             continue
-        variables = {n: held[(n,)] for n in parameters}
-        places_ = {ref: gradient_ref(names.variables[node], prefix) for ref, node in first.leaves.items()}
+        wanted = {ref: gradient_ref(names.variables[node], prefix) for ref, node in first.leaves.items()}
         found = Derivation(
-            f, inputs, backward, source, tuple(items), explained, tuple(remarks), variables, places_, returned
+            f, inputs, backward, source, tuple(items), steps, tuple(remarks), variables, wanted, returned
         )
         if all(is_right(found, one) for one in runs):
             return found
-    unnamed = next((words for line in lines_of(items) if (words := spelled_in(line))), None)
-    if unnamed:
-        raise NamelessError(unnamed)
-    raise DerivationError(f"this backward pass is not what the engine computes: please report it\n{source}")
+    raise refusal_of(items, source)
+
+
+def walked_apart(first: Run, names: Names, prefix: str) -> tuple[str, list[Line]]:
+    """The lines as the rules give them, with a prefix that keeps them apart from the user's own names.
+
+    Where f has a `dx` of its own, and a line reads it, the gradient of x is called `grad_x`.
+    """
+    wanted = set(first.leaves.values())
+    lines = walked(first, names, wanted, prefix)
+    if any(line.target.data[:1] in first.available for line in lines):
+        other = f"grad_{prefix}".removesuffix("d")
+        renamed = walked(first, names, wanted, other)
+        if read_in(renamed, names) & {line.target.data[0] for line in lines}:
+            return other, renamed
+    return prefix, lines
+
+
+def arithmetic_in(computed: Mapping[Expr, Expr]) -> dict[Expr, Expr]:
+    """The definitions that SymPy can solve: sums, products and powers of other variables."""
+    return {e: d for e, d in computed.items() if d.head in RATIONAL and d.args and e.head == "name"}
+
+
+def variables_for(backward: Callable[..., Any], first: Run) -> dict[str, Any] | None:
+    """What `backward` takes, as it is at the inputs.
+
+    It is None if a parameter is held by no variable, such as a list of the states of a loop.
+    """
+    held, parameters = arrays_of(first.available), inspect.signature(backward).parameters
+    return {n: held[(n,)] for n in parameters} if all((n,) in held for n in parameters) else None
 
 
 def read_in(lines: Sequence[Line], names: Names) -> set[Any]:
-    """The variables that lines, and the definitions of variables, are written in."""
+    """The variables that are read by lines and by the definitions of variables."""
     values = [*(line.value for line in lines), *definitions_of(names).values(), *names.exprs.values()]
     return {e.data[0] for value in values for e in walk(value) if e.head == "name"}
 
 
-def refuse_wrong(lines: Sequence[Line], points: Sequence[Point], runs: Sequence[Run]) -> None:
-    """Raise DerivationError for a line whose numbers are not the engine's."""
-    for line in lines:
-        for point, one in zip(points, runs, strict=True):
-            if not close(point[line.value], point[line.target], TOLERANCE, smallest(one)):
-                unnamed = "" if one is runs[0] else spelled_in(line)
-                if unnamed:
-                    raise NamelessError(unnamed)
-                raise DerivationError(
-                    f"the line of {line.target.data[0]} is not what the engine computes: please report it"
-                )
-
-
-def spelled_in(line: Line) -> str:
-    """What to say of a line that spells an array out, which is another one at other inputs."""
-    spelled = [e for e in walk(line.value) if e.head == "name" and str(e.data[0]).startswith("np.array(")]
-    if not spelled:
-        return ""
-    return (
-        f"f computes an array of shape {spelled[0].shape} from its inputs, or is given it, that no variable "
-        "holds at its end, and the gradient needs it: give it a name that stays, on a line before its use"
-    )
-
-
-def is_right(found: Derivation, one: Run) -> bool:
-    """Whether `backward` returns the engine's gradients in a run; if it raises anything, it does not."""
-    try:
-        returned = found.gradients_in(arrays_of(one.available))
-    except Exception:
-        return False
-    return all(
-        np.shape(returned[ref]) == np.shape(node.data)
-        and close(returned[ref], one.gradients.get(node, 0.0), TOLERANCE, smallest(one))
-        for ref, node in one.leaves.items()
-    )
-
-
 def definitions_of(names: Names) -> dict[Expr, Expr]:
-    """How each variable was computed of others, and the loss, by 1: its own gradient."""
+    """How each variable was computed from others.  A loss without a name stands under 1, its own gradient."""
     reader = Reader(names.exprs, names.constant)
     made = {e: node for node, e in names.exprs.items() if node.parents and not node.op.several}
     root = names.run.root
@@ -217,7 +196,7 @@ def definitions_of(names: Names) -> dict[Expr, Expr]:
 def second(
     f: Callable[..., Any] | Tensor, inputs: dict[str, Any], first: Run, names: Names, found: Derivation
 ) -> Derivation:
-    """The derivation of the sum of the gradients, each times a direction: products with the Hessian."""
+    """The derivation of the sum of all gradients, each times a direction: its products with the Hessian."""
     if isinstance(f, Tensor):
         raise DerivationError("order=2 needs the function: a recorded loss cannot be recorded again")
     for variable in names.variables.values():
@@ -243,91 +222,10 @@ def second(
     return derive(slope, values | drawn, [ref[0] for ref in found.wanted], prefix="h")
 
 
-def points_of(names: Names, runs: Sequence[Run], lines: Sequence[Line]) -> list[Point]:
-    """The values of all names, and the engine's gradients, in each run."""
-    place = {node: i for i, node in enumerate(runs[0].order)}
-    points = []
-    for one in runs:
-        values: dict[Ref, Any] = {ref: names.value(ref, one) for ref in names.sources}
-        for line in lines:
-            if line.node is not None:
-                values[line.target.data] = np.array(one.gradients[one.order[place[line.node]]])
-        points.append(Point(values))
-    return points
-
-
-def smallest(one: Run) -> float:
-    """What the smallest gradients of a run are measured by: where all cancels, roundings remain."""
-    return 0.01 * max(float(np.abs(g).max(initial=0)) for g in one.gradients.values())
-
-
-def first_run(f: Callable[..., Any], inputs: dict[str, Any], wrt: Iterable[str] | None) -> Run:
-    """The run at the inputs, whose leaves are what gradients are wanted of: a method's parameters, say."""
-    held = with_object(f, inputs)
-    chosen = places(held, wrt)
-    own = {ref for ref, place, _ in located(held) if place[0] == owner_of(f)} & chosen
-    if wrt is None and own:
-        with suppress(DerivationError):  # the loss may depend on none of them
-            found = run(f, inputs, own)
-            order = set(found.order)
-            return replace(found, leaves={ref: node for ref, node in found.leaves.items() if node in order})
-    return run(f, inputs, chosen)
-
-
-def places(held: dict[str, Any], wrt: Iterable[str] | None) -> set[Ref]:
-    """Which of the inputs gradients are taken with respect to."""
-    found = dict(reached(held))
-    floats = {p for p, v in found.items() if getattr(getattr(v, "dtype", None), "kind", "") == "f"}
-    if not floats:
-        raise DerivationError(
-            "there is no array of floats among the inputs, and no gradient by anything else"
-        )
-    if wrt is None:
-        return {p for p in floats if type(found[p]) is Tensor and found[p].requires_grad} or floats
-    wanted = set([wrt] if isinstance(wrt, str) else wrt)
-    missing = wanted - {name for p in floats for name in called(p)}
-    if missing:
-        raise DerivationError(
-            f"wrt names {', '.join(sorted(missing))}, and the arrays of floats among the inputs are "
-            f"{', '.join(sorted({str(p[0]) for p in floats})) or 'none'}"
-        )
-    return {p for p in floats if wanted & called(p)}
-
-
-def called(ref: Ref) -> set[str]:
-    """What an input may be called: `params["W1"]` by either word."""
-    return {str(key) for key in (ref[0], ref[-1]) if isinstance(key, str)}
-
-
-def runs_of(
-    first: Run, f: Any = None, inputs: Any = None, chosen: Any = None, lift: Lift = "tensors"
-) -> list[Run]:
-    """A run at the inputs, and two at other values, as far as the same is done there."""
-    if not all(np.isfinite(g).all() for g in first.gradients.values()):
-        raise DerivationError(
-            "at these inputs the gradients are not finite, so no line could be tried: give others"
-        )
-    found = [first]
-    for seed in range(8):
-        for whole in (seed % 2 == 0, False):
-            shift = moved(np.random.default_rng(seed), whole)
-            try:
-                with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
-                    other = run(f, inputs, chosen, shift, lift) if f else again(first, shift)
-            except Exception:  # what is moved may be no index any more, or outside of a domain
-                continue
-            if other.is_like(first) and all(np.isfinite(g).all() for g in other.gradients.values()):
-                found.append(other)
-                break
-        if len(found) == 3:
-            break
-    return found
-
-
 def remarks_of(
     lines: Sequence[Line], simplify: Simplifier, points: Sequence[Point], first: Run
 ) -> Iterator[str]:
-    """What holds under a condition: for data like these, or where there are no ties."""
+    """The remarks on what holds under a condition: for data like these, or where there are no ties."""
     marks = {e.args for line in lines for e in walk(line.value) if e.head == "call" and len(e.args) == 2}
     ties = [tie.args for tie in simplify.ties if marks & {tie.args, tie.args[::-1]}]
     for a, b in dict.fromkeys(tuple(re.sub(r"\[\d+\]", "[t]", text(e)) for e in tie) for tie in ties):
@@ -343,7 +241,7 @@ def remarks_of(
 
 
 def branches(runs: Sequence[Run]) -> list[str]:
-    """What to say if f did something else at other values."""
+    """The remark that is made if f did something else at other values."""
     return (
         []
         if len(runs) > 1
@@ -352,7 +250,7 @@ def branches(runs: Sequence[Run]) -> list[str]:
 
 
 def unreached(first: Run, names: Names, prefix: str) -> list[Line]:
-    """The lines of inputs that the loss does not depend on: zeros."""
+    """The lines for inputs on which the loss does not depend: their gradients are zeros."""
     nodes = [node for node in first.leaves.values() if node not in first.gradients]
     variables = [names.variables[node] for node in nodes]
     shapes_ = [np.shape(node.data) for node in nodes]
@@ -377,7 +275,7 @@ def written(
 
 
 def shapes_of(first: Run, items: Sequence[Item]) -> dict[Any, str]:
-    """What shapes are called: after an array of floats that is read anyway."""
+    """What shapes are called: after an array of floats that the lines read anyway."""
     read, _ = roots(items)
     found: dict[Any, str] = {}
     for ref, value in first.available.items():
@@ -388,7 +286,7 @@ def shapes_of(first: Run, items: Sequence[Item]) -> dict[Any, str]:
 
 
 def compiled(source: str, of: str, name: str = "backward") -> Callable[..., Any]:
-    """The function of a source, which Python's own tools can look at."""
+    """The function that a source defines; `inspect` and tracebacks find its lines."""
     filename = f"<{name} {next(number_of)} of {of}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     scope: dict[str, Any] = {}

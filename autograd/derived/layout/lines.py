@@ -16,7 +16,8 @@ from ...formulas.algebra.indexing import eye, scatter, sequence
 from ...formulas.algebra.simplify import Simplifier
 from ..reading.naming import UNNAMED
 from ..reading.walk import Line
-from .loops import Item, lines_of
+from .items import Item, lines_of
+from .order import from_loss_back
 
 WORTH_A_NAME = 1.5  # the cost from which on a value that is used twice gets a line
 
@@ -37,7 +38,7 @@ def arranged(lines: Sequence[Line], simplify: Simplifier) -> list[Line]:
         line.history.append(line.value)
         line.value = joined(simplify.finished(line.value))
         line.history.append(line.value)
-    return in_order(lines)
+    return from_loss_back(lines)
 
 
 def joined(e: Expr) -> Expr:
@@ -157,24 +158,6 @@ def feeding(line: Line, lines: list[Line]) -> list[Line]:
 def is_arithmetic(e: Expr) -> bool:
     """Whether an expression has elementwise functions and sums only."""
     return all(p.head != "call" or is_elementwise(p) or is_call(p, sum_, mean_, view_, eye) for p in walk(e))
-
-
-def in_order(lines: list[Line]) -> list[Line]:
-    """The lines from the loss back, each gradient that is wanted as soon as it can be told."""
-    rest = [line for line in lines if line.wanted]
-    found: list[Line] = []
-    known: set[Expr] = set()
-    for line in [*(line for line in lines if not line.wanted), None]:
-        if line is not None:
-            found.append(line)
-            known.add(line.target)
-        targets = {other.target for other in lines} - known
-        for leaf in list(rest):
-            if not targets & set(walk(leaf.value)) or line is None:
-                found.append(leaf)
-                known.add(leaf.target)
-                rest.remove(leaf)
-    return found
 
 
 def with_names(lines: list[Line]) -> list[Line]:

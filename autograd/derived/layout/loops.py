@@ -12,40 +12,19 @@ of a list each.
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ...formulas.algebra.arrays import exact, replaced, writable
-from ...formulas.algebra.expressions import ZERO, Expr, Ref, add, is_call, name, number, walk
+from ...formulas.algebra.expressions import ZERO, Expr, Ref, add, is_call, name, number, terms_of, walk
 from ...formulas.algebra.indexing import scatter
 from ..reading.naming import UNNAMED
 from ..reading.walk import Line
 from .alike import Alike, NotAlikeError
+from .items import Item, Loop, lines_of
+from .order import in_order, last_first, sorted_by_use
 
 Aliases = dict[Expr, list[Ref]]
-
-
-@dataclass(slots=True, eq=False)
-class Loop:
-    """Rounds that are alike: for each counter how often, and whether backwards; and the lines of a round."""
-
-    counters: list[tuple[str, int]]
-    backwards: bool
-    body: list[Item]
-    over: str = ""
-
-
-Item = Line | Loop
-
-
-def lines_of(items: Sequence[Item]) -> Iterator[Line]:
-    """All lines, those in loops as well."""
-    for item in items:
-        if isinstance(item, Loop):
-            yield from lines_of(item.body)
-        else:
-            yield item
 
 
 @dataclass(slots=True)
@@ -291,66 +270,6 @@ def together(lines: Sequence[Line]) -> list[Line]:
             found.append(replace(ones[0], target=name((base,), ()), value=ZERO, sign="zeros"))
         else:
             found += ones
-    return found
-
-
-def sorted_by_use(items: Sequence[Item]) -> list[Item]:
-    """Lines and loops so that each comes after all that makes what it uses, else in the order given.
-
-    What is handed to the next round comes last: it takes names that until then are still read.
-    """
-    handed = [x for x in items if isinstance(x, Line) and x.is_handed]
-    rest = [(i, x) for i, x in enumerate(items) if x not in handed]
-    makes = {
-        i: {line.target if line.turns else line.target.data[0] for line in lines_of([x])} for i, x in rest
-    }
-    uses = {i: used_by(x) for i, x in rest}
-
-    def is_first(i: int, k: int) -> bool:
-        """Whether the item i must come before the item k."""
-        return i < k if makes[i] & makes[k] else bool(makes[i] & uses[k])
-
-    found: list[Item] = []
-    while rest:
-        free = (one for one in rest if not any(is_first(i, one[0]) for i, _ in rest if i != one[0]))
-        chosen = next(free, rest[0])
-        found.append(chosen[1])
-        rest.remove(chosen)
-    return [*found, *handed]
-
-
-def used_by(item: Item) -> set[Any]:
-    """What an item reads: by name, and as an entry of its own; what it adds to is read too."""
-    lines = list(lines_of([item]))
-    read = {e for line in lines for e in walk(line.value) if e.head == "name"}
-    return read | {e.data[0] for e in read} | {line.target.data[0] for line in lines if line.sign == "+="}
-
-
-def terms_of(e: Expr) -> tuple[Expr, ...]:
-    return e.args if e.head == "add" else (e,)
-
-
-def in_order(lines: Sequence[Line]) -> list[Line]:
-    """Lines so that each comes after those that it uses, gradients that are wanted as soon as they can be."""
-    found: list[Line] = []
-    rest = list(lines)
-    while rest:
-        targets = {x.target for x in rest if x.sign == "="}
-        ready = [x for x in rest if not (targets - {x.target}) & set(walk(x.value))] or rest
-        chosen = next((x for x in ready if x.wanted), ready[0])
-        found.append(chosen)
-        rest.remove(chosen)
-    return found
-
-
-def last_first(lines: Sequence[Line]) -> list[Line]:
-    """What is handed to the next turn, each after those that still use the old one."""
-    found: list[Line] = []
-    rest = list(lines)
-    while rest:
-        free = [x for x in rest if not any(x.target in walk(y.value) for y in rest if y is not x)]
-        found.append((free or rest)[0])
-        rest.remove(found[-1])
     return found
 
 

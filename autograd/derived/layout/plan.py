@@ -13,8 +13,9 @@ from ..reading.naming import Names, Variable, singular
 from ..reading.observe import Run
 from ..reading.walk import Line
 from .alike import Affine, NotAlikeError
+from .items import Item, Loop, lines_of
 from .lines import named, with_names
-from .loops import Counter, Item, Loop, folded, lines_of, spread
+from .loops import Counter, folded, spread
 from .recompute import folded_again, missing
 
 

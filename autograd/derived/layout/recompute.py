@@ -21,7 +21,9 @@ from ..reading.naming import Names, Variable, held
 from ..reading.observe import Run
 from ..reading.walk import Line
 from .alike import Alike, NotAlikeError
-from .loops import Aliases, Counter, Item, Loop
+from .items import Item, Loop
+from .loops import Aliases, Counter
+from .order import after_what_they_use
 
 
 def missing(values: Sequence[Expr], names: Names, lists: Set[Any] = frozenset()) -> list[Line]:
@@ -45,23 +47,6 @@ def missing(values: Sequence[Expr], names: Names, lists: Set[Any] = frozenset())
         by_ref |= beside
         waiting = {e.data for ref in new for e in walk(lines[ref].value) if e.head == "name"} | {*beside}
     return after_what_they_use(sorted(lines.values(), key=lambda x: x.variable.event if x.variable else -1))
-
-
-def after_what_they_use(lines: Sequence[Line]) -> list[Line]:
-    """Lines in this order, but for those that one statement of f makes: each after those that it uses."""
-    by_target = {line.target: line for line in lines}
-    found: dict[Expr, Line] = {}
-    for line in lines:
-        waiting = [line]
-        while waiting:
-            used = (by_target[e] for e in walk(waiting[-1].value) if e in by_target and e not in found)
-            first = next((x for x in used if x not in waiting), None)
-            if first is not None:
-                waiting.append(first)
-            else:
-                last = waiting.pop()
-                found[last.target] = last
-    return list(found.values())
 
 
 def entries_beside(refs: Iterable[Ref], lists: Set[Any], names: Names) -> dict[Ref, tuple[Any, Variable]]:

@@ -28,10 +28,11 @@ from ...formulas.algebra.expressions import (
     number,
     options,
     power,
+    terms_of,
 )
 from ...formulas.algebra.indexing import eye, scatter, take
 from ...formulas.source import index_text, is_negative, reading_order
-from ..layout.loops import Item, Loop
+from ..layout.items import Item, Loop
 from ..reading.walk import Line
 
 GREEK = {
@@ -84,7 +85,7 @@ def loop_head(loop: Loop) -> str:
 
 def line_rows(line: Line) -> list[str]:
     target = tex(line.target)
-    terms = line.value.args if line.value.head == "add" else (line.value,)
+    terms = terms_of(line.value)
     placed = [t for t in terms if is_call(t, scatter)]
     rest = add(*(t for t in terms if t not in placed))
     sign = r"\mathrel{+}=" if line.sign == "+=" else "="

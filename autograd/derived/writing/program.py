@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from ...formulas.algebra.arrays import cut, exact, writable
-from ...formulas.algebra.expressions import ZERO, Expr, Words, add, is_call, options, walk
+from ...formulas.algebra.expressions import ZERO, Expr, Words, add, is_call, options, terms_of, walk
 from ...formulas.algebra.indexing import HOLE, scatter
 from ...formulas.source import COMPARISONS, index_text, name_text, shape_text, shapes, text
-from ..layout.loops import Item, Loop
+from ..layout.items import Item, Loop
 from ..reading.naming import singular
 from ..reading.walk import Line
 
@@ -71,7 +71,7 @@ def line_text(line: Line) -> list[str]:
         return [f"{target} = [{value_text(line.value, line)}]"]
     if line.sign == "empty":
         return [f"{target} = []"]
-    terms = line.value.args if line.value.head == "add" else (line.value,)
+    terms = terms_of(line.value)
     placed = [t for t in terms if is_call(t, scatter)]
     rest = add(*(t for t in terms if t not in placed))
     if placed and line.sign == "=" and rest is not ZERO:

@@ -135,6 +135,11 @@ def power(base: Expr, n: Any) -> Expr:
     return expr("pow", (base,), n, base.shape)
 
 
+def terms_of(e: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; any other expression is its own one term."""
+    return e.args if e.head == "add" else (e,)
+
+
 def coefficient(term: Expr) -> tuple[Any, Expr]:
     """The number in front of a term, and the rest."""
     if term.head == "number":
