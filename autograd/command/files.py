@@ -21,7 +21,7 @@ from ..errors import AutogradError
 
 
 class CallError(AutogradError, ValueError):
-    """A call of the command that can't be taken, with the remedy; `line` is where in the file."""
+    """A call of the command that can't be done, with the remedy; `line` is its place in the file."""
 
     def __init__(self, message: str, line: int = 1) -> None:
         super().__init__(message)
@@ -62,7 +62,7 @@ def seeded(seed: int) -> Iterator[None]:
 def loaded(path: Path) -> ModuleType:
     """The file, run as a module; what it prints goes to stderr, and no window is opened for its plots.
 
-    Raises CallError for what it raises.
+    Raises CallError if it raises an error.
     """
     os.environ.setdefault("MPLBACKEND", "agg")
     name = (
@@ -94,21 +94,22 @@ def line_of(error: BaseException, path: Path) -> str:
 
 
 def told(error: BaseException) -> str:
+    """An error as one line: its type, and its message if it has one."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 class Values:
     """The values that the arguments of a file's functions get, by name.
 
-    Those of the command line come first, then those of `inputs()` in the file, or of `<name>_inputs()` for
-    one of several passes, then the file's own variables.
+    A value on the command line comes first, then what `<name>_inputs()` or `inputs()` in the file returns,
+    then the file's own variables.
     """
 
     def __init__(self, module: ModuleType, given: Mapping[str, Any]) -> None:
         self.module, self.given = module, dict(given)
 
     def of(self, name: str) -> dict[str, Any]:
-        """All values for a target, by name."""
+        """All values that there are for a target, by name."""
         own = {k: v for k, v in vars(self.module).items() if not k.startswith("_") and is_value(v)}
         return {**own, **self.returned("inputs"), **self.returned(f"{name.lower()}_inputs"), **self.given}
 
@@ -132,12 +133,13 @@ class Values:
 
     @property
     def file(self) -> str:
+        """The name of the file, for messages."""
         return Path(str(self.module.__file__)).name
 
     def fitting(self, functions: list[Callable[..., Any]], name: str) -> dict[str, Any]:
-        """The values for what the first of some functions needs, and for what the others take of them.
+        """The values that there are for the parameters of some functions, by name.
 
-        Raises CallError if there is none for something that the first needs.
+        Raises CallError if the first function needs one that there is not.
         """
         known = self.of(name)
         wanted = {p.name: p for f in reversed(functions) for p in parameters(f)}
@@ -153,7 +155,7 @@ class Values:
     def object(self, kind: type, name: str) -> Any:
         """An object of a class: one of the file's own variables, or a new one.
 
-        Raises CallError for a value that its constructor needs, and for what it raises.
+        Raises CallError if its constructor needs a value that there is not, or raises an error.
         """
         for value in reversed(vars(self.module).values()):
             if type(value) is kind:
@@ -169,7 +171,7 @@ class Values:
             raise CallError(f"{kind.__name__}(…) raised {told(error)}") from error
 
     def function(self, dotted: str, name: str, owner: Any = None) -> Callable[..., Any]:
-        """The function or bound method of a dotted name."""
+        """The function, or the bound method, with a dotted name.  Raises CallError if there is none."""
         held: Any = self.module
         for part in dotted.split("."):
             if not hasattr(held, part):
@@ -199,7 +201,7 @@ def remedy_for(names: Iterable[str], file: str) -> str:
 
 
 def remedy_of(inputs: Mapping[str, Any], file: str) -> str:
-    """What is said below an error: what was given, and how to give something else; nothing of nothing."""
+    """The text below an error: what was given, and how to give something else; empty if nothing was given."""
     given = ", ".join(f"{name} {described(value)}" for name, value in inputs.items())
     return given and f"\nit was given {given}: if that does not fit, {remedy_for(inputs, file)}"
 
@@ -235,7 +237,7 @@ def is_value(value: Any) -> bool:
 
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters of a function that can be passed by name; of a constructor without the object."""
+    """The parameters of a function that can be passed by name; for a constructor, without the object."""
     try:
         listed = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
@@ -246,7 +248,7 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def drawn(declared: str, rng: np.random.Generator) -> tuple[str, Any]:
-    """A name and the array for it, of what `--shape` declares: X=4,2, or y=4:3 for integers below 3.
+    """The name and the array that `--shape` declares: X=4,2, or y=4:3 for integers below 3.
 
     >>> name, array = drawn("y=4:3", np.random.default_rng(0))
     >>> name, array.shape, array.dtype.kind, array.max() < 3
@@ -268,7 +270,7 @@ def drawn(declared: str, rng: np.random.Generator) -> tuple[str, Any]:
 
 
 def computed(declared: str) -> tuple[str, Any]:
-    """A name and the value of the expression for it, of what `--set` declares: reg=0.1, y=np.eye(3).
+    """The name and the value that `--set` declares: reg=0.1, y=np.eye(3).
 
     >>> computed("reg=1/4")
     ('reg', 0.25)

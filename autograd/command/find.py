@@ -23,13 +23,13 @@ LOSSES = frozenset({"loss", "cost", "J", "L", "E", "total_loss", "error", "objec
 class Target:
     """Something in a file that can be checked.
 
-    name      how it is called on the command line: "affine", "Dense", "forward"
+    name      its name on the command line: "affine", "Dense", "forward"
     line      where it begins
     forward   the forward pass: a function, or a method `Net.loss`; None for a script or a whole file
     backward  the backward pass; None if the forward pass returns the gradients too, or trains
-    loss      a function that makes a loss of what the forward pass returns
+    loss      a function that makes a loss out of what the forward pass returns
     trains    whether it makes updates as well, all in one
-    lacks_loss  whether it returns gradients, and not the loss that they are of
+    lacks_loss  whether it returns gradients without the loss
     """
 
     name: str
@@ -46,6 +46,7 @@ class Target:
         return " and ".join(part for part in (self.forward, self.backward) if part) or self.name
 
     def is_called(self, name: str) -> bool:
+        """Whether a name on the command line means this target, or one of its passes."""
         return name in (self.name, self.forward, self.backward)
 
 
@@ -70,7 +71,7 @@ def targets(tree: ast.Module) -> list[Target]:
 
 
 def statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements of a file that run when it is run, those below `if __name__ == "__main__"` too."""
+    """The statements that run when a file is run, also below `if __name__ == "__main__"`."""
     for node in tree.body:
         yield from node.body if isinstance(node, ast.If) else [node]
 
@@ -81,7 +82,7 @@ def methods(kind: ast.ClassDef) -> dict[str, Function]:
 
 
 def is_stub(function: Function) -> bool:
-    """Whether a method only says that those who inherit have to write it."""
+    """Whether a method only says that subclasses have to write it."""
     return all(
         isinstance(s, ast.Pass | ast.Raise) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
         for s in function.body
@@ -98,6 +99,7 @@ def passes(functions: dict[str, Function], owner: str = "") -> Iterator[Target]:
     within = f"{owner}." if owner else ""
 
     def target(key: str, name: str, other: str | None = None, loss: str | None = None) -> Target:
+        """The target of a pass and its partner; in a class its name begins with the name of the class."""
         called = owner if owner and not key else within + (key or name)
         return Target(called, functions[name].lineno, within + name, other and within + other, loss)
 
@@ -152,7 +154,7 @@ def returned(function: Function) -> list[list[ast.expr]]:
 
 
 def returns(function: Function) -> list[ast.Return]:
-    """The statements of a function that return something; not those of the functions within it."""
+    """The statements of a function that return something, but not of the functions within it."""
     nodes, waiting = [], list[ast.AST](function.body)
     while waiting:
         node = waiting.pop(0)
@@ -175,7 +177,7 @@ def returns_gradients(function: Function) -> bool:
 
 
 def alone(tree: ast.Module) -> list[Target]:
-    """The functions and methods that return gradients and no loss, for what has no pass of its own.
+    """The functions and methods that return gradients and no loss, for files without passes.
 
     >>> source = "def step(x, w):\\n    dw = x * (x * w - 1)\\n    return dw"
     >>> alone(ast.parse(source))[0].name
@@ -189,14 +191,14 @@ def alone(tree: ast.Module) -> list[Target]:
 
 
 def gradients_in(function: Function) -> list[str]:
-    """The gradients that a function makes and that have a part in what it returns, by their names."""
+    """The names of the gradients that a function makes and uses in what it returns."""
     values = [value for node in returns(function) for value in ast.walk(node)]
     used = {value.id for value in values if isinstance(value, ast.Name)}
     return [name for name in names_stored(function) if GRADIENT.fullmatch(name) and name in used]
 
 
 def names_stored(function: Function) -> list[str]:
-    """The variables of a function, in the order in which something is put under them."""
+    """The variables that a function assigns, in the order of their first assignment."""
     nodes = [n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     return list(dict.fromkeys(n.id for n in sorted(nodes, key=lambda n: (n.lineno, n.col_offset))))
 

@@ -14,7 +14,7 @@ from .judge import Verdict
 
 
 def text(verdicts: Iterable[Verdict], level: int) -> Iterator[str]:
-    """One line for what is right; the report for what is wrong, with a hint of this level, 0 for none."""
+    """One line for each right target, and the report for each wrong one, with a hint if `level` is not 0."""
     for verdict in verdicts:
         report, where = verdict.report, f"{shown(verdict.path)}:{verdict.target.line}: {verdict.target.title}"
         if report is None:
@@ -31,7 +31,7 @@ def text(verdicts: Iterable[Verdict], level: int) -> Iterator[str]:
 
 
 def summary(verdicts: Iterable[Verdict]) -> str:
-    """How many are right: "2 right, 1 wrong"."""
+    """The number of verdicts of each kind: "2 right, 1 wrong"."""
     counted = [v.status for v in verdicts]
     return ", ".join(f"{counted.count(s)} {s}" for s in ("right", "wrong", "not judged") if s in counted)
 
@@ -81,7 +81,7 @@ def line_entry(line: Line) -> dict[str, Any]:
 
 
 def github(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """An annotation for each line that is wrong by itself, or for the whole where no line is to blame."""
+    """An annotation for each line that is wrong by itself, or for the whole target if no line is to blame."""
     for verdict in verdicts:
         report, target = verdict.report, verdict.target
         if report is None:
@@ -105,10 +105,11 @@ def annotation(path: Path, line: int, title: str, message: str) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as short as it can be: relative where it is below the folder that one is in."""
+    """A path as short as it can be: relative if it is below the current folder."""
     absolute = path.resolve()
     return os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(path)
 
 
 def indented(said: str) -> str:
+    """Text with every line moved to the right, below the line that it belongs to."""
     return textwrap.indent(said, "    ")

@@ -39,10 +39,10 @@ Attempt = Callable[[], DerivationReport]
 class Verdict:
     """What is said of a target.
 
-    path     of the file
+    path     the file
     target   what was judged
     report   the report; None if it could not be judged
-    refusal  why not, and what to do
+    refusal  why it could not be judged, and what to do
     """
 
     path: Path
@@ -52,16 +52,16 @@ class Verdict:
 
     @property
     def status(self) -> str:
-        """right, wrong, or not judged."""
+        """What the verdict is: "right", "wrong" or "not judged"."""
         return "not judged" if self.report is None else self.report.status
 
 
 def verdicts(
     path: Path, name: str, given: Mapping[str, Any], loss: str | None, *, skip: bool = False
 ) -> Iterator[Verdict]:
-    """The verdicts on what is in a file, or on what there is called `name`.
+    """The verdicts on all targets in a file, or on the ones that are called `name`.
 
-    loss  an expression for the loss, of what the forward pass returns or of the variables of a loop
+    loss  an expression for the loss in what the forward pass returns, or in the variables of a loop
     skip  whether a file in which there is nothing to check is passed over
 
     Raises CallError for a file that can't be read or run, and for one with nothing to check.
@@ -94,7 +94,7 @@ def verdicts(
 
 
 def verdicts_or_refusal(path: Path, *arguments: Any, **options: Any) -> Iterator[Verdict]:
-    """The verdicts; that the file can't be taken is one too."""
+    """The verdicts on a file; if it can't be read or run, that is the only one."""
     try:
         yield from verdicts(path, *arguments, **options)
     except CallError as error:
@@ -102,7 +102,7 @@ def verdicts_or_refusal(path: Path, *arguments: Any, **options: Any) -> Iterator
 
 
 def verdict(path: Path, target: Target, attempts: list[Attempt]) -> Verdict:
-    """The verdict by the first of the attempts that can be made; the reason of the first, if none can."""
+    """The verdict by the first attempt that can be made; if none can, the reason why the first can't."""
     refusals = []
     for attempt in attempts:
         try:
@@ -114,7 +114,7 @@ def verdict(path: Path, target: Target, attempts: list[Attempt]) -> Verdict:
 
 
 def remedy_in_a_call(error: AutogradError, file: str) -> str:
-    """What to type, for an error that says what to write in Python; nothing if it says that itself."""
+    """What to type on the command line, for an error that only says what to write in Python; else nothing."""
     if isinstance(error, DerivationError) and error.missing:
         return f"; {remedy_for(error.missing, file)}"
     says = isinstance(error, CallError) or "loss" not in str(error)
@@ -147,7 +147,7 @@ def attempts(
 def judging(
     values: Values, target: Target, forward: Callable[..., Any], backward: Callable[..., Any] | None
 ) -> Attempt:
-    """One way to check: with the values that these two take."""
+    """One way to check: the two passes on the values that they take."""
     inputs = values.fitting([forward, *([backward] if backward else [])], target.name)
     return lambda: unless_raised(derivation(forward, backward, inputs), inputs, values.file)
 
@@ -160,9 +160,9 @@ def unless_raised(report: DerivationReport, inputs: Mapping[str, Any], file: str
 
 
 def call_of(target: Target, sources: Mapping[str, Function]) -> str:
-    """The call of the loss on what the forward pass returns: `compute_cost(A2, Y)`.
+    """The source of a call of the loss on what the forward pass returns: `compute_cost(A2, Y)`.
 
-    The first parameter is what comes first, if there is nothing of its own name.
+    The first parameter gets the first value that is returned, if nothing has its own name.
     """
     assert target.loss is not None
     assert target.forward is not None
@@ -173,7 +173,7 @@ def call_of(target: Target, sources: Mapping[str, Function]) -> str:
 
 
 def names_returned(source: Function) -> list[str]:
-    """What a function's returned values are called there; where they have no names, output and cache."""
+    """The names of the values that a function returns; `output` and `cache` where they have none."""
     values = (returned(source) or [[]])[-1]
     return [getattr(v, "id", "output" if i == 0 else "cache") for i, v in enumerate(values)] or ["output"]
 
@@ -181,9 +181,9 @@ def names_returned(source: Function) -> list[str]:
 def with_loss(
     module: ModuleType, forward: Callable[..., Any], source: Function, loss: str
 ) -> Callable[..., Any]:
-    """A function that computes the loss of what `forward` returns: as source, so that it can be checked.
+    """A function that computes the loss from what `forward` returns, with a source for the check.
 
-    Of a method, the attributes are in reach too, as `self.output`.
+    If `forward` is a method, the attributes of its object are in reach too: `self.output`.
     """
     owner = getattr(forward, "__self__", None)
     names, own = names_returned(source), [p.name for p in parameters(forward)]
@@ -203,10 +203,10 @@ def with_loss(
 def returning_loss(
     module: ModuleType, dotted: str, function: Callable[..., Any], source: Function, loss: str | None
 ) -> Callable[..., Any]:
-    """A function with its loss before the gradients that it returns: as source, so that it can be checked.
+    """A function that returns its loss before the gradients, with a source for the check.
 
-    `loss` is an expression in its variables; without it, the variable that is called so.  Raises CallError if
-    there is none.
+    `loss` is an expression in its variables; by default it is the variable with the name of a loss.  Raises
+    CallError if there is none.
     """
     loss = loss or next((name for name in names_stored(source) if name in LOSSES), None)
     path = Path(str(module.__file__))
@@ -231,7 +231,7 @@ def returning_loss(
 
 
 def executed(tree: ast.Module, lines: list[str], filename: str, scope: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables that there are after running a part of what is made here; all of it can be looked up."""
+    """The variables after running a tree, whose lines `inspect` and tracebacks then find under `filename`."""
     linecache.cache[filename] = (0, None, lines, filename)
     made = dict(scope)
     exec(compile(tree, filename, "exec"), made)
@@ -239,7 +239,7 @@ def executed(tree: ast.Module, lines: list[str], filename: str, scope: Mapping[s
 
 
 def names_in(expression: str) -> list[str]:
-    """The variables of an expression.  Raises CallError if it is none."""
+    """The variables in an expression.  Raises CallError if it is not one."""
     try:
         tree = ast.parse(expression, "--loss", "eval")
     except SyntaxError:
@@ -250,5 +250,6 @@ def names_in(expression: str) -> list[str]:
 
 
 def is_data(module: ModuleType, name: str) -> bool:
+    """Whether a module has a variable of this name that is a value, and no function or module."""
     value = getattr(module, name, None)
     return value is not None and not callable(value) and not inspect.ismodule(value)

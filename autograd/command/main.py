@@ -1,23 +1,19 @@
-"""The arguments of the command `chainrule`, and what its subcommands do."""
+"""The arguments of the command `chainrule`, and its exit code."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import autograd
 
-from ..errors import AutogradError, DerivationError
-from .files import CallError, Values, computed, drawn, loaded, parsed, remedy_of, seeded
-
-RIGHT, WRONG, NOT_TAKEN = 0, 1, 2  # what the command exits with
+from ..errors import AutogradError
+from .files import CallError, seeded
+from .subcommands import NOT_TAKEN, RIGHT, check, derive, draw, explore
 
 ABOUT = """\
 Look at the gradients in a file of plain NumPy, without a line added to it.
@@ -86,7 +82,7 @@ examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code, after doing what the arguments say.  A call that can't be taken is told on stderr."""
+    """The exit code, after doing what the arguments say.  An error is told on stderr."""
     options = parser().parse_args(arguments)
     try:
         with seeded(options.seed):
@@ -102,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """All arguments."""
+    """The parser of all arguments; `do` of what it returns is the function of the subcommand."""
     kind: Any = argparse.RawDescriptionHelpFormatter
     top = argparse.ArgumentParser("chainrule", description=ABOUT, formatter_class=kind)
     top.add_argument("--version", action="version", version=f"chainrule {autograd.__version__}")
@@ -139,6 +135,7 @@ def seed(text: str) -> int:
 
 
 def check_options(one: argparse.ArgumentParser) -> None:
+    """Add the options of `check`: how its verdicts are printed, and what the loss is."""
     one.add_argument(
         "--format", choices=("text", "json", "github"), default="text", help="of what is printed"
     )
@@ -152,6 +149,7 @@ def check_options(one: argparse.ArgumentParser) -> None:
 
 
 def draw_options(one: argparse.ArgumentParser) -> None:
+    """Add the options of `draw`: the file of the picture, and what it shows."""
     one.add_argument("-o", "--output", type=Path, help="the picture (FUNCTION.svg)")
     wrt_option(one)
     one.add_argument("--values", action="store_true", help="show the numbers")
@@ -160,11 +158,13 @@ def draw_options(one: argparse.ArgumentParser) -> None:
 
 
 def explore_options(one: argparse.ArgumentParser) -> None:
+    """Add the options of `explore`: the file of the page, and whose gradients it shows."""
     one.add_argument("-o", "--output", type=Path, help="the page (FUNCTION.html)")
     wrt_option(one)
 
 
 def derive_options(one: argparse.ArgumentParser) -> None:
+    """Add the options of `derive`: whose gradients are derived, and in which form they are printed."""
     wrt_option(one)
     one.add_argument("-o", "--output", type=Path, help="a file to write it to")
     form = one.add_mutually_exclusive_group()
@@ -174,144 +174,10 @@ def derive_options(one: argparse.ArgumentParser) -> None:
 
 
 def wrt_option(one: argparse.ArgumentParser) -> None:
+    """Add `--wrt`, which three subcommands have."""
     one.add_argument(
         "--wrt", type=lambda text: text.split(","), metavar="W1,b1", help="gradients of these only"
     )
 
 
 OPTIONS = {"check": check_options, "draw": draw_options, "explore": explore_options, "derive": derive_options}
-
-
-def check(options: argparse.Namespace) -> int:
-    """Judge what is in the files, and print it."""
-    from . import formats
-    from .judge import verdicts_or_refusal
-
-    given, found = given_values(options), []
-    for file in options.files:
-        path, name = split(file)
-        with seeded(options.seed):  # so that what is said of a file depends on no file before it
-            for verdict in verdicts_or_refusal(path, name, given, options.loss, skip=options.skip_others):
-                found.append(verdict)
-                if options.format == "text":
-                    print(*formats.text([verdict], options.hint), sep="\n", flush=True)
-    if options.format == "json":
-        print(formats.as_json(found))
-    elif options.format == "github":
-        print(*formats.github(found), sep="\n")
-    elif len(found) > 1:
-        print(formats.summary(found))
-    statuses = {verdict.status for verdict in found}
-    return WRONG if "wrong" in statuses else NOT_TAKEN if "not judged" in statuses else RIGHT
-
-
-def draw(options: argparse.Namespace) -> int:
-    """Write the picture."""
-    from ..show import draw as drawn_to
-    from .show import run
-
-    path, name, function, inputs = called_in(options)
-    output, names = run_or_refuse(run, function, inputs, options.wrt, path)
-    target = options.output or Path(f"{name}.svg")
-    drawn_to(
-        output,
-        target,
-        names=names,
-        values=options.values,
-        gradients=options.gradients,
-        backward=options.backward,
-    )
-    print(target)
-    return RIGHT
-
-
-def explore(options: argparse.Namespace) -> int:
-    """Write the page, with the verdicts on the backward pass, if there is one."""
-    from ..show import explore as explored_to
-    from .judge import verdicts
-    from .show import run
-
-    path, name, function, inputs = called_in(options)
-    output, names = run_or_refuse(run, function, inputs, options.wrt, path)
-    judged = [v for v in verdicts(path, name, given_values(options), None, skip=True) if v.target.backward]
-    report = judged[0].report if judged else None
-    target = options.output or Path(f"{name}.html")
-    explored_to(output, target, names=names, report=report)
-    print(target)
-    return RIGHT
-
-
-def derive(options: argparse.Namespace) -> int:
-    """Print the derivation, or write it to a file."""
-    try:
-        from ..derived.deriving import derive as derived
-    except ImportError as error:  # SymPy is an extra
-        raise CallError(str(error)) from None
-    path, _, function, inputs = called_in(options)
-    found = run_or_refuse(derived, function, inputs, options.wrt, path)
-    if options.latex:
-        said = found.latex
-    elif options.steps:
-        said = "\n\n".join(map(str, found.steps))
-    else:
-        said = html_of(found) if options.html else str(found)
-    if options.output:
-        options.output.write_text(said + "\n", encoding="utf-8")
-        print(options.output)
-    else:
-        print(said)
-    return RIGHT
-
-
-def html_of(found: Any) -> str:
-    """The page of a derivation.  Raises CallError without the library that typesets it."""
-    try:
-        return str(found.html())
-    except ImportError as error:  # latex2mathml is of the extra too
-        raise CallError(str(error)) from None
-
-
-def called_in(options: argparse.Namespace) -> tuple[Path, str, Any, dict[str, Any]]:
-    """The file, and the name, function and inputs that a subcommand is about."""
-    path, name = split(options.file)
-    if not name:
-        raise CallError(
-            f"{options.file} names no function: write {options.file}:FUNCTION, such as {path}:forward"
-        )
-    parsed(path)
-    values = Values(loaded(path), given_values(options))
-    owner = name.partition(".")[0]
-    function = values.function(name, owner)
-    return path, name, function, values.fitting([function], owner)
-
-
-def run_or_refuse(run: Any, function: Any, inputs: dict[str, Any], wrt: list[str] | None, path: Path) -> Any:
-    """What a function of the user's gives; what it raises is told, with its own traceback."""
-    try:
-        return run(function, inputs, wrt)
-    except (CallError, DerivationError):
-        raise
-    except Exception as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
-        where = f" in line {frames[-1].lineno}, {frames[-1].line}" if frames else ""
-        remedy = remedy_of(inputs, path.name)
-        raise CallError(
-            f"{function.__name__} raised{where}: {type(error).__name__}: {error}{remedy}"
-        ) from error
-
-
-def given_values(options: argparse.Namespace) -> dict[str, Any]:
-    """The inputs that the command line gives."""
-    rng = np.random.default_rng(options.seed)
-    return dict([*(drawn(text, rng) for text in options.shape), *(computed(text) for text in options.set)])
-
-
-def split(file: str) -> tuple[Path, str]:
-    """The path and the name in it: `net.py:forward`; without a name, the empty one.
-
-    >>> split("net.py:Net.loss")[1], split("net.py")[1]
-    ('Net.loss', '')
-    """
-    path, colon, name = file.rpartition(":")
-    is_name = colon and all(part.isidentifier() for part in name.split("."))
-    return (Path(path), name) if is_name else (Path(file), "")
