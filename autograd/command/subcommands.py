@@ -119,7 +119,7 @@ def called_in(options: argparse.Namespace) -> tuple[Path, str, Any, dict[str, An
 
 
 def run_or_refuse(run: Any, function: Any, inputs: dict[str, Any], wrt: list[str] | None, path: Path) -> Any:
-    """What a function of the user's gives.  Raises CallError for an error in it, with the line in the file."""
+    """What a function of the user's gives.  Raises CallError for an error in it, with its line."""
     try:
         return run(function, inputs, wrt)
     except (CallError, DerivationError):

@@ -19,9 +19,9 @@ class Value:
 
     data  what it was while the step was recorded
     made  the call that made it; None for what is there before
-    base  the value whose memory it is a view of, or None
-    load  for what is there before: how to get hold of it, as source in terms of `names`; FIXED for an
-          array that is the same in every step, CONSTANT for one whose numbers are, too
+    base  the value of which it is a view, or None
+    load  for what is there before, the source that reads it, in terms of `names`; FIXED for an array that is
+          the same in every step, CONSTANT if its numbers are the same too
     """
 
     __slots__ = ("base", "data", "load", "made")
@@ -44,8 +44,8 @@ class Value:
 class Call:
     """`result = function(*args, **kwargs)`; values may be anywhere in the arguments.
 
-    pure    whether it may be left out, or be shared with an equal call: not so for a draw of random numbers
-    errors  what NumPy is to do about floating-point errors in it, if that is not what it does around the step
+    pure    whether it may be left out, or be shared with an equal call; a draw of random numbers may not
+    errors  what NumPy does about floating-point errors in it, if that differs from the rest of the step
     """
 
     function: Callable[..., Any]
@@ -56,19 +56,19 @@ class Call:
     result: Value = None  # type: ignore[assignment]
 
     def operands(self) -> Iterator[Value]:
-        """The values that it reads, one as often as it occurs in the arguments."""
+        """The values that it reads, each as often as it occurs in the arguments."""
         return values_in((self.args, self.kwargs))
 
 
 @dataclass(slots=True, eq=False)
 class Guard:
-    """The program is of use only if `value` is as true as it was when it was recorded."""
+    """The program can be used only if `value` is as true or false as when it was recorded."""
 
     value: Value
     outcome: bool
 
     def operands(self) -> Iterator[Value]:
-        """The value that it looks at: a guard keeps what it depends on in the program."""
+        """The value that it looks at, and which is therefore needed."""
         return iter((self.value,))
 
 
@@ -85,7 +85,7 @@ class Effect:
     array: Value | None = None
 
     def operands(self) -> Iterator[Value]:
-        """The values that it leaves behind, which are all needed; not the array that is written into."""
+        """The values that it leaves behind, which are all needed, but not the array that is written into."""
         return values_in(self.value)
 
 
@@ -94,7 +94,7 @@ class Check:
     """A condition, as source, under which a step does the same again.
 
     said   what it looks at, in words
-    place  where the number is kept that it looks at, if it is one
+    place  where that is kept, if it is a number
     """
 
     source: str
@@ -134,7 +134,7 @@ def values_in(tree: Any) -> Iterator[Value]:
 
 
 def mapped(tree: Any, function: Callable[[Any], Any]) -> Any:
-    """Nested arguments with `function` of every leaf in its place."""
+    """Nested arguments, where `function(leaf)` has taken the place of every leaf."""
     if isinstance(tree, tuple | list):
         return like(tree, [mapped(part, function) for part in tree])
     if type(tree) is dict:
@@ -145,5 +145,5 @@ def mapped(tree: Any, function: Callable[[Any], Any]) -> Any:
 
 
 def like(sequence: Any, parts: list[Any]) -> Any:
-    """A tuple, named or not, or a list, of other parts."""
+    """A sequence of the same type with other parts; it is a list, a tuple, or a named tuple."""
     return type(sequence)(*parts) if hasattr(sequence, "_fields") else type(sequence)(parts)

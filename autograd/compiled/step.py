@@ -32,9 +32,9 @@ class Recorded(NamedTuple):
 
 
 class Compiled:
-    """A step that runs as a program where one has been recorded that fits, and as it is where none can be.
+    """A step that runs as a recorded program if one fits, and as it is if none can be recorded.
 
-    source  the programs, as NumPy
+    source  the source of the programs, in NumPy
     reason  why the step is not compiled; empty if it is
     """
 
@@ -46,11 +46,14 @@ class Compiled:
         self.runs: list[Callable[..., Any]] = []  # of the programs, the latest first
         self.pending: list[Recorded] = []  # recordings that no other has confirmed yet
         self.counters: set[tuple[int, Any]] = set()  # the places of numbers that a step changes
-        self.varying: set[tuple[int, Any]] = set()  # and of those that have changed between two calls
+        self.varying: set[tuple[int, Any]] = (
+            set()
+        )  # the places of numbers that have changed between two calls
         self.learning = self.branches = True
         self.memory = RLock()  # of the programs, which one thread at a time may use
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result of the latest program that fits, or else of the step itself."""
         if self.steps > 1:
             return self.many(args, kwargs)
         if recording.get().level == GRADIENTS:
@@ -62,7 +65,7 @@ class Compiled:
         return self.one(args, kwargs)
 
     def one(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """A step for which there is no program: it is recorded, if it can be."""
+        """The result of a step for which there is no program; it is recorded if it can be."""
         now = recording.get()
         if self.reason or now.level != GRADIENTS or type(now) is Debugging or is_recording():
             return self.step(*args, **kwargs)
@@ -77,7 +80,7 @@ class Compiled:
         return result
 
     def some(self, args: tuple[Any, ...], kwargs: dict[str, Any], steps: int) -> tuple[Any, int]:
-        """The result of as many of the steps as a program makes, and how many that were."""
+        """The result of as many of the steps as one program makes, and their number."""
         for recorded in self.programs[::-1] if recording.get().level == GRADIENTS else []:
             with self.memory:
                 result = recorded.run(args, kwargs, *[steps] * recorded.many)
@@ -106,20 +109,20 @@ class Compiled:
                 break
             except Untraceable as error:
                 refusal = str(error)
-            except Exception as error:  # its own, and then it raises that again; or one of a stand-in's
+            except Exception as error:  # the step's own, which it raises again; or a stand-in's
                 refusal = f"recording it raises {type(error).__name__}, {error}"
                 self.varying = set()
             if not self.varying:
                 result = self.step(*args, **kwargs)
                 self.refuse(refusal)
                 return result
-            self.varying, self.learning = set(), False  # it may be only that it takes numbers as they are
+            self.varying, self.learning = set(), False  # perhaps it only needs its numbers as they are
         planned = plan(program)
         self.add(Recorded(program, planned, *emit(program, planned)))
         return result
 
     def add(self, recorded: Recorded) -> None:
-        """Make a program of a recording that agrees with one before."""
+        """Make a program of a recording if an earlier one agrees with it."""
         confirmed = next((other for other in self.pending if agree(other, recorded)), None)
         if confirmed is None:
             self.pending.append(recorded)
@@ -135,20 +138,20 @@ class Compiled:
             self.tidy()
 
     def learn(self, args: Any, kwargs: Any) -> None:
-        """Numbers that have changed since they were recorded are to be read in every step from now on."""
+        """Note numbers that have changed since they were recorded: from now on every step reads them."""
         for recorded in [*self.programs, *self.pending] if self.learning else []:
             check = failed(recorded.program, args, kwargs)
             if check is not None and check.place is not None:
                 self.varying.add(check.place.identity)
 
     def tidy(self) -> None:
-        """Too many programs: once, forget them, and record no branches inside of functions any more."""
+        """Forget too many programs, and record no more branches inside of functions; the second time, refuse."""
         if not self.branches:
             self.refuse(f"it was recorded {MOST} times, and there is no end to it")
         self.programs, self.runs, self.pending, self.branches = [], [], [], False
 
     def native(self, recorded: Recorded) -> Recorded:
-        """The same as native code, where there are loops for all of it."""
+        """The same recording as native code, if there are loops for all of it."""
         program, planned = recorded.program, recorded.plan
         try:
             return Recorded(program, planned, *emit_native(program, planned, self.steps), self.steps > 1)
@@ -171,7 +174,7 @@ class Compiled:
 
 
 def failed(program: Program, args: Any, kwargs: Any) -> Check | None:
-    """The first condition of a program that does not hold."""
+    """The first condition of a program that does not hold; None if all hold."""
     space = program.names | {"args": args, "kwargs": kwargs}
     for check in program.checks:
         try:
@@ -193,7 +196,7 @@ def agree(one: Recorded, other: Recorded) -> bool:
 
 
 def alike(name: str, a: Any, b: Any) -> bool:
-    """Whether two constants are the same, bit for bit; of buffers, which `emit` names b1, b2, the layout."""
+    """Whether two constants are equal, bit for bit; buffers, named b1 and b2 by `emit`, only in layout."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         same_kind = a.shape == b.shape and a.dtype == b.dtype and a.strides == b.strides
         return same_kind and (name.startswith("b") or a.tobytes() == b.tobytes())  # a buffer holds anything
@@ -209,12 +212,12 @@ def compile(  # noqa: A001  (as in PyTorch)
     optimizer.  It is recorded anew for each set of shapes and dtypes, in the first calls until two
     recordings agree; from then on it runs as a program: the NumPy calls that the forward pass, the
     backward pass and the update came down to, without those whose results nobody looks at, and in
-    buffers that are used again.  `compiled.source` shows it.  The numbers are those of the step, bit for
+    buffers that are used again.  `compiled.source` shows it.  The numbers are the same as the step's, bit for
     bit, but for the sign of a zero.
 
     backend: "numba" makes native code of small steps (the extra "numba"), whose sums are in another
     order and whose exponentials are another library's, so that a step differs in the last places.
-    steps: how many steps a call makes, with the same arguments; the result is that of the last.
+    steps: how many steps a call makes, with the same arguments; it returns the result of the last one.
 
     What changes between calls is respected: arrays are read where they are, in every step; other values
     that the step closes over are looked at before a program runs, and numbers among them that change
@@ -240,6 +243,12 @@ def compile(  # noqa: A001  (as in PyTorch)
     >>> w.data
     array([ 1.6, -5. ])
     """
+    refuse_arguments(step, backend, steps)
+    return Compiled(step, backend, steps)
+
+
+def refuse_arguments(step: Any, backend: Any, steps: Any) -> None:
+    """Raise the errors of `compile` for arguments that it does not take."""
     if not callable(step):
         raise TypeError(f"compile takes a function, and not {step!r:.60}")
     if backend not in ("numpy", "numba"):
@@ -248,4 +257,3 @@ def compile(  # noqa: A001  (as in PyTorch)
         raise ValueError(f"compile: a call makes steps={steps!r}, which is to be 1 or more")
     if backend == "numba":
         numba()
-    return Compiled(step, backend, steps)

@@ -1,8 +1,8 @@
 """From a `Program` to a `Plan`: the calls that are needed, in their order, and the memory for each result.
 
-`plan` holds the plan and its steps, one after the other: `signs` moves minus signs until two of them meet;
-`quicker` spells out what NumPy is slow at; `calls` leaves out what nobody needs, and finds what need not be
-made again; `memory` says what is written where.
+`plan` makes the plan in several steps: `signs` moves minus signs until two of them meet;
+`quicker` spells out calls at which NumPy is slow; `calls` leaves out what nobody needs, and finds what need
+not be made again; `memory` says what is written where.
 """
 
 from .memory import elementwise

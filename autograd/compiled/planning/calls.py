@@ -1,4 +1,4 @@
-"""Which calls of a step are made: none twice, none for nobody, and some only if an array has changed."""
+"""Which calls of a step are made: none twice, none in vain, and some only if an array has changed."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ def shared(
 ) -> tuple[list[Call | Guard], dict[Value, Value]]:
     """The steps without those that were made before, and what takes the place of their results.
 
-    A copy is the same value as what it is of, unless that is written into.  But two values that outlive
-    the step have memory of their own, if they had it in the step.
+    A copy is the same value as its original, unless that is written into.  But two values that outlive the
+    step have memory of their own if they had it in the step.
     """
     found: dict[Any, Value] = {}
     replaced: dict[Value, Value] = {}
     kept: list[Call | Guard] = []
-    owned = {value.root for value in outliving}  # what has an owner already that outlives the step
+    owned = {value.root for value in outliving}  # memory that a value which outlives the step owns already
 
     def current(leaf: Any) -> Any:
+        """The value that has taken the place of a leaf, or the leaf itself."""
         return replaced.get(leaf, leaf) if type(leaf) is Value else leaf
 
     def take_place(value: Value, other: Value) -> bool:
-        """Let another value take the place of one, if it may."""
+        """Let another value take the place of one, if it may; the result says whether it may."""
         if value in outliving:
             if other.root.made is None or other.root in owned or not isinstance(other.data, np.ndarray):
                 return False
@@ -60,7 +61,7 @@ def redirect(step: Call | Guard, current: Callable[[Any], Any]) -> None:
 
 
 def is_copy(call: Call, written: set[Value | None]) -> bool:
-    """Whether a call copies an array that stays what it is, so that the copy is the same value."""
+    """Whether a call copies an array that is never written into, so that the copy is the same value."""
     return call.function in COPIES and len(call.args) == 1 and call.args[0].root not in written
 
 
@@ -68,7 +69,7 @@ COPIES = {np.ndarray.copy, np.copy}
 
 
 def identity(tree: Any) -> Any:
-    """What tells one argument from another."""
+    """A key that is equal for equal arguments: of numbers by their value, of arrays by their identity."""
     if type(tree) in (tuple, list):
         return type(tree), tuple(map(identity, tree))
     if type(tree) is dict:
@@ -81,7 +82,7 @@ def identity(tree: Any) -> Any:
 
 
 def needed(steps: list[Call | Guard], roots: list[Any]) -> list[Call | Guard]:
-    """The steps on which the roots depend, those that decide, and those that draw."""
+    """The steps on which the roots depend, and all guards and draws of random numbers."""
     wanted = set(values_in(roots))
     kept = []
     for step in reversed(steps):
@@ -92,10 +93,10 @@ def needed(steps: list[Call | Guard], roots: list[Any]) -> list[Call | Guard]:
 
 
 def unchanging(steps: list[Call | Guard], moving: set[Any]) -> tuple[list[Call | Guard], list[Value]]:
-    """The steps that depend on small arrays alone which the program does not change, and those arrays.
+    """The steps that depend only on small arrays which the program does not change, and these arrays.
 
-    They are made again only where the bytes of an array are others than in the step before: a target that
-    is closed over is checked, and brought to rows, once.  None, where that would not save enough.
+    They are made again only if an array has other bytes than in the step before: a target that the step
+    closes over is checked, and brought to rows, once.  Both lists are empty where that would not save enough.
     """
     sources: dict[Value, None] = {}
     made: set[Value] = set()
@@ -115,7 +116,7 @@ def unchanging(steps: list[Call | Guard], moving: set[Any]) -> tuple[list[Call |
 
 
 def is_small(value: Value, moving: set[Any]) -> bool:
-    """Whether a value is an array that is there in every step, and small enough to compare its bytes."""
+    """Whether a value is an array that is the same in every step, and small enough to compare its bytes."""
     array = value.data
     fixed = value.made is None and value.load in (FIXED, CONSTANT) and isinstance(array, np.ndarray)
     return fixed and array.nbytes <= 4096 and value not in moving

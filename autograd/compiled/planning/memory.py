@@ -1,4 +1,4 @@
-"""In whose memory each result of a step is made: an array's own, where it is written to, or a buffer."""
+"""The memory in which each result of a step is made: of the array that it is written into, or a buffer."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .quicker import exp_quietly
 
 
 def straight(steps: list[Call | Guard], writes: list[Effect], kept: set[Value]) -> dict[Value, Value]:
-    """The values that can be put straight into the array that they belong in.
+    """The values that can be put straight into the array to which they belong.
 
-    Their calls are made when all else has been, and none reads an array that one before it has written to.
+    Their calls are made after all others, and none reads an array that one before it has written to.
     """
     used = {value for step in steps for value in step.operands()}
     found: dict[Value, Value] = {}
@@ -38,7 +38,7 @@ def straight(steps: list[Call | Guard], writes: list[Effect], kept: set[Value]) 
 
 
 def sunk(steps: list[Call | Guard], into: dict[Value, Value], kept: set[Value]) -> list[Call | Guard]:
-    """The steps with the calls of `into` at the end, each after what is made elementwise for it alone."""
+    """The steps with the calls of `into` at the end, each after the elementwise calls for it alone."""
     uses: dict[Value, int] = {}
     for step in steps:
         for value in {value.root for value in step.operands()}:
@@ -56,7 +56,7 @@ def sunk(steps: list[Call | Guard], into: dict[Value, Value], kept: set[Value]) 
 
 
 def buffers(steps: list[Call | Guard], writes: list[Effect], kept: set[Value]) -> dict[Value, Any]:
-    """Memory for the values that do not outlive a step: arrays that are used again when done with."""
+    """Memory for the values that do not outlive a step: arrays that are used again once they are free."""
     last: dict[Value, int] = {}
     for i, step in enumerate(steps):
         for value in step.operands():
@@ -67,6 +67,7 @@ def buffers(steps: list[Call | Guard], writes: list[Effect], kept: set[Value]) -
     memory: dict[Value, Any] = {}
 
     def release(values: Iterable[Value], i: int) -> None:
+        """Free the memory of the values that step i is the last to read."""
         for value in values:
             if last.get(value) == i and value in memory:
                 free.setdefault(layout(value), []).append(memory[value])
@@ -96,7 +97,7 @@ def has_buffer(step: Any) -> bool:
 
 
 def layout(value: Any) -> Any:
-    """What two arrays have in common where one can be kept in the other's memory."""
+    """What two arrays have in common if one can be kept in the other's memory."""
     return value.data.shape, value.data.dtype, value.data.strides
 
 

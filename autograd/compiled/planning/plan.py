@@ -22,14 +22,14 @@ from .signs import with_signs_moved
 class Plan:
     """A program in the order in which it is to run.
 
-    still    the calls and guards that do the same as in the step before while some arrays are the same
-    sources  those arrays
+    still    the calls and guards that do the same in every step while the arrays in `sources` are the same
+    sources  these arrays
     steps    the other calls and guards that are needed
-    into     the values that are put straight into an array that was there before, and which
+    into     the values that are put straight into an array that was there before, with this array
     writes   the effects that write into such arrays
     effects  the others
     result   what is returned
-    memory   for each other value that does not own new memory: the array that it is put into
+    memory   for each other value that does not get new memory, the array into which it is put
     """
 
     still: list[Call | Guard]
@@ -43,12 +43,13 @@ class Plan:
 
 
 def plan(program: Program) -> Plan:
-    """The plan of a program."""
+    """The plan of a program: its calls in order, with the memory for each result."""
     outliving = {*values_in([program.result, *(e.value for e in program.effects)])}
     written = {effect.array for effect in program.effects}
     steps, replaced = shared(spelled_out(with_signs_moved(program.steps, outliving)), outliving, written)
 
     def replace(tree: Any) -> Any:
+        """Nested values, where each is replaced by the one that has taken its place."""
         return mapped(tree, lambda leaf: replaced.get(leaf, leaf) if type(leaf) is Value else leaf)
 
     result = replace(program.result)

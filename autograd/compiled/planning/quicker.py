@@ -1,4 +1,4 @@
-"""Calls that NumPy is slow at, in a form in which it is quicker, to the same numbers."""
+"""Calls at which NumPy is slow, in a form that is quicker and gives the same numbers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LARGEST = {"e": 11.0, "f": 88.0, "d": 709.0}  # by dtype, a number whose exponen
 
 
 def spelled_out(steps: list[Call | Guard]) -> list[Call | Guard]:
-    """The steps, with what NumPy is slow at inside of an elementwise function made before it.
+    """The steps, where broadcasting and conversions come before the elementwise functions that need them.
 
-    On small arrays broadcasting costs more than the arithmetic, and so does, on all, a conversion: an
-    array that is written into one of the result's shape and dtype first is read like any other.
+    On small arrays broadcasting costs more than the arithmetic, and on all arrays a conversion does: an array
+    that is first written into one of the result's shape and dtype is read like any other.
     """
     found: list[Call | Guard] = []
     for step in steps:
@@ -40,7 +40,7 @@ def spelled_out(steps: list[Call | Guard]) -> list[Call | Guard]:
 
 
 def differs(a: Any, result: Any) -> bool:
-    """Whether an operand is better brought to the shape and dtype of the result first."""
+    """Whether it is quicker to bring an operand to the shape and dtype of the result first."""
     if np.ndim(a) == 0 or result.dtype.kind != "f":
         return False
     if a.shape == result.shape:
@@ -49,14 +49,14 @@ def differs(a: Any, result: Any) -> bool:
 
 
 def quiet(call: Call) -> bool:
-    """Whether a call of exp ignores overflow, on a small array."""
+    """Whether a call of exp takes a small array and ignores overflow."""
     (x,) = call.args
     small = type(x) is Value and x.data.dtype.char in LARGEST and 0 < x.data.size < SMALL
     return small and call.errors is not None and call.errors["over"] == "ignore"
 
 
 def exp_quietly(x: Any, out: Any = None) -> Any:
-    """`np.exp(x, out)` where overflow is to be ignored: on small arrays, it is quicker to look for it."""
+    """`np.exp(x, out)` without warnings of overflow: on small arrays it is quicker to look for it first."""
     if x.item(x.argmax()) < LARGEST[x.dtype.char]:
         return np.exp(x, out)
     with np.errstate(over="ignore"):

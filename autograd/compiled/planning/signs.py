@@ -1,8 +1,8 @@
 """Minus signs moved along a program, until two of them meet: a backward pass is full of them.
 
 -a b is -(a b), a + (-b) is a - b, and -(a - b) is b - a, to the last bit but for the sign of a zero.  So a
-negation is not made where it stands: it is noted, goes with the products, and is made where something else
-looks at the number.
+negation is not made where it stands: it is noted, moves along with products and sums, and is made only where
+something else looks at the number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..program import Call, Guard, Value
 
 
 def with_signs_moved(steps: list[Call | Guard], outliving: set[Value]) -> list[Call | Guard]:
-    """The steps with fewer negations.  The values in `outliving` are left what they are."""
+    """The steps with fewer negations.  The values in `outliving` stay what they are."""
     signs = Signs()
     for step in steps:
         if type(step) is Call and step.function in (*MOVING, np.negative) and is_real(step):
@@ -35,20 +35,20 @@ MOVING = {np.multiply, np.divide, np.add, np.subtract}
 
 
 def is_real(call: Call) -> bool:
-    """Whether a call is of arrays of floats alone, and numbers."""
+    """Whether a call takes only arrays of floats and numbers."""
     kinds = {v.data.dtype.kind if hasattr(v.data, "dtype") else "f" for v in call.operands()}
     return kinds == {"f"} and not call.kwargs and not call.errors and np.ndim(call.result.data) > 0
 
 
 class Signs:
-    """The steps so far, and the values whose sign is yet to be made: each is minus another one."""
+    """The steps so far, and the values whose minus sign is still to be made, each with its negative."""
 
     def __init__(self) -> None:
         self.steps: list[Call | Guard] = []
         self.minus: dict[Value, Value] = {}
 
     def move(self, call: Call) -> None:
-        """Note a negation, or make an operation on what its operands are minus of."""
+        """Note a negation, or make an operation on operands without their minus signs."""
         negated = [type(a) is Value and a in self.minus for a in call.args]
         args = [self.minus.get(a, a) if type(a) is Value else a for a in call.args]
         if call.function is np.negative:
@@ -67,7 +67,7 @@ class Signs:
             self.make(call, np.subtract, args if other else args[::-1], False)
 
     def make(self, call: Call, function: Any, args: list[Any], negated: bool) -> None:
-        """Let a call compute what stands behind the minus signs, and note whether one is still to be made."""
+        """Let a call compute its result without minus signs, and note whether one is still to be made."""
         call.function, call.args = function, tuple(args)
         if negated:
             positive = Value(call.result.data, call)
@@ -76,13 +76,13 @@ class Signs:
         self.steps.append(call)
 
     def same(self, call: Call, value: Value) -> None:
-        """The result of a second negation is what was negated first."""
+        """Let the result of a second negation be a copy of the value that was negated first."""
         copy = Call(np.ndarray.copy, (value,), {})
         copy.result, call.result.made = call.result, copy
         self.steps.append(copy)
 
     def settled(self, value: Value) -> None:
-        """Make the sign of a value, if it is yet to be made."""
+        """Make the minus sign of a value, if it is still to be made."""
         if value.base is not None:
             self.settled(value.base)
         if value in self.minus:
@@ -95,7 +95,7 @@ class Signs:
             self.steps.append(call)
 
     def alone(self, call: Call) -> bool:
-        """Whether nothing looks at a result but the one whose sign is being made."""
+        """Whether nothing but the value whose sign is being made looks at a result."""
         return call.result not in self.minus.values() and not any(
             call.result in step.operands() for step in self.steps
         )

@@ -1,7 +1,7 @@
-"""Recording a step: stand-ins are put where its arrays are, it is run, and all is looked through after it.
+"""Recording a step: stand-ins take the place of its arrays, it runs, and then everything is looked at.
 
-Nothing that was there before is written to while it runs, so that a step that turns out not to be
-recordable leaves no trace, and can be run as it is.
+Nothing that was there before is written to while it runs, so a step that turns out not to be recordable
+leaves no trace, and can be run as it is.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def record(
     varying: set[tuple[int, Any]],
     branches: bool,
 ) -> tuple[Program, Any]:
-    """The program of one call of `step`, which has been made when this returns, and what it returned.
+    """The program of one call of `step`, and what the call returned: it has been made by then.
 
-    counters, varying: places whose numbers are to be read in every step; those that the step itself
-    changes are added to the former.  branches: see `Tape`.
+    counters, varying: places whose numbers are to be read in every step; the places of numbers that the step
+    itself changes are added to `counters`.  branches: see `Tape`.
 
-    Raises Untraceable if it cannot be recorded; then nothing has been done.
+    Raises Untraceable if the step cannot be recorded; nothing has then been done.
     """
     with ONE_AT_A_TIME:
         token = here.set(True)
@@ -81,7 +81,7 @@ class Recorder:
         self.commit: list[Callable[[], Any]] = []
 
     def run(self) -> tuple[Program, Any]:
-        """Run the step on stand-ins, and only then do on the arrays themselves what it did."""
+        """The program and what the step returned, after doing to arrays what it did to stand-ins."""
         if self.around.opaque:
             raise Untraceable(f"it can read from {self.around.opaque}, whose state cannot be seen")
         done, states = False, self.states()
@@ -109,7 +109,7 @@ class Recorder:
         return self.program, answer
 
     def states(self) -> list[tuple[str, Any, Callable[[Any], object]]]:
-        """The states of what draws random numbers without telling, and what puts them back."""
+        """The states of generators that draw without telling, each with the function that puts it back."""
         found: list[tuple[str, Any, Callable[[Any], object]]] = []
         found += [("np.random", np.random.get_state(legacy=False), np.random.set_state)]
         found.append(("random", random.getstate(), random.setstate))
@@ -148,7 +148,7 @@ class Recorder:
         return tree
 
     def array(self, array: Any, source: str) -> StandIn:
-        """The stand-in for an array: one, wherever it is found."""
+        """The stand-in for an array, which is the same wherever the array is found."""
         if id(array) not in self.planted:
             self.planted[id(array)] = self.tape.stand_in(array, source)
         return self.planted[id(array)]  # type: ignore[return-value]
@@ -162,7 +162,7 @@ class Recorder:
                 place.write(put)
 
     def instead_of(self, value: Any, place: Place) -> Any:
-        """What stands in for what is in a place."""
+        """What stands in for the value in a place, or the value itself."""
         if type(value) in (np.ndarray, np.float64, np.float32) and value.dtype.kind in "biufc":
             return self.array(value, self.source.of(place))
         if isinstance(value, np.random.Generator):
@@ -180,7 +180,7 @@ class Recorder:
     # after the step
 
     def look_at_tensors(self) -> None:
-        """Whether tensors are still what they were: parameters, or constants; those that moved are noted."""
+        """Check that tensors stay what they are, parameters or constants, and note which parameters moved."""
         for tensor, said in self.around.tensors.items():
             name, node = self.source.name(tensor, "tensor"), tensor.node
             if node is not None and node.op is not LEAF:
@@ -197,7 +197,7 @@ class Recorder:
                 self.commit.append(functools.partial(touch, node))  # type: ignore[arg-type]  # it has LEAF
 
     def look_at_places(self) -> None:
-        """What the step has put into places.  Raises Counters for numbers that it changed there itself."""
+        """Note what the step has put into places.  Raises Counters if it has changed numbers there itself."""
         counters = []
         for place, value, put in self.before:
             try:
@@ -213,7 +213,7 @@ class Recorder:
             raise Counters(counters)
 
     def expect(self, place: Place, value: Any, put: Any, now: Any) -> None:
-        """The check of what is in a place when a step begins."""
+        """Add the check of what is in a place when a step begins."""
         source = self.source.of(place)
         if isinstance(place.holder, Node):  # a gradient has the shape and dtype of its tensor
             self.source.check(
@@ -230,7 +230,7 @@ class Recorder:
             self.source.check(f"type({source}) is {type(value).__name__}", place.said)
 
     def leave(self, target: str, now: Any, said: str, write: Callable[[Any], Any]) -> None:
-        """The step has put something new in a place."""
+        """Note something new that the step has put in a place."""
         value, answer = self.given(now)
         if value is now and type(now) not in CONSTANTS:
             raise Untraceable(f"it changes {said}, to a {type(now).__name__}")
@@ -238,7 +238,7 @@ class Recorder:
         self.commit.append(lambda: write(answer))
 
     def look_at_holders(self) -> None:
-        """Whether dicts and lists have become longer, or lists."""
+        """Note what was added to dicts and lists, and check that the lengths of others stay the same."""
         for holder, said in self.around.holders:
             known = {place.key for place in self.around.places if place.holder is holder}
             if isinstance(holder, dict):
@@ -251,37 +251,37 @@ class Recorder:
                 new, holder[len(known) :] = holder[len(known) :], []
                 for value in new:
                     self.leave(f"{self.source.name(holder)}.append", value, said, holder.append)
-                if new:  # it is there to be added to, and what is in it is nothing to go by
+                if new:  # it is a list to be added to, so its items are not checked
                     begins = f"{self.source.name(holder)}["
                     self.program.checks = [c for c in self.program.checks if not c.source.startswith(begins)]
                     continue
             self.source.check(f"len({self.source.name(holder)}) == {len(known)}", f"the length of {said}")
 
     def look_at_arrays(self) -> None:
-        """The arrays that were written into."""
+        """Note the arrays that were written into, with their last values."""
         for stand_in in self.planted.values():
             if type(stand_in) is StandIn and (last := self.tape.current(stand_in)).made:
                 self.program.effects.append(Effect("", last, stand_in.first))
                 self.commit.append(functools.partial(np.copyto, stand_in.first.data, last.data))
 
     def given(self, tree: Any) -> tuple[Any, Any]:
-        """What comes out of the step: in values, and in arrays."""
+        """What comes out of the step, once in values for the program and once in arrays for the caller."""
         return mapped(tree, self.as_value), mapped(tree, self.as_array)
 
     def as_value(self, leaf: Any) -> Any:
-        """What comes out as a program refers to it; a new tensor as a pair, of "tensor" and its array."""
+        """What comes out, as a program refers to it; a new tensor is the pair of "tensor" and its array."""
         if type(leaf) is Tensor and leaf not in self.around.tensors:
             return ("tensor", self.tape.operand(leaf.data))
         return self.tape.current(leaf) if type(leaf) is StandIn else leaf
 
     def as_array(self, leaf: Any) -> Any:
-        """What comes out as the caller gets it: the arrays that the stand-ins were made for."""
+        """What comes out, as the caller gets it, with the arrays that the stand-ins were made for."""
         if type(leaf) is Tensor and leaf not in self.around.tensors:
             return Tensor.of(self.as_array(leaf.data), None)
         return leaf.data if type(leaf) is StandIn else leaf
 
     def restore(self, done: bool) -> None:
-        """Put back what was there, and nothing else."""
+        """Put back what was there before, and after a failure also the states of random generators."""
         for holder, length in self.lengths:
             for key in [*holder][length:] if isinstance(holder, dict) else [slice(length, None)]:
                 del holder[key]
@@ -296,12 +296,12 @@ class Recorder:
 
 
 def is_constant(value: Any) -> bool:
-    """Whether it is a tensor without a gradient: another may be in its place in the next call."""
+    """Whether a value is a tensor without a gradient, so that the next call may get another one."""
     return type(value) is Tensor and not value.requires_grad
 
 
 def others(tree: Any) -> Iterator[Any]:
-    """What is in nested arguments besides arrays: models, functions, and the like."""
+    """The parts of nested arguments that are no arrays: models, functions, and the like."""
     if isinstance(tree, tuple | list | dict):
         for part in tree.values() if isinstance(tree, dict) else tree:
             yield from others(part)
@@ -310,7 +310,7 @@ def others(tree: Any) -> Iterator[Any]:
 
 
 def touch(leaf: Leaf) -> None:
-    """Note that the values of a leaf have changed: what was computed from them is stale."""
+    """Note that the values of a leaf have changed, so that what was computed from them is out of date."""
     leaf.updated = next_index()
 
 
@@ -318,5 +318,5 @@ CONSTANTS = {bool, int, float, complex, str, type(None)}
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is an int or a float of Python, which may differ from call to call; a bool may not."""
+    """Whether a value is an int or a float of Python, which may differ from call to call; a bool may not."""
     return type(value) in (int, float)

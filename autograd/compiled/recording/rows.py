@@ -1,4 +1,4 @@
-"""The rows of the table while a step is recorded: their functions and rules go on the tape."""
+"""The rows of the table, whose functions and rules go on the tape while a step is recorded."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .tape import Tape
 
 @contextlib.contextmanager
 def rows_on(tape: Tape) -> Iterator[None]:
-    """A block in which what the engine calls with stand-ins is written on the tape.
+    """A block in which the functions and rules of the table write calls with stand-ins on the tape.
 
-    Other threads may use the table meanwhile: a call without stand-ins is what it always is.
+    Other threads may use the table meanwhile, as a call without stand-ins does what it always does.
     """
     before = [(op, op.call, op.rules) for op in table.values() if not op.each]
     try:
@@ -38,6 +38,7 @@ def on_tape(tape: Tape, function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        """The call, written on the tape if a stand-in takes part."""
         if any(type(a) is StandIn for a in args):
             return tape.function(function, args, kwargs)
         return function(*args, **kwargs)
@@ -46,7 +47,7 @@ def on_tape(tape: Tape, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rule_on_tape(tape: Tape, op: Op, index: int, rule: Any) -> Any:
-    """The rule, and the sum over what was broadcast: the engine finds nothing left to do."""
+    """A rule that sums over broadcast axes itself, so that the sum is on the tape too."""
     if rule is None or rule is unknown:
         return rule
     on = on_tape(tape, rule)
@@ -54,6 +55,7 @@ def rule_on_tape(tape: Tape, op: Op, index: int, rule: Any) -> Any:
 
     @functools.wraps(rule)
     def call(g: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
+        """The cotangent of the argument, in its shape and dtype."""
         gi, a = on(g, y, *args, **kwargs), args[index]
         return onto(gi, a) if op.broadcasts and (gi.shape != a.shape or gi.dtype != a.dtype) else gi
 
@@ -61,7 +63,7 @@ def rule_on_tape(tape: Tape, op: Op, index: int, rule: Any) -> Any:
 
 
 def projected(g: Any, a: Any) -> Any:
-    """`project(g, a)`, whose fast way on small arrays is a method of an array of ones, which hides it."""
+    """`project(g, a)` in calls that can be recorded: its fast way calls a method of an array of ones."""
     if a.ndim == g.ndim == 2 and len(a) == 1 and g.shape[1] == a.shape[1] and len(g) < 999:
         summed = np.dot(row_of_ones(len(g), g.dtype), g)
         return project(summed, a)

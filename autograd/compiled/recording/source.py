@@ -1,4 +1,4 @@
-"""What a program has in source: the names of objects, places, and the conditions under which it fits."""
+"""The pieces of source in a program: names of objects, places, and the conditions under which it fits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .surroundings import Place
 
 
 class Source:
-    """Pieces of source for one program, whose names and conditions they are added to."""
+    """Pieces of source for one program, which gets the names in them, and the conditions."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -45,11 +45,11 @@ class Source:
         return f"{self.name(holder)}[{key}]"
 
     def check(self, source: str, said: str, place: Place | None = None) -> None:
-        """Add a condition, as source, to those that the program looks at before it runs."""
+        """Add a condition, as source, that the program looks at before it runs."""
         self.program.checks.append(Check(source, said, place))
 
     def check_is(self, source: str, value: Any, said: str, place: Place | None = None) -> None:
-        """A check that there still is what there was: the same object, or an equal number."""
+        """Add a condition that there still is what there was: the same object, or an equal number."""
         if value is None or isinstance(value, bool):
             self.check(f"{source} is {value}", said)
         elif type(value) in (int, str) or (type(value) is float and np.isfinite(value)):
@@ -58,7 +58,7 @@ class Source:
             self.check(f"{source} is {self.name(value, said)}", said)
 
     def check_like(self, source: str, array: Any, said: str) -> None:
-        """A check that there is an array of the same shape, dtype and layout."""
+        """Add a condition that there is an array of the same shape, dtype and layout."""
         kind, dtype = self.name(type(array), "ndarray"), self.name(array.dtype, str(array.dtype))
         self.check(
             f"type({source}) is {kind} and {source}.shape == {array.shape} and "

@@ -1,8 +1,8 @@
 """A stand-in for an array: whatever NumPy does to it is done to the array, and written on a tape.
 
 It is no ndarray, so NumPy asks it about every function (`__array_ufunc__`, `__array_function__`) and
-every conversion (`__array__`), and nothing gets past it unseen; but `isinstance` takes it for one, as
-code that asks wants to know what can be done with it.
+every conversion (`__array__`), and nothing escapes it; but `isinstance` takes it for one, because code
+that asks wants to know what can be done with it.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class Untraceable(BaseException):
-    """Why a step, or a function in it, cannot be written on a tape.  No `except Exception` is to stop it."""
+    """Why a step, or a function in it, cannot be written on a tape.  No `except Exception` catches it."""
 
 
 class StandIn:
     """An array, or a number that came out of one, on its way through a step.
 
-    value   what it is now: another one after each assignment in place
-    first   what it was at first
-    origin  of a view, what it is a view of, that one's value then, and how it was made
+    value   its value now, which is another one after each assignment in place
+    first   its first value
+    origin  for a view, the stand-in of the whole, the value of that at the time, and the call that made it
     """
 
     __slots__ = ("first", "origin", "tape", "value")
@@ -39,6 +39,7 @@ class StandIn:
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
+        """The type that `isinstance` sees: `ndarray` also for a number that came out of an array."""
         kind = type(self.value.data)
         return np.ndarray if issubclass(kind, np.generic) else kind
 
@@ -74,7 +75,7 @@ class StandIn:
 
     @property
     def base(self) -> Any:
-        """Of a view, the stand-in that it is a view of in the end, as NumPy has it."""
+        """For a view, the stand-in of the array that owns the memory, as in NumPy."""
         array: StandIn = self
         while array.origin is not None:
             array = array.origin[0]
@@ -83,6 +84,7 @@ class StandIn:
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *args: Any, out: Any = None, **kwargs: Any
     ) -> Any:
+        """The result of a ufunc, written on the tape; `out` gets it as its new value."""
         if any(type(a) is Tensor for a in args):
             return NotImplemented  # it records the call, and comes back with its array
         function = ufunc if method == "__call__" else getattr(ufunc, method)
@@ -92,6 +94,7 @@ class StandIn:
         return result if out is None else self.tape.assign(out[0], result)
 
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        """The result of a function of NumPy, written on the tape unless it depends on shapes alone."""
         if Tensor in types:
             return NotImplemented
         if function in ABOUT_SHAPES:
@@ -107,6 +110,7 @@ class StandIn:
         return self.tape.call(operator.getitem, (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        """Give the array, and those of which it is a view, a copy with `value` at `index`."""
         self.tape.assign(self, self.tape.call(written, (self, index, value), {}))
 
     def __len__(self) -> int:
@@ -119,6 +123,7 @@ class StandIn:
         return self.tape.decided(self)
 
     def __copy__(self) -> Any:
+        """A copy of the array, written on the tape; a number is its own copy."""
         return self.copy() if isinstance(self, np.ndarray) else self
 
     def __deepcopy__(self, memo: Any) -> Any:
@@ -128,7 +133,7 @@ class StandIn:
         return bool((self == value).any())
 
     def refused(self, *args: Any) -> NoReturn:
-        """The method in the place of all that would let a number out into Python, unseen."""
+        """The method in the place of all methods that would let a number escape into Python."""
         raise Untraceable(
             "it takes a number out of an array (float, int, an index, or text), and what becomes of that in "
             "Python cannot be seen"
@@ -148,7 +153,7 @@ def written(a: Any, index: Any, value: Any) -> Any:
     return result
 
 
-# Operators.  NumPy takes a few powers for simpler functions, and so are they recorded.
+# Operators.  NumPy computes a few powers by simpler functions, and so they are recorded as these.
 
 POWERS = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal, 1: np.positive}
 
@@ -158,6 +163,7 @@ def operation(name: str, ufunc: np.ufunc, swapped: bool) -> Callable[[Any, Any],
     plain = getattr(operator, name)
 
     def method(self: StandIn, other: Any) -> Any:
+        """The result of the operator, written on the tape."""
         if type(other) is Tensor:
             return NotImplemented
         a, b = (other, self) if swapped else (self, other)
@@ -171,9 +177,10 @@ def operation(name: str, ufunc: np.ufunc, swapped: bool) -> Callable[[Any, Any],
 
 
 def in_place(name: str) -> Callable[[Any, Any], Any]:
-    """The method for an operator such as `+=`: it gives the stand-in of an array another value."""
+    """The method for an operator such as `+=`, which gives the stand-in of an array another value."""
 
     def method(self: StandIn, other: Any) -> Any:
+        """The same stand-in with the result as its value; a number stays what it is."""
         result = getattr(operator, name)(self, other)
         return self.tape.assign(self, result) if isinstance(self, np.ndarray) else result
 
@@ -217,6 +224,7 @@ for name, ufunc in UNARY.items():
     plain = getattr(operator, name)
 
     def unary(self: StandIn, ufunc: Any = ufunc, plain: Any = plain) -> Any:
+        """The result of a unary operator, written on the tape."""
         return self.tape.call(ufunc if isinstance(self, ARRAYS) else plain, (self,), {})
 
     setattr(StandIn, f"__{name}__", unary)
@@ -253,7 +261,7 @@ ABOUT_SHAPES = {
 
 
 class Draws:
-    """A stand-in for a random generator: what is drawn is drawn, and written on the tape."""
+    """A stand-in for a random generator: it draws the numbers, and writes the draw on the tape."""
 
     def __init__(self, tape: Tape, generator: np.random.Generator, value: Value) -> None:
         self.tape, self.generator, self.value = tape, generator, value
@@ -264,6 +272,7 @@ class Draws:
         return np.random.Generator
 
     def __getattr__(self, name: str) -> Any:
+        """A method that draws, and writes the draw on the tape."""
         if name not in DISTRIBUTIONS:
             raise Untraceable(f"it uses .{name} of a random generator")
         method = getattr(np.random.Generator, name)

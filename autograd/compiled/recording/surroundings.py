@@ -1,7 +1,7 @@
 """What a step can read besides its arguments: the arrays, numbers and objects that it closes over.
 
-From a function they are reached through its closure, the globals that its code names, and the attributes
-and contents of all those.  A `Place` is where one of them is kept.
+A function reaches them through its closure, through the globals that its code names, and through their
+attributes and contents.  A `Place` is where one of them is kept.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MANY = 1000  # a container of more is data, and not entered
 class Place:
     """Where something is kept: an item of a dict or list, or an attribute of an object with slots.
 
-    said: what to call it in a message
+    said: its name in a message
     """
 
     holder: Any
@@ -58,11 +58,11 @@ class Place:
 class Surroundings:
     """Everything that is reached from `roots`.
 
-    places   where it is kept, but for what is in tuples
-    holders  the dicts and lists among those, with what to call them
-    tensors  the tensors, the same
-    sources  of random numbers that draw without telling, the same
-    opaque   what has a state that cannot be seen, in words, or nothing
+    places   where everything is kept that is not in a tuple
+    holders  the dicts and lists, each with its name in messages
+    tensors  the tensors, each with such a name
+    sources  the generators that draw random numbers without telling, each after such a name
+    opaque   the name of something whose state cannot be seen, or empty
     """
 
     def __init__(self, *roots: Any) -> None:
@@ -88,7 +88,7 @@ class Surroundings:
                 ]
 
     def parts(self, value: Any, said: str) -> Iterable[Any]:
-        """What is directly in a value: places, and other values with what to call them."""
+        """What is directly in a value: places, and other values with their names in messages."""
         if type(value) is Tensor:
             return self.of_tensor(value, said)
         if isinstance(value, FunctionType):
@@ -118,7 +118,7 @@ class Surroundings:
         return []
 
     def of_tensor(self, tensor: Tensor, said: str) -> Iterator[Any]:
-        """Where a tensor has its array; of a leaf, also its gradient and its hooks."""
+        """The place of a tensor's array; for a leaf, also the place of its gradient, and its hooks."""
         self.tensors[tensor] = said
         yield Place(tensor, "data", said)
         if tensor.is_leaf:
@@ -126,7 +126,7 @@ class Surroundings:
             yield tensor.node.kwargs, f"the hooks of {said}"  # type: ignore[union-attr]
 
     def contents(self, holder: Any, keys: list[tuple[Any, str]], said: str) -> Iterable[Place]:
-        """The places in a dict or list, by their keys and what to call them; none, if there are too many."""
+        """The places in a dict or list, by their keys and names; none if there are too many."""
         if len(keys) > MANY:
             return []
         self.holders.append((holder, said))
@@ -134,19 +134,19 @@ class Surroundings:
 
 
 def of_library(file: str) -> bool:
-    """Whether a file is ours, NumPy's or Python's: its globals do not change, nor what its classes do."""
+    """Whether a file is ours, NumPy's or Python's, so that its globals and classes do not change."""
     return is_library(file) or (file.startswith(PYTHONS) and "site-packages" not in file)
 
 
 def functions_of(kind: type) -> list[FunctionType]:
-    """The functions in a class and its bases; none of a library's class, which do not change."""
+    """The functions in a class and its bases; none for a library's class, whose functions do not change."""
     if of_library(getattr(sys.modules.get(kind.__module__), "__file__", None) or PYTHONS[0]):
         return []
     return [f for base in kind.__mro__ for f in vars(base).values() if isinstance(f, FunctionType)]
 
 
 def reads(function: FunctionType) -> Iterator[Any]:
-    """What a function can read besides its arguments; of a library's, what it closes over."""
+    """What a function can read besides its arguments; for a library's function, only what it closes over."""
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         if cell != CellType():  # else it is not filled yet
@@ -161,6 +161,6 @@ def reads(function: FunctionType) -> Iterator[Any]:
 
 
 def names_in(code: CodeType) -> set[str]:
-    """The names of globals, and of attributes, in a function's code and in that of the functions in it."""
+    """The names of globals and attributes in a function's code, and in the code of functions in it."""
     inner = (names_in(part) for part in code.co_consts if isinstance(part, CodeType))
     return set(code.co_names).union(*inner)

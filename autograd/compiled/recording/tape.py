@@ -17,24 +17,24 @@ NUMBERS = (bool, int, float, complex)
 class Tape:
     """The calls of a step while it is recorded.
 
-    All of them are made, on the arrays themselves, so that the recorded step is a step as any other;
-    but nothing that was there before is written to.
+    All of them are made on the arrays themselves, so that the recorded step is a step like any other, but
+    nothing that was there before is written to.
     """
 
     def __init__(self, branches: bool = True) -> None:
         self.steps: list[Call | Guard] = []
         self.foreign: dict[int, Value] = {}  # arrays of unknown origin, which are read where they are
-        self.constants: dict[int, Any] = {}  # those that follow from shapes
-        self.branches = branches  # whether functions may be recorded that decide something by their numbers
+        self.constants: dict[int, Any] = {}  # arrays that follow from shapes
+        self.branches = branches  # whether a function that decides something by its numbers may be recorded
         self.errors = np.geterr()
-        self.inside = False  # such a function, which may also be called as a whole
+        self.inside = False  # whether a function of the table runs, which can also be called as a whole
 
     def stand_in(self, data: Any, load: str) -> StandIn:
         """A stand-in for what is there before the step."""
         return StandIn(self, Value(data, load=load))
 
     def current(self, array: StandIn) -> Value:
-        """The value of a stand-in; a view of what has been written to since is taken again."""
+        """The value of a stand-in; a view is taken again if the whole has been written to since."""
         if array.origin is not None:
             base, seen, function, args, kwargs = array.origin
             now = self.current(base)
@@ -44,7 +44,7 @@ class Tape:
         return array.value
 
     def plain(self, tree: Any) -> Any:
-        """Nested arguments with arrays for the stand-ins."""
+        """Nested arguments with arrays in the place of stand-ins."""
         return mapped(tree, lambda leaf: leaf.data if type(leaf) in (StandIn, Value) else leaf)
 
     def operand(self, leaf: Any) -> Any:
@@ -57,12 +57,12 @@ class Tape:
         return leaf
 
     def call(self, function: Callable[..., Any], args: Any, kwargs: dict[str, Any], pure: bool = True) -> Any:
-        """`function(*args, **kwargs)`, written down."""
+        """The result of `function(*args, **kwargs)`, written on the tape."""
         result = function(*self.plain(args), **self.plain(kwargs))
         return self.result(function, args, kwargs, pure, result)
 
     def result(self, function: Any, args: Any, kwargs: dict[str, Any], pure: bool, result: Any) -> Any:
-        """The stand-in for the result of a call, which is put on the tape; several for a tuple or list."""
+        """The stand-in for the result of a call that is put on the tape, or a tuple or list of them."""
         stand_ins: list[StandIn] = []
         mapped((args, kwargs), lambda leaf: stand_ins.append(leaf) if type(leaf) is StandIn else None)
         for array in stand_ins:
@@ -85,7 +85,7 @@ class Tape:
         return StandIn(self, call.result, (of, of.value, function, args, kwargs))
 
     def parts(self, whole: Value) -> Iterator[StandIn]:
-        """The outputs of a function with several."""
+        """The stand-ins for the outputs of a function with several."""
         for i, part in enumerate(whole.data):
             call = Call(operator.getitem, (whole, i), {})
             call.result = Value(part, call)
@@ -93,7 +93,7 @@ class Tape:
             yield StandIn(self, call.result)
 
     def assign(self, array: Any, result: Any) -> Any:
-        """`array[...] = result`: from now on the stand-in has another value."""
+        """The stand-in after `array[...] = result`, when it has another value."""
         if type(array) is not StandIn:
             raise Untraceable("it writes into an array that it got from where recording does not look")
         old = self.current(array)
@@ -117,7 +117,7 @@ class Tape:
         return array
 
     def decided(self, array: StandIn) -> bool:
-        """The truth of a value, on which the program is then of use only while it stays so."""
+        """The truth of a value; the program can then be used only while it stays the same."""
         if self.inside and not self.branches:
             raise Untraceable("a branch")
         outcome = bool(array.data)
@@ -125,10 +125,10 @@ class Tape:
         return outcome
 
     def function(self, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
-        """A function of the table: by the calls that it makes, if they can be seen; else as a whole.
+        """The result of a function of the table, recorded by its calls if they can be seen, else as a whole.
 
-        Only its numbers count as it is called on arrays: where a stand-in took another way through it
-        to other numbers, it is called as it is.
+        What counts are the numbers that it gives for arrays: if stand-ins took another way through it to
+        other numbers, it is recorded as a whole.
         """
         expected = function(*self.plain(args), **self.plain(kwargs))
         if isinstance(function, np.ufunc):
@@ -149,7 +149,7 @@ class Tape:
 
 
 def filled(value: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """A new array of one shape and dtype, into which `value` was written."""
+    """A new array of this shape and dtype, into which `value` was written."""
     result = np.empty(shape, dtype)
     result[...] = value
     return result
@@ -171,5 +171,5 @@ def same(a: Any, b: Any) -> bool:
 
 
 def name_of(function: Any) -> str:
-    """What to call a function in a message: its type's name where it has none, as a partial."""
+    """The name of a function in a message; the name of its type if it has none, as a partial."""
     return getattr(function, "__name__", type(function).__name__)

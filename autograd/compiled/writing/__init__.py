@@ -1,4 +1,4 @@
-"""From a `Plan` to source and a function: NumPy in a straight line, or around native loops (`kernel`)."""
+"""From a `Plan` to source and a function: NumPy in a `straight` line, or `native` code around a `kernel`."""
 
 from .native import NotNative, Partial, emit_native, numba
 from .straight import MISS, emit

@@ -1,8 +1,8 @@
-"""A plan as scalar loops, which Numba makes native code of: for small arrays, many steps in a call.
+"""A plan as scalar loops, from which Numba makes native code: for small arrays, many steps in a call.
 
-Memory is known by its address, and every array by its distance from where its memory begins and its
-strides, so that a view costs nothing.  Loops over one shape are one loop, and what is not needed after
-it is never stored.
+A kernel knows memory by its address, and an array by its distance from the beginning of its memory and its
+strides, so that a view costs nothing.  Loops over one shape are one loop, and what is not needed after it
+is never stored.
 
 The products of matrices are sums in their natural order, and functions like exp are the C library's, so
 the numbers may differ from NumPy's in the last places.
@@ -21,11 +21,11 @@ from ..planning import Plan, elementwise, exp_quietly
 from ..program import Call, Guard, Value, values_in
 from ..recording.tape import filled
 
-LARGEST = 2**16  # multiplications in a product of matrices: beyond, a library's are faster
+LARGEST = 2**16  # multiplications in a product of matrices, beyond which a library is faster
 
 
 class NotNative(Exception):  # noqa: N818  (it is no error, and is caught where it matters)
-    """What there are no loops for."""
+    """Something for which there are no loops."""
 
 
 INFIX = {
@@ -71,8 +71,8 @@ PRODUCTS = {np.ndarray.dot, np.dot, np.matmul}
 class Kernel:
     """The lines of a kernel, and where each value is kept.
 
-    roots  the values that own memory, each in the slot of its address
-    locals the values that are numbers, each a variable
+    roots   the values that own memory, each with the slot of its address
+    locals  the values that are numbers, each with its variable
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -96,7 +96,7 @@ class Kernel:
         return self.roots.setdefault(value.root, len(self.roots))
 
     def at(self, value: Value, index: list[str]) -> str:
-        """An element of a value, or the number that it is."""
+        """The source of an element of a value, or of the number that it is."""
         if value in self.locals:
             return self.locals[value]
         if not isinstance(value.data, np.ndarray):
@@ -113,7 +113,7 @@ class Kernel:
         return f"r{self.slot(value)}[{' + '.join(terms) or 0}]"
 
     def term(self, leaf: Any, index: list[str], dtype: Any) -> str:
-        """An operand of an elementwise function, where the array operands have this dtype."""
+        """The source of an operand of an elementwise function whose array operands have this dtype."""
         if type(leaf) is Value:
             return self.at(leaf, index)
         if isinstance(leaf, np.generic | bool):
@@ -125,7 +125,7 @@ class Kernel:
     # steps
 
     def steps(self, steps: list[Call | Guard]) -> None:
-        """Write the loops of all steps: one for neighbours that are elementwise, and fit into it together."""
+        """Write the loops of all steps: one for neighbouring elementwise steps that fit into it together."""
         group: list[Call] = []
         for step in steps:
             if group and not (isinstance(step, Call) and self.fits(step, group)):
@@ -145,7 +145,7 @@ class Kernel:
             self.loop(group, steps)
 
     def fits(self, call: Call, group: list[Call]) -> bool:
-        """Whether a call may go into the loop of others: it needs of them nothing but the same element."""
+        """Whether a call may go into the loop of others: it needs only the same element of their results."""
         made = {other.result for other in group}
         return (
             pointwise(call)
@@ -154,7 +154,7 @@ class Kernel:
         )
 
     def loop(self, group: list[Call], steps: list[Call | Guard]) -> None:
-        """One loop for several elementwise functions."""
+        """Write one loop for several elementwise functions."""
         index, depth = self.open(group[0].result.data.shape, 2)
         inside = set(group)
         needed = {v.root for s in steps if s not in inside for v in s.operands()} | {
@@ -171,7 +171,7 @@ class Kernel:
                 self.line(depth, f"{self.at(value, index)} = {name}")
 
     def open(self, shape: tuple[int, ...], depth: int) -> tuple[list[str], int]:
-        """The heads of loops over a shape, the index in them, and how deep they are."""
+        """The index inside of new loops over a shape, whose heads are written, and their depth."""
         index = []
         for n in shape:
             index.append(f"i{depth}")
@@ -180,7 +180,7 @@ class Kernel:
         return index, depth
 
     def element(self, call: Call, index: list[str]) -> str:
-        """One element of an elementwise function."""
+        """The source of one element of an elementwise function."""
         dtypes = {v.data.dtype for v in call.operands() if isinstance(v.data, np.ndarray)}
         if len(dtypes) > 1 and any(d.kind == "f" and d != call.result.data.dtype for d in dtypes):
             raise NotNative("floats of several kinds")
@@ -205,7 +205,7 @@ class Kernel:
         raise NotNative(function.__name__)
 
     def single(self, call: Call) -> None:
-        """A function that is a number, or in which an element depends on many."""
+        """Write a function whose result is a number, or has elements that depend on many."""
         function, result = call.function, call.result
         if function in PRODUCTS:
             a, b = call.args
@@ -223,7 +223,7 @@ class Kernel:
             raise NotNative(function.__name__)
 
     def product(self, a: Value, b: Value, result: Value) -> None:
-        """A product of matrices, or of a matrix and a vector."""
+        """Write a product of matrices, or of a matrix and a vector."""
         if not 0 < np.ndim(a.data) < 3 or not 0 < np.ndim(b.data) < 3:
             raise NotNative("a product of more than two axes")
         inner = a.data.shape[-1]
@@ -239,31 +239,21 @@ class Kernel:
         self.store(depth, result, index, total)
 
     def copy(self, to: Value, value: Value, depth: int = 2) -> None:
-        """Write a value into an array."""
+        """Write a loop that copies a value into an array."""
         index, depth = self.open(to.data.shape, depth)
         self.line(depth, f"{self.at(to, index)} = {self.at(value, index)}")
 
     def store(self, depth: int, result: Value, index: list[str], name: str) -> None:
-        """Write a result where it belongs: to its element of an array, or, a number, to a variable."""
+        """Write an element of a result to its place; a result that is a number stays a variable."""
         if isinstance(result.data, np.ndarray) and result.data.ndim:
             self.line(depth, f"{self.at(result, index)} = {name}")
         else:
             self.locals[result] = name
 
     def reduction(self, call: Call) -> None:
-        """A sum, a mean, or an extreme, over some axes."""
+        """Write a sum, a mean or an extreme over some axes."""
         a, result, function = call.args[0], call.result, call.function
-        axis = call.kwargs.get("axis", call.args[1] if len(call.args) > 1 else None)
-        if (
-            call.kwargs.keys() - {"axis", "keepdims", "order"}
-            or type(a) is not Value
-            or a.data.dtype.kind != "f"
-        ):
-            raise NotNative(function.__name__)
-        if a.data.dtype != result.data.dtype:
-            raise NotNative("a sum in another dtype")
-        over = range(a.data.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        gone = {i % a.data.ndim for i in over}
+        gone = reduced_axes(call)
         keeps = np.ndim(result.data) == a.data.ndim
         kept = [n for i, n in enumerate(a.data.shape) if i not in gone]
         index, depth = self.open(tuple(kept), 2)
@@ -291,7 +281,7 @@ class Kernel:
             self.locals[result] = total
 
     def place(self, a: Value, result: Value, sign: str) -> None:
-        """Where the largest or smallest element is; the first NaN is both."""
+        """Write the search for the place of the largest or smallest element; the first NaN is both."""
         name, number = f"s{next(self.fresh)}", next(self.fresh)
         self.line(2, f"{name} = -1; f{number} = 0; b{number} = {self.at(a, ['0'] * a.data.ndim)}")
         index, depth = self.open(a.data.shape, 2)
@@ -316,13 +306,28 @@ class Kernel:
         raise NotNative("item")
 
 
+def reduced_axes(call: Call) -> set[int]:
+    """The axes over which a call takes a sum, a mean or an extreme.
+
+    Raises NotNative for other options than the axes, for arrays that are no floats, and for another dtype.
+    """
+    a, result = call.args[0], call.result
+    axis = call.kwargs.get("axis", call.args[1] if len(call.args) > 1 else None)
+    if call.kwargs.keys() - {"axis", "keepdims", "order"} or type(a) is not Value or a.data.dtype.kind != "f":
+        raise NotNative(call.function.__name__)
+    if a.data.dtype != result.data.dtype:
+        raise NotNative("a sum in another dtype")
+    over = range(a.data.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return {i % a.data.ndim for i in over}
+
+
 def scalar(dtype: Any) -> str:
     """The NumPy type of a dtype's numbers, as source."""
     return f"np.{dtype.name}{'_' * (dtype.kind == 'b')}"
 
 
 def address(array: Any) -> int:
-    """Where the first element of an array is in memory, in bytes."""
+    """The address of the first element of an array, in bytes."""
     return int(array.__array_interface__["data"][0])
 
 

@@ -20,11 +20,11 @@ __all__ = ["NotNative", "Partial", "emit_native", "numba"]
 
 
 class Native(Emitter):
-    """The program around a kernel: it says where everything is, runs it, and leaves behind what that made.
+    """The program around a kernel: it says where everything is, runs the kernel, and leaves the results.
 
-    slots    of the kernel's table of addresses, by what is there: a root, or an output
-    numbers  the places of numbers that go in and out
-    outputs  arrays that the last step is copied to; new ones, if someone has kept those of the call before
+    numbers  the values that are numbers and go in or out, each with its place in an array of numbers
+    outputs  the values of the last step that are copied to where they outlive the call, each with the place:
+             an array in `arrays_out`, or a number.  An array that someone has kept is replaced by a new one
     """
 
     def __init__(self, program: Program, plan: Plan, steps: int) -> None:
@@ -35,7 +35,7 @@ class Native(Emitter):
         self.arrays_out: list[Any] = []
 
     def source(self) -> str:
-        """The source of the program; afterwards, that of its kernel is in `native_source`."""
+        """The source of the program; afterwards the source of its kernel is in `native_source`."""
         kernel, plan = self.kernel, self.plan
         stored = {e.target: e.value for e in plan.effects if type(e.value) is Value}
         loads = [v for v in self.inputs() if v.load not in (FIXED, CONSTANT)]
@@ -94,7 +94,7 @@ class Native(Emitter):
         return "\n".join(self.lines) + "\n"
 
     def addressed(self, table: Any) -> list[Any]:
-        """Put the addresses of all memory but the loaded into the table; returns that, to be kept alive."""
+        """The memory whose addresses it puts into the table, all but what is loaded in each call."""
         scratch = []
         for root, slot in self.kernel.roots.items():
             if root.made is not None or root.load in (FIXED, CONSTANT):
@@ -103,7 +103,7 @@ class Native(Emitter):
         return scratch
 
     def kernel_source(self, table: Any, numbers: Any) -> str:
-        """The function that `jitted` takes: its memory by address, then its steps in a loop."""
+        """The source for `jitted`: a function that finds memory by its address, and loops over steps."""
         head = [
             f"def kernel({'steps, last' if self.steps > 1 else ''}):",
             f"    table = array({address(table)}, {len(table)}, np.int64)",
@@ -117,7 +117,7 @@ class Native(Emitter):
         return "\n".join([*head, "    for k in range(steps):", *self.kernel.lines, "    return steps", ""])
 
     def load(self, loads: list[Value]) -> None:
-        """Write the lines that get what may be another array or number in each call."""
+        """Write the lines that load what may be another array or number in each call."""
         for value in loads:
             name = self.names[value] = self.fresh("v")
             self.line(f"{name} = {value.load}{'.copy()' if value in self.state else ''}")
@@ -152,7 +152,7 @@ class Native(Emitter):
         self.tail()
 
     def renew(self) -> None:
-        """New arrays for outputs that somebody has kept since the call before, but for where they belong."""
+        """Write the line that makes new output arrays if somebody has kept the ones of the call before."""
         targets = {e.value: e.target for e in self.plan.effects if type(e.value) is Value}
         slots: dict[str, int] = {}
         free: dict[str, int] = {}
@@ -167,6 +167,7 @@ class Native(Emitter):
             space, table = self.space, self.space["table"]
 
             def renew() -> None:
+                """Put new arrays in the place of all outputs, and their addresses into the table."""
                 for name, slot in slots.items():
                     space[name] = np.empty_like(space[name])
                     table[slot] = address(space[name])
@@ -176,7 +177,7 @@ class Native(Emitter):
             self.line(f"if {kept}: renew()")
 
     def kept(self, tree: Any, owned: set[Value]) -> str:
-        """What outlives the step, as source: a copy, the second time that it is kept."""
+        """The source of what outlives the step; the second time that a value is kept, it is a copy."""
         if type(tree) is not Value or (tree.made is None and tree not in self.state.values()):
             return super().kept(tree, owned)
         for value, new in self.state.items():
@@ -197,14 +198,14 @@ class Native(Emitter):
 
 
 class Partial(NamedTuple):
-    """What a program returns that made some steps of many, until one decided otherwise, or Ctrl-C came."""
+    """What a program returns that made only some of many steps: one decided otherwise, or Ctrl-C came."""
 
     done: int
     interrupted: bool
 
 
 def repeat(kernel: Callable[..., int], steps: int) -> tuple[int, bool]:
-    """Many steps, a moment's at a time, so that Ctrl-C comes between two of them."""
+    """The number of steps made, in chunks that take a moment, and whether Ctrl-C came between two."""
     done, chunk = 0, 1
     try:
         while done < steps:
@@ -222,7 +223,7 @@ def repeat(kernel: Callable[..., int], steps: int) -> tuple[int, bool]:
 
 @functools.cache
 def numba() -> Any:
-    """Numba, and the function that makes an array of an address."""
+    """Numba, and the function that makes a pointer from an address.  Raises ImportError without Numba."""
     try:
         import numba
         from numba.core import cgutils, types
@@ -234,6 +235,8 @@ def numba() -> Any:
 
     @intrinsic  # type: ignore[untyped-decorator]
     def pointer(context: Any, number: Any) -> Any:
+        """A number as a pointer, in code that Numba compiles."""
+
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return builder.inttoptr(args[0], cgutils.voidptr_t)
 
@@ -243,7 +246,7 @@ def numba() -> Any:
 
 
 def jitted(source: str, many: bool) -> Any:
-    """A kernel as native code."""
+    """The native code of a kernel."""
     numba_, pointer = numba()
     space: dict[str, Any] = {"np": np, "carray": numba_.carray, "pointer": pointer}
     source = re.sub(r"= array\((.+), (\d+), ([\w.]+)\)", r"= carray(pointer(\1), (\2,), \3)", source)
@@ -253,7 +256,7 @@ def jitted(source: str, many: bool) -> Any:
 
 
 def emit_native(program: Program, plan: Plan, steps: int) -> tuple[str, Callable[..., Any]]:
-    """The source of a program whose steps are native code, and the function.
+    """The source of a program whose steps are native code, and its function.
 
     Raises NotNative if there are no loops for one of them; ImportError without Numba.
     """

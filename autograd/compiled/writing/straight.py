@@ -1,4 +1,4 @@
-"""From a plan to the source of a function, and to the function."""
+"""From a plan to the source of a function in a straight line, and to the function."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ INFIX = {
 
 
 class Emitter:
-    """The lines of a program, and the names in them."""
+    """The lines of a program, and the objects and values that the names in them stand for."""
 
     def __init__(self, program: Program, plan: Plan) -> None:
         self.program, self.plan = program, plan
@@ -55,7 +55,7 @@ class Emitter:
         self.drawn: dict[str, str] = {}
 
     def head(self) -> None:
-        """The conditions under which the program is of use."""
+        """Write the conditions under which the program can be used."""
         checks = dict.fromkeys(check.source for check in self.program.checks)
         self.lines.append("def run(args, kwargs):")
         self.line("try:")
@@ -84,7 +84,7 @@ class Emitter:
         return "\n".join(self.lines) + "\n"
 
     def still(self) -> None:
-        """A function that does what is to be done again where some arrays have changed."""
+        """Write a function `look` for what is done again only if some arrays have changed."""
         if self.plan.sources:
             self.space["seen"] = None
             for step in self.plan.still:
@@ -102,12 +102,12 @@ class Emitter:
             self.lines.append("")
 
     def bytes_of_sources(self) -> str:
-        """Source for the bytes of the small arrays that `look` depends on, which tell of a change."""
+        """The source of the bytes of the small arrays on which `look` depends, which tell of a change."""
         parts = [f"{self.operand(source)}.tobytes()" for source in self.plan.sources]
         return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
 
     def tail(self) -> None:
-        """What is left behind, and what is returned."""
+        """Write what is left behind, and what is returned."""
         owned: set[Value] = set()
         moved = [effect for effect in self.plan.effects if effect.target.endswith(".updated")]
         if moved:
@@ -137,14 +137,14 @@ class Emitter:
             self.errors = errors
 
     def guard(self, guard: Guard) -> None:
-        """Leave, as if nothing had been drawn, where a value decides otherwise."""
+        """Write a return, as if nothing had been drawn, for the case that a value decides otherwise."""
         back = "".join(
             f"{generator}.bit_generator.state = {state}; " for generator, state in self.drawn.items()
         )
         self.line(f"if {'not ' * guard.outcome}{self.operand(guard.value)}: {back}return MISS")
 
     def remember(self, call: Call) -> None:
-        """Remember the state of a generator that is drawn from, if a later guard may have to put it back."""
+        """Write a line that keeps the state of a generator, if a later guard may have to put it back."""
         generator = self.operand(call.args[0])
         later = self.plan.steps[self.plan.steps.index(call) :]
         if generator not in self.drawn and any(isinstance(step, Guard) for step in later):
@@ -152,7 +152,7 @@ class Emitter:
             self.line(f"{self.drawn[generator]} = {generator}.bit_generator.state")
 
     def call(self, call: Call) -> None:
-        """Write a call, into the plan's memory if it has any for the result; views of that are taken here."""
+        """Write a call, into the plan's memory if there is some for the result; views of it are taken now."""
         value = call.result
         if not call.pure:
             self.remember(call)
@@ -174,7 +174,7 @@ class Emitter:
         return value in self.static
 
     def arrays(self, tree: Any) -> Any:
-        """Nested arguments with the arrays themselves, to take a view while the source is written."""
+        """Nested arguments with arrays in the place of values, to take a view while the source is written."""
         return mapped(tree, lambda leaf: self.static[leaf] if type(leaf) is Value else leaf)
 
     def expression(self, call: Call, out: str = "") -> str:
@@ -204,7 +204,7 @@ class Emitter:
         return f"{self.object(function, function.__name__)}({', '.join([*args, *options])})"
 
     def lowered(self, call: Call) -> tuple[Any, ...]:
-        """The arguments; numbers beside arrays of one dtype as arrays of it, which ufuncs take sooner."""
+        """The arguments, with numbers beside arrays of one dtype as arrays, which ufuncs take sooner."""
         if not isinstance(call.function, np.ufunc) or call.kwargs:
             return call.args
         dtypes = {v.data.dtype for v in call.operands() if isinstance(v.data, np.ndarray | np.generic)}
@@ -228,7 +228,7 @@ class Emitter:
         return self.single[key]
 
     def operand(self, value: Any) -> str:
-        """The name of a value, or a constant as source; what is there before is read at its first use."""
+        """The name of a value, or the source of a constant; what is there before is read at its first use."""
         if type(value) is not Value:
             return self.text(value)
         if value in self.names:
@@ -241,7 +241,7 @@ class Emitter:
         return self.names[value]
 
     def text(self, tree: Any) -> str:
-        """An argument as source."""
+        """The source of an argument."""
         if type(tree) is Value:
             return self.operand(tree)
         if type(tree) is tuple:
@@ -263,7 +263,7 @@ class Emitter:
         return self.object(tree, getattr(tree, "__name__", "k"))
 
     def kept(self, tree: Any, owned: set[Value]) -> str:
-        """What outlives the step, as source."""
+        """The source of what outlives the step."""
         if type(tree) is tuple and len(tree) == 2 and tree[0] == "tensor":
             return f"{self.object(constant, 'constant')}({self.kept(tree[1], owned)})"
         if type(tree) is tuple:
@@ -299,13 +299,13 @@ class Emitter:
 
 
 def takes_memory(function: Callable[..., Any]) -> bool:
-    """Whether a function asks for a dict, to keep the arrays in that it works in from step to step."""
+    """Whether a function asks for a dict in which it keeps its working arrays from step to step."""
     code = getattr(function, "__code__", None)
     return code is not None and "memory" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def emit(program: Program, plan: Plan) -> tuple[str, Callable[..., Any]]:
-    """The source of a program, and the function."""
+    """The source of a program, and its function."""
     emitter = Emitter(program, plan)
     source = emitter.source()
     exec(compile(source, "<compiled step>", "exec"), emitter.space)
