@@ -145,7 +145,7 @@ class Compiled:
                 self.varying.add(check.place.identity)
 
     def tidy(self) -> None:
-        """Forget too many programs, and record no more branches inside of functions; the second time, refuse."""
+        """Forget too many programs, and record branches inside of functions no more; then give up."""
         if not self.branches:
             self.refuse(f"it was recorded {MOST} times, and there is no end to it")
         self.programs, self.runs, self.pending, self.branches = [], [], [], False

@@ -1,4 +1,4 @@
-"""A derivation as NumPy source: expressions as one writes them, lines, and the function around them."""
+"""Expressions as NumPy source, as one would write them."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def written(e: Expr) -> tuple[str, int]:
 
 
 def number_text(value: Any) -> tuple[str, int]:
+    """A number: as Python writes it, or as a fraction if it would have more than three decimals."""
     if isinstance(value, Fraction) and value.denominator == 1:
         words = str(value.numerator)
     elif isinstance(value, Fraction) and value.denominator < 1000 and (1000 % value.denominator):
@@ -57,6 +58,7 @@ def number_text(value: Any) -> tuple[str, int]:
 
 
 def name_text(ref: Ref) -> tuple[str, int]:
+    """A name with its indices; words of the user's bind as tightly as their expression does."""
     if isinstance(ref[0], Words):
         tree = ast.parse(ref[0], mode="eval").body
         return ref[0], ATOM if isinstance(tree, ast.Call | ast.Attribute | ast.Subscript) else SUM
@@ -64,7 +66,7 @@ def name_text(ref: Ref) -> tuple[str, int]:
 
 
 def sum_text(terms: Sequence[Expr]) -> str:
-    """Terms with their signs between them, one without a minus first."""
+    """A sum with signs between its terms, which begins with a term without a minus if there is one."""
     terms = sorted(terms, key=is_negative)
     words = text(terms[0], SUM)
     for term in terms[1:]:
@@ -75,16 +77,18 @@ def sum_text(terms: Sequence[Expr]) -> str:
 
 
 def is_negative(e: Expr) -> bool:
+    """Whether a term has a negative number in front."""
     first = e.args[0] if e.head == "mul" else e
     return bool(first.head == "number" and first.data < 0)
 
 
 def written_without_minus(e: Expr) -> str:
+    """A negative term as it stands behind a minus."""
     return text(mul(MINUS, e), PRODUCT)
 
 
 def product_text(e: Expr) -> tuple[str, int]:
-    """Factors over factors; a number in front, a minus before all."""
+    """A quotient of products with a number in front, and a minus before everything."""
     above, below, minus = [], [], False
     for part in sorted(e.args, key=reading_order):
         if part.head == "number":
@@ -112,7 +116,7 @@ def product_text(e: Expr) -> tuple[str, int]:
 
 
 def reading_order(part: Expr) -> int:
-    """Numbers first, then what is short, and sums in brackets last."""
+    """The key that sorts factors: numbers come first, then what is short, and sums in brackets last."""
     base = part.args[0] if part.head == "pow" else part
     return {"number": 0, "add": 3}.get(
         base.head, 2 if base.head == "call" and base.data[0] is not np.matmul else 1
@@ -120,6 +124,7 @@ def reading_order(part: Expr) -> int:
 
 
 def power_text(e: Expr) -> tuple[str, int]:
+    """A power: a root as `np.sqrt`, a negative power as a quotient."""
     base, n = e.args[0], e.data
     if n == Fraction(1, 2):
         return f"np.sqrt({text(base)})", ATOM
@@ -134,6 +139,7 @@ def power_text(e: Expr) -> tuple[str, int]:
 
 
 def call_text(e: Expr) -> tuple[str, int]:
+    """A call with its options by name."""
     function, opts = e.data
     words = [text(a) for a in e.args]
     if function in ONE_BY_ONE:
@@ -154,11 +160,13 @@ def called(function: Any) -> str:
 
 
 def reshape_text(e: Expr) -> tuple[str, int]:
+    """`x.reshape(...)`, with the order of elements if it is not the usual one."""
     order = ", order='F'" if options(e).get("order") == "F" else ""
     return f"{text(e.args[0], ATOM)}.reshape({shape_text(e.shape)}{order})", ATOM
 
 
 def shape_text(shape: Sequence[int]) -> str:
+    """A shape as the user calls it, `X.shape`, or in numbers."""
     return shapes.get().get(tuple(shape)) or str(tuple(shape))
 
 
@@ -166,6 +174,7 @@ shapes: ContextVar[dict[Any, str]] = ContextVar("shapes", default={})  # noqa: B
 
 
 def axes_text(axes: Sequence[int], n: int) -> str:
+    """The option `axis` of a reduction, which is empty for all axes."""
     counted = sorted(i % n for i in axes)
     if len(counted) == n:
         return ""
@@ -173,7 +182,7 @@ def axes_text(axes: Sequence[int], n: int) -> str:
 
 
 def sum_call(e: Expr, keepdims: bool = True) -> tuple[str, int]:
-    """`np.sum(...)`, of a name `x.sum(...)`."""
+    """`np.sum(...)`, or `x.sum(...)` for a name, or the same for a mean."""
     inner, kind = e.args[0], "sum" if e.data[0] is sum_ else "mean"
     axes = axes_text(options(e)["axis"], len(inner.shape))
     if not axes and len(inner.shape) == 0:
@@ -185,6 +194,7 @@ def sum_call(e: Expr, keepdims: bool = True) -> tuple[str, int]:
 
 
 def view_text(e: Expr) -> tuple[str, int]:
+    """A view: a sum without `keepdims`, an index that adds or takes away axes, or `np.reshape`."""
     inner, places = e.args[0], options(e)["places"]
     n = len(inner.shape)
     if inner.head == "call" and inner.data[0] in (sum_, mean_):
@@ -192,33 +202,39 @@ def view_text(e: Expr) -> tuple[str, int]:
         if set(gone) == set(options(inner)["axis"]) and None not in places:
             return sum_call(inner, keepdims=False)
     order = [p for p in places if p is not None]
-    if order == sorted(order):
-        index = []
-        k = -n
-        for p in places:
-            if p is None:
-                index.append("None")
-                continue
-            while k < p:
-                index.append("0")
-                k += 1
-            index.append(":")
+    if order != sorted(order):
+        return f"np.reshape({text(inner)}, {e.shape})", ATOM
+    index = view_index(places, n)
+    return (f"{text(inner, ATOM)}[{', '.join(index)}]", ATOM) if index else written(inner)
+
+
+def view_index(places: Sequence[int | None], n: int) -> list[str]:
+    """The parts of the index that gives an array of n axes other ones, which are in the same order."""
+    index = []
+    k = -n
+    for p in places:
+        if p is None:
+            index.append("None")
+            continue
+        while k < p:
+            index.append("0")
             k += 1
-        index += ["0"] * -k if k < 0 else []
-        while index and index[-1] == ":" and len(index) > 1:
-            index.pop()
-        if not index:
-            return written(inner)
-        return f"{text(inner, ATOM)}[{', '.join(index)}]", ATOM
-    return f"np.reshape({text(inner)}, {e.shape})", ATOM
+        index.append(":")
+        k += 1
+    index += ["0"] * -k if k < 0 else []
+    while index and index[-1] == ":" and len(index) > 1:
+        index.pop()
+    return index
 
 
 def matmul_text(e: Expr) -> tuple[str, int]:
+    """`a @ b`."""
     a, b = e.args
     return f"{text(a, PRODUCT if a.head == 'call' else SIGN)} @ {text(b, SIGN)}", PRODUCT
 
 
 def transpose_text(e: Expr) -> tuple[str, int]:
+    """`a.T`, `a.mT`, or the axes written out."""
     inner, axes = e.args[0], options(e)["axes"]
     n = len(axes)
     if axes == tuple(range(n))[::-1]:
@@ -229,10 +245,12 @@ def transpose_text(e: Expr) -> tuple[str, int]:
 
 
 def take_text(e: Expr) -> tuple[str, int]:
+    """`a[...]`."""
     return f"{text(e.args[0], ATOM)}[{index_text(options(e)['index'], e.args[1:])}]", ATOM
 
 
 def index_text(index: tuple[Any, ...], arrays: Sequence[Expr]) -> str:
+    """An index between its brackets, with the source of its arrays in its holes."""
     rest = iter(arrays)
     return ", ".join(
         text(next(rest)) if i is HOLE else slice_text(i) if isinstance(i, tuple) else str(i) for i in index
@@ -240,18 +258,23 @@ def index_text(index: tuple[Any, ...], arrays: Sequence[Expr]) -> str:
 
 
 def slice_text(i: tuple[Any, ...]) -> str:
+    """A slice: `1:3`."""
     start, stop, step = ("" if part is None else str(part) for part in i[1:])
     return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
 def eye_text(e: Expr) -> tuple[str, int]:
+    """`np.eye(n)[labels]`, where n is taken from a shape that has a name."""
     like = shapes.get().get(e.shape)
     n = f"{like[:-6]}.shape[1]" if like else str(options(e)["n"])
     return f"np.eye({n})[{text(e.args[0])}]", ATOM
 
 
 def comparison_text(sign: str) -> Any:
+    """What writes a comparison with this sign."""
+
     def write(e: Expr) -> tuple[str, int]:
+        """`a > b`, which binds less tightly than any arithmetic."""
         a, b = e.args
         return f"{text(a, SUM)} {sign} {text(b, SUM)}", SUM - 1
 
@@ -259,6 +282,7 @@ def comparison_text(sign: str) -> Any:
 
 
 def broadcast_text(e: Expr) -> tuple[str, int]:
+    """`np.full` of a number, or `np.broadcast_to` of an array."""
     shape = e.shape
     inner = e.args[0]
     if not inner.shape:
@@ -267,11 +291,13 @@ def broadcast_text(e: Expr) -> tuple[str, int]:
 
 
 def sliding_text(e: Expr) -> tuple[str, int]:
+    """A call of `sliding_window_view`."""
     sizes, axis = options(e)["sizes"], options(e)["axis"]
     return f"np.lib.stride_tricks.sliding_window_view({text(e.args[0])}, {sizes}, {axis})", ATOM
 
 
 def einsum_text(e: Expr) -> tuple[str, int]:
+    """A call of `np.einsum`."""
     return f'np.einsum("{options(e)["subscripts"]}", {", ".join(map(text, e.args))})', ATOM
 
 

@@ -1,7 +1,7 @@
 """Sums, means, products, and axes: the functions of whole arrays that expressions call.
 
-Sums keep their axes, and `view` takes axes of length 1 away or adds them: so the two cancel where a rule
-puts back what a reduction took away.  What does not change along an axis is taken out of its sum.
+Sums keep their axes, and `view` takes axes of length 1 away or adds them, so the two cancel where a rule
+puts back what a reduction took away.  A factor that does not change along an axis is taken out of its sum.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .indexing import take
 
 
 def rebuilt(e: Expr, args: Iterable[Expr]) -> Expr:
-    """The same of other arguments."""
+    """The same operation on other arguments."""
     args = tuple(args)
     if args == e.args:
         return e
@@ -62,7 +62,7 @@ def rebuilt(e: Expr, args: Iterable[Expr]) -> Expr:
 def summed(e: Expr, axes: Iterable[int], shape: Shape) -> Expr:
     """The sum of e, spread over `shape`, along axes, which are kept with length 1.
 
-    What does not change along them is taken out.
+    Factors that do not change along them are taken out.
     """
     axes = sorted({i - len(shape) if i >= 0 else i for i in axes})
     still = [i for i in axes if length(e, i) == 1]
@@ -86,15 +86,17 @@ counts: ContextVar[Mapping[float, Expr]] = ContextVar("counts", default={})  # n
 
 
 def counted(n: int) -> Expr:
-    """A number of elements, as the user calls it in the derivation that is being made."""
+    """A number of elements, under the user's name for it in the derivation that is being made."""
     return counts.get().get(n) or number(n)
 
 
 def mean_(a: Any, axis: tuple[int, ...]) -> Any:
+    """The mean along axes that are kept: the function that expressions call."""
     return np.mean(a, axis=axis, keepdims=True)
 
 
 def sum_(a: Any, axis: tuple[int, ...]) -> Any:
+    """The sum along axes that are kept: the function that expressions call."""
     return np.sum(a, axis=axis, keepdims=True)
 
 
@@ -114,9 +116,9 @@ def averaged(e: Expr, axes: Iterable[int], shape: Shape) -> Expr:
 
 
 def view(e: Expr, places: tuple[int | None, ...]) -> Expr:
-    """e with other axes: for each new one which of the old it is, counted from the last; None, of length 1.
+    """e with other axes: `places` has for each the old one, counted from the last, or None for length 1.
 
-    Those that are left out have length 1.
+    Axes that are left out have length 1.
     """
     if all(length(e, i) == 1 or (i + len(places) >= 0 and places[i] == i) for i in range(-len(e.shape), 0)):
         return e
@@ -134,16 +136,17 @@ def view(e: Expr, places: tuple[int | None, ...]) -> Expr:
 
 
 def is_column(e: Expr) -> bool:
-    """Whether a product is of a matrix and a column, so of a matrix and a vector with an axis added."""
+    """Whether a product of matrices has one column, so that it is a matrix times a vector."""
     return all(len(a.shape) == 2 for a in e.args) and e.shape[1] == 1
 
 
 def view_(a: Any, places: tuple[int | None, ...]) -> Any:
+    """The array with other axes, each an old one or of length 1: see `view`."""
     return np.reshape(a, [1 if i is None or -i > a.ndim else a.shape[i] for i in places])
 
 
 def places_of(old: Shape, new: Shape) -> tuple[int | None, ...] | None:
-    """How `new` differs from `old` by axes of length 1 alone; None if it differs by more."""
+    """The places by which `view` turns one shape into another; None if other axes than of length 1 differ."""
     kept = [i - len(old) for i, n in enumerate(old) if n != 1]
     if [old[i] for i in kept] != [n for n in new if n != 1]:
         return None
@@ -161,7 +164,7 @@ def exact(e: Expr, shape: Shape) -> Expr:
 
 
 def cut(e: Expr, n: int) -> Expr:
-    """e with its last n axes, where those before have length 1."""
+    """e with its last n axes only; the axes before them have length 1."""
     if len(e.shape) <= n:
         return e
     if is_elementwise(e):
@@ -172,7 +175,7 @@ def cut(e: Expr, n: int) -> Expr:
 
 
 def lean(e: Expr) -> Expr:
-    """e without `keepdims=True` where what is beside a sum has the axes in front."""
+    """e without `keepdims=True` where another operand beside a sum has the axes in front."""
     found: dict[Expr, Expr] = {}
     for part in walk(e):
         args = [found[a] for a in part.args]
@@ -187,7 +190,7 @@ def lean(e: Expr) -> Expr:
 
 
 def without_front(e: Expr) -> Expr:
-    """e without the axes of length 1 in front, if they are those of sums."""
+    """e without the axes of length 1 in front, if they come from sums."""
     n = len(e.shape)
     while n and e.shape[len(e.shape) - n] == 1:
         n -= 1
@@ -209,7 +212,7 @@ def writable(e: Expr) -> Expr:
 
 
 def matmul(a: Expr, b: Expr) -> Expr:
-    """`a @ b`, with what is a single number taken out."""
+    """`a @ b`, with factors that are single numbers taken out."""
     (c, a), (d, b) = parted(a), parted(b)
     if a is ONE or b is ONE:  # nothing but numbers
         return mul(c, d, a, b)
@@ -222,7 +225,7 @@ def matmul(a: Expr, b: Expr) -> Expr:
 
 
 def parted(e: Expr) -> tuple[Expr, Expr]:
-    """The factors of e that are single numbers, and the others, in the shape of e."""
+    """The factors of e that are single numbers, and the others in the shape of e, each as a product."""
     if e.head != "mul":
         return ONE, e
     single = [p for p in e.args if prod(p.shape) == 1]
@@ -260,6 +263,7 @@ MAKERS: dict[Any, Callable[[Expr, tuple[Expr, ...]], Expr]] = {
 
 
 def exact_view(a: Expr, e: Expr) -> Expr:
+    """The view that e is, but of another array, with as many axes as e."""
     new = view(a, options(e)["places"])
     return cut(new, len(e.shape))
 

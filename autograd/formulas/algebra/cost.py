@@ -1,4 +1,4 @@
-"""How long an expression is to read: the measure by which one form is preferred to another."""
+"""How long an expression is to read, by which one form is preferred to another."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BY_FUNCTION = {
 
 
 def cost(e: Expr) -> float:
-    """The operations in an expression, each as it weighs, and a little for each name."""
+    """The sum of the weights of all operations in an expression, and a little for each name."""
     if e in known:
         return known[e]
     known[e] = total = own(e) + sum(map(cost, e.args))
@@ -33,6 +33,7 @@ def cost(e: Expr) -> float:
 
 
 def own(e: Expr) -> float:
+    """The weight of the operation of an expression itself."""
     match e.head:
         case "name":
             return 0.2

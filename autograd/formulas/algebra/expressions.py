@@ -1,11 +1,11 @@
-"""What a derivation is written in: expressions in named arrays, small enough to reason about.
+"""Expressions in named arrays, in which derivations are written: small enough to reason about.
 
 An `Expr` is a number, a name, a sum, a product, a power, or the call of a NumPy function.  Equal
-expressions are one object, so that what is used twice is seen at once.  Shapes are as small as
+expressions are one object, so that one which is used twice is seen at once.  Shapes are as small as
 broadcasting allows: the gradient of a mean, spread over an array, is a number here, and axes of length
 1 in front don't count.  A function that needs the whole shape of an argument gets it from `exact`.
 
-Sums keep their axes, and `view` takes them away or adds others: so the two cancel where a rule puts
+Sums keep their axes, and `view` takes them away or adds others, so the two cancel where a rule puts
 back what a reduction took away.
 """
 
@@ -27,8 +27,8 @@ class Expr:
 
     head   "number", "name", "add", "mul", "pow", "call"
     args   the expressions that it consists of
-    data   a Fraction or a float; the name's `Ref`; the exponent; of a call the function and its options
-    shape  the smallest that broadcasts to what it stands for
+    data   a Fraction or a float; the name's `Ref`; the exponent; for a call the function and its options
+    shape  the smallest shape that broadcasts to the array for which the expression stands
     """
 
     __slots__ = ("__weakref__", "args", "data", "head", "shape")
@@ -46,7 +46,7 @@ known: WeakValueDictionary[Any, Expr] = WeakValueDictionary()
 
 
 def expr(head: str, args: Iterable[Expr] = (), data: Any = None, shape: Shape = ()) -> Expr:
-    """The one expression of this kind."""
+    """The one expression with this head, arguments, data and shape."""
     key = head, tuple(args), data, shape
     found = known.get(key)
     if found is None:
@@ -64,11 +64,12 @@ Ref = tuple[Any, ...]  # how a variable is reached: ("W1",), ("hs", 2), ("params
 
 
 def name(ref: Ref | str, shape: Shape) -> Expr:
+    """A named array."""
     return expr("name", (), (ref,) if isinstance(ref, str) else ref, tuple(shape))
 
 
 def number(value: float | Fraction) -> Expr:
-    """A number: a Fraction, if it is a short one."""
+    """A number, as a Fraction if it is a short one."""
     if not isinstance(value, Fraction):
         value = float(value)
         near = Fraction(value).limit_denominator(10**6) if np.isfinite(value) else Fraction(0)
@@ -80,7 +81,7 @@ ZERO, ONE, MINUS = number(0), number(1), number(-1)
 
 
 def add(*terms: Expr) -> Expr:
-    """A sum: numbers added up, sums in it spread out, equal terms counted."""
+    """A sum, in which numbers are added up, sums are spread out, and equal terms are counted."""
     constant: Any = Fraction(0)
     counts: dict[Expr, Any] = {}
     for term in terms:
@@ -98,7 +99,7 @@ def add(*terms: Expr) -> Expr:
 
 
 def mul(*factors: Expr) -> Expr:
-    """A product: numbers multiplied, products in it spread out, equal factors made powers."""
+    """A product, in which numbers are multiplied, products spread out, and equal factors become powers."""
     constant: Any = Fraction(1)
     powers: dict[Expr, Any] = {}
     for factor in factors:
@@ -150,11 +151,12 @@ def coefficient(term: Expr) -> tuple[Any, Expr]:
 
 
 def scaled(c: Any, rest: Expr) -> Expr:
+    """A term with a number in front."""
     return mul(number(c), rest)
 
 
 def broadcast(parts: Iterable[Expr]) -> Shape:
-    """The shape of what is computed elementwise of parts."""
+    """The shape of an elementwise result of parts."""
     return np.broadcast_shapes(*(part.shape for part in parts))
 
 
@@ -167,7 +169,7 @@ ELEMENTWISE = {
 
 
 def call(function: Callable[..., Any], args: Iterable[Expr], shape: Shape, /, **options: Any) -> Expr:
-    """The call of a NumPy function, with options by name."""
+    """The call of a function, with its options by name."""
     args = tuple(args)
     if function.__name__ in ELEMENTWISE:
         shape = broadcast(args)
@@ -175,10 +177,12 @@ def call(function: Callable[..., Any], args: Iterable[Expr], shape: Shape, /, **
 
 
 def is_call(e: Expr, *functions: Callable[..., Any]) -> bool:
+    """Whether an expression is a call of one of these functions."""
     return e.head == "call" and e.data[0] in functions
 
 
 def options(e: Expr) -> dict[str, Any]:
+    """The options of a call, by name."""
     return dict(e.data[1])
 
 
@@ -188,12 +192,12 @@ def is_elementwise(e: Expr) -> bool:
 
 
 def length(e: Expr, axis: int) -> int:
-    """The length of an axis that is counted from the last, -1; 1 of one that is not there."""
+    """The length of an axis, counted from the last, -1; it is 1 for an axis that is not there."""
     return e.shape[axis] if -axis <= len(e.shape) else 1
 
 
 def walk(*roots: Expr) -> Iterator[Expr]:
-    """The parts of expressions, each once, parts before what they are parts of."""
+    """The parts of expressions, each once, and each after its own parts."""
     seen: set[Expr] = set()
     waiting: list[tuple[Expr, bool]] = [(root, False) for root in reversed(roots)]
     while waiting:

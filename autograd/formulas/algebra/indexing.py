@@ -11,7 +11,7 @@ from .expressions import Expr, Shape
 
 
 class Hole:
-    """Where in an index an array stands."""
+    """The place of an array in an index that is frozen."""
 
     def __repr__(self) -> str:
         return "HOLE"
@@ -21,7 +21,7 @@ HOLE = Hole()
 
 
 def frozen(index: list[Any]) -> tuple[Any, ...]:
-    """An index that can be compared: slices as tuples, a hole for each array."""
+    """An index that can be compared, with tuples for slices and a hole for each array."""
     while len(index) > 1 and index[-1] == slice(None):
         index = index[:-1]
     return tuple(
@@ -31,37 +31,43 @@ def frozen(index: list[Any]) -> tuple[Any, ...]:
 
 
 def thawed(index: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A frozen index with arrays in its holes, as NumPy takes it."""
     rest = iter(arrays)
     return tuple(next(rest) if i is HOLE else slice(*i[1:]) if isinstance(i, tuple) else i for i in index)
 
 
 def take(a: Any, *arrays: Any, index: tuple[Any, ...]) -> Any:
+    """The part of an array at an index: the function that expressions call."""
     return a[thawed(index, arrays)]
 
 
 def scatter(v: Any, *arrays: Any, index: tuple[Any, ...], shape: Shape) -> Any:
+    """Zeros, to which `v` is added at an index: the transpose of `take`."""
     result = np.zeros(shape)
     np.add.at(result, thawed(index, arrays), v)
     return result
 
 
 def eye(labels: Any, n: int) -> Any:
+    """One-hot rows for labels."""
     return np.eye(n)[labels]
 
 
 def np_einsum(*operands: Any, subscripts: str) -> Any:
+    """`np.einsum` with the subscripts as an option."""
     return np.einsum(subscripts, *operands)
 
 
-SEQUENCES: dict[Any, Callable[..., Any]] = {}  # by function: the same, taking arrays one by one
+SEQUENCES: dict[Any, Callable[..., Any]] = {}  # for a function of a sequence, the same of single arrays
 ONE_BY_ONE: dict[Any, Callable[..., Any]] = {}  # and back
 
 
 def sequence(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of a sequence of arrays, taking them one by one."""
+    """A function of a sequence of arrays, as a function of the arrays one by one."""
     if function not in SEQUENCES:
 
         def spread(*arrays: Any, **options: Any) -> Any:
+            """The function of the sequence of its arguments."""
             return function(arrays, **options)
 
         spread.__name__ = function.__name__
@@ -70,7 +76,7 @@ def sequence(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def index_of(part: Any, whole: Any) -> list[Any] | None:
-    """The index by which NumPy made one array of another, of numbers and slices; None if it did not."""
+    """The index of numbers and slices by which one array is a part of another; None if it is no such part."""
     if not (part.base is not None and part.size and np.may_share_memory(part, whole)):
         return None
     if min(whole.strides, default=0) <= 0 or whole.shape == part.shape:

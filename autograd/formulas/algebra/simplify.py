@@ -1,6 +1,6 @@
-"""An expression made short: its stretches of arithmetic by SymPy, and what is zero left out.
+"""Expressions made short: SymPy reduces stretches of arithmetic, and what is zero is left out.
 
-Whatever is chosen has been tried on numbers: at the inputs, and at others.
+Whatever is chosen has been tried on numbers, at the inputs and at other values.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from .values import TOLERANCE, Point, close
 class Simplifier:
     """Makes expressions short.
 
-    definitions  of named variables, as far as they are arithmetic
-    names        all of these variables; `gradients` those of the gradients
-    points       the values of all names, several times
+    definitions  the definitions of named variables, as far as they are arithmetic
+    names        all named variables of the forward pass
+    gradients    the names of the gradients
+    points       the values of all names, at several inputs
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class Simplifier:
     ) -> None:
         self.definitions, self.gradients, self.points = definitions, gradients, points
         self.found: dict[Expr, Expr] = {}
-        self.ties: list[Expr] = []  # marks of ties that were left out
-        self.about: dict[Expr, list[Expr]] = {}  # by each atom, the variables that it defines or is
+        self.ties: list[Expr] = []  # comparisons that mark ties, and were left out
+        self.about: dict[
+            Expr, list[Expr]
+        ] = {}  # for each atom, the variables whose definitions contain it, or itself
         for variable, definition in definitions.items():
             for atom in {variable, *symbols_of(definition)}:
                 self.about.setdefault(atom, []).append(variable)
@@ -48,6 +51,7 @@ class Simplifier:
             self.known_as(variable)
 
     def __call__(self, e: Expr) -> Expr:
+        """The shortest expression found for e; it is computed once."""
         if e not in self.found:
             self.found[e] = self.known_as(self.shortened(e))
         return self.found[e]
@@ -71,6 +75,7 @@ class Simplifier:
         return best
 
     def shortened(self, e: Expr) -> Expr:
+        """An expression with its atoms made short first, and then its arithmetic."""
         if not e.args:
             return e
         if e.head not in RATIONAL:
@@ -80,7 +85,7 @@ class Simplifier:
         return self.reduced(e) if e.head in RATIONAL else self(e)
 
     def called(self, e: Expr) -> Expr:
-        """A call, its arguments made short; of a sum with what can be taken out of it."""
+        """A call with its arguments made short; what can be taken out of a sum is."""
         if not is_call(e, sum_):
             new = rebuilt(e, [self(a) for a in e.args])
             return self.zero_or(new)
@@ -96,12 +101,13 @@ class Simplifier:
         return self.zero_or(best)
 
     def prepared(self, e: Expr) -> Expr:
+        """The inside of a sum with its atoms made short, but its arithmetic as it is."""
         if e.head not in RATIONAL:
             return self(e)
         return self.without_zeros(self.one_hot(substituted(e, {a: self(a) for a in atoms(e)})))
 
     def reduced(self, e: Expr) -> Expr:
-        """The shortest form that SymPy finds, step by step, with sums or means."""
+        """The shortest form that SymPy finds, step by step, with sums or with means."""
         best = self.descended(e)
         means = self.with_means(best)
         return (
@@ -109,6 +115,7 @@ class Simplifier:
         )
 
     def descended(self, e: Expr) -> Expr:
+        """The shortest form that is found by going from each form to the shortest of its forms."""
         while True:
             best, is_new = min([(e, False), *self.forms(e)], key=lambda f: cost(f[0]))
             if not is_new:
@@ -116,7 +123,7 @@ class Simplifier:
             e = best
 
     def with_means(self, e: Expr) -> Expr:
-        """A stretch with n times the mean in the place of each sum, if it is divided by their number n."""
+        """A stretch with n times the mean in the place of each sum over n elements, if it is divided by n."""
         below = [p.args[0] for p in walk(e) if p.head == "pow" and p.data == -1]
         below = [f for b in below for f in (b.args if b.head == "mul" else (b,)) if not f.shape]
         new = {}
@@ -129,12 +136,12 @@ class Simplifier:
         return substituted(e, new) if new else e
 
     def finished(self, e: Expr) -> Expr:
-        """The same with means, wherever a sum is divided by its number."""
+        """An expression with means wherever a sum is divided by the number of its elements."""
         parts = [p for p in walk(e) if p.head == "mul" and any(is_call(a, sum_) for a in p.args)]
         return replaced(e, {p: self.with_means(p) for p in parts})
 
     def forms(self, e: Expr) -> list[tuple[Expr, bool]]:
-        """Other ways to write a stretch, each with whether it is in terms of other atoms."""
+        """Other ways to write a stretch that were tried, each with whether it has other atoms."""
         if e.head not in RATIONAL or not e.args:
             return []
         about = dict.fromkeys(v for atom in symbols_of(e) for v in self.about.get(atom, ()))
@@ -142,14 +149,14 @@ class Simplifier:
         return [(f, new) for f, new in found if f.shape == e.shape and self.same(f, e) and self.is_safe(f, e)]
 
     def is_safe(self, new: Expr, old: Expr) -> bool:
-        """Whether a form divides only by what the old one divides by: anything else might be 0."""
+        """Whether a new form divides only by what the old one divides by, as anything else might be 0."""
         known = divisors(old)
         return all(
             b in known or is_positive(b) or any(self.is_multiple(b, a) for a in known) for b in divisors(new)
         )
 
     def is_multiple(self, a: Expr, b: Expr) -> bool:
-        """Whether an expression is a constant times another."""
+        """Whether an expression is a constant times another one, wherever they are tried."""
         if a.shape != b.shape:
             return False
         with np.errstate(all="ignore"):
@@ -167,7 +174,7 @@ class Simplifier:
     # Zeros
 
     def without_zeros(self, e: Expr) -> Expr:
-        """A sum without what is zero wherever it is tried: whole, or term by term."""
+        """A sum without the terms and pairs of terms that are zero wherever they are tried."""
         if e.head == "mul":
             return mul(*(self.without_zeros(a) for a in e.args))
         if e.head != "add":
@@ -180,9 +187,9 @@ class Simplifier:
         return self.zero_or(e)
 
     def zero_or(self, e: Expr) -> Expr:
-        """0, if what is added up in e cancels; or if e marks ties, and there are none.
+        """0 if all that is added up in e cancels, or if e marks ties, and there are none; else e.
 
-        Of a single point it could not be told whether that holds for its data alone.
+        At a single point nobody could tell whether that holds for its data alone.
         """
         if len(self.points) < 2:
             return e
@@ -200,7 +207,7 @@ class Simplifier:
         return e
 
     def one_hot(self, e: Expr) -> Expr:
-        """A product with a one-hot factor, in which what was looked up at its labels is just the array."""
+        """An expression that has, in products with one-hot rows, the array in the place of its look-up."""
         new = {}
         for part in walk(e):
             if part.head == "mul":
@@ -216,7 +223,7 @@ RATIOS = {(np.sinh, np.cosh): np.tanh, (np.sin, np.cos): np.tan}
 
 
 def known_ratios(e: Expr) -> Expr:
-    """A stretch with tanh in the place of sinh / cosh."""
+    """A stretch with tanh in the place of sinh / cosh, and tan in the place of sin / cos."""
     new = {}
     for part in walk(e):
         if part.head == "mul":
@@ -230,12 +237,12 @@ def known_ratios(e: Expr) -> Expr:
 
 
 def trimmed(shape: Shape) -> Shape:
-    """A shape without the axes in front that don't count."""
+    """A shape without the axes of length 1 in front, which don't count."""
     return trimmed(shape[1:]) if shape[:1] == (1,) else shape
 
 
 def divisors(e: Expr) -> set[Expr]:
-    """The arrays that a stretch divides by."""
+    """The arrays by which a stretch divides."""
     found: set[Expr] = set()
     waiting = [(e, False)]
     while waiting:
@@ -252,11 +259,12 @@ def divisors(e: Expr) -> set[Expr]:
 
 
 def is_positive(e: Expr) -> bool:
+    """Whether an expression is positive for all values: an exponential, or a sum of such."""
     return is_call(e, np.exp) or (is_call(e, sum_) and is_positive(e.args[0]))
 
 
 def is_lookup(e: Expr, hot: Expr) -> bool:
-    """Whether e is `p[np.arange(n), labels][:, None]`, with the labels of a one-hot array."""
+    """Whether e is `p[np.arange(n), labels][:, None]` with the labels of a one-hot array."""
     return (
         is_call(e, view_)
         and e.args[0].head == "call"
@@ -268,7 +276,7 @@ def is_lookup(e: Expr, hot: Expr) -> bool:
 
 
 def atoms(e: Expr) -> list[Expr]:
-    """The parts of a stretch that are no arithmetic."""
+    """The parts of a stretch of arithmetic that are no arithmetic themselves."""
     found, waiting = [], [e]
     while waiting:
         part = waiting.pop()
@@ -280,7 +288,7 @@ def atoms(e: Expr) -> list[Expr]:
 
 
 def symbols_of(e: Expr) -> list[Expr]:
-    """What stands for a symbol in the arithmetic of e: atoms, and the roots of sums."""
+    """The parts of e that are symbols for SymPy: atoms, and the roots in fractional powers."""
     found: dict[Expr, None] = {}
     waiting = [e]
     while waiting:
@@ -295,7 +303,7 @@ def symbols_of(e: Expr) -> list[Expr]:
 
 
 def substituted(e: Expr, new: Mapping[Expr, Expr]) -> Expr:
-    """The arithmetic of e with other atoms."""
+    """The arithmetic of e with other atoms in the place of some."""
     if e in new:
         return new[e]
     if e.head not in RATIONAL or not e.args:
@@ -304,7 +312,7 @@ def substituted(e: Expr, new: Mapping[Expr, Expr]) -> Expr:
 
 
 def magnitude(e: Expr, point: Point) -> float:
-    """How large what is added up in e is."""
+    """The size of what is added up in e, beside which a rounding is small."""
     if e.head == "add":
         return float(max(np.abs(point[t]).max(initial=0) for t in e.args))
     inner = np.abs(point[e.args[0]])

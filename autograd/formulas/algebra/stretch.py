@@ -1,8 +1,8 @@
 """A stretch of elementwise arithmetic, reduced by SymPy as a rational function.
 
 What SymPy sees are symbols: named arrays, and whatever else is no arithmetic (`exp(-Z1)`, a sum, a
-product of matrices).  Among these hold the definitions of the named variables: A1 = 1/(1 + exp(-Z1)) can
-be solved for the exponential, and so turns dA1 * exp(-Z1) * A1**2 into dA1 * A1 * (1 - A1).
+product of matrices).  The definitions of named variables are equations between them: A1 = 1/(1 + exp(-Z1))
+can be solved for the exponential, and so turns dA1 * exp(-Z1) * A1**2 into dA1 * A1 * (1 - A1).
 """
 
 from __future__ import annotations
@@ -27,20 +27,21 @@ MOST_WORK = 250  # symbols times operations, beyond which nothing is reduced, an
 
 
 class Symbols:
-    """The symbols that stand for expressions, and back."""
+    """The symbols that stand for expressions, and the expressions for which they stand."""
 
     def __init__(self) -> None:
         self.symbols: dict[Expr, Any] = {}
         self.exprs: dict[Any, Expr] = {}
 
     def of(self, e: Expr) -> Any:
+        """The symbol for an expression, which is a new one at first."""
         if e not in self.symbols:
             symbol = sympy.Symbol(f"x{len(self.symbols)}")
             self.symbols[e], self.exprs[symbol] = symbol, e
         return self.symbols[e]
 
     def sympified(self, e: Expr) -> Any:
-        """An expression as SymPy's; of a fractional power the root is a symbol."""
+        """An expression in SymPy's terms; the root in a fractional power is a symbol."""
         match e.head:
             case "number":
                 return rational(e.data) if isinstance(e.data, Fraction) else self.of(e)
@@ -56,7 +57,7 @@ class Symbols:
         return self.of(e)
 
     def expression(self, s: Any) -> Expr:
-        """What SymPy has found, as one would write it: without a minus in front of a difference."""
+        """An expression of SymPy's in our terms, without a minus in front of a difference."""
         if s.is_Symbol:
             return self.exprs[s]
         if s.is_Rational:
@@ -68,12 +69,13 @@ class Symbols:
         return signed(mul(*map(self.expression, sorted(s.args, key=self.order))))
 
     def order(self, s: Any) -> tuple[int, ...]:
-        """Symbols as they were met, positive terms before negative ones."""
+        """The key that sorts symbols as they were met, and positive terms before negative ones."""
         met = [int(x.name[1:]) for x in s.free_symbols]
         return (s.could_extract_minus_sign(), min(met, default=-1))
 
 
 def rational(value: Fraction) -> Any:
+    """A fraction as SymPy's rational number."""
     return sympy.Rational(value.numerator, value.denominator)
 
 
@@ -90,18 +92,19 @@ def signed(e: Expr) -> Expr:
 
 
 def minuses(e: Expr) -> int:
-    """How many terms of a sum have a minus."""
+    """The number of terms with a minus in a sum, or in a power of one."""
     base = e.args[0] if e.head == "pow" else e
     return sum(has_minus(t) for t in base.args) if base.head == "add" else 0
 
 
 def has_minus(t: Expr) -> bool:
+    """Whether a term has a negative number in front."""
     first = t.args[0] if t.head == "mul" else t
     return bool(first.head == "number" and first.data < 0)
 
 
 def negated(e: Expr) -> Expr:
-    """Minus a sum, its positive terms first."""
+    """Minus a sum, with its positive terms first."""
     terms = [mul(number(-1), t) for t in e.args]
     return add(*sorted(terms, key=has_minus))
 
@@ -109,7 +112,7 @@ def negated(e: Expr) -> Expr:
 def forms(e: Expr, definitions: Iterable[tuple[Expr, Expr]]) -> Iterator[tuple[Expr, bool]]:
     """Other ways to write a stretch: reduced, factored, and with one atom put in terms of the others.
 
-    Each with whether it is in terms of others, so that more may be found from there.
+    Each comes with whether it has other atoms, so that more forms may be found from there.
     """
     symbols = Symbols()
     s = symbols.sympified(e)
@@ -131,9 +134,9 @@ def forms(e: Expr, definitions: Iterable[tuple[Expr, Expr]]) -> Iterator[tuple[E
 
 @functools.lru_cache(maxsize=10_000)
 def rewritten(s: Any, relation: Any, variable: Any) -> tuple[Any, ...]:
-    """A function, with one of its symbols put in terms of the others by an equation `relation == 0`.
+    """The forms of a function with one symbol put in terms of the others by an equation `relation == 0`.
 
-    No symbol may come in for it but the variable that the equation defines.
+    The only new symbol in them is the variable that the equation defines.
     """
     relation = sympy.numer(sympy.together(relation))
     there = s.free_symbols | {variable}
@@ -146,7 +149,7 @@ def rewritten(s: Any, relation: Any, variable: Any) -> tuple[Any, ...]:
 
 
 def solution(relation: Any, atom: Any) -> Any:
-    """What an atom is, if the relation is linear in it."""
+    """The value of an atom by a relation that is linear in it; None if it is not."""
     poly = sympy.Poly(sympy.numer(sympy.together(relation)), atom)
     if poly.degree() != 1:
         return None
@@ -155,13 +158,13 @@ def solution(relation: Any, atom: Any) -> Any:
 
 
 def work(s: Any) -> int:
-    """About how much there is to do for SymPy."""
+    """A measure of the work for SymPy: symbols times operations."""
     return int(len(s.free_symbols) * sympy.count_ops(s))
 
 
 @functools.lru_cache(maxsize=10_000)
 def written(s: Any) -> tuple[Any, ...]:
-    """One function, written in several ways."""
+    """One function, written in several ways; none if it is too long."""
     reduced = sympy.cancel(s)
     if work(reduced) > 2 * MOST_WORK:
         return ()
@@ -169,5 +172,5 @@ def written(s: Any) -> tuple[Any, ...]:
 
 
 def split(s: Any) -> Any:
-    """A quotient by a product, term by term."""
+    """A quotient whose numerator is a sum, as a sum of quotients."""
     return sympy.Add(*(sympy.cancel(t) for t in sympy.Add.make_args(sympy.expand(s))))

@@ -1,4 +1,4 @@
-"""The values of expressions, by which they are tried."""
+"""The values of expressions, on which they are tried."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ TOLERANCE = 1e-12  # of scale: some hundred roundings in float64
 
 
 class Point:
-    """Values of the names, and of the expressions in them."""
+    """The values of names, and of the expressions in them, which are computed once."""
 
     def __init__(self, values: dict[Ref, Any]) -> None:
         self.names = values
         self.values: dict[Expr, Any] = {}
 
     def __getitem__(self, e: Expr) -> Any:
+        """The value of an expression; the values of its parts are kept."""
         if e not in self.values:
             with np.errstate(all="ignore"):
                 for part in walk(e):
@@ -28,6 +29,7 @@ class Point:
         return self.values[e]
 
     def compute(self, e: Expr) -> Any:
+        """The value of an expression whose parts have values already."""
         args = [self.values[a] for a in e.args]
         match e.head:
             case "number":
@@ -47,7 +49,7 @@ class Point:
 
 
 def close(a: Any, b: Any, tolerance: float, least: float = 0.0) -> bool:
-    """Whether two arrays are equal, up to roundings of the largest element, or of what is at least that."""
+    """Whether two arrays are equal up to roundings of the largest element, or of `least` if larger."""
     try:
         a, b = np.broadcast_arrays(a, b)
     except ValueError:

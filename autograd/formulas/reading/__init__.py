@@ -1,5 +1,5 @@
 """From recorded nodes to expressions.
 
-`read` goes through the nodes, `readings` knows what each function is as arithmetic, and `windows` what views
-of sliding windows are.
+`read` goes through the nodes, `readings` says what each function is as arithmetic, and `windows` recognises
+views of sliding windows.
 """

@@ -1,7 +1,7 @@
-"""From recorded nodes to expressions: those of the forward pass, and those of the recorded way back.
+"""From recorded nodes to expressions, in the forward pass and in the recorded way back.
 
-Each function of the table is read as arithmetic where it is some (`np.square`, `np.mean`, `sigmoid`),
-and else as a call of NumPy's.
+A function of the table is read as arithmetic if it is some (`np.square`, `np.mean`, `sigmoid`), and else
+as a call of NumPy's.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Reader:
     """Reads nodes as expressions, up to those that have a name.
 
     names     the expressions of nodes with a name
-    constant  the expression of an array or number without a history
+    constant  gives the expression of an array or number without a history
     """
 
     def __init__(self, names: Mapping[Node, Expr], constant: Constant) -> None:
@@ -46,7 +46,7 @@ class Reader:
         return self.read(node)
 
     def read(self, node: Node) -> Expr:
-        """The expression of a node; the nodes that it depends on are read first, however many."""
+        """The expression of a node; the nodes on which it depends are read first, without recursion."""
         waiting = [node]
         while waiting:
             one = waiting[-1]
@@ -59,24 +59,28 @@ class Reader:
         return self.found[node]
 
     def is_open(self, node: Node) -> bool:
+        """Whether a node is still to be read; if it has several outputs, whether one of its parents is."""
         if node.op.several:
             return any(p is not None and self.is_open(p) for p in node.parents)
         return node not in self.names and node not in self.found and node.op is not LEAF
 
     def argument(self, data: Any, node: Node | None) -> Expr:
+        """The expression of an argument: its name, or what was read for its node."""
         return self.found[node] if node in self.found and node not in self.names else self(data, node)
 
     def operation(self, node: Node) -> Expr:
+        """The expression of a node whose arguments were read already; subclasses read it in another way."""
         return self.made(node)
 
     def definition(self, node: Node) -> Expr:
-        """How a node was computed, whether it has a name or not."""
+        """The expression by which a node was computed, whether the node has a name or not."""
         for parent in node.parents:
             if parent is not None and not parent.op.several:
                 self(parent.data, parent)
         return self.made(node)
 
     def made(self, node: Node) -> Expr:
+        """The expression of an operation, by its reading if it has one."""
         if node.op is PICK:
             return self.piece(node)
         given = [(a, p) for a, p in zip(node.args, node.parents, strict=True) if a is not None]
@@ -90,7 +94,7 @@ class Reader:
         return self.general(node, args, shapes)
 
     def piece(self, node: Node) -> Expr:
-        """One of several outputs: what `np.split` cut out."""
+        """The expression of one of several outputs, which `np.split` cut out."""
         parent = node.parents[0]
         if parent is None or parent.op.name != "pieces":
             raise DerivationError(f"{parent and parent.op.name} has several outputs, and is not written here")
@@ -101,7 +105,7 @@ class Reader:
         return call(take, (whole,), np.shape(node.data), index=frozen(index))
 
     def settled(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Options, with expressions for the arrays in an index."""
+        """Options with expressions in the place of arrays in an index."""
         if "index" not in options:
             return options
         index = options["index"]
@@ -109,6 +113,7 @@ class Reader:
         return options | {"index": tuple(self.index(p) for p in parts)}
 
     def index(self, part: Any) -> Any:
+        """A part of an index: an array as an expression or as windows, and NumPy's integers as Python's."""
         if isinstance(part, list):
             part = np.array(part)
         if isinstance(part, np.ndarray) and part.ndim:
@@ -116,7 +121,7 @@ class Reader:
         return int(part) if isinstance(part, np.integer | np.ndarray) and part.dtype.kind in "iu" else part
 
     def general(self, node: Node, args: list[Expr], shapes: list[Shape]) -> Expr:
-        """A call of the function itself; of one that is not NumPy's, what it computes with NumPy's."""
+        """A call of the function itself if it is NumPy's, or else what it computes with NumPy's functions."""
         function = node.op.function
         if node.op.several:
             raise DerivationError(f"{full_name(function)} has several outputs, and is not written here")
@@ -132,7 +137,7 @@ class Reader:
         return call(function, whole, np.shape(node.data), **opts)
 
     def inside(self, node: Node, args: list[Expr]) -> Expr:
-        """What a function of ours or of the user's does, as it is recorded when it runs on Tensors."""
+        """What a function of ours or of the user's computes, as it is recorded when it runs on Tensors."""
         data = [np.asarray(a) for a in node.args if a is not None]
         leaves = [new_leaf(a, a.dtype.kind == "f") for a in data]
         given = map(Tensor.of, data, leaves)

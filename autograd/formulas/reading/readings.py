@@ -1,6 +1,7 @@
-"""How NumPy's functions are read: as arithmetic, sums, products and views, where they are some.
+"""How NumPy's functions are read as arithmetic, sums, products and views.
 
-Each reading takes the arguments, their shapes, the shape of the result, and the options.
+Each reading takes the arguments, their shapes, the shape of the result, and the options.  It returns None
+where the function has to stay a call.
 """
 
 from __future__ import annotations
@@ -22,28 +23,32 @@ from .windows import Windows, flat_sum, looked_up, placed, unfolded
 
 
 def axes_of(axis: Any, shape: Shape) -> tuple[int, ...]:
+    """The axes of a reduction as numbers from 0 on; None stands for all."""
     if axis is None:
         return tuple(range(len(shape)))
     return tuple(i % len(shape) for i in (axis if isinstance(axis, tuple) else (axis,)))
 
 
 def read_sum(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
+    """The sum over axes, which are taken away unless `keepdims` is true."""
     axes = axes_of(options.get("axis"), shapes[0])
     total = summed(args[0], axes, shapes[0])
     return total if options.get("keepdims") else without(total, axes, len(shapes[0]))
 
 
 def without(e: Expr, axes: tuple[int, ...], n: int) -> Expr:
-    """e without axes of its n axes."""
+    """An expression without some of its n axes."""
     return view(e, tuple(i - n for i in range(n) if i not in axes))
 
 
 def read_mean(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
+    """The sum over axes, divided by the number of elements."""
     n = prod(shapes[0][i] for i in axes_of(options.get("axis"), shapes[0]))
     return mul(read_sum(args, shapes, shape, options), power(counted(n), -1))
 
 
 def read_var(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | None:
+    """The sum of squares of what is left without the mean, divided by the number of elements."""
     axis = options.get("axis")
     n = prod(shapes[0][i] for i in axes_of(axis, shapes[0]))
     mean = read_mean(args, shapes, shape, {"axis": axis, "keepdims": True})
@@ -54,6 +59,7 @@ def read_var(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | None:
 
 
 def read_reshape(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | None:
+    """A view where only axes of length 1 come or go; else a call of `np.reshape`."""
     if is_call(args[0], flat_sum):
         return unfolded(args[0], shape)
     places = places_of(shapes[0], shape)
@@ -64,6 +70,7 @@ def read_reshape(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | N
 
 
 def read_transpose(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
+    """The array with its axes permuted."""
     n = len(shapes[0])
     axes = options.get("axes")
     order = range(n)[::-1] if axes is None else [int(i) % n for i in axes]
@@ -71,12 +78,14 @@ def read_transpose(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
 
 
 def permuted(e: Expr, shape: Shape, axes: tuple[int, ...]) -> Expr:
+    """An expression with permuted axes; a single number stays what it is."""
     if all(n == 1 for n in e.shape):
         return e
     return transposed(exact(e, shape), axes)
 
 
 def read_swap(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
+    """The array with two axes swapped: by default the last two, as in `np.matrix_transpose`."""
     n = len(shapes[0])
     axes = list(range(n))
     i, j = options.get("axis1", n - 2), options.get("axis2", n - 1)
@@ -85,12 +94,14 @@ def read_swap(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
 
 
 def read_moveaxis(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
+    """The array with some axes moved, in the order that NumPy itself gives them."""
     counted = np.broadcast_to(0, range(2, 2 + len(shapes[0])))  # whose lengths tell the axes apart
     order = np.moveaxis(counted, options["source"], options["destination"]).shape
     return permuted(args[0], shapes[0], tuple(n - 2 for n in order))
 
 
 def read_dot(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | None:
+    """A product of matrices or vectors, or a multiple; None for more axes, where `np.dot` is no `@`."""
     if not all(shapes):
         return mul(*args)
     if len(shapes[1]) > 2:
@@ -99,12 +110,14 @@ def read_dot(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | None:
 
 
 def read_power(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr | None:
+    """A power if the exponent is a whole or half number."""
     base, n = args
     short = n.head == "number" and isinstance(n.data, Fraction) and n.data.denominator <= 2
     return power(base, n.data) if short else None
 
 
 def read_getitem(args: list[Expr], shapes: Any, shape: Shape, options: Any) -> Expr | None:
+    """What an index takes: windows, a view, or a part of the array."""
     index = full_index(options["index"], shapes[0])
     if isinstance(index[0], Windows) and is_call(args[0], np.reshape):
         return looked_up(args[0].args[0], index[0])
@@ -123,7 +136,7 @@ def read_getitem(args: list[Expr], shapes: Any, shape: Shape, options: Any) -> E
 
 
 def untransposed(e: Expr, k: int) -> Expr:
-    """One part along the first axis of what was transposed: taken first, then transposed."""
+    """One part along the first axis of a transposed array: the part is taken first, and then transposed."""
     axes, inner = dict(e.data[1])["axes"], e.args[0]
     index = [slice(None)] * axes[0] + [k]
     shape = tuple(n for i, n in enumerate(inner.shape) if i != axes[0])
@@ -132,14 +145,14 @@ def untransposed(e: Expr, k: int) -> Expr:
 
 
 def whole_parts(index: list[Any], shape: Shape) -> list[bool]:
-    """Which parts of an index take an axis whole: all of it, or the one element that there is."""
+    """For each part of an index, whether it takes an axis whole: all of it, or its only element."""
     lengths = iter(shape)
     taken = [(i, 0 if i is None else next(lengths)) for i in index]
     return [i is not None and (i == slice(None) or (n == 1 and type(i) is int)) for i, n in taken]
 
 
 def view_places(index: list[Any]) -> tuple[int | None, ...]:
-    """The axes that an index keeps, and where it puts new ones."""
+    """The places for `view`: the axes that an index keeps, and None where it puts new ones."""
     count = iter(range(-sum(i is not None for i in index), 0))
     axes = [(i, None if i is None else next(count)) for i in index]
     return tuple(axis for i, axis in axes if i is None or i == slice(None))
@@ -157,6 +170,7 @@ def full_index(index: tuple[Any, ...], shape: Shape) -> list[Any]:
 
 
 def read_scatter(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
+    """What is put at an index of zeros: back from windows, a view, one-hot rows, or parts of an array."""
     index = full_index(options["index"], options["shape"])
     if isinstance(index[0], Windows):
         return placed(exact(args[0], shapes[0]), index[0], shape)
@@ -179,6 +193,7 @@ def is_count(e: Expr, n: int) -> bool:
 
 
 def read_where(args: list[Expr], shapes: Any, shape: Shape, options: Any) -> Expr | None:
+    """A product with the condition where the other choice is 0."""
     condition, a, b = args
     if b is ZERO and condition.head in ("call", "name"):
         return mul(a, condition)
@@ -188,11 +203,13 @@ def read_where(args: list[Expr], shapes: Any, shape: Shape, options: Any) -> Exp
 
 
 def read_einsum(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
+    """A call of `np.einsum` with the subscripts as an option."""
     whole = [exact(e, s) for e, s in zip(args, shapes, strict=True)]
     return call(np_einsum, whole, shape, subscripts=options["subscripts"])
 
 
 def same(args: list[Expr], shapes: Any, shape: Shape, options: Any) -> Expr:
+    """The first argument, which the function returns with the same numbers."""
     return args[0]
 
 

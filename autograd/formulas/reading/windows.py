@@ -1,7 +1,7 @@
-"""Windows that slide over an array: what NumPy's `sliding_window_view` is recorded as, recognised again.
+"""Windows that slide over an array, recognised in what NumPy's `sliding_window_view` is recorded as.
 
-It is recorded as a look-up by a large array of whole numbers, and goes back as a scattering by it.  But
-the numbers follow the axes, and so say which windows they are.
+It is recorded as a look-up by a large array of whole numbers, and its gradient is scattered by them.  But
+the numbers follow the axes, and so they say which windows they are.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Windows:
     steps: tuple[int, ...]
 
     def axes_in(self, shape: Shape) -> list[int] | None:
-        """For each axis of the windows the axis of an array of `shape` that it runs along."""
+        """For each axis of the windows, the axis of an array of this shape along which it runs, or None."""
         lengths = [int(np.prod(shape[i + 1 :])) for i in range(len(shape))]
         found: list[int] = []
         for step in self.steps:
@@ -38,7 +38,7 @@ class Windows:
 
 
 def windows_of(index: Any) -> Windows | None:
-    """The windows that an array of places makes; None if it is another look-up."""
+    """The windows whose places an array holds; None if it holds other places."""
     if index.ndim < 2 or index.flat[0] != 0 or min(index.shape) < 1:
         return None
     ends = [np.take(index, 1, axis=i).flat[0] if n > 1 else 0 for i, n in enumerate(index.shape)]
@@ -50,6 +50,7 @@ def windows_of(index: Any) -> Windows | None:
 
 
 def sliding(x: Any, sizes: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    """The windows of an array: the function that expressions call."""
     return np.lib.stride_tricks.sliding_window_view(x, sizes, axis)
 
 
@@ -63,16 +64,17 @@ def looked_up(x: Expr, windows: Windows) -> Expr | None:
 
 
 def placed(v: Expr, windows: Windows, size: Shape) -> Expr:
-    """What goes back to a flat array through its windows; `unfolded` says where in the array itself."""
+    """The gradient of a flat array by its windows; `unfolded` gives it the shape of the array itself."""
     return call(flat_sum, (v,), size, windows=windows)
 
 
 def flat_sum(v: Any, windows: Windows) -> Any:
+    """The gradient of a flat array by its windows, which is never computed in this form."""
     raise NotImplementedError  # it is always reshaped, and then `unfolded`
 
 
 def unfolded(e: Expr, shape: Shape) -> Expr | None:
-    """The sum over all places in a window of what goes back from there."""
+    """The gradient of an array by its windows: a sum over all places in a window."""
     windows, v = options(e)["windows"], e.args[0]
     axes = windows.axes_in(shape)
     if axes is None:
@@ -81,6 +83,7 @@ def unfolded(e: Expr, shape: Shape) -> Expr | None:
 
 
 def parts(v: Expr, windows: Windows, axes: list[int], shape: Shape) -> Iterator[Expr]:
+    """For each place in a window, the gradients of all elements that were in this place."""
     n = len(shape)
     for offsets in itertools.product(*(range(k) for k in windows.shape[n:])):
         there: list[Any] = [slice(None)] * n
