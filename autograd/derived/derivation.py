@@ -29,15 +29,16 @@ from .writing.steps import Step
 class Derivation:
     """The backward pass of a function, in its own names.
 
-    f         the function, and the `inputs` that it was derived at
-    backward  its gradients, as a function of inputs and variables of f, in plain NumPy
-    source    the text of that
-    items     its lines and loops, from the loss back
-    steps     each line with where it comes from
-    remarks   what holds under a condition, and what could not be done
-    variables what `backward` takes, as it is at the inputs: `backward(**variables)`
-    wanted    for each input that a gradient was wanted of, where `backward` returns that
-    returned  the names of what it returns
+    f          the function
+    inputs     the inputs at which it was derived
+    backward   its gradients, as a function of inputs and variables of f, in plain NumPy
+    source     the source of `backward`
+    items      its lines and loops, from the loss back
+    steps      its lines, each with where it comes from
+    remarks    what holds under a condition, and what could not be done
+    variables  what `backward` takes, as it is at the inputs: `backward(**variables)`
+    wanted     for each input whose gradient was wanted, the place of the gradient in what `backward` returns
+    returned   the names of what `backward` returns
     """
 
     f: Callable[..., Any] | Tensor
@@ -54,7 +55,7 @@ class Derivation:
     def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The gradients at other inputs of the same shapes, by the names of the inputs.
 
-        f is run for its variables, then `backward` on them.
+        f is run for its variables, and then `backward` on these.
         """
         if isinstance(self.f, Tensor):
             raise DerivationError(
@@ -71,14 +72,14 @@ class Derivation:
         }
 
     def gradients_in(self, scope: Mapping[Ref, Any]) -> dict[Ref, Any]:
-        """What `backward` returns, by the places of the inputs."""
+        """The gradients that `backward` returns, by the places of the inputs."""
         values = self.backward(**{n: scope[(n,)] for n in inspect.signature(self.backward).parameters})
         by_name = dict(zip(self.returned, values if len(self.returned) > 1 else [values], strict=True))
         return {ref: part(by_name[root], path) for ref, (root, *path) in self.wanted.items()}
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """The equations, those of loops as well."""
+        """The equations, also the ones in loops."""
         return tuple(lines_of(self.items))
 
     @property
@@ -87,27 +88,28 @@ class Derivation:
         return self.to_latex()
 
     def to_latex(self, names: Mapping[str, str] | None = None) -> str:
-        r"""The same, with variables written as the user says: {"W1": r"\Omega"}."""
+        r"""The aligned equations with some variables written as the user says: {"W1": r"\Omega"}."""
         return equations(self.items, names)
 
     def _repr_latex_(self) -> str:
+        """The equations as Jupyter shows them."""
         return f"$$\n{self.latex}\n$$"
 
     def html(self) -> str:
-        """One page: the source, each line with where it comes from, remarks, LaTeX."""
+        """A page of HTML with the source, where each line comes from, the remarks, and the LaTeX."""
         return page(
             f"The backward pass of {name_of(self.f)}", self.source, self.steps, self.latex, self.remarks
         )
 
     def __str__(self) -> str:
+        """The source, and the remarks below it as comments."""
         return "\n".join([self.source.rstrip(), *(f"# {remark}" for remark in self.remarks)])
 
     def against(self, backward: Callable[..., Any] | None = None) -> Comparison:
         """The lines of a backward pass that was derived by hand beside the derived ones.
 
-        `backward` is None if f returns the gradients too, behind the loss.
-
-        Of a line that is derived here too, `report.hint(name, level=3)` is the derived one.
+        `backward` is None if f returns the gradients too, behind the loss.  `report.hint(name, level=3)`
+        gives the derived line, if the gradient is derived here too.
         """
         if isinstance(self.f, Tensor):
             raise DerivationError("this was derived of a loss, and not of a function that could be run again")
@@ -121,8 +123,8 @@ class Derivation:
 class Comparison:
     """A backward pass that was derived by hand, beside the derived one: see `rows`.
 
-    report   what `check.derivation` says of it
-    derived  the derived lines by the names of the gradients
+    report   what `check.derivation` says of the user's backward pass
+    derived  the derived lines, by the names of the gradients
     """
 
     report: DerivationReport
@@ -130,7 +132,7 @@ class Comparison:
 
     @property
     def rows(self) -> list[tuple[str, str, str, str]]:
-        """For each gradient its name, the line of the user's, the derived one, and the verdict."""
+        """For each gradient its name, the user's line, the derived line, and the verdict."""
         lines = self.report.lines
         found = list(
             dict.fromkeys((x.name, x.source, line_of(x.name, self.derived) or "", x.verdict) for x in lines)
@@ -141,25 +143,27 @@ class Comparison:
         ]
 
     def __str__(self) -> str:
+        """The rows as a table of text."""
         rows = [("gradient", "yours", "derived", "verdict"), *self.rows]
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     def _repr_html_(self) -> str:
+        """The rows as a table that Jupyter shows."""
         rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows)
         head = "".join(f"<th>{word}</th>" for word in ("gradient", "yours", "derived", "verdict"))
         return f"<table><tr>{head}</tr>{rows}</table>"
 
 
 def hinted(line: Verdict, derived: str | None, level: int) -> str:
-    """More about a line: as the check says it, but for the formula, if that was derived."""
+    """The hint about a line, as the check gives it; its formula is the derived line, if there is one."""
     if level < 3 or derived is None:
         return line.levels(level)
     return f"{line.levels(2)}\n{derived}"
 
 
 def line_of(name: str, derived: Mapping[str, str]) -> str | None:
-    """The derived line of a gradient, which in the user's own `grads["W"]` is called W."""
+    """The derived line of a gradient; the gradient in the user's `grads["W"]` is called W, and here dW."""
     return derived.get(name, derived.get(f"d{name.rpartition('.')[2]}"))
 
 
@@ -171,11 +175,12 @@ def part(value: Any, path: Sequence[Any]) -> Any:
 
 
 def arrays_of(available: Mapping[Ref, Any]) -> dict[Ref, Any]:
-    """Variables, with arrays in the place of Tensors."""
+    """The variables of a run, with arrays in the place of Tensors."""
     return {ref: plain(value) for ref, value in available.items() if len(ref) == 1}
 
 
 def plain(value: Any) -> Any:
+    """A value with arrays in the place of Tensors, also in containers."""
     if isinstance(value, dict | list | tuple):
         return rebuilt(value, {path: plain(v) for path, v in flat(value).items()})
     return value.data if type(value) is Tensor else value

@@ -1,7 +1,7 @@
 """The rule of one operation as one line, for these shapes and in the reader's names: `dW = X.T @ g`.
 
 The rule runs on Tensors, as it does for second derivatives, and what it records is read and written like
-any other derivation.  Nothing is looked up in the rule's source: rules that compute the same look the
+any other derivation.  Nothing is looked up in the rule's source, so rules that compute the same look the
 same here.
 """
 
@@ -38,7 +38,7 @@ OWN = re.compile(r"\b(?:autograd|nn|_operator)(?:\.\w+)*\.(\w+)(?=\()")
 class RuleLine:
     """What an operation sends back to one argument: `d<argument><place> = <text>`.
 
-    place  the part of the argument that it is added to: "[1:, 0]"; empty for the whole
+    place  the part of the argument to which it is added: "[1:, 0]"; empty for the whole
     text   the value as NumPy source
     value  the same as an expression, in the shape of the argument
     """
@@ -48,7 +48,7 @@ class RuleLine:
     value: Expr
 
     def at(self, values: dict[str, Any]) -> Any:
-        """What it gives for these values of its letters."""
+        """The value of the line for these values of its letters."""
         refs = {(letter,): value for letter, value in values.items()}
         several = {letter: value for letter, value in values.items() if isinstance(value, tuple)}
         refs |= {
@@ -58,21 +58,23 @@ class RuleLine:
 
 
 class Calls(Reader):
-    """Reads functions that are not NumPy's as calls of them, instead of what they compute."""
+    """Reads a function that is not NumPy's as a call, instead of what it computes."""
 
     def inside(self, node: Node, args: list[Expr]) -> Expr:
+        """A call of the function, with its options bound."""
         shapes = [np.shape(a) for a in node.args if a is not None]
         whole = [exact(e, shape) for e, shape in zip(args, shapes, strict=True)]
         return call(with_options(node), whole, np.shape(node.data))
 
 
 def with_options(node: Node) -> Callable[..., Any]:
-    """A function of arrays alone, with the options that it was called with, which the line leaves out."""
+    """The function of a node, with its options bound: the line shows the arrays alone."""
     function = node.op.function
     places = [i for i, a in enumerate(node.args) if a is not None]
 
     @functools.wraps(function)
     def called(*args: Any) -> Any:
+        """The result for these arrays, which take the places of the arrays in the recorded call."""
         given: list[Any] = [None] * len(node.args)
         for i, a in zip(places, args, strict=True):
             given[i] = a
@@ -84,11 +86,12 @@ def with_options(node: Node) -> Callable[..., Any]:
 class Letters:
     """The Tensors on which a rule runs, and what they are called.
 
-    named  the names of their nodes
+    named  the names of the Tensors' nodes
     told   the names of arrays in options, by their id
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
+        """Name the arrays in options: each after its option, with its number if there are several."""
         self.named: dict[Node, Expr] = {}
         self.told: dict[int, tuple[Any, Expr]] = {}
         for option, value in options.items():
@@ -98,7 +101,7 @@ class Letters:
                 self.told[id(a)] = np.asarray(a), name(letter, np.shape(a))
 
     def tensor(self, data: Any, letter: str) -> Any:
-        """A Tensor called `letter`, or a tuple of them; a number without a letter as it is."""
+        """A Tensor that is called `letter`, or a tuple of them; a number without a letter stays as it is."""
         if data is None or (not letter and np.ndim(data) == 0):
             return data
         if isinstance(data, tuple):
@@ -109,7 +112,7 @@ class Letters:
         return Tensor.of(data, leaf)
 
     def constant(self, data: Any) -> Expr:
-        """The expression of what nothing recorded made: an array of an option, or a number."""
+        """The expression of an array in an option, or of a number; for others, raises DerivationError."""
         for known, e in self.told.values():
             if known is data or (known.shape == np.shape(data) and np.array_equal(known, data)):
                 return e
@@ -119,7 +122,7 @@ class Letters:
 
 
 def rule_lines(node: Node, letters: Sequence[str]) -> dict[int, RuleLine]:
-    """What `node` sends to each argument, by the argument's slot.
+    """The lines of what `node` sends to its arguments, each by the argument's slot.
 
     letters: the names of the cotangent, of the output, and of each argument; "" for a number that stands
     in the formula.  A rule that cannot be written on one line in functions of arrays has no entry.
@@ -163,13 +166,14 @@ def carrying(node: Node) -> list[int]:
 
 
 def shapes_of(node: Node, letters: Sequence[str]) -> dict[Any, str]:
-    """What shapes are called: after the first argument that has it."""
+    """The names of shapes, each after the first argument that has it."""
     arrays = zip(node.args, letters[2:], strict=True)
     named = [(a.shape, letter) for a, letter in arrays if letter and not isinstance(a, tuple)]
     return {shape: f"{letter}.shape" for shape, letter in reversed(named) if shape}
 
 
 def written(sent: Any, node: Node, known: Letters) -> Iterator[tuple[int, RuleLine]]:
+    """The line for each cotangent that can be written on one, by the slot of its argument."""
     read = Calls(known.named, known.constant)
     for slot, gi in sent:
         with suppress(DerivationError):
@@ -186,7 +190,7 @@ def written(sent: Any, node: Node, known: Letters) -> Iterator[tuple[int, RuleLi
 
 
 def factored(e: Expr) -> Expr:
-    """An expression with what all terms of a sum are multiples of in front of it: y (1 - y), not y - y²."""
+    """An expression whose sums of two terms have a common factor in front: y (1 - y) for y - y²."""
     e = rebuilt(e, [factored(a) for a in e.args]) if e.head in ("mul", "add") else e
     if e.head != "add" or len(e.args) != 2:
         return e
@@ -202,5 +206,6 @@ def factored(e: Expr) -> Expr:
 
 
 def base_and_power(e: Expr) -> tuple[Expr, Any]:
+    """The base and the exponent of a factor; the exponent is 1 unless it is a whole number."""
     whole = e.head == "pow" and e.data.denominator == 1
     return (e.args[0], e.data) if whole else (e, 1)

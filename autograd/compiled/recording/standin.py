@@ -104,6 +104,7 @@ class StandIn:
         return result if out is None else self.tape.assign(out, result)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+        """Refuse to be made an array, since what becomes of that could not be seen."""
         raise Untraceable("it turns an array into another one where NumPy does not tell, as np.asarray does")
 
     def __getitem__(self, index: Any) -> Any:

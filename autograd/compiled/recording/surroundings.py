@@ -66,6 +66,7 @@ class Surroundings:
     """
 
     def __init__(self, *roots: Any) -> None:
+        """Go through everything that is reached, each object once, and without recursion."""
         self.places: list[Place] = []
         self.holders: list[tuple[Any, str]] = []
         self.tensors: dict[Tensor, str] = {}

@@ -1,6 +1,6 @@
-"""What expressions have in common that differ in whole numbers alone, which follow the counters of a loop.
+"""The one form of expressions that differ only in whole numbers, which follow the counters of a loop.
 
-`hs[3]`, `hs[4]` and `hs[5]` are `hs[t + 1]`.
+`hs[3]`, `hs[4]` and `hs[5]` are `hs[t + 1]` for t = 2, 3 and 4.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Affine:
     steps: tuple[tuple[str, int], ...]
 
     def __str__(self) -> str:
+        """The number as source."""
         words = " + ".join(c if n == 1 else f"{n} * {c}" for c, n in self.steps if n > 0)
         words = words or (str(self.start) if self.steps else "")
         words += "".join(f" - {c if n == -1 else f'{-n} * {c}'}" for c, n in self.steps if n < 0)
@@ -41,20 +42,23 @@ NOT_ALIKE: Any = object()
 
 @dataclass(slots=True)
 class Alike:
-    """What expressions in several turns of counters have in common."""
+    """What finds the one form of an expression in several turns of the counters.
+
+    aliases  other names for the value of a name, one of which may follow the counters"""
 
     counters: tuple[str, ...]
     turns: Turns
     aliases: dict[Expr, list[Ref]] = field(default_factory=dict)
 
     def __call__(self, exprs: Sequence[Expr]) -> Expr:
-        """The one expression that is each of these in its turn; raises NotAlikeError if there is none."""
+        """The one expression that is each of these in its turn.  Raises NotAlikeError if there is none."""
         found = self.common(exprs) if len(exprs) == len(self.turns) > 1 else None
         if found is None:
             raise NotAlikeError
         return found
 
     def common(self, exprs: Sequence[Expr]) -> Expr | None:
+        """The one expression for all turns, or None; terms and factors may need sorting first."""
         first = exprs[0]
         if all(e is first for e in exprs):
             return first
@@ -74,7 +78,7 @@ class Alike:
         return None if None in args else expr(first.head, args, data, first.shape)  # type: ignore[arg-type]
 
     def names(self, exprs: Sequence[Expr]) -> Expr | None:
-        """Names that differ in an index: by the ways to them that fit together."""
+        """The one name for several that differ in an index, found among all names for their values."""
         ways = [[e.data, *self.aliases.get(e, ())] for e in exprs]
         found: dict[Any, None] = {}
         for ref in ways[0] if len(ways) == 1 else [*ways[0], *ways[1], *ways[-1]]:
@@ -89,11 +93,11 @@ class Alike:
         if others:
             self.aliases[best] = [
                 e.data for e in others
-            ]  # which the rounds of an inner loop may have in common
+            ]  # one of which may fit in the rounds of an inner loop
         return best
 
     def data(self, values: Sequence[Any]) -> Any:
-        """One value for all turns."""
+        """The one value for all turns, of whole numbers and tuples of them; NOT_ALIKE if there is none."""
         first = values[0]
         if all(v == first and type(v) is type(first) for v in values):
             return first
@@ -105,7 +109,7 @@ class Alike:
         return NOT_ALIKE
 
     def whole(self, values: Sequence[Affine]) -> Any:
-        """A whole number as it follows the counters, and those of outer loops."""
+        """A whole number as it follows the counters, also of outer loops; NOT_ALIKE if it does not."""
         outer = values[0].steps
         if any(v.steps != outer for v in values):
             return NOT_ALIKE
@@ -124,17 +128,18 @@ class Alike:
 
 
 def skeleton(e: Expr) -> str:
-    """An expression without its whole numbers."""
+    """An expression as text, without its whole numbers."""
     data = e.data if not isinstance(e.data, tuple) else [d for d in e.data if type(d) not in (int, Affine)]
     return f"{e.head}{data if e.head != 'call' else e.data[0].__name__}({','.join(map(skeleton, e.args))})"
 
 
 def wholes(e: Expr) -> list[int]:
-    """The whole numbers in an expression, in order: those of indices."""
+    """The whole numbers in the indices of an expression, in order."""
     return [n for part in walk(e) if isinstance(part.data, tuple) for n in wholes_in(part.data)]
 
 
 def wholes_in(data: Any) -> Iterator[int]:
+    """The whole numbers in an index, also in its slices."""
     if isinstance(data, tuple):
         for part in data:
             yield from wholes_in(part)

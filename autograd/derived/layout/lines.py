@@ -1,4 +1,4 @@
-"""Which values get a line: the gradients that a person would name, and what is used twice."""
+"""Which values get a line: gradients that a person would name, and what is used twice."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ..reading.walk import Line
 from .items import Item, lines_of
 from .order import from_loss_back
 
-WORTH_A_NAME = 1.5  # the cost from which on a value that is used twice gets a line
+WORTH_A_NAME = 1.5  # the least cost at which a value that is used twice gets a line
 
 
 def arranged(lines: Sequence[Line], simplify: Simplifier) -> list[Line]:
-    """The lines made short, those that are as short inside the next put there."""
+    """The lines made short; a line that is as short inside the next one is put there."""
     lines = list(lines)
     for line in lines:
         many = len(line.parts) > 3  # the rounds of a loop, say, which don't cancel
@@ -42,7 +42,7 @@ def arranged(lines: Sequence[Line], simplify: Simplifier) -> list[Line]:
 
 
 def joined(e: Expr) -> Expr:
-    """A sum of arrays at places side by side, which fill an axis, as these arrays joined."""
+    """An expression, where a sum of arrays at places side by side, which fill an axis, joins them."""
     terms = e.args if e.head == "add" else ()
     if not terms or not all(is_call(t, scatter) and len(t.args) == 1 for t in terms):
         return e
@@ -61,11 +61,12 @@ def joined(e: Expr) -> Expr:
 
 
 def users_of(line: Line, lines: list[Line]) -> list[Line]:
+    """The lines that use the target of a line."""
     return [other for other in lines if line.target in walk(other.value)]
 
 
 def without_trivial(lines: list[Line], simplify: Simplifier) -> list[Line]:
-    """The lines without those that only rename, spread out or hold a number, or that nothing uses."""
+    """The lines without ones that only rename, spread out or hold a number, or that nothing uses."""
     for line in list(lines):
         users = users_of(line, lines)
         trivial = not line.value.args or line.value.shape != line.shape
@@ -75,7 +76,7 @@ def without_trivial(lines: list[Line], simplify: Simplifier) -> list[Line]:
 
 
 def take_in(line: Line, users: list[Line], lines: list[Line], simplify: Simplifier) -> None:
-    """Put a line in the place of its target wherever that is used."""
+    """Put the value of a line in the place of its target wherever that is used."""
     lines.remove(line)
     for other in users:
         other.absorbed += [*line.absorbed, line]
@@ -84,7 +85,7 @@ def take_in(line: Line, users: list[Line], lines: list[Line], simplify: Simplifi
 
 
 def with_own_names(lines: list[Line]) -> list[Line]:
-    """The lines, with the name of a variable for what has none, and is the gradient of that variable too."""
+    """The lines, where a gradient without a name that equals a variable's gradient gets that name."""
     for line in [x for x in lines if x.target.data[0].startswith(UNNAMED)]:
         same = next((x for x in lines if x.value is line.target and x.shape == line.shape), None)
         if same is not None and not same.wanted:
@@ -96,10 +97,10 @@ def with_own_names(lines: list[Line]) -> list[Line]:
 
 
 def without_unnamed(lines: list[Line], simplify: Simplifier) -> list[Line]:
-    """The lines without those of what has no name, unless several lines need them and they are long."""
+    """The lines without gradients that have no name, unless they are long and several lines need them."""
     unnamed = [x for x in lines if x.target.data[0].startswith(UNNAMED)]
     kept = {
-        x.target.data[0]  # in all rounds of a loop, if it is in one
+        x.target.data[0]  # the same in all rounds of a loop
         for x in unnamed
         if len(users_of(x, lines)) > 1 and cost(x.value) >= WORTH_A_NAME and parted(x.value)[1].head != "name"
     }
@@ -110,7 +111,7 @@ def without_unnamed(lines: list[Line], simplify: Simplifier) -> list[Line]:
 
 
 def absorb(line: Line, lines: list[Line], simplify: Simplifier) -> None:
-    """Take into a line those that are used for it alone, if it is then hardly longer."""
+    """Take into a line the lines that are used for it alone, if it is then hardly longer."""
     own = feeding(line, lines)
     once: list[Line] = []
     for other in own:
@@ -136,12 +137,12 @@ def absorb(line: Line, lines: list[Line], simplify: Simplifier) -> None:
     return None
 
 
-SHORTER = 0.8  # of the lines together, what their one line may cost
-LONGEST = 12.0
+SHORTER = 0.8  # the share of the cost of several lines that one line in their place may cost
+LONGEST = 12.0  # the most that it may cost
 
 
 def feeding(line: Line, lines: list[Line]) -> list[Line]:
-    """The lines that are used for this one alone, at once or through others, up to products of matrices."""
+    """The lines that are used for this one alone, directly or through others, up to products of matrices."""
     own: list[Line] = []
     for other in reversed(lines[: lines.index(line)]):
         users = users_of(other, lines)
@@ -156,12 +157,12 @@ def feeding(line: Line, lines: list[Line]) -> list[Line]:
 
 
 def is_arithmetic(e: Expr) -> bool:
-    """Whether an expression has elementwise functions and sums only."""
+    """Whether an expression has only elementwise functions and sums."""
     return all(p.head != "call" or is_elementwise(p) or is_call(p, sum_, mean_, view_, eye) for p in walk(e))
 
 
 def with_names(lines: list[Line]) -> list[Line]:
-    """The lines, with one more before the first use of each long part that is used twice."""
+    """The lines with one more before the first use of each long part that is used twice."""
     lines = with_places(lines)
     while (part := most_repeated(line.value for line in lines)) is not None:
         at = next(i for i, line in enumerate(lines) if part in walk(line.value))
@@ -177,7 +178,7 @@ def with_names(lines: list[Line]) -> list[Line]:
 
 
 def with_places(lines: list[Line]) -> list[Line]:
-    """The lines, with one of its own for each array that something is added at places of."""
+    """The lines with one more for each array at whose places something is added."""
     found: list[Line] = []
     own: dict[Expr, Line] = {}
     for line in lines:
@@ -192,7 +193,7 @@ def with_places(lines: list[Line]) -> list[Line]:
 
 
 def without_long(lines: list[Line]) -> list[Line]:
-    """The lines, each that is too long in two."""
+    """The lines, where each that is too long is two."""
     found: list[Line] = []
     for line in lines:
         if cost(line.value) > TOO_LONG:
@@ -207,19 +208,20 @@ def without_long(lines: list[Line]) -> list[Line]:
     return found
 
 
-TOO_LONG = 14.0
+TOO_LONG = 14.0  # the cost beyond which a line is parted
 
 
 def nameless(part: Expr, lines: list[Line]) -> Expr:
-    """What stands for a name that is chosen when all others are known."""
+    """What stands for the name of a part until it is chosen, when all others are known."""
     gradients = {line.target for line in lines if line.variable is not None}
     return name(f"{UNNAMED if gradients & set(walk(part)) else OTHER}{id(part)}", part.shape)
 
 
-OTHER = "v@"
+OTHER = "v@"  # the beginning of names still to be chosen for what is no gradient
 
 
 def is_nameless(e: Expr) -> bool:
+    """Whether an expression is a name that is still to be chosen."""
     return e.head == "name" and str(e.data[0]).startswith((UNNAMED, OTHER))
 
 
@@ -243,9 +245,10 @@ def named(items: Sequence[Item], known: set[str]) -> None:
 
 
 def rename(line: Line, new: Mapping[str, str]) -> None:
-    """Give a line, and all that it was made of, the names that were chosen."""
+    """Give a line, and all lines that it was made of, the names that were chosen."""
 
     def chosen(e: Expr) -> Expr:
+        """An expression with the names that were chosen."""
         roots = {p: new[p.data[0]] for p in walk(e) if p.head == "name" and p.data[0] in new}
         return replaced(e, {p: name((root, *p.data[1:]), p.shape) for p, root in roots.items()})
 

@@ -1,12 +1,12 @@
-"""The rounds of a loop of the user's, on the way back through it, folded into a loop again.
+"""The rounds of a user's loop, on the way back through it, folded into a loop again.
 
-In each turn there are lines for the variables that f gives a value in each turn.  What a turn hands to the
-one before it stands at the end of the body, under the name that the next round reads it by; what it adds to
-the gradient of a parameter is added up.
+Each turn has lines for the variables to which f gives a value in each turn.  What a turn hands to the one
+before it stands at the end of the body, under the name by which the next round reads it; what it adds to the
+gradient of a parameter is added up.
 
 Loops inside of loops are folded from the outside in: the body of a loop is a list of lines again, in which
-the rounds of the inner loop are written out.  What these hand to the next round of the outer loop is an entry
-of a list each.
+the rounds of the inner loop are written out.  Each of these hands an entry of a list to the next round of
+the outer loop.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Aliases = dict[Expr, list[Ref]]
 
 @dataclass(slots=True)
 class Body:
-    """What is known of a loop: the lines before it, in a turn, at the end of a turn, and after it."""
+    """The lines of a loop: before it, in a turn, at the end of a turn, and after it."""
 
     before: list[Line] = field(default_factory=list)
     turn: list[Line] = field(default_factory=list)
@@ -37,13 +37,15 @@ class Body:
     after: list[Line] = field(default_factory=list)
 
 
-Counter = Callable[[int, tuple[str, ...]], str]  # what to call the counter of a loop, inside of others
+Counter = Callable[
+    [int, tuple[str, ...]], str
+]  # the name of a loop's counter, inside of loops with these counters
 
 
 def folded(
     lines: Sequence[Item], counter: Counter, aliases: Aliases, unlike: set[int], around: tuple[str, ...] = ()
 ) -> list[Item]:
-    """Lines with loops in the place of rounds that are alike; loops whose rounds are not are noted."""
+    """Lines with loops in the place of rounds that are alike; other loops are added to `unlike`."""
     items = list(lines)
     loops = {x.turns[0][0] for x in items if isinstance(x, Line) and x.turns}
     for loop in sorted(loops, reverse=True):
@@ -61,14 +63,16 @@ def folded(
 class Folding:
     """The lines of one loop of the user's, in order.
 
-    gradients  the targets that belong to a turn, with it; `plain` what they are called inside of the loop
-    rounds     for each name of such targets the lines by turn
-    listed     the names of what the rounds of other loops read: lists, with an entry for each turn
+    gradients  the targets that belong to a turn, each with its turn
+    plain      what these targets are called inside of the loop
+    rounds     for each plain name the lines by turn
+    listed     the plain names that rounds of other loops read: they are lists, with an entry for each turn
     kept       the lines of entries that are left for the next round of an outer loop, by turn
-    late       the targets that depend on these, at once or through others
+    late       the targets that depend on `gradients`, directly or through others
     """
 
     def __init__(self, loop: int, counter: str, items: Sequence[Item], aliases: Aliases) -> None:
+        """Sort the lines of a loop by name and turn, and the names by who reads them."""
         self.counter, self.items, self.aliases = counter, items, aliases
         self.gradients: dict[Expr, int] = {}
         self.plain: dict[Expr, Expr] = {}
@@ -131,24 +135,24 @@ class Folding:
         return sorted_by_use([*outside, *together(body.before), self.loop, *body.after])
 
     def depends(self, *exprs: Expr) -> set[int]:
-        """The turns whose gradients expressions contain."""
+        """The turns whose gradients are in expressions."""
         return {self.gradients[p] for p in walk(*exprs) if p in self.gradients}
 
     def alike(self, exprs: dict[int, Expr]) -> Expr:
-        """What the turns have in common, their gradients under plain names."""
+        """The one expression for all turns, with their gradients under plain names."""
         turns = sorted(exprs)
         shared = Alike((self.counter,), [(t,) for t in turns], self.aliases)
         return shared([replaced(exprs[t], self.plain) for t in turns])
 
     def sums(self, line: Line, of: int) -> tuple[Expr, Expr]:
-        """The terms of a line that another turn hands on to the turn `of`, and all other terms."""
+        """The terms of a line that the turn after `of` hands to it, and all other terms."""
         handed = [x for x in terms_of(line.value) if self.depends(x) - {of}]
         if any(self.depends(x) != {of + 1} for x in handed):
             raise NotAlikeError
         return add(*handed), add(*(x for x in terms_of(line.value) if x not in handed))
 
     def add_variable(self, body: Body, plain: Expr, lines: dict[int, Line]) -> None:
-        """A variable that has a value in each turn."""
+        """Add the lines of a variable that has a value in each turn."""
         if sorted(lines) != list(self.turns):
             raise NotAlikeError
         split = {t: self.sums(line, t) for t, line in lines.items()}
@@ -179,7 +183,7 @@ class Folding:
             body.end.append(replace(following, value=self.alike(handed), is_handed=True))
 
     def carried_out(self, line: Line) -> Expr | None:
-        """The gradient of what a variable had before the loop: what the first turn hands on."""
+        """The gradient of a variable's value before the loop: what the first turn hands on; else None."""
         for plain, lines in self.rounds.items():
             split = [self.sums(lines[t], t) for t in self.turns[:-1]]
             try:
@@ -191,7 +195,7 @@ class Folding:
         return None
 
     def add_sum(self, body: Body, line: Line) -> None:
-        """A gradient that each turn adds to."""
+        """Add the lines of a gradient to which each turn adds."""
         terms: dict[int, list[Expr]] = {}
         others = []
         for term in terms_of(line.value):
@@ -215,7 +219,7 @@ class Folding:
             body.after.append(replace(line, value=add(*late), sign="+=", history=[]))
 
     def add_list(self, body: Body, lines: Sequence[Line]) -> None:
-        """The gradients of what is in a list, one in each turn."""
+        """Add the lines of the gradients of a list's entries, one in each turn."""
         by_turn = {next(iter(self.depends(line.value))): line for line in lines}
         if sorted(by_turn) != list(self.turns) or len(lines) != len(self.turns):
             raise NotAlikeError
@@ -226,7 +230,7 @@ class Folding:
         body.turn.append(replace(by_turn[0], target=target, value=value, history=[]))
 
     def add_kept(self, body: Body, lines: dict[int, Line]) -> None:
-        """Entries that are left for the next round of an outer loop: each is read in its own turn alone."""
+        """Add the entries left for the next round of an outer loop: each is read in its own turn alone."""
         if sorted(lines) != list(self.turns):
             raise NotAlikeError
         target = self.alike({t: line.target for t, line in lines.items()})
@@ -243,7 +247,7 @@ class Folding:
 
 
 def coming_name(plain: Expr) -> Expr:
-    """What the gradient is called that a round hands to the one before it; in an inner loop, an entry."""
+    """The name of the gradient that a round hands to the one before it; in an inner loop it is an entry."""
     base, *rest = plain.data
     if len(rest) > 1:  # a list of lists
         raise NotAlikeError
@@ -252,7 +256,7 @@ def coming_name(plain: Expr) -> Expr:
 
 
 def together(lines: Sequence[Line]) -> list[Line]:
-    """What stands before a loop, with one line for all entries of a list that begin with zeros."""
+    """The lines before a loop, with one line for all entries of a list that begin with zeros."""
     found: list[Line] = []
     entries: dict[str, list[Line]] = {}
     for line in lines:
@@ -277,7 +281,7 @@ def together(lines: Sequence[Line]) -> list[Line]:
 
 
 def spread(line: Line, aliases: Aliases) -> list[Item] | None:
-    """A sum of many alike terms as one or two loops that add them up."""
+    """A sum of many alike terms as one or two loops that add them up; None if they are not alike."""
     terms = line.value.args if line.value.head == "add" else ()
     many = [t for t in terms if is_call(t, scatter)] or list(terms)
     others = [t for t in terms if t not in many]

@@ -1,6 +1,7 @@
-"""What a backward pass needs of the forward pass, and finds nowhere: the lines that compute it again.
+"""The lines that compute again what a backward pass needs of the forward pass, and finds nowhere.
 
-A variable that was bound again holds its last value only, and so does that of a loop, if f keeps no list.
+A variable that was bound again holds only its last value, and so does a variable of a loop if f keeps no
+list of its values.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from .order import after_what_they_use
 
 
 def missing(values: Sequence[Expr], names: Names, lists: Set[Any] = frozenset()) -> list[Line]:
-    """The lines that compute what values are made of and no variable holds any more, the oldest first.
+    """The lines that compute what values need and no variable holds any more, the oldest first.
 
-    `lists` are read by loops, and so have all of their entries.
+    `lists` are read by loops, and so need all of their entries.
     """
     by_ref = {v.ref: (key, v) for key, v in names.variables.items() if not v.available}
     lines: dict[Ref, Line] = {}
@@ -50,10 +51,10 @@ def missing(values: Sequence[Expr], names: Names, lists: Set[Any] = frozenset())
 
 
 def entries_beside(refs: Iterable[Ref], lists: Set[Any], names: Names) -> dict[Ref, tuple[Any, Variable]]:
-    """The other entries of lists of which several are needed: those before the last of these.
+    """The other entries of lists, where several are needed: all entries before the last of these.
 
-    Of a list that a loop in a loop fills it is all of them: else the inner loop would be shorter in the last
-    round of the outer one.
+    If a loop in a loop fills a list, all its entries are needed: else the inner loop would be shorter in the
+    last round of the outer one.
     """
     known: dict[Any, list[int]] = {}
     for ref in refs:
@@ -66,7 +67,10 @@ def entries_beside(refs: Iterable[Ref], lists: Set[Any], names: Names) -> dict[R
 
 
 def line_of(key: Any, variable: Variable, reader: Reader, names: Names) -> Line:
-    """The line of one value."""
+    """The line that computes one value again.
+
+    Raises DerivationError for the first value of an input that f binds again.
+    """
     node, data = (key, key.data) if isinstance(key, Node) else made_as(key, names.run)
     own, shape = names.variables[key], np.shape(data)
     given = next((ref[0] for ref, leaf in names.run.leaves.items() if leaf is key), None)
@@ -83,16 +87,16 @@ def line_of(key: Any, variable: Variable, reader: Reader, names: Names) -> Line:
 
 
 def made_as(key: int, one: Run) -> tuple[Node | None, Any]:
-    """The array that goes by a key, and the node that computed it, if one was recorded."""
+    """The node that computed an array with this identity, if one was recorded, and the array."""
     value = next(event.value for event in one.events if id(held(event.value)) == key)
     node = value.node if type(value) is Tensor else None
     return (node if node is not None and node.op is not LEAF else None), held(value)
 
 
 def folded_again(lines: Sequence[Line], counter: Counter, aliases: Aliases) -> list[Item]:
-    """The lines with loops that fill lists in the place of rounds.
+    """The lines with loops, which fill lists, in the place of rounds.
 
-    Raises NotAlikeError if there is an entry of a list that no line computes.
+    Raises NotAlikeError if no line computes an entry of a list.
     """
     found: list[Line] = []
     begin, around, length = 0, None, dict[Any, int]()
@@ -135,12 +139,12 @@ def in_loops(
 
 
 def inside(lines: Sequence[Line]) -> list[Line]:
-    """Lines of a round, as they are inside of it."""
+    """Lines of a round, as they are inside of it, without its turn."""
     return [replace(x, turns=x.turns[1:]) for x in lines]
 
 
 def alike_lines(rounds: Sequence[Sequence[Line]], alike: Alike) -> list[Line]:
-    """The lines of one round for all; raises NotAlikeError."""
+    """The lines of one round that stand for all rounds.  Raises NotAlikeError if the rounds differ."""
     if len({tuple((x.target, x.sign, x.turns[1:]) for x in one) for one in rounds}) > 1:
         raise NotAlikeError
     columns = zip(*rounds, strict=True)

@@ -1,6 +1,6 @@
-"""Where the loss of a function is complete that returns more than that: the gradients too, derived by hand.
+"""Where the loss is complete in a function that returns more: the gradients too, derived by hand.
 
-What comes after is not needed, and need not run on Tensors, so a run can end there.
+What comes after that is not needed, and need not run on Tensors, so a run can end there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 
 class Complete(BaseException):
-    """The loss is complete; no `except Exception` of the user's may catch this."""
+    """The loss is complete.  It is no Exception, so that no `except Exception` of the user's catches it."""
 
     def __init__(self, loss: Any) -> None:
         super().__init__()
@@ -24,14 +24,14 @@ class Complete(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The lines of the first statement that the loss does not need, and the loss, to be evaluated there."""
+    """The lines of the first statement that the loss does not need, and code that gives the loss there."""
 
     lines: range
     loss: CodeType
 
 
 def tree_of(code: CodeType | None) -> ast.Module | None:
-    """The source of a piece of code, with its line numbers; None if there is none, or no statement."""
+    """The syntax tree of code, with the line numbers of its file; None without a source, or for a lambda."""
     try:
         lines, first = inspect.getsourcelines(code)  # type: ignore[arg-type]
         tree = ast.parse(textwrap.dedent("".join(lines)))
@@ -42,10 +42,11 @@ def tree_of(code: CodeType | None) -> ast.Module | None:
 
 
 def ending_of(code: CodeType | None) -> Ending | None:
-    """Where the run of a function can end: None if that is its end.
+    """The place where the run of a function can end; None if it has to run to its own end.
 
-    Of `return loss, gradients` it is behind the last statement that may change `loss`, or what else the
-    first value is computed from.  Wherever the function returns after that, it must return the same first.
+    For `return loss, gradients` it is behind the last statement that may change `loss`, or a variable from
+    which the first value is computed.  Wherever the function returns after that, it must return the same
+    first value.
     """
     tree = tree_of(code)
     if code is None or tree is None or not isinstance(tree.body[0], ast.FunctionDef):
@@ -59,13 +60,13 @@ def ending_of(code: CodeType | None) -> Ending | None:
     return None
 
 
-Step = ast.stmt | ast.expr  # a statement, or what the head of one computes
+Step = ast.stmt | ast.expr  # a statement, or an expression in the head of one
 
 
 def returns(
     block: Sequence[ast.stmt], before: tuple[Step, ...] = ()
 ) -> Iterator[tuple[tuple[Step, ...], ast.Return]]:
-    """The return statements of a block, outside of loops, with all that runs before and at them."""
+    """The return statements of a block outside of loops, each after all steps up to it."""
     for i, statement in enumerate(block):
         ahead = (*before, *block[:i])
         match statement:
@@ -79,7 +80,7 @@ def returns(
 
 
 def ending_at(steps: Sequence[Step], end: ast.Return, code: CodeType) -> tuple[Step, ast.expr] | None:
-    """The first step that what a statement returns first does not need, and this value."""
+    """The first step that is not needed for the first value that a statement returns, and this value."""
     if not isinstance(end.value, ast.Tuple | ast.List | ast.Dict):
         return None
     first = first_in(end.value)
@@ -89,7 +90,7 @@ def ending_at(steps: Sequence[Step], end: ast.Return, code: CodeType) -> tuple[S
 
 
 def first_in(value: ast.expr) -> ast.expr:
-    """The first of several values that are written out."""
+    """The first of several values that are written out; a value that is alone is itself the first."""
     match value:
         case ast.Tuple(elts=[first, *_]) | ast.List(elts=[first, *_]) | ast.Dict(values=[first, *_]):
             return first_in(first)
@@ -97,11 +98,12 @@ def first_in(value: ast.expr) -> ast.expr:
 
 
 def same(a: ast.expr, b: ast.expr) -> bool:
+    """Whether two expressions are written alike."""
     return ast.dump(a) == ast.dump(b)
 
 
 def may_change(step: Step, names: set[str]) -> bool:
-    """Whether a step stores to one of these variables, or calls something for its effect that it is given."""
+    """Whether a step assigns one of these variables, or calls something with it for its effect."""
     for node in ast.walk(step):
         is_store = isinstance(getattr(node, "ctx", None), ast.Store | ast.Del) and base(node) in names
         is_call = isinstance(node, ast.Expr) and any(
@@ -113,14 +115,14 @@ def may_change(step: Step, names: set[str]) -> bool:
 
 
 def base(target: ast.AST) -> str | None:
-    """The variable that a target begins with: `losses` of `losses[t]`."""
+    """The variable with which a target begins: `losses` of `losses[t]`."""
     while isinstance(target, ast.Attribute | ast.Subscript | ast.Starred):
         target = target.value
     return target.id if isinstance(target, ast.Name) else None
 
 
 def own_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function, without those of functions in it."""
+    """The nodes of a function, without the nodes of functions in it."""
     for child in ast.iter_child_nodes(tree):
         if not isinstance(child, ast.FunctionDef | ast.Lambda | ast.ClassDef):
             yield child

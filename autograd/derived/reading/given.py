@@ -1,4 +1,4 @@
-"""What a function is given: its inputs and its object, under names, and copies of these to run it on."""
+"""What a function is given: its inputs and its object, under names, and the copies on which it runs."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ KINDS = (Tensor, np.ndarray, np.generic, int, float)
 
 
 def with_object(f: Callable[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
-    """The inputs, after the object of a method under the name that the method has for it."""
+    """The inputs; before them the object of a method, under the method's name for it."""
     owner = owner_of(f)
     return inputs if owner is None else {owner: f.__self__, **inputs}  # type: ignore[attr-defined]
 
 
 def owner_of(f: Callable[..., Any]) -> str | None:
-    """What a method calls the object that it belongs to, if that has variables: `self`."""
+    """What a method calls its object, `self`, if that has variables; None for a plain function."""
     bound = getattr(f, "__self__", None)
     has_code = hasattr(getattr(f, "__func__", None), "__code__")
     return f.__func__.__code__.co_varnames[0] if has_code and holds_variables(bound) else None  # type: ignore[attr-defined]
 
 
 def called_with(f: Callable[..., Any], given: dict[str, Any]) -> Any:
-    """What f returns for its inputs; if it is a method, of the object among them."""
+    """What f returns for its inputs; a method is called on the object among them."""
     owner = owner_of(f)
     if owner is None:
         return f(**given)
@@ -41,12 +41,12 @@ def called_with(f: Callable[..., Any], given: dict[str, Any]) -> Any:
 
 
 def reached(scope: dict[str, Any]) -> Iterator[tuple[Ref, Any]]:
-    """The variables of a scope, and what is in them: `Ws[0]` as ("Ws", 0), `net.weight` as "net_weight"."""
+    """The variables of a scope, and what is in them: `Ws[0]` as ("Ws", 0), `net.b` as ("net_b",)."""
     return ((ref, value) for ref, _, value in located(scope))
 
 
 def located(scope: dict[str, Any]) -> Iterator[tuple[Ref, Place, Any]]:
-    """What is reached, with where it is: the attribute W of `self` is ("W",), at ("self", "W").
+    """What is reached, with its place: the attribute W of `self` is ("W",), at ("self", "W").
 
     If another variable has its name, an attribute is called "self_W".
     """
@@ -61,7 +61,7 @@ def located(scope: dict[str, Any]) -> Iterator[tuple[Ref, Place, Any]]:
 
 
 def roots(scope: dict[str, Any]) -> dict[str, Place]:
-    """The variables of a scope, and the attributes of its `self`, with where they are."""
+    """The places of the variables of a scope, and of the attributes of its `self`, by name."""
     own = scope.get("self")
     if not holds_variables(own):
         return {name: (name,) for name in scope}
@@ -76,14 +76,14 @@ def roots(scope: dict[str, Any]) -> dict[str, Place]:
 
 
 def dug(value: Any, place: Place) -> Any:
-    """What is at a place."""
+    """The value at a place."""
     for key in place:
         value = entry(value, key)
     return value
 
 
 def is_plain(value: Any, path: Place) -> bool:
-    """Whether a way leads through containers only, and so can be written with indices."""
+    """Whether a path leads only through containers, and so can be written with indices."""
     for key in path:
         if not isinstance(value, dict | list | tuple):
             return False
@@ -92,15 +92,15 @@ def is_plain(value: Any, path: Place) -> bool:
 
 
 def copied(inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: Lift) -> dict[str, Any]:
-    """The inputs, moved, with Tensors in the place of what gradients are taken with respect to.
+    """A copy of the inputs, moved, with Tensors in the place of the arrays whose gradients are wanted.
 
-    `lift` says what of all other floats: as Tensors, for of an array `X.dot(W)` would be NumPy's own method;
-    as Tensors that are recorded too, so that what is computed of them alone can be computed
-    again; or as arrays.
+    `lift` says what all other floats become: Tensors, as `X.dot(W)` of an array is NumPy's own method;
+    Tensors that are recorded too, so that what is computed from them alone can be computed again; or arrays.
     """
     move = shift or (lambda a: a)
 
     def one(path: Ref, value: Any) -> Any:
+        """The copy of one value."""
         if type(value) is Tensor or isinstance(value, np.ndarray):
             data = move(np.array(value.data if type(value) is Tensor else value))
             data = data.astype(float) if data.dtype.kind == "f" else data
@@ -116,7 +116,7 @@ def copied(inputs: dict[str, Any], wrt: set[Ref], shift: Shift | None, lift: Lif
 
 
 def lift_objects(given: dict[str, Any], wrt: set[Ref], move: Shift) -> None:
-    """Do the same in objects among the inputs, which are copies already: what is shared is shared still."""
+    """Do the same in objects among the inputs, which are copies already; what is shared stays shared."""
     known = flat(given)
     inside = [(ref, place, v) for ref, place, v in located(given) if place not in known]
     wanted = {id(v) for ref, _, v in inside if ref in wrt}
@@ -130,7 +130,7 @@ def lift_objects(given: dict[str, Any], wrt: set[Ref], move: Shift) -> None:
 
 
 def lifted(value: Any, is_wanted: bool, move: Shift) -> Any:
-    """An array of floats in an object, moved; a Tensor, if a gradient is wanted of it."""
+    """An array of floats in an object, moved; it is a Tensor if its gradient is wanted."""
     if type(value) is Tensor:
         value.data[...] = move(value.data)
         return value
@@ -141,7 +141,7 @@ def lifted(value: Any, is_wanted: bool, move: Shift) -> Any:
 
 
 def put(given: dict[str, Any], place: Place, value: Any) -> None:
-    """Put a value at a place; a tuple on the way there is made anew."""
+    """Put a value at a place; a tuple on the way to it is replaced by another one."""
     *way, key = place
     holder = dug(given, tuple(way))
     if isinstance(holder, tuple):
@@ -156,10 +156,11 @@ def put(given: dict[str, Any], place: Place, value: Any) -> None:
 def moved(rng: np.random.Generator, whole: bool) -> Shift:
     """What moves an array to other values of its kind: signs stay, and zeros become anything.
 
-    Whole numbers and masks are drawn anew from those that there are, or moved too, where f allows it.
+    Whole numbers and masks are shuffled; with `whole`, whole numbers are moved like floats, if f allows it.
     """
 
     def shift(a: Any) -> Any:
+        """The array at other values."""
         if a.dtype.kind == "f":
             return a * np.exp(rng.normal(0, 0.3, a.shape)) + (a == 0) * rng.normal(0, 0.5, a.shape)
         if whole and a.dtype.kind in "iu":

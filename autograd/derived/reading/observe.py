@@ -1,4 +1,4 @@
-"""One run of the user's function on Tensors, and which variables held what on the way.
+"""One run of the user's function on Tensors, and what its variables held on the way.
 
 A run is repeated at other values, to see which equations hold there too.  The same events happen in the
 same order then, or the function took another branch.
@@ -33,9 +33,14 @@ Turns = tuple[tuple[int, int], ...]
 
 @dataclass(slots=True)
 class Event:
-    """A variable got a value: at a place of a call of some function, the user's own or a helper.
+    """A variable got a value.
 
-    turns  of each loop of f around the place, the outermost first, where it begins and which round it was
+    ref    the variable, or the place in it
+    value  the value
+    call   the number of the call in which it got it; -1 for inputs
+    own    whether this was a call of f itself, or else of a helper
+    line   the line that had run
+    turns  for each loop of f around the line, the outermost first, its first line, and which round it was
     """
 
     ref: Ref
@@ -51,13 +56,14 @@ class Run:
     """What one run leaves behind.
 
     root       the node of the loss
-    leaves     the leaves by their places among the inputs
+    leaves     the leaves, by their places among the inputs
     order      all nodes that need a gradient, the oldest first
-    events     what variables got, in order
-    scopes     the variables of each function at last: its own, then those of helpers, by file and name
-    counters   what the variable of each loop of f is called, by the line that the loop begins at
-    marks      the lines of f as they ran: the number of the node made next, and in which rounds it was
-    available  what a backward pass finds by name: inputs, and what variables held at last
+    events     the values that variables got, in order
+    scopes     the variables of each function at its end, with its globals, by its file and name
+    counters   the name of each loop's counter, by the line at which the loop begins
+    marks      the lines of f as they ran: the number of the node that was made next, and the rounds
+    available  what a backward pass finds by name: inputs, and what variables held in the end
+    gradients  the engine's gradients of the nodes
     """
 
     root: Node
@@ -71,6 +77,7 @@ class Run:
     gradients: dict[Node, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Go back through the run for its gradients, which may not be finite: that is refused later."""
         with (
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
@@ -79,7 +86,7 @@ class Run:
             self.gradients = {node: g for node, g, _ in back if not node.op.several}
 
     def is_like(self, other: Run) -> bool:
-        """Whether both did the same."""
+        """Whether both runs did the same: the same variables got values, from the same operations."""
         return [e.ref for e in self.events] == [e.ref for e in other.events] and [
             (n.op, np.shape(n.data) if not n.op.several else 0) for n in self.order
         ] == [(n.op, np.shape(n.data) if not n.op.several else 0) for n in other.order]
@@ -92,9 +99,9 @@ def run(
     shift: Shift | None = None,
     lift: Lift = "tensors",
 ) -> Run:
-    """Run f on its inputs, moved by `shift`, and watch it.  `wrt` are the places of what becomes a leaf.
+    """A run of f on its inputs, moved by `shift`.  `wrt` are the places of the arrays that become leaves.
 
-    If f returns more than the loss, the run ends where that is complete.  Raises DerivationError if the
+    If f returns more than the loss, the run ends where the loss is complete.  Raises DerivationError if the
     loss is not one number that depends on the leaves.
     """
     try:
@@ -190,7 +197,7 @@ def still_there(
 
 
 class Rounds:
-    """In which rounds of the loops around it a running line is."""
+    """The rounds of the loops around a line that runs."""
 
     def __init__(self, loops: list[ast.For | ast.While]) -> None:
         self.spans = sorted((n.lineno, n.end_lineno or n.lineno) for n in loops)
@@ -207,7 +214,7 @@ class Rounds:
 
 
 def is_part(value: Any, inside: set[Node]) -> bool:
-    """Whether a value is part of how the loss is computed, and no gradient that f derives by hand."""
+    """Whether a value takes part in computing the loss, and is no gradient that f derives by hand."""
     return type(value) is not Tensor or not value.requires_grad or value.node in inside
 
 
@@ -218,7 +225,7 @@ def loops_of(code: CodeType | None) -> list[ast.For | ast.While]:
 
 
 def counter_of(loop: ast.For | ast.While) -> str:
-    """What the counter of a loop is called: t, unless f has a short name for it."""
+    """The name of a loop's counter: t, unless f has a name of one letter for it."""
     match loop:
         case (
             ast.For(target=ast.Name(counter), iter=ast.Call(func=ast.Name("range")))
@@ -230,7 +237,7 @@ def counter_of(loop: ast.For | ast.While) -> str:
 
 @contextmanager
 def as_it_was() -> Iterator[None]:
-    """A block after which NumPy draws the random numbers that it would have drawn without it."""
+    """A block after which NumPy draws the random numbers that it would have drawn without the block."""
     state = np.random.get_state()
     np.random.seed(0)
     try:
@@ -240,9 +247,9 @@ def as_it_was() -> Iterator[None]:
 
 
 def root_of(returned: Any, name: str) -> Node:
-    """The node of the loss, the first of what a function returned.
+    """The node of the loss, which is the first value that a function returned.
 
-    Raises DerivationError for no number, or one without history.
+    Raises DerivationError if that is not one number, or has no history.
     """
     loss = first_of(returned)
     what = f"{name} returned a {type(loss).__name__}" + ("" if loss is returned else " before all else")
@@ -260,7 +267,7 @@ def root_of(returned: Any, name: str) -> Node:
 
 
 def first_of(returned: Any) -> Any:
-    """The first of several values: the loss, before the gradients or a cache."""
+    """The first of nested values: the loss, which comes before the gradients or a cache."""
     while isinstance(returned, tuple | list | dict) and returned:
         returned = next(iter(returned.values() if isinstance(returned, dict) else returned))
     return returned
@@ -272,7 +279,7 @@ def code_of(f: Callable[..., Any]) -> CodeType | None:
 
 
 def identity(value: Any) -> Any:
-    """What a value is known by: a Tensor by its node, an array by itself."""
+    """What identifies a value: the node of a Tensor, or the id of an array; None for anything else."""
     if type(value) is Tensor:
         return value.node if value.requires_grad else id(value.data)
     return id(value) if isinstance(value, np.ndarray) else None

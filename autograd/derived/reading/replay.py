@@ -1,4 +1,4 @@
-"""A loss that was recorded already, as a run: the caller's variables, and the graph played again."""
+"""A loss that was recorded already, as a run with the caller's variables, and the graph played again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .observe import Event, Run, root_of
 
 
 def run_of(loss: Tensor, scope: dict[str, Any]) -> Run:
-    """The run that a recorded loss stands for, seen from the variables that are there now."""
+    """The run that made a recorded loss, as far as the variables that are there now show it."""
     root = root_of(loss, "the computation")
     order = ancestors([root], needs_gradient)
     known = {k: v for k, v in scope.items() if not inspect.ismodule(v) and not k.startswith("_")}
@@ -45,17 +45,18 @@ def run_of(loss: Tensor, scope: dict[str, Any]) -> Run:
 
 
 def is_given(value: Any, order: list[Node]) -> bool:
-    """Whether a value was there before the computation: a leaf, or an array."""
+    """Whether a value was there before the computation, as a leaf or an array was."""
     return type(value) is not Tensor or value.node not in order or value.is_leaf
 
 
 def again(one: Run, shift: Shift) -> Run:
-    """The same computation of other values of the leaves."""
+    """The same computation on other values of the leaves."""
     leaves_ = [node for node in one.order if node.op is LEAF]
     moved = {node: Tensor(shift(np.array(node.data)), requires_grad=True) for node in leaves_}
     new = played_again(one.order, moved)
 
     def moved_value(value: Any) -> Any:
+        """What a variable holds now."""
         return new.get(value.node, value) if type(value) is Tensor and value.node else value
 
     events = [replace(e, value=moved_value(e.value)) for e in one.events]

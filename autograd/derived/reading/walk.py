@@ -1,4 +1,4 @@
-"""The way back, from one named variable to the next: what each gradient is, in terms of those after it.
+"""The way back from one named variable to the next, where each gradient is written in terms of later ones.
 
 The rules run on Tensors, and what they record is read as expressions.  Where a variable has a name, its
 gradient gets one too, and what is read after it stops there.
@@ -25,17 +25,20 @@ from .observe import Run, Turns
 class Line:
     """An equation of a derivation: a gradient, and what it is.
 
-    target    the gradient, or another value
-    value     the expression, in the shape of the target or smaller
-    shape     what it is to have
-    variable  whose gradient it is, with its node; None of a value that is no gradient
-    wanted    whether the user asked for it
-    parts     what each use of the variable contributes, as the rules gave it
-    sign      "=", or "+=" for what is added; of lists "list", "room", "zeros", "empty", "values", "append"
-    like      what is there and has the shape, of lines of zeros
-    turns     in which rounds of which loops it is, as far as these are not folded
-    is_handed whether it is what a round of a loop hands to the next
-    history   the value in all forms that it had, the rules' first; `absorbed` the lines taken into it
+    target     the gradient, or another value
+    value      the expression, in the shape of the target or a smaller one
+    shape      the shape of the target
+    variable   the variable whose gradient the target is, or None for another value
+    node       the node of this variable
+    wanted     whether the user asked for the gradient
+    parts      what each use of the variable contributes, as the rules give it
+    sign       "=", or "+=" if the value is added to the target; for lists "list", "room", "zeros", "empty",
+               "values" or "append"
+    like       for a line of zeros, a variable that is there and has the shape
+    turns      the rounds of loops to which the line belongs, as far as the loops are not folded
+    is_handed  whether a round of a loop hands the target to the next one
+    history    the value in all forms that it has had, the first one as the rules give it
+    absorbed   the lines that were taken into this one
     """
 
     target: Expr
@@ -54,7 +57,7 @@ class Line:
 
 
 def gradient_ref(variable: Variable, prefix: str = "d") -> Ref:
-    """What the gradient of a variable is called: `dW1`; of one of many `dWs[0]`, `dh[3]`."""
+    """The name of a variable's gradient: `dW1`; for an entry of a list `dWs[0]`, and in a loop `dh[3]`."""
     prefix = "" if variable.base.startswith(UNNAMED) else prefix
     if variable.turns:
         return (f"{prefix}{variable.base}", *(turn for _, turn in variable.turns))
@@ -95,13 +98,13 @@ def is_new(g: Any, gradients: Mapping[Node, Expr]) -> bool:
 
 
 def line_of(node: Node, variable: Variable, target: Expr, parts: list[Any], read: Reader) -> Line:
-    """The gradient of a variable, as the sum of what its uses contribute."""
+    """The line of a variable's gradient: the sum of what its uses contribute."""
     exprs = tuple(read(p.data, p.node) if type(p) is Tensor else read.constant(p) for p in parts)
     return Line(target, add(*exprs), target.shape, variable, node, False, exprs, turns=variable.turns)
 
 
 def reaching(run: Run, wanted: set[Node]) -> set[Node]:
-    """The nodes on the way from what is wanted to the loss."""
+    """The nodes on the way from wanted nodes to the loss."""
     found: set[Node] = set()
     for node in run.order:
         if node in wanted or any(p in found for p in node.parents):
@@ -110,7 +113,7 @@ def reaching(run: Run, wanted: set[Node]) -> set[Node]:
 
 
 class Both(dict[Node, Expr]):
-    """The names of gradients that are given on the way, and of the nodes of the forward pass."""
+    """The names of gradients, which are given on the way, and of the nodes of the forward pass."""
 
     def __init__(self, leaves: dict[Node, Expr], nodes: dict[Node, Expr]) -> None:
         self.leaves, self.nodes = leaves, nodes

@@ -1,4 +1,4 @@
-"""Watching a function of the user's run, line by line: what its variables hold after each."""
+"""Watching a function of the user's while it runs, line by line."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ Observe = Callable[[FrameType, int], None]
 def watching(
     observe: Observe, wanted: Callable[[CodeType], bool], inside: FrameType | None = None
 ) -> Iterator[None]:
-    """A block in which `observe(frame, line)` is told after each line of the code that is wanted.
+    """A block in which `observe(frame, line)` is called after each line of wanted code.
 
-    `inside` is a frame that is running already, to be watched from here on.  What else traces this
+    `inside` is a frame that is running already, to be watched from here on.  Whatever else traces this
     thread, a debugger say, is put back at the end.
     """
 
     def entered(frame: FrameType, event: str, argument: Any) -> Any:
+        """What traces a call: nothing, unless its code is wanted."""
         return follow(frame) if wanted(frame.f_code) else None
 
     def follow(frame: FrameType) -> Any:
+        """What traces a frame from the line at which it is now."""
         line = frame.f_lineno
 
         def step(frame: FrameType, event: str, argument: Any) -> Any:
+            """Tell of the line before, now that it has run."""
             nonlocal line
             if event in ("line", "return"):
                 observe(frame, line)

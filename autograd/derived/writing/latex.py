@@ -1,6 +1,6 @@
 """A derivation as mathematics: aligned equations in LaTeX.
 
-Matrices are bold, what is multiplied elementwise has a ⊙ between, and dW stands for the derivative of the
+Arrays are bold, an elementwise product has a ⊙ between its factors, and dW stands for the derivative of the
 loss by W.
 """
 
@@ -55,7 +55,7 @@ chosen: ContextVar[Mapping[str, str]] = ContextVar("chosen", default={})  # noqa
 
 
 def equations(items: Sequence[Item], names: Mapping[str, str] | None = None) -> str:
-    r"""All lines, one equation each; `names` says how to write variables: {"W1": r"\Omega"}."""
+    r"""Aligned equations, one for each line; `names` says how to write variables: {"W1": r"\Omega"}."""
     token = chosen.set(names or {})
     try:
         rows = rows_of(items, "")
@@ -65,6 +65,7 @@ def equations(items: Sequence[Item], names: Mapping[str, str] | None = None) -> 
 
 
 def rows_of(items: Sequence[Item], indent: str) -> list[str]:
+    """The rows of lines and loops; the rows in a loop stand further to the right."""
     rows = []
     for item in items:
         if isinstance(item, Loop):
@@ -75,7 +76,7 @@ def rows_of(items: Sequence[Item], indent: str) -> list[str]:
 
 
 def loop_head(loop: Loop) -> str:
-    """`for t = 4, …, 0`"""
+    """The head of a loop: `for t = 4, …, 0`."""
     spans = []
     for counter, n in loop.counters:
         first, last = (n - 1, 0) if loop.backwards else (0, n - 1)
@@ -84,6 +85,7 @@ def loop_head(loop: Loop) -> str:
 
 
 def line_rows(line: Line) -> list[str]:
+    """The rows of one line: an equation, and one more for each place at which something is added."""
     target = tex(line.target)
     terms = terms_of(line.value)
     placed = [t for t in terms if is_call(t, scatter)]
@@ -103,16 +105,18 @@ def line_rows(line: Line) -> list[str]:
 
 
 def escaped(words: str) -> str:
+    """Words with their underscores as LaTeX takes them."""
     return words.replace("_", r"\_")
 
 
 def tex(e: Expr, binding: int = SUM) -> str:
-    """An expression as LaTeX, in brackets where what is around it binds more tightly."""
+    """An expression as LaTeX, in brackets if what is around it binds more tightly."""
     words, own = written_tex(e)
     return rf"\left({words}\right)" if own < binding else words
 
 
 def written_tex(e: Expr) -> tuple[str, int]:
+    """The LaTeX of an expression, and how tightly its last operation binds."""
     match e.head:
         case "number":
             return number_tex(e.data)
@@ -128,6 +132,7 @@ def written_tex(e: Expr) -> tuple[str, int]:
 
 
 def number_tex(value: Any) -> tuple[str, int]:
+    """A number as a fraction, or in decimals with a power of ten."""
     if isinstance(value, Fraction) and value.denominator == 1:
         return str(value), ATOM if value >= 0 else SUM
     if isinstance(value, Fraction) and value.denominator < 1000:
@@ -147,6 +152,7 @@ def name_tex(ref: Ref, shape: Sequence[int] = ()) -> str:
 
 
 def symbol(word: str, bold: bool) -> str:
+    """A word as a symbol: as the user says, Greek letters by their names, with final digits below."""
     if word in chosen.get():
         return chosen.get()[word]
     letters, digits = re.fullmatch(r"(.*?)_?(\d*)", word).groups()  # type: ignore[union-attr]
@@ -161,6 +167,7 @@ def symbol(word: str, bold: bool) -> str:
 
 
 def sum_tex(terms: Sequence[Expr]) -> str:
+    """A sum with signs between its terms, which begins with a term without a minus if there is one."""
     terms = sorted(terms, key=is_negative)
     words = tex(terms[0])
     for t in terms[1:]:
@@ -169,7 +176,7 @@ def sum_tex(terms: Sequence[Expr]) -> str:
 
 
 def product_tex(e: Expr) -> tuple[str, int]:
-    """Factors over factors: single numbers side by side, arrays with a ⊙ between."""
+    """A product or a quotient, and how tightly it binds."""
     above, below, minus = [], [], ""
     for part in sorted(e.args, key=reading_order):
         if part.head == "number" and isinstance(part.data, Fraction) and part.data.denominator < 1000:
@@ -190,6 +197,7 @@ def product_tex(e: Expr) -> tuple[str, int]:
 
 
 def side_by_side(factors: Sequence[Expr]) -> str:
+    """The factors of a product: single numbers side by side, arrays with a ⊙ between them."""
     words, before = "", False
     for f in factors:
         array = prod(f.shape) > 1
@@ -201,6 +209,7 @@ def side_by_side(factors: Sequence[Expr]) -> str:
 
 
 def power_tex(e: Expr) -> tuple[str, int]:
+    """A power: a square root as such, a negative power as a quotient."""
     base, n = e.args[0], e.data
     if n == Fraction(1, 2):
         return rf"\sqrt{{{tex(base)}}}", ATOM
@@ -211,12 +220,14 @@ def power_tex(e: Expr) -> tuple[str, int]:
 
 
 def call_tex(e: Expr) -> tuple[str, int]:
+    """A function with its arguments in brackets."""
     function = e.data[0]
     name = FUNCTIONS.get(function.__name__, rf"\operatorname{{{escaped(function.__name__)}}}")
     return rf"{name}\left({', '.join(tex(a) for a in e.args)}\right)", ATOM
 
 
 def reduction_tex(e: Expr) -> tuple[str, int]:
+    """A sum or a mean, with its axes unless it is over all."""
     n = len(e.args[0].shape)
     axes = sorted(i % n for i in options(e)["axis"])
     over = "" if len(axes) == n else rf"_{{\text{{axis }}{', '.join(map(str, axes))}}}"
@@ -225,23 +236,27 @@ def reduction_tex(e: Expr) -> tuple[str, int]:
 
 
 def matmul_tex(e: Expr) -> tuple[str, int]:
+    """A product of matrices."""
     return r" \, ".join(tex(a, PRODUCT + (a.head == "mul")) for a in e.args), PRODUCT
 
 
 def transpose_tex(e: Expr) -> tuple[str, int]:
+    """A transposed matrix."""
     return rf"{tex(e.args[0], POWER if e.args[0].head == 'name' else ATOM)}^{{\top}}", ATOM
 
 
 def comparison_tex(sign: str) -> Any:
+    """What writes a comparison with this sign, as the indicator of where it holds."""
     return lambda e: (rf"\mathbb{{1}}[{tex(e.args[0])} {sign} {tex(e.args[1])}]", ATOM)
 
 
 def inner_tex(e: Expr) -> tuple[str, int]:
-    """What a view or a broadcast is of: mathematics does not mention either."""
+    """The array of a view or a broadcast, since mathematics mentions neither."""
     return written_tex(e.args[0])
 
 
 def take_tex(e: Expr) -> tuple[str, int]:
+    """A part of an array, with its index as source."""
     index = index_text(options(e)["index"], e.args[1:])
     return rf"{tex(e.args[0], ATOM)}[\text{{{escaped(index)}}}]", ATOM
 

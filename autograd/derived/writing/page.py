@@ -1,4 +1,4 @@
-"""A derivation on one page of HTML, that needs nothing else."""
+"""A derivation on one page of HTML, which needs no other file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ mi[mathvariant=bold] { font-weight: bold; }
 
 
 def page(title: str, source: str, steps: Sequence[Step], latex: str, remarks: Sequence[str]) -> str:
-    """The source, the formulas, each line with where it comes from, the remarks, and the LaTeX to copy."""
+    """The page: the source, the remarks, the formulas, where each line comes from, and the LaTeX to copy."""
     said = "".join(f"<li>{escape(remark)}</li>" for remark in remarks)
     parts = [
         f"<h1>{escape(title)}</h1>",
@@ -42,7 +42,7 @@ def page(title: str, source: str, steps: Sequence[Step], latex: str, remarks: Se
 
 
 def explained(step: Step) -> str:
-    """A line that opens on its explanation."""
+    """A line that opens to show its explanation."""
     said = "".join(f"<p>{escape(sentence)}</p>" for sentence in step.because)
     chain = escape("\n".join(step.chain))
     return f"<details><summary>{escape(step.final)}</summary>{said}<pre>{chain}</pre></details>"
@@ -57,7 +57,7 @@ def formulas(latex: str) -> str:
 
 
 def mathml(latex: str) -> str:
-    """A formula as MathML; nothing for an empty one.  Raises ImportError without latex2mathml."""
+    """A formula as MathML, empty for an empty one.  Raises ImportError without latex2mathml."""
     try:
         from latex2mathml.converter import convert  # here, so that deriving needs SymPy only
     except ImportError as error:

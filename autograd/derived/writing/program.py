@@ -1,4 +1,4 @@
-"""The function that a derivation is: its lines and loops as statements, its parameters, what it returns."""
+"""The function that a derivation is: its parameters, its lines and loops as statements, and its return."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INDENT = "    "
 
 @dataclass(slots=True, eq=False)
 class Statement:
-    """A line of source, how deep it stands, and the line of the derivation that it belongs to, if any."""
+    """A line of source, its depth, and the line of the derivation to which it belongs, if there is one."""
 
     text: str
     depth: int
@@ -43,6 +43,7 @@ def statements(items: Sequence[Item], depth: int = 0) -> list[Statement]:
 
 
 def loop_statements(loop: Loop, depth: int) -> list[Statement]:
+    """The heads of a loop, one for each counter, and the statements of its body."""
     heads = []
     for i, (counter, n) in enumerate(loop.counters):
         turns = f"range({loop.over or n})"
@@ -52,7 +53,7 @@ def loop_statements(loop: Loop, depth: int) -> list[Statement]:
 
 
 def line_text(line: Line) -> list[str]:
-    """A line as one statement; with what is added at places of an array, as several."""
+    """A line as one statement, or as several if something is added at places of an array."""
     target = text(line.target)
     if line.sign == "list":
         assert line.variable is not None
@@ -83,6 +84,7 @@ def line_text(line: Line) -> list[str]:
 
 
 def value_text(value: Expr, line: Line) -> str:
+    """The source of a line's value in its whole shape; a mask becomes floats."""
     if value is ZERO and line.shape:
         return zeros_text(line)
     words = text(exact(value, line.shape))
@@ -90,6 +92,7 @@ def value_text(value: Expr, line: Line) -> str:
 
 
 def zeros_text(line: Line) -> str:
+    """The source of zeros in the shape of a line, like a variable that has it if there is one."""
     v = line.variable
     if line.like is not None:
         return f"np.zeros_like({name_text(line.like)[0]})"
@@ -101,7 +104,7 @@ def zeros_text(line: Line) -> str:
 
 
 def added(target: str, e: Expr) -> str:
-    """What adds an array at places of another, which may be named twice if arrays name them."""
+    """The statement that adds an array at places of another; arrays in an index may name a place twice."""
     opts = options(e)
     index = index_text(opts["index"], e.args[1:])
     value = text(unspread(e.args[0]))
@@ -112,7 +115,7 @@ def added(target: str, e: Expr) -> str:
 
 
 def unspread(e: Expr) -> Expr:
-    """An array without a broadcast that adding it does by itself."""
+    """An array without a broadcast that happens anyway when it is added."""
     return e.args[0] if is_call(e, np.broadcast_to) else e
 
 
@@ -142,7 +145,7 @@ def roots(items: Iterable[Item]) -> tuple[dict[str, None], set[str]]:
 
 
 def words_of(root: Any) -> list[str]:
-    """The variables in a name, which may be an expression of the user's."""
+    """The variables in a name, which may be an expression in the user's words."""
     if not isinstance(root, Words):
         return [str(root)]
     tree = ast.parse(root, mode="eval")

@@ -1,4 +1,4 @@
-"""A derivation in steps, for those who learn it: where each line comes from, in words and with shapes."""
+"""A derivation in steps, for people who learn it: where each line comes from, in words and with shapes."""
 # ruff: noqa: RUF001, RUF002  # the signs of mathematics are meant, not the letters they look like
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Step:
 
     name      the gradient: "dW2"
     shape     its shape, which is the variable's
-    because   what the variable was used for, and what follows, one sentence a use
-    chain     the equations from the chain rule down to the line itself
+    because   what the variable was used for, and what follows from that, with a sentence for each use
+    chain     the equations, from the chain rule down to the line itself
     """
 
     name: str
@@ -39,27 +39,30 @@ class Step:
         return f"{self.name} {last}" if last.startswith("= ") else last.replace("\n", "; ")
 
     def __str__(self) -> str:
+        """The sentences, and the equations below them."""
         first = f"{self.name} {by(self.shape)}: " if self.shape else f"{self.name}: "
         return "\n".join([first + " ".join(self.because), *indent(self.chain)])
 
 
 def indent(chain: Sequence[str]) -> list[str]:
+    """The lines of equations, moved to the right."""
     return ["    " + line for equation in chain for line in equation.split("\n")]
 
 
 def by(shape: Sequence[int]) -> str:
-    """A shape as one says it: (4×2)."""
+    """A shape as one writes it: (4×2)."""
     return f"({'×'.join(map(str, shape))})" if shape else "(a number)"
 
 
 def steps_of(lines: Sequence[Line], uses: Uses) -> tuple[Step, ...]:
-    """The steps of all lines that are gradients, those that were taken into others with these."""
+    """The steps of all lines that are gradients, also of lines that were taken into others."""
     return tuple(
         step_of(line, uses) for line in lines if line.variable is not None and line.sign in ("=", "+=")
     )
 
 
 def step_of(line: Line, uses: Uses) -> Step:
+    """The step of one line, explained together with the lines that were taken into it."""
     because = [sentence for one in (*line.absorbed, line) for sentence in uses(one)]
     named = [one for one in line.absorbed if not any(map(is_nameless, walk(one.target, one.value)))]
     chain = [equation for one in named for equation in forms_of(one)[:1]]
@@ -67,7 +70,7 @@ def step_of(line: Line, uses: Uses) -> Step:
 
 
 def forms_of(line: Line) -> list[str]:
-    """The forms of a line, from what the rules give to the shortest."""
+    """The forms of a line, from the one that the rules give to the shortest."""
     known = [e for e in line.history if not any(is_nameless(p) for p in walk(e))]
     forms = ["\n".join(line_text(replace(line, value=e))) for e in (*known, line.value)]
     start = f"{text(line.target)} = "
@@ -78,14 +81,14 @@ def forms_of(line: Line) -> list[str]:
 class Uses:
     """What variables were used for.
 
-    definitions  of each variable of the forward pass, the loss as well, how it was computed
+    definitions  how each variable of the forward pass was computed, and the loss
     """
 
     def __init__(self, definitions: dict[Expr, Expr]) -> None:
         self.definitions = definitions
 
     def __call__(self, line: Line) -> Iterator[str]:
-        """A sentence for each variable that was computed from the one of this line."""
+        """A sentence for each variable that was computed from the variable of a line."""
         if line.variable is None:
             return
         own, told = name(line.variable.ref, line.shape), set()
@@ -101,11 +104,11 @@ class Uses:
 
 
 def phrases(own: Expr, definition: Expr) -> Iterator[str]:
-    """What is done to a variable on the way to a value, one after the other."""
+    """What is done to a variable on the way to a value, one phrase for each operation."""
     child = own
     around = path(own, definition)
     while len(around) > 1 and around[-1].head == "add" and not summed_axes(around[-2], around[-1]):
-        around.pop()  # through which the gradient passes as it is
+        around.pop()  # the gradient passes through it as it is
     for parent in around:
         others = [a for a in parent.args if a is not child]
         yield phrase(child, parent, others)
@@ -123,7 +126,7 @@ def path(own: Expr, root: Expr) -> list[Expr]:
 
 
 def phrase(child: Expr, parent: Expr, others: Sequence[Expr]) -> str:
-    """What an operation does to one of its arguments, and what the gradient does therefore."""
+    """What an operation does to one of its arguments, and what the gradient therefore does."""
     rest = " and ".join(text(o) for o in others)
     match parent.head:
         case "add":
@@ -148,7 +151,7 @@ def phrase(child: Expr, parent: Expr, others: Sequence[Expr]) -> str:
 
 
 def summed_axes(child: Expr, parent: Expr) -> str:
-    """Along which axes an argument was broadcast."""
+    """The axes along which an argument was broadcast, in words; empty if there are none."""
     n = len(parent.shape)
     axes = [i for i in range(n) if parent.shape[i] > 1 and length(child, i - n) == 1]
     return "" if not axes else ("axis " if len(axes) == 1 else "axes ") + " and ".join(map(str, axes))

@@ -36,6 +36,7 @@ class Simplifier:
         gradients: set[Expr],
         points: Sequence[Point],
     ) -> None:
+        """Find the variables that each atom is about, and note the names among the known expressions."""
         self.definitions, self.gradients, self.points = definitions, gradients, points
         self.found: dict[Expr, Expr] = {}
         self.ties: list[Expr] = []  # comparisons that mark ties, and were left out

@@ -1,4 +1,4 @@
-"""The words of the user's in which a line computes a constant, found by evaluating its parts again."""
+"""The user's words for a constant: the part of a line that computes it, found by evaluating parts again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from ....tensor import Tensor
 
 
 class WithoutSelf(ast.NodeTransformer):
-    """Writes the attributes of `self` as variables, which is what a backward pass takes them as."""
+    """Writes the attributes of `self` as variables, as a backward pass takes them."""
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """The variable in the place of an attribute of `self`; other attributes stay."""
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             return ast.copy_location(ast.Name(node.attr, node.ctx), node)
         self.generic_visit(node)
@@ -24,7 +25,7 @@ class WithoutSelf(ast.NodeTransformer):
 
 
 def parts_of(filename: str, lineno: int) -> Iterator[ast.expr]:
-    """The expressions in the statement at a line that can be evaluated again, names first."""
+    """The expressions in the statement at a line that can be evaluated again: names first, then long ones."""
     statement = statement_at(filename, lineno)
     if statement is None:
         return
@@ -48,7 +49,7 @@ def statement_at(filename: str, lineno: int) -> ast.stmt | None:
 
 
 def is_pure(e: ast.AST) -> bool:
-    """Whether an expression computes a number or array of names, and does nothing else."""
+    """Whether an expression computes a number or array from variables, and does nothing else."""
     match e:
         case ast.Name():
             return True
@@ -79,15 +80,17 @@ def is_pure(e: ast.AST) -> bool:
 
 
 def words_in(e: ast.expr) -> set[str]:
+    """The variables in an expression."""
     return {n.id for n in ast.walk(e) if isinstance(n, ast.Name)} - {"len", "float", "int"}
 
 
 def word_is_module(value: Any) -> bool:
+    """Whether a value is NumPy or `math`, which a backward pass imports."""
     return value is np or value is math
 
 
 def evaluated(e: ast.expr, scope: dict[str, Any]) -> Any:
-    """What an expression is worth; None if it is worth nothing."""
+    """The value of an expression in a scope; None if it has none there."""
     names = {k: v.data if type(v) is Tensor else v for k, v in scope.items() if k in words_in(e)}
     try:
         return eval(
@@ -100,6 +103,7 @@ def evaluated(e: ast.expr, scope: dict[str, Any]) -> Any:
 
 
 def same_numbers(value: Any, data: Any) -> bool:
+    """Whether a value is a number or an array that equals a constant, in shape and numbers."""
     if not isinstance(value, int | float | np.ndarray | np.generic) or isinstance(value, bool):
         return False
     if np.shape(value) != np.shape(data):
