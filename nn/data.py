@@ -70,6 +70,7 @@ class DataLoader:
         return self.size // self.batch_size if self.drop_last else -(-self.size // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
+        """The batches of one pass, in an order that is drawn at its beginning."""
         order = self.rng.permutation(self.size) if self.shuffle else None
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             rows = slice(start, min(start + self.batch_size, self.size))

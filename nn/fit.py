@@ -109,15 +109,9 @@ def fit(
     train = batches(train, batch_size, True, rng)
     validation = None if validation is None else batches(validation, batch_size, False, rng)
     consistent(model, optimizer, validation, schedule, patience)
-    metrics, history, best = named(metrics), History(), dict[str, Any]()
-    parts = {"model": model, "optimizer": optimizer, "schedule": schedule}
-    parts |= {"rng": drawn_from(train), "validation_rng": drawn_from(validation)}
-    parts = {name: part for name, part in parts.items() if part is not None}
-    if checkpoint is not None and os.path.exists(checkpoint):
-        history.epochs, best = resumed(checkpoint, parts)
-        history.stopped = reason_to_stop(model, history, (), patience)
-    elif checkpoint is not None:  # so that a file that can't be written fails now, not after an epoch
-        save_checkpoint(checkpoint, **parts, history=[], best={})
+    metrics, parts = named(metrics), stateful(model, optimizer, schedule, train, validation)
+    history, best = begun(checkpoint, parts)
+    history.stopped = reason_to_stop(model, history, (), patience)
     step = training_step(model, loss, optimizer, max_norm)
     if compile:
         from autograd import compile as compiled  # here, as `import nn` is to be quick
@@ -170,6 +164,29 @@ def drawn_from(data: Any) -> Any:
     return getattr(data, "rng", None) if getattr(data, "shuffle", True) else None
 
 
+def stateful(
+    model: Module, optimizer: Optimizer, schedule: Any, train: Any, validation: Any
+) -> dict[str, Any]:
+    """The parts of a checkpoint, by name: all objects whose state a step or a batch changes."""
+    parts = {"model": model, "optimizer": optimizer, "schedule": schedule}
+    parts |= {"rng": drawn_from(train), "validation_rng": drawn_from(validation)}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def begun(checkpoint: Path_ | None, parts: dict[str, Any]) -> tuple[History, dict[str, Any]]:
+    """The history and the best weights of the run in a checkpoint; both are empty for a new run.
+
+    A new run writes its checkpoint here, so that a file that can't be written fails now, not after an epoch.
+    """
+    if checkpoint is None:
+        return History(), {}
+    if os.path.exists(checkpoint):
+        epochs, best = resumed(checkpoint, parts)
+        return History(epochs), best
+    save_checkpoint(checkpoint, **parts, history=[], best={})
+    return History(), {}
+
+
 def resumed(checkpoint: Path_, parts: dict[str, Any]) -> tuple[list[dict[str, float]], dict[str, Any]]:
     """The epochs of a run from `fit`'s checkpoint, and its best weights; the states go into `parts`."""
     with all_or_nothing(parts):
@@ -192,6 +209,7 @@ def training_step(model: Module, loss: Function, optimizer: Optimizer, max_norm:
     """
 
     def step(inputs: tuple[Any, ...], target: Any) -> tuple[Any, Any, bool]:
+        """Compute the loss, and move the parameters along its gradients if it is finite."""
         prediction = model(*inputs)
         value = scalar(loss(prediction, target))
         finite = bool(np.isfinite(value.data).all())

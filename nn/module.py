@@ -64,6 +64,7 @@ class Module:
     training: bool = True  # on the class, so that a subclass's __init__ need not call Module.__init__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The output of `forward`; what it records is noted as made in this module."""
         here = own_recording()
         outer = here.notes
         here.notes = "scope", (type(self), ref(self)), outer
@@ -73,6 +74,7 @@ class Module:
             here.notes = outer
 
     def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute.  Raises TypeError if that would replace a parameter by something that is none."""
         old = self.__dict__.get(name)
         is_lost = isinstance(old, Tensor) and old.requires_grad and not isinstance(value, Tensor)
         if is_lost and value is not None:
@@ -179,6 +181,7 @@ class Module:
 
     @recursive_repr("...")
     def __repr__(self) -> str:
+        """The class with its options, and the modules in it on lines of their own."""
         lines = [f"({name}): {part!r}" for name, part in walk(self, deep=False) if isinstance(part, Module)]
         inside = "\n" + textwrap.indent("\n".join(lines), "  ") + "\n" if lines else ""
         return f"{type(self).__name__}({self.extra_repr()}{inside})"

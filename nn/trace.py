@@ -48,6 +48,7 @@ def watched(name: str, module: Module, forward: Callable[..., Any], visit: Visit
     """The forward of a module and then `visit`, whose answer replaces the output unless it is None."""
 
     def call(*inputs: Any, **options: Any) -> Any:
+        """The output of the module, or the answer of `visit`."""
         output = forward(*inputs, **options)
         seen = visit(name, module, inputs, output)
         return output if seen is None else seen
@@ -68,6 +69,7 @@ def first_not_finite(model: Module, inputs: tuple[Any, ...]) -> str:
     found: list[str] = []
 
     def visit(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
+        """Note a module whose output is the first with numbers that are not finite."""
         bad = [] if found else [b for part in parts(output) if (b := not_finite(part))]
         if bad and not any(not_finite(part) for value in given for part in parts(value)):
             where = f"layer {name!r}, " if name else ""

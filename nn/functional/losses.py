@@ -89,6 +89,7 @@ class Reductions(dict[str, Any]):
     """The operations of a loss, by the name of the reduction."""
 
     def __missing__(self, reduction: str) -> NoReturn:
+        """Raise ArgumentError for a reduction that does not exist."""
         raise ArgumentError(f'reduction={reduction!r} is not one of "mean", "sum" and "none"')
 
 

@@ -50,11 +50,7 @@ def batch_norm(
     """
     x, mine = floats("batch_norm", x), (running_mean, running_var, weight, bias)
     if x.ndim < 2 or any(np.shape(v) != x.shape[1:2] for v in mine if v is not None):
-        shapes = " and ".join(str(np.shape(v)) for v in mine if v is not None)
-        raise ShapeError(
-            f"batch_norm takes x of shape (n, channels, ...), and all others of shape (channels,); "
-            f"x has shape {x.shape}, the others {shapes}"
-        )
+        raise misfit("batch_norm", "and all others", x, mine)
     column = (1, -1, *(1,) * (x.ndim - 2))
     if not training and running_mean is not None:
         y = (x - running_mean.reshape(column)) / np.sqrt(running_var.reshape(column) + eps)
@@ -124,11 +120,7 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, ep
     """
     x = floats("group_norm", x)
     if x.ndim < 2 or any(np.shape(v) != x.shape[1:2] for v in (weight, bias) if v is not None):
-        shapes = " and ".join(str(np.shape(v)) for v in (weight, bias) if v is not None)
-        raise ShapeError(
-            f"group_norm takes x of shape (n, channels, ...), weight and bias of shape (channels,); "
-            f"x has shape {x.shape}, the others {shapes}"
-        )
+        raise misfit("group_norm", "weight and bias", x, (weight, bias))
     if num_groups < 1 or x.shape[1] % num_groups:
         raise ArgumentError(f"group_norm: num_groups={num_groups} does not divide the {x.shape[1]} channels")
     groups = x.reshape(len(x), num_groups, prod(x.shape[1:]) // num_groups)
@@ -137,6 +129,15 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, ep
 
 
 # Shared parts
+
+
+def misfit(name: str, others: str, x: Any, given: tuple[Any, ...]) -> ShapeError:
+    """The error for x without channels, or for other arrays that do not have one number for each channel."""
+    shapes = " and ".join(str(np.shape(v)) for v in given if v is not None)
+    return ShapeError(
+        f"{name} takes x of shape (n, channels, ...), {others} of shape (channels,); "
+        f"x has shape {x.shape}, the others {shapes}"
+    )
 
 
 def plain(x: Any) -> Any:

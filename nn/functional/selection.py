@@ -50,7 +50,7 @@ def numbers_of_rows(indices: Any, n: int, name: str) -> Any:
 
 
 def rows_rule(g: Any, y: Any, weight: Any, index: Any, padding_idx: Any) -> Any:
-    """The rows of g added up at their indices; those of the padding have no part in it."""
+    """The rows of g added up at their indices; rows of the padding have no part in it."""
     if padding_idx is not None:
         g = g * (index != padding_idx)[..., None]
     return scatter(g, index=index, shape=weight.shape)

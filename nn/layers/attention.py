@@ -92,6 +92,7 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
+        """The output and the attention weights; None for the weights unless `need_weights`."""
         single = np.ndim(query) == 2
         q, k, v = self.projected(query, key, value, single)
         padding = None if key_padding_mask is None or not single else plain(key_padding_mask)[None]
@@ -220,6 +221,7 @@ class TransformerEncoderLayer(Module):
     def forward(
         self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False
     ) -> Any:
+        """The output of the layer, which has the shape of `src`."""
         masks = {"attn_mask": src_mask, "key_padding_mask": src_key_padding_mask, "is_causal": is_causal}
         if self.norm_first:
             h = src + self.attend(self.norm1(src), masks)

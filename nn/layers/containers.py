@@ -45,6 +45,7 @@ class Sequential(Module):
         self.items = modules
 
     def forward(self, x: Any) -> Any:
+        """The output of the last module, where each gets the output of the one before."""
         here = own_recording()
         outer = here.notes
         try:

@@ -41,6 +41,7 @@ class BatchNorm(Module):
         self.num_batches_tracked = Tensor(0) if track_running_stats else None
 
     def forward(self, x: Any) -> Any:
+        """The normalised x; in training, the running mean and variance move."""
         if np.ndim(x) not in self.axes or np.shape(x)[1] != self.num_features:
             raise ShapeError(
                 f"{self!r} expects x of {' or '.join(map(str, self.axes))} axes, "
@@ -49,16 +50,7 @@ class BatchNorm(Module):
         seen = 0 if self.num_batches_tracked is None else self.num_batches_tracked.item() + 1
         momentum = 1 / max(seen, 1) if self.momentum is None else self.momentum  # None: the plain mean
         y = F.batch_norm(
-            *(
-                x,
-                self.running_mean,
-                self.running_var,
-                self.weight,
-                self.bias,
-                self.training,
-                momentum,
-                self.eps,
-            )
+            x, self.running_mean, self.running_var, self.weight, self.bias, self.training, momentum, self.eps
         )
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked[...] = seen
@@ -79,7 +71,7 @@ class BatchNorm1d(BatchNorm):
     In training, mean and variance are computed from the samples in x.  The buffers running_mean and
     running_var, (num_features,), move the fraction `momentum` of the way towards them (with None, they are
     the mean over all batches), and num_batches_tracked counts the batches.  In evaluation, the running mean
-    and variance are used, or those of x unless track_running_stats.
+    and variance are used, or else the ones of x unless track_running_stats.
 
     Raises ArgumentError for fewer than one feature.  A call raises ArgumentError for a feature with a
     single number in training, and autograd.errors.ShapeError for x of another shape.

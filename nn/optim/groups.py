@@ -67,6 +67,7 @@ class Group(UserDict[str, Any]):
         self.slots = [] if plain else [(p, rate, self.states[p], others) for p, rate in rates]
 
     def __setitem__(self, name: str, value: Any) -> None:
+        """Set an option, which is checked first; the next step uses it."""
         if name not in self.names and name != "initial_lr":
             raise ArgumentError(f"a group has no option {name!r}: it has {', '.join(self.names)}")
         self.data[name] = checked(name, value)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -51,20 +50,26 @@ def layer_histograms(
     powers, reach = scales([finite(a) for a in outputs.values()], list(magnitudes.values()))
     for (name, output), (left, right) in zip(outputs.items(), axes, strict=True):
         left.set_ylabel(name, rotation=0, ha="right", va="center")
-        left.hist(finite(output), np.linspace(-reach, reach, 60), color=COLORS[0])
-        note(left, not_finite(output) or f"mean {output.mean():.2g}\ndeviation {output.std():.2g}")
-        found = magnitudes.get(name, np.array([]))
-        right.hist(np.log10(found).clip(powers[0], powers[-1]), powers, color=COLORS[1])
-        note(right, about(gradients.get(name), found))
-        for ax in (left, right):
-            ax.set_yticks([])
-            ax.margins(y=0.7)  # room for the note
+        draw_output(left, output, reach)
+        draw_gradient(right, gradients.get(name), magnitudes.get(name, np.array([])), powers)
     axes[0, 0].set_title("outputs")
     axes[0, 1].set_title("gradients of the loss by them")
     axes[-1, 0].set_xlabel("value")
     axes[-1, 1].set_xlabel("magnitude, as a power of ten")
     axes[-1, 1].xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     return written(figure, path)
+
+
+def draw_output(ax: Any, output: Any, reach: float) -> None:
+    """Draw the histogram of a layer's output, with its mean and its deviation."""
+    ax.hist(finite(output), np.linspace(-reach, reach, 60), color=COLORS[0])
+    note(ax, not_finite(output) or f"mean {output.mean():.2g}\ndeviation {output.std():.2g}")
+
+
+def draw_gradient(ax: Any, gradient: Any, magnitudes: Any, powers: Any) -> None:
+    """Draw the histogram of the magnitudes of a gradient, by their powers of ten."""
+    ax.hist(np.log10(magnitudes).clip(powers[0], powers[-1]), powers, color=COLORS[1])
+    note(ax, about(gradient, magnitudes))
 
 
 def finite(values: Any) -> Any:
@@ -92,8 +97,10 @@ def about(gradient: Any, magnitudes: Any) -> str:
     return f"median {np.median(magnitudes):.1e}\nzero {zero:.0%}" if magnitudes.size else "all zero"
 
 
-def note(ax: Axes, text: str) -> None:
-    """A small grey text in the upper right corner of a panel."""
+def note(ax: Any, text: str) -> None:
+    """Write a small grey text into the upper right corner of a panel, where there is room above the bars."""
+    ax.set_yticks([])
+    ax.margins(y=0.7)
     ax.text(0.98, 0.94, text, transform=ax.transAxes, ha="right", va="top", fontsize=7, color="0.3")
 
 
@@ -107,6 +114,7 @@ def layer_values(
     gradients: dict[str, Any] = {}
 
     def visit(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
+        """Keep the output of a layer, and its gradient when it is known."""
         found = parts(output)
         if name in names and found:
             calls = 1 + sum(key.split(", call ")[0] == names[name] for key in outputs)

@@ -48,6 +48,7 @@ def feature_maps(
     found: dict[str, Any] = {}
 
     def visit(name: str, module: Module, given: tuple[Any, ...], output: Any) -> None:
+        """Keep the output of a layer that is to be shown."""
         if name == layer or (layer is None and type(module).__name__.startswith("Conv")):
             found[f"{name} {type(module).__name__}".strip()] = plain(output)[0]
 

@@ -79,6 +79,7 @@ class BoundaryFrames:
         self.frames: list[tuple[int, float, Any]] = []  # epoch, loss, answers
 
     def __call__(self, model: Module, history: Sequence[dict[str, float]]) -> None:
+        """Keep a frame after every epoch that is due, as a callback of `fit`."""
         if (len(history) - 1) % self.every == 0:
             self.add(model, len(history), history[-1]["loss"])
 

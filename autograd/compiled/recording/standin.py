@@ -111,7 +111,7 @@ class StandIn:
         return self.tape.call(operator.getitem, (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        """Give the array, and those of which it is a view, a copy with `value` at `index`."""
+        """Give the array, and all arrays of which it is a view, a copy with `value` at `index`."""
         self.tape.assign(self, self.tape.call(written, (self, index, value), {}))
 
     def __len__(self) -> int:

@@ -199,8 +199,8 @@ def ranking(
 ) -> list[int]:
     """The events whose places still hold the value, by their numbers, the one with the best name first.
 
-    Inputs come first, then variables of f before those of helpers; of a value of a loop the entry of a list,
-    and of any other value the shortest way.
+    Inputs come first, and variables of f come before variables of helpers.  A value of a loop is preferably
+    called an entry of a list, and any other value has the shortest name.
     """
     ranked = sorted(
         (
