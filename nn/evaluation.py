@@ -68,7 +68,7 @@ class Mean:
             self.sums[name] = self.sums.get(name, 0.0) + n * value
 
     def result(self, what: str) -> dict[str, float]:
-        """The means over all samples.  Raises ArgumentError if there were none; `what` is where from."""
+        """The means over all samples.  Raises ArgumentError if `what` they come from gave none."""
         if not self.samples:
             raise ArgumentError(
                 f"{what} gives no batches: is it empty, or a generator that has been used up?  "
@@ -105,7 +105,7 @@ TAKEN = ("loss", "lr", "seconds")  # names that every history uses
 
 
 def named(metrics: Metrics) -> Mapping[str, Function]:
-    """The metrics, by name."""
+    """The metrics, each with its name.  Raises ArgumentError if two figures would have the same name."""
     if callable(metrics):
         raise ArgumentError("metrics is a list of functions, or a dict of them by name: write metrics=[...]")
     pairs = list(metrics.items()) if isinstance(metrics, Mapping) else [(name_of(m), m) for m in metrics]
@@ -120,7 +120,7 @@ def named(metrics: Metrics) -> Mapping[str, Function]:
 
 
 def name_of(metric: Any) -> str:
-    """The name of a metric.  Raises ArgumentError for a class, of which an instance may have been meant."""
+    """The name of a metric.  Raises ArgumentError for a class: perhaps an instance of it was meant."""
     if not callable(metric) or isinstance(metric, type):
         raise ArgumentError(f"a metric is a function of prediction and target, not {metric!r:.60}")
     return getattr(metric, "__name__", type(metric).__name__)

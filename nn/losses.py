@@ -34,7 +34,7 @@ class Loss(Module):
         self.reduction = reduction
 
     def extra_repr(self) -> str:
-        """The options of the loss, as it was given them, but for those that are None."""
+        """The options of the loss as it was given them, except for options that are None."""
         options = {
             name: value for name, value in vars(self).items() if name != "training" and value is not None
         }

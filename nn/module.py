@@ -246,7 +246,7 @@ def parts(path: str, value: Any) -> list[tuple[str | None, Any]]:
 
 
 def members(value: Any) -> Iterable[tuple[Any, Any]]:
-    """What is directly in a module or container, with its name, key or position there; of others nothing."""
+    """What is directly in a module or container, with its name, key or position; nothing for other values."""
     if isinstance(value, Module):
         return value._members()
     if isinstance(value, dict):
@@ -297,7 +297,7 @@ def checked(root: Module, state: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
 
 
 def as_array(value: Any) -> Any:
-    """A value of a state as an array; of lists that make none, one of objects, which fits no parameter."""
+    """A value of a state as an array; lists that make none become an array of objects, which fits nothing."""
     try:
         return np.asarray(value.data if isinstance(value, Tensor) else value)
     except ValueError:  # lists of unequal lengths

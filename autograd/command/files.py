@@ -74,7 +74,7 @@ def loaded(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))  # for what it imports from beside it, later too
+    sys.path.insert(0, str(path.resolve().parent))  # so that it can import files beside it, also later
     try:
         with contextlib.redirect_stdout(sys.stderr):
             spec.loader.exec_module(module)
@@ -223,7 +223,7 @@ def option_for(name: str) -> str:
     return f"--set {name}={value}" if value else f"--shape {name}=4,2"
 
 
-NUMBERS = {  # what single numbers are called, and one for each
+NUMBERS = {  # patterns for the names of single numbers, each with such a number
     r"eps\w*|tol\w*": "1e-8",
     r"lr|learning_rate|alpha|eta|step_?size|reg\w*|lam\w*|l2|weight_decay|dropout|p|margin": "0.1",
     r"beta\d?|momentum|rho|decay|keep_prob": "0.9",

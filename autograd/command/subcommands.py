@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DerivationError
 from .files import CallError, Values, computed, drawn, loaded, parsed, remedy_of, seeded
 
-RIGHT, WRONG, NOT_TAKEN = 0, 1, 2  # what the command exits with
+RIGHT, WRONG, NOT_TAKEN = 0, 1, 2  # exit codes
 
 
 def check(options: argparse.Namespace) -> int:
@@ -100,7 +100,7 @@ def html_of(found: Any) -> str:
     """The page of a derivation.  Raises CallError without the library that typesets formulas."""
     try:
         return str(found.html())
-    except ImportError as error:  # latex2mathml is of the extra too
+    except ImportError as error:  # latex2mathml belongs to the extra too
         raise CallError(str(error)) from None
 
 

@@ -18,7 +18,7 @@ from .recording import Untraceable, is_recording, record
 from .recording.tape import name_of
 from .writing import MISS, NotNative, Partial, emit, emit_native, numba
 
-MOST = 8  # programs of one step, and recordings in a row that differ
+MOST = 8  # the most programs of a step, and the most recordings in a row that differ
 
 
 class Recorded(NamedTuple):
@@ -43,14 +43,14 @@ class Compiled:
         self.backend, self.steps = backend, steps
         self.reason = ""
         self.programs: list[Recorded] = []
-        self.runs: list[Callable[..., Any]] = []  # of the programs, the latest first
+        self.runs: list[Callable[..., Any]] = []  # the functions of the programs, the latest first
         self.pending: list[Recorded] = []  # recordings that no other has confirmed yet
         self.counters: set[tuple[int, Any]] = set()  # the places of numbers that a step changes
         self.varying: set[tuple[int, Any]] = (
             set()
         )  # the places of numbers that have changed between two calls
         self.learning = self.branches = True
-        self.memory = RLock()  # of the programs, which one thread at a time may use
+        self.memory = RLock()  # held while a program runs, as its memory is for one thread at a time
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the latest program that fits, or else of the step itself."""

@@ -30,7 +30,7 @@ from ..mode import EVERYTHING, Block
 from ..outputs import PICK
 from ..tensor import Tensor
 
-LONGEST = 110  # characters of a line that still reads as one
+LONGEST = 110  # the most characters of a line that still reads as one
 OWN = re.compile(r"\b(?:autograd|nn|_operator)(?:\.\w+)*\.(\w+)(?=\()")
 
 
@@ -131,7 +131,7 @@ def rule_lines(node: Node, letters: Sequence[str]) -> dict[int, RuleLine]:
     >>> rule_lines((x @ w).node, ["g", "y", "x", "w"])[1].text
     'x.T @ g'
     """
-    if node.op is HOOK:  # which is the user's own, and may have side effects
+    if node.op is HOOK:  # a hook is the user's own, and may have side effects
         return {}
     known = Letters(node.kwargs)
     arrays = (node.data, *node.args)

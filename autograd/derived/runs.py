@@ -80,7 +80,7 @@ def runs_of(
             try:
                 with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
                     other = run(f, inputs, chosen, shift, lift) if f else again(first, shift)
-            except Exception:  # what is moved may be no index any more, or outside of a domain
+            except Exception:  # a moved value may be no index any more, or outside of a domain
                 continue
             if other.is_like(first) and all(np.isfinite(g).all() for g in other.gradients.values()):
                 found.append(other)

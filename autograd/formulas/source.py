@@ -16,7 +16,7 @@ from .algebra.expressions import MINUS, Expr, Ref, Words, expr, mul, options, po
 from .algebra.indexing import HOLE, ONE_BY_ONE, eye, np_einsum, take
 from .reading.windows import sliding
 
-# How tightly operations bind, as Python has it
+# How tightly operations bind in Python
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 
 COMPARISONS = {

@@ -159,7 +159,7 @@ def cross_entropies(z: Any, q: Any, share: Any = None) -> Any:
 
 
 def as_given(target: Any) -> Any:
-    """A Tensor or an array as it is, and a list, or what else NumPy can read, as an array."""
+    """A Tensor or an array as it is; a list, or anything else that NumPy can read, becomes an array."""
     return target if isinstance(target, Tensor | np.ndarray) else np.asarray(target)
 
 
@@ -236,7 +236,7 @@ def one_hot(name: str, t: Any, z: Any, classes: Any, ignore_index: int | None) -
 
 @op(rules=[None, None, None])
 def rows_of_classes(flat: Any, counted: Any, classes: Any, *, name: str) -> Any:
-    """Zeros, but in each row that counts, what its class counts in the column of that."""
+    """Rows of zeros, with the weight of its class in the column of the class, if the row counts."""
     kept, n = flat[counted], len(classes)
     if kept.size and (kept.min() < 0 or kept.max() >= n):
         raise IndexingError(

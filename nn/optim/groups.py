@@ -153,7 +153,7 @@ def fitting(p: Tensor, number: int, state: State) -> State:
 
 
 def restored(name: str, value: Any, dtype: Any) -> Any:
-    """A copy of what a state has by a name: an array in the parameter's dtype; the step, a Python number.
+    """A copy of one value of a state: an array in the parameter's dtype, or a Python number for the step.
 
     In PyTorch's states both are its tensors.  As a float32, the step would round the powers of betas.
     """

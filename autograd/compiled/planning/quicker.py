@@ -10,7 +10,7 @@ from ..program import Call, Guard, Value
 from ..recording.tape import filled
 
 ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum}
-SMALL = 1000  # elements, up to which the overhead of a call outweighs its arithmetic
+SMALL = 1000  # the number of elements below which the overhead of a call outweighs its arithmetic
 LARGEST = {"e": 11.0, "f": 88.0, "d": 709.0}  # by dtype, a number whose exponential is finite
 
 

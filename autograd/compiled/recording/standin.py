@@ -286,4 +286,4 @@ DISTRIBUTIONS = {
 }
 
 
-NUMBERS.add(StandIn)  # it may stand beside a Tensor
+NUMBERS.add(StandIn)  # so that it may stand beside a Tensor

@@ -22,8 +22,8 @@ from ...mode import is_library
 from ...tensor import Tensor
 
 PLAIN = (bool, int, float, complex, np.generic, str, bytes, type(None), np.ndarray, np.dtype)
-PYTHONS = ("<frozen", sysconfig.get_path("stdlib"))  # files of its standard library
-MANY = 1000  # a container of more is data, and not entered
+PYTHONS = ("<frozen", sysconfig.get_path("stdlib"))  # the beginnings of the names of Python's own files
+MANY = 1000  # a container with more parts is data, and not entered
 
 
 @dataclass(frozen=True, slots=True, eq=False)

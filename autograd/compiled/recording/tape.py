@@ -67,7 +67,7 @@ class Tape:
         mapped((args, kwargs), lambda leaf: stand_ins.append(leaf) if type(leaf) is StandIn else None)
         for array in stand_ins:
             if array.data is result and isinstance(result, np.ndarray):
-                return array  # a function that gave back what it got
+                return array  # the function gave back what it got
         call = Call(function, mapped(args, self.operand), mapped(kwargs, self.operand), pure)
         errors: Any = np.geterr()
         call.errors = None if errors == self.errors else errors

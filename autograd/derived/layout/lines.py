@@ -26,7 +26,7 @@ def arranged(lines: Sequence[Line], simplify: Simplifier) -> list[Line]:
     """The lines made short; a line that is as short inside the next one is put there."""
     lines = list(lines)
     for line in lines:
-        many = len(line.parts) > 3  # the rounds of a loop, say, which don't cancel
+        many = len(line.parts) > 3  # such as the rounds of a loop, which don't cancel
         line.history.append(line.value)
         line.value = add(*map(simplify, line.parts)) if many else simplify(line.value)
     lines = without_trivial(with_own_names(lines), simplify)

@@ -81,7 +81,7 @@ class Run:
         with (
             warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
-        ):  # later refused
+        ):  # what is not finite is refused later
             back = way_back({self.root: np.ones(np.shape(self.root.data))})
             self.gradients = {node: g for node, g, _ in back if not node.op.several}
 
@@ -106,7 +106,7 @@ def run(
     """
     try:
         return run_once(f, inputs, wrt, shift, lift)
-    except NoRuleError:  # f fills an array with what does not depend on the leaves, say
+    except NoRuleError:  # f may fill an array with what does not depend on the leaves
         with suppress(NoRuleError):
             return run_once(f, inputs, wrt, shift, "arrays")
         raise

@@ -137,7 +137,7 @@ def roots(items: Iterable[Item]) -> tuple[dict[str, None], set[str]]:
                     read |= dict.fromkeys(words_of(e.data[0]))
             made.add(str(item.target.data[0]))
             if item.sign in ("list", "zeros") and item.variable is not None:
-                read[str(item.variable.ref[0])] = None  # its length
+                read[str(item.variable.ref[0])] = None  # the list is made with its length
                 continue
             zeros = [s for s in line_text(item) if "np.zeros_like(" in s]
             read |= dict.fromkeys(re.split(r"[\[)]", s.split("np.zeros_like(")[1])[0] for s in zeros)

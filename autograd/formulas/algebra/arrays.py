@@ -56,7 +56,7 @@ def rebuilt(e: Expr, args: Iterable[Expr]) -> Expr:
     return call(function, whole, e.shape, **dict(opts))
 
 
-# Sums: the axes are counted from the last, and kept
+# Sums, whose axes are counted from the last, and kept
 
 
 def summed(e: Expr, axes: Iterable[int], shape: Shape) -> Expr:
@@ -112,7 +112,7 @@ def averaged(e: Expr, axes: Iterable[int], shape: Shape) -> Expr:
     return mul(*out, call(mean_, (inside,), lengths, axis=axes))
 
 
-# Views: axes of length 1 put in and taken away
+# Views, which put in axes of length 1 or take them away
 
 
 def view(e: Expr, places: tuple[int | None, ...]) -> Expr:
@@ -214,7 +214,7 @@ def writable(e: Expr) -> Expr:
 def matmul(a: Expr, b: Expr) -> Expr:
     """`a @ b`, with factors that are single numbers taken out."""
     (c, a), (d, b) = parted(a), parted(b)
-    if a is ONE or b is ONE:  # nothing but numbers
+    if a is ONE or b is ONE:  # there are only numbers
         return mul(c, d, a, b)
     n, m = a.shape, b.shape
     if len(n) == 1 or len(m) == 1:

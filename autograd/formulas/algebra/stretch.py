@@ -22,8 +22,8 @@ except ImportError as error:
 
 
 RATIONAL = ("number", "add", "mul", "pow")
-MOST_ATOMS = 9  # symbols, beyond which SymPy takes long and finds little
-MOST_WORK = 250  # symbols times operations, beyond which nothing is reduced, and half of it solved
+MOST_ATOMS = 9  # the most symbols: with more, SymPy takes long and finds little
+MOST_WORK = 250  # the most symbols times operations to be reduced; equations are solved up to half of it
 
 
 class Symbols:
@@ -128,7 +128,9 @@ def forms(e: Expr, definitions: Iterable[tuple[Expr, Expr]]) -> Iterator[tuple[E
             new += rewritten(s, squared, own)
         found = dict.fromkeys(new, True) | found
     for form, is_new in found.items():
-        with contextlib.suppress(ValueError):  # a single number, put in terms of arrays that don't fit here
+        with contextlib.suppress(
+            ValueError
+        ):  # a single number may be put in terms of arrays that don't fit here
             yield symbols.expression(form), is_new
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .expressions import Expr, Ref, walk
 
-TOLERANCE = 1e-12  # of scale: some hundred roundings in float64
+TOLERANCE = 1e-12  # relative to the largest element: some thousand roundings in float64
 
 
 class Point:
@@ -43,7 +43,7 @@ class Point:
             case "pow":
                 return np.power(args[0], float(e.data))
         function, opts = e.data[0], dict(e.data[1])
-        if function is np.reshape:  # whose argument has this name since NumPy 2.1
+        if function is np.reshape:  # its argument has this name only since NumPy 2.1
             args.append(opts.pop("shape"))
         return function(*args, **opts)
 

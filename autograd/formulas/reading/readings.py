@@ -95,7 +95,7 @@ def read_swap(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
 
 def read_moveaxis(args: Any, shapes: Any, shape: Shape, options: Any) -> Expr:
     """The array with some axes moved, in the order that NumPy itself gives them."""
-    counted = np.broadcast_to(0, range(2, 2 + len(shapes[0])))  # whose lengths tell the axes apart
+    counted = np.broadcast_to(0, range(2, 2 + len(shapes[0])))  # its lengths tell the axes apart
     order = np.moveaxis(counted, options["source"], options["destination"]).shape
     return permuted(args[0], shapes[0], tuple(n - 2 for n in order))
 
@@ -197,7 +197,9 @@ def read_where(args: list[Expr], shapes: Any, shape: Shape, options: Any) -> Exp
     condition, a, b = args
     if b is ZERO and condition.head in ("call", "name"):
         return mul(a, condition)
-    if a is condition and b.head == "number" and np.isnan(float(b.data)):  # how a rule guards what is never 0
+    if (
+        a is condition and b.head == "number" and np.isnan(float(b.data))
+    ):  # a rule guards a value in this way that is never 0
         return a
     return None
 

@@ -55,7 +55,7 @@ class Names:
         for node in self.run.order:
             if node in self.variables:
                 self.exprs[node] = name(self.variables[node].ref, np.shape(node.data))
-        for event in self.run.events:  # masks, which need no gradient
+        for event in self.run.events:  # a mask needs no gradient, but has a name
             made = event.value.node if type(event.value) is Tensor else None
             if made is not None and not made.requires_grad and made.op is not LEAF:
                 self.exprs[made] = name(self.variables[id(event.value.data)].ref, node.data.shape)
