@@ -236,6 +236,167 @@ CASES = {
             ("2 * (A - Y)", "2 * (A + Y)", "2 * (A + Y)", "sign"),
         ],
     ),
+    "norms with a cache each": (
+        """
+        def scale_to_one(x, g):
+            size = np.sqrt(np.sum(x**2, axis=1, keepdims=True))
+            u = x / size
+            return g * u, (u, size, g)
+
+        def scale_back(dout, cache):
+            u, size, g = cache
+            dg = np.sum(dout * u, axis=0)
+            du = dout * g
+            return (du - u * np.sum(u * du, axis=1, keepdims=True)) / size, dg
+
+        def forward(x, W, g1, g2):
+            a, first = scale_to_one(x @ W, g1)
+            b, second = scale_to_one(np.tanh(a) + 1, g2)
+            return b, (first, second, x, W, a)
+
+        def backward(dout, cache):
+            first, second, x, W, a = cache
+            dt, dg2 = scale_back(dout, second)
+            da = dt * (1 - np.tanh(a) ** 2)
+            dz, dg1 = scale_back(da, first)
+            return dz @ W.T, x.T @ dz, dg1, dg2
+        """,
+        {"x": N(4, 3), "W": N(3, 3), "g1": N(3), "g2": N(3)},
+        [
+            ("(da, first)", "(da, second)", "dz, dg1 = scale_back(da, second)", "wrong-variable"),
+        ],
+    ),
+    "what a round hands to the next": (
+        """
+        def forward(xs, W, U, gate):
+            h, hs = np.zeros(3), []
+            for x in xs:
+                h = gate * h + (1 - gate) * np.tanh(W @ x + U @ h)
+                hs.append(h)
+            return 0.5 * np.sum(np.array(hs) ** 2), hs
+
+        def backward(xs, W, U, gate, hs):
+            dW, dU, dgate = np.zeros_like(W), np.zeros_like(U), np.zeros_like(gate)
+            dnext = np.zeros(3)
+            for t in reversed(range(len(xs))):
+                before = hs[t - 1] if t else np.zeros(3)
+                a = np.tanh(W @ xs[t] + U @ before)
+                dh = hs[t] + dnext
+                dgate += dh * (before - a)
+                dz = dh * (1 - gate) * (1 - a**2)
+                dW += np.outer(dz, xs[t])
+                dU += np.outer(dz, before)
+                dnext = U.T @ dz + gate * dh
+            return {"W": dW, "U": dU, "gate": dgate}
+        """,
+        {"xs": N(5, 2), "W": N(3, 2), "U": N(3, 3), "gate": np.array([0.2, 0.5, 0.7])},
+        [
+            ("dnext = U.T @ dz + gate * dh", "dnext = U.T @ dz", "dnext = U.T @ dz", "missing-term"),
+            ("+ gate * dh", "+ dh", "dnext = U.T @ dz + dh", None),
+            ("dnext = U.T @ dz + gate * dh", "dnext = gate * dh", "dnext = gate * dh", None),
+        ],
+    ),
+    "a line that does nothing": (
+        """
+        def forward(x, W, b):
+            z = x @ W + b
+            m = np.mean(z, axis=1)
+            return np.sum(np.tanh(z)) + np.sum(z**2) + np.sum(m**3)
+
+        def backward(x, W, b):
+            z = x @ W + b
+            m = np.mean(z, axis=1)
+            dz = 1 - np.tanh(z) ** 2
+            dz += 2 * z
+            dz += 3 * m[:, None] ** 2 / z.shape[1]
+            return {"W": x.T @ dz, "b": dz.sum(axis=0)}
+        """,
+        {"x": N(4, 2), "W": N(2, 3), "b": N(3)},
+        [
+            ("dz += 2 * z", "dz += 0 * z", "dz += 0 * z", "missing-term"),
+            ("dz += 3 * m[:, None] ** 2 / z.shape[1]", "dz = dz", "dz = dz", "missing-term"),
+        ],
+    ),
+    "a long statement": (
+        """
+        def forward(x, w):
+            c = x - x.mean(axis=0)
+            return w * c / np.sqrt((c**2).mean(axis=0) + 1e-3)
+
+        def backward(dout, x, w):
+            c = x - x.mean(axis=0)
+            s = 1 / np.sqrt((c**2).mean(axis=0) + 1e-3)
+            dw = np.sum(
+                dout * c * s,
+                axis=0,
+            )
+            dx = (1 / len(x)) * w * s * (
+                len(x) * dout
+                - dout.sum(axis=0)
+                - c * s**2
+                * np.sum(dout * c, axis=0)
+            )
+            return dx, dw
+        """,
+        {"x": N(5, 3), "w": N(3)},
+        [
+            ("- dout.sum(axis=0)", "- dout.mean(axis=0)", "- dout.mean(axis=0)", "factor"),
+            ("* np.sum(dout * c, axis=0)", "* np.sum(dout * c)", "* np.sum(dout * c)", "shape"),
+        ],
+    ),
+    "a penalty in a line of its own": (
+        """
+        def forward(U, V, u, i, reg):
+            s = np.sum(U[u] * V[i], axis=1)
+            return np.sum(np.log(1 + np.exp(-s))) + 0.5 * reg * (np.sum(U**2) + np.sum(V**2))
+
+        def backward(U, V, u, i, reg):
+            p = 1 / (1 + np.exp(np.sum(U[u] * V[i], axis=1)))
+            gU = reg * U
+            gV = reg * V
+            np.add.at(gU, u, -p[:, None] * V[i])
+            np.add.at(gV, i, -p[:, None] * U[u])
+            return gU, gV
+        """,
+        {"U": N(3, 2), "V": N(4, 2), "u": np.array([0, 0, 1, 2]), "i": np.array([1, 2, 0, 3]), "reg": 0.3},
+        [
+            ("gU = reg * U", "gU = -reg * U", "gU = -reg * U", "sign"),
+            ("gV = reg * V", "gV = 2 * reg * V", "gV = 2 * reg * V", "factor"),
+        ],
+    ),
+    "a derivative of a class": (
+        """
+        class Bent:
+            def __call__(self, x):
+                return np.log(1 + np.exp(x))
+
+            def gradient(self, x):
+                return 1 / (1 + np.exp(-x))
+
+        class Activation:
+            def __init__(self, function):
+                self.function = function
+
+            def forward(self, x):
+                self.x = x
+                return self.function(x)
+
+            def backward(self, dout):
+                return dout * self.function.gradient(self.x)
+
+        layers = [Activation(Bent()), Activation(Bent())]
+
+        def forward(x, W, V):
+            return layers[1].forward(layers[0].forward(x @ W) @ V)
+
+        def backward(dout, x, W, V):
+            dz = layers[1].backward(dout)
+            da = layers[0].backward(dz @ V.T)
+            return {"W": x.T @ da, "V": layers[0].function(layers[0].x).T @ dz}
+        """,
+        {"x": N(4, 3), "W": N(3, 2), "V": N(2, 2)},
+        [("return 1 / (1 + np.exp(-x))", "return x / (1 + np.exp(-x))", "return x / (1", None)],
+    ),
 }
 
 

@@ -1243,3 +1243,83 @@ def test_a_shallow_copy_shares_what_it_holds():
         return first["total"][0]
 
     assert check.derivation(forward, lambda x: 2 * x, {"x": np.array([0.3, -2.0])}).ok
+
+
+class Embedding:
+    def __init__(self, W):
+        self.params, self.grads = [W], [np.zeros_like(W)]
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.params[0]
+
+    def backward(self, dout):
+        self.grads[0][...] = self.x.T @ dout
+
+
+class Bag:
+    """Two layers that share a matrix, as books on word vectors have it."""
+
+    def __init__(self, W, sign=1, whole=True, kept=None):
+        self.left, self.right = Embedding(W), Embedding(W)
+        self.sign, self.whole, self.kept = sign, whole, kept
+
+    def forward(self, x, y):
+        self.h = self.left.forward(x) + self.right.forward(y)
+        return np.sum(self.h**2)
+
+    def backward(self):
+        self.left.backward(2 * self.h)
+        self.right.backward(self.sign * 2 * self.h)
+        if self.whole:
+            self.grads = [self.left.grads[0] + self.right.grads[0]]
+        elif self.kept:
+            self.grads = [getattr(self, name).grads[0] for name in self.kept]
+
+
+SHARED = [
+    ({}, True),
+    ({"sign": -1}, False),
+    ({"whole": False}, True),  # each layer has its part
+    ({"whole": False, "sign": -1}, False),
+    ({"whole": False, "kept": ("left", "right")}, True),
+    ({"whole": False, "kept": ("right",)}, False),  # a list with one of the parts has less than the gradient
+]
+
+
+@pytest.mark.parametrize(("how", "is_right"), SHARED)
+def test_layers_that_share_an_array_have_a_part_of_its_gradient_each(how, is_right):
+    bag = Bag(RNG.normal(size=(3, 2)), **how)
+    inputs = {"x": RNG.normal(size=(4, 3)), "y": RNG.normal(size=(4, 3))}
+    report = check.derivation(bag.forward, bag.backward, inputs)
+    assert report.ok is is_right, str(report)
+
+
+def test_a_layer_that_keeps_the_last_round_only_has_no_part_but_a_mistake():
+    class Cell:
+        W = RNG.normal(size=(2, 2))
+
+        def forward(self, xs, h):
+            self.xs, self.hs = xs, [h]
+            for x in xs:
+                self.hs.append(np.tanh(x + self.hs[-1] @ self.W))
+            return np.sum(self.hs[-1] ** 2)
+
+        def backward(self):
+            dh = 2 * self.hs[-1]
+            for t in reversed(range(len(self.xs))):
+                dz = dh * (1 - self.hs[t + 1] ** 2)
+                self.dW = self.hs[t].T @ dz
+                dh = dz @ self.W.T
+
+    cell = Cell()
+    cell.W = Cell.W.copy()
+    inputs = {"xs": RNG.normal(size=(3, 4, 2)), "h": RNG.normal(size=(4, 2))}
+    assert not check.derivation(cell.forward, cell.backward, inputs).ok
+
+
+@pytest.mark.parametrize("end", ["loss.item()", "loss.item(), z", "float(loss)", "np.mean(z**2).item()"])
+def test_a_loss_may_be_made_a_plain_number_at_the_end(end):
+    forward = defined(f"def forward(x, w):\n    z = x @ w\n    loss = np.mean(z**2)\n    return {end}")
+    inputs = {"x": RNG.normal(size=(3, 2)), "w": RNG.normal(size=2)}
+    assert check.derivation(forward, lambda x, w: {"w": 2 * x.T @ (x @ w) / 3}, inputs).ok

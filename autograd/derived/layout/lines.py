@@ -214,9 +214,10 @@ TOO_LONG = 14.0  # the cost beyond which a line is parted
 def nameless(part: Expr, lines: list[Line]) -> Expr:
     """What stands for the name of a part until it is chosen, when all others are known."""
     gradients = {line.target for line in lines if line.variable is not None}
-    return name(f"{UNNAMED if gradients & set(walk(part)) else OTHER}{id(part)}", part.shape)
+    return name(f"{UNNAMED if gradients & set(walk(part)) else OTHER}{next(NUMBERS)}", part.shape)
 
 
+NUMBERS = itertools.count()  # each tells one name to be chosen from all others
 OTHER = "v@"  # the beginning of names still to be chosen for what is no gradient
 
 
@@ -262,7 +263,7 @@ def rename(line: Line, new: Mapping[str, str]) -> None:
 def most_repeated(values: Iterable[Expr]) -> Expr | None:
     """The longest part that is used twice, and is worth a name."""
     uses: Counter[Expr] = Counter()
-    for value in set(roots := list(values)):
+    for value in dict.fromkeys(roots := list(values)):  # in their order, so that names are always the same
         uses.update(a for e in walk(value) for a in e.args)
     uses.update(roots)
     worth = [

@@ -322,12 +322,12 @@ class Rewriter(ast.NodeTransformer):
     def followed(self, node: ast.Call, is_numpys: bool) -> Any:
         """A call that keeps the history of the Tensors it is given, with a probe around what it returns."""
         name = attribute_of(node.func)
+        if isinstance(node.func, ast.Attribute) and name == "item" and not node.args:
+            return self.probed("item", None, node, node.func.value)
         if is_plain_function(node.func) or (is_numpys and name in OF_ONE_ARRAY):
             node.func = self.probed("function", None, node.func, node.func)
         if (probe := probe_for(node)) is not None:
             return self.probed(probe, None, node, *node.args)
-        if isinstance(node.func, ast.Attribute) and name == "item" and not node.args:
-            return self.probed("item", None, node, node.func.value)
         if is_numpys and name in MAKING and node.args:
             words = ast.Dict([ast.Constant(w.arg) for w in node.keywords], [w.value for w in node.keywords])
             rest = ast.Tuple(node.args, ast.Load())
