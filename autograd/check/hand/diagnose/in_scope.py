@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Iterator
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 
 from ....engine import Array
 from ..match.near import PRECISION, largest, near, ratio
-from ..source.quantities import INNER, bracketed, quantities
+from ..source.quantities import INNER, bracketed, indexed, quantities
+from ..source.trees import parsed
 from .case import Case, Guess, inner
 from .constants import is_named, named
-from .repair import loads_of
+from .repair import evaluated, loads_of
 
 MOST_PAIRS = 80  # quantities of which two are tried together
 MOST_FACTORS = 240  # quantities of which each two are tried as a term
+MOST_MATRICES = 40  # arrays of which each two are tried as a product of matrices
 SAMPLES = 48  # elements that are looked at first
 
 
@@ -63,24 +66,61 @@ def fits(quantity: Any, value: Array) -> bool:
 
 def term_in_scope(case: Case) -> Guess | None:
     """A product of two quantities in scope that is to be added or taken off, in every round."""
-    shape = np.shape(case.expected)
     if np.size(case.expected) < 2 or any(np.shape(r.value) != np.shape(r.expected) for r in case.rounds):
         return None
     apart = case.expected - case.value
-    known = fitting(case.scope, shape)
+    known = fitting(case.scope, np.shape(apart))
     for one, other, c in products(known, apart):
         if one.startswith("1 - "):
             one, other = other, one
-        said = f"{bracketed(one)} * {bracketed(other)}"
-        if is_named(c, case.forward) and all(
-            is_apart(r.expected - r.value, r.snapshot, (one, other), c) for r in case.rounds[1:]
-        ):
+        text = f"{bracketed(one)} * {bracketed(other)}"
+        if is_lacking(case, text, c):
             whole = other.removeprefix("1 - ")
             if np.isclose(c, -1) and whole != other and one in loads_of(case.site):
                 return Guess("missing-factor", f"a factor {whole} is missing at `{one}`")
-            factor = "" if np.isclose(abs(c), 1) else f" {named(abs(c), case.forward)} times"
-            return Guess("missing-term", f"the term{factor} {'-' if c < 0 else ''}{said} is missing")
+            return missing(case, text, c)
+    for text, made in matrix_products(case.scope, np.shape(apart)):
+        multiple = ratio(apart, made)
+        if multiple is not None and is_lacking(case, text, multiple):
+            return missing(case, text, multiple)
     return None
+
+
+def missing(case: Case, text: str, c: float) -> Guess:
+    """A term that is missing, with the constant before it."""
+    factor = "" if np.isclose(abs(c), 1) else f" {named(abs(c), case.forward)} times"
+    return Guess("missing-term", f"the term{factor} {'-' if c < 0 else ''}{text} is missing")
+
+
+def is_lacking(case: Case, text: str, c: float) -> bool:
+    """Whether a named constant times an expression is what the line lacks in every round."""
+    lacks = ((r.expected - r.value, r.snapshot) for r in case.rounds)
+    return is_named(c, case.forward) and all(
+        s is not None and (held := evaluated(s.globals | s.variables, parsed(text))) is not None
+        and near(apart, np.asarray(c * held)) for apart, s in lacks
+    )  # fmt: skip
+
+
+def matrix_products(scope: dict[str, Any], shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """The products of matrices and vectors in a scope that have a shape: `W.T @ dz`, `np.outer(dz, x)`."""
+    if not 0 < len(shape) <= 2:
+        return
+    held = (*scope.items(), *indexed(scope))
+    arrays = [
+        (k, v) for k, v in held if isinstance(v, np.ndarray) and 0 < v.ndim <= 2 and v.dtype.kind == "f"
+    ]
+    for (one, a), (other, b) in product(arrays[:MOST_MATRICES], repeat=2):
+        if a.ndim == b.ndim == 1:
+            if (*a.shape, *b.shape) == shape:
+                yield f"np.outer({one}, {other})", np.outer(a, b)
+            continue
+        for left, right in product(
+            ((one, a), (f"{one}.T", a.T))[: a.ndim], ((other, b), (f"{other}.T", b.T))[: b.ndim]
+        ):
+            (x, u), (y, v) = left, right
+            inner = v.shape[0]
+            if u.shape[-1] == inner and (*u.shape[:-1], *v.shape[1:]) == shape:
+                yield f"{x} @ {y}", u @ v
 
 
 def fitting(scope: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Array]:
@@ -109,12 +149,3 @@ def products(known: dict[str, Array], apart: Array) -> list[tuple[str, str, floa
         for i, j in found
         if near(apart, (c := float(scales[i, j])) * known[names[i]] * known[names[j]])
     ]
-
-
-def is_apart(apart: Array, snapshot: Any, names: tuple[str, str], c: float) -> bool:
-    """Whether what a line lacks in another round is the same product there."""
-    held = dict(quantities(snapshot.variables)) if snapshot is not None else {}
-    try:
-        return near(apart, c * held[names[0]] * held[names[1]])
-    except (KeyError, ValueError):
-        return False

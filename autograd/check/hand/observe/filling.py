@@ -28,14 +28,18 @@ def seen(frames: Mapping[str, list[dict[str, Any]]], own: str, inputs: Scope) ->
     return found
 
 
-def own_variables(scope: Scope, stored: Iterable[str], returned: Any, outputs: int) -> dict[str, Any]:
+def own_variables(
+    scope: Scope, stored: Iterable[str], returned: Any, outputs: int, asked: Iterable[str]
+) -> dict[str, Any]:
     """The variables of forward itself; where it returns more than outputs or a loss, only returned caches.
 
-    The cache of the last step of a loop may go by the name that backward has for the list of them all.
+    The cache of the last step of a loop may go by the name that backward has for the list of them all; and
+    that list by the name of all that is returned, if backward asks for one cache and one is returned.
     """
     elements = elements_of(returned)
     handed = [v for _, v in elements]
-    handed += [part for v in handed if isinstance(v, tuple | list | dict) for _, part in elements_of(v)]
+    if len(elements) != max(outputs, 1) + 1 or len([name for name in asked if is_cache(name)]) != 1:
+        handed += [part for v in handed if isinstance(v, tuple | list | dict) for _, part in elements_of(v)]
     is_kept = len(elements) > max(outputs, 1)
     return {
         k: scope[k] for k in stored

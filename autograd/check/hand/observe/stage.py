@@ -18,7 +18,7 @@ import numpy as np
 from ....errors import DerivationError, HistoryWarning
 from ....transforms.structure import name_of
 from ..match.names import stems
-from .arguments import is_cache, name_in_code, names_stored, taken, words_in
+from .arguments import is_cache, name_in_code, names_stored, needed, taken, words_in
 from .filling import filled, own_variables, seen
 from .graph import Forward
 from .objects.copies import Shift, plain_copy
@@ -198,7 +198,9 @@ class Stage:
 
     def fill_arguments(self, returned: Any) -> None:
         """Find what backward is given, now that forward has returned."""
-        own = own_variables(self.scope, names_stored(self.forward), returned, len(self.outputs))
+        assert self.backward is not None
+        asked = needed(self.backward)
+        own = own_variables(self.scope, names_stored(self.forward), returned, len(self.outputs), asked)
         helpers = {k: v for k, v in self.scope.items() if not is_cache(k)}  # a helper's cache is its own
         known = dict.fromkeys(self.inputs) | helpers | self.inputs | own
         upstream = dict(zip(self.outputs, self.upstream, strict=True))

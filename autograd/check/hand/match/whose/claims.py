@@ -88,9 +88,13 @@ CONTAINERS = ("grad", "grads", "gradient", "gradients", "g", "dparams", "derivat
 
 
 def is_counterpart(place: Place, path: Place) -> bool:
-    """Whether a gradient's place is that of a variable, but for marks of one: `dW["q"]` of `W["q"]`."""
+    """Whether a gradient's place is that of a variable, but for marks of one: `dW["q"]` of `W["q"]`.
+
+    Or it is that in a container of gradients beside the variable: `self.grads["W"]` of `self.W`.
+    """
     if len(place) != len(path):
-        return False
+        kept = tuple(k for k in place if k not in CONTAINERS)
+        return len(kept) < len(place) and kept == path
     differing = [(a, b) for a, b in zip(place, path, strict=True) if a != b]
     return bool(differing) and all(
         isinstance(a, str) and isinstance(b, str) and (b in stems(a) or a in CONTAINERS) for a, b in differing
