@@ -16,10 +16,11 @@ from .locate.bench import Bench
 from .locate.blame import Locator
 from .locate.mend import Mender, is_known
 from .locate.origins import mended, origin_of
-from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from .locate.suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
 from .match.near import near, ratio
 from .observe.probes.codes import text_of, tree_of
 from .observe.probes.patch import statements_in
+from .observe.probes.record import Event
 from .observe.probes.sites import span_of
 from .reasons import Reasons
 from .source.nearby import carried_into
@@ -45,8 +46,23 @@ OF_CONSTANTS = (
     "extra-factor",
     "forgotten factor",
 )
+# What a value may be that a helper is given, if it cannot be told what is wrong in the helper
+GIVEN = (
+    "wrong-variable",
+    "nearby",
+    "sign",
+    "transpose",
+    "forgotten factor",
+    "forgotten term",
+    "missing constant",
+)
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
+
+
+def is_given_to(argument: Event, event: Event) -> bool:
+    """Whether a value was made in the call that an argument was given to."""
+    return event.calls[:1] == ((argument.site.filename, argument.site.lineno),)
 
 
 @dataclass(slots=True)
@@ -87,7 +103,7 @@ class Doubts:
             better = mender.simplest(self.others(), kinds)
             if better is not None and better.site.statement not in own:
                 return better
-        if (kind is None or kind == "missing-term") and (carried := self.carried()) is not None:
+        if kind == "missing-term" and (carried := self.carried()) is not None:
             return carried
         if told is not None and told.part is not None:
             earlier = self.made(told.part) or mender.simplest(self.others(), OF_CONSTANTS)
@@ -96,18 +112,23 @@ class Doubts:
         if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
             part = self.locator.in_parts(found.blames[0])
             return part if part is not None and self.explains(part) else None
-        given = self.given_to_helper() if kind not in PLAIN else []
-        if given and (better := mender.simplest(given, ("wrong-variable", "nearby"))) is not None:
+        given = self.given_to_helper(found.blames) if kind not in PLAIN else []
+        kinds = GIVEN if kind is None else ("wrong-variable", "nearby")
+        if given and (better := mender.simplest(given, kinds)) is not None:
             return better
         if not is_doubtful:
             return None
         statements = {b.site.statement for b in found.blames}
         blamed = [s for s in self.suspects() if s.site.statement in statements]
         better = mender.blamed(blamed, *self.lines_before())
-        is_unknown = len(found.blames) == 1 and kind is None
-        if better is None and is_unknown:
-            better = self.locator.in_parts(found.blames[0])
-        return self.begun_before(statements) if better is None and kind is None else better
+        if better is not None or kind is not None:
+            return better
+        if (carried := self.carried()) is not None:
+            return carried
+        if (other := self.contribution() or self.given()) is not None:
+            return other
+        part = self.locator.in_parts(found.blames[0]) if len(found.blames) == 1 else None
+        return part or self.begun_before(statements)
 
     def begun_before(self, statements: set[Any]) -> Blame | None:
         """The earlier line at which what is wrong begins, if nothing else tells what is wrong."""
@@ -115,7 +136,11 @@ class Doubts:
         if not events or not self.bench.wrong:
             return None
         found = origin_of(events, self.suspects(), self.bench, self.locator.suspicion)
-        return found if found is not None and found.site.statement not in statements else None
+        if found is None or found.site.statement in statements:
+            return None
+        mender = Mender(self.bench, self.bench.wrong, self.bench.spent + limits.CHANGE / 4)
+        given = self.given_to_helper([found])
+        return (mender.simplest(given, GIVEN) if given else None) or found
 
     def void(self) -> Blame | None:
         """The line that does nothing as it is written, if something there makes all right.
@@ -174,6 +199,54 @@ class Doubts:
                 return replace(found, guess=guess)
         return None
 
+    def given(self) -> Blame | None:
+        """The call that gave a helper the very value that is blamed there: it is wrong where it comes in."""
+        blame = self.found.blames[0]
+        if len(self.found.blames) > 1 or len(blame.values) < len(blame.events):
+            return None
+        arguments = [s for s in self.suspects() if s.site.kind == "argument" and s.site is not blame.site]
+        for s in arguments:
+            values = {}
+            for event in blame.events:
+                before = [a for a in s.events if a.time < event.time and is_given_to(a, event)]
+                if before and same_value(before[-1].value, event.value):
+                    values[before[-1].n] = blame.values[event.n]
+            if len(values) == len(blame.events) and all(self.bench.flags({s.site: s.holding(values)})[0]):
+                events = [a for a in s.events if a.n in values]
+                return Blame(s.site, events, values, blame.family, {}, blame.scale, blame.results)
+        return None
+
+    def contribution(self) -> Blame | None:
+        """The one line that adds something unknown to an array, if what the blamed one adds is right.
+
+        Each use of a variable contributes to its gradient, and the engine knows the contributions.
+        """
+        blame = self.found.blames[0]
+        owners = {id(e.owner) for e in blame.events if type(e.owner) is np.ndarray}
+        if blame.site.kind not in CONTAINED or not owners:
+            return None
+        statements = {e.site.statement for e in self.found.outcome.events if id(e.owner) in owners}
+        adding = [
+            s
+            for s in self.suspects()
+            if s.site.statement in statements
+            and (
+                s.site.kind == "share" or (s.site.kind == "assign" and any(np.any(e.value) for e in s.events))
+            )
+        ]
+        unknown = [s for s in adding if not self.is_contribution(s)]
+        if len(unknown) != 1 or unknown[0].site.statement == blame.site.statement:
+            return None
+        return mended(unknown[0], unknown[0].events, self.bench)
+
+    def is_contribution(self, suspect: Suspect) -> bool:
+        """Whether all values of a line are gradients or contributions to some."""
+        matches = (self.found.known.matches(np.asarray(e.value)) for e in suspect.events[:MOST_LOOKED_AT])
+        kinds = ("gradient", "share")
+        return all(
+            any(m.label.kind in kinds and m.scale == 1 and m.form == "same" for m in ms) for ms in matches
+        )
+
     def maker(self, suspect: Suspect) -> Suspect:
         """The line of a helper that returned what a line has from it; else that line itself."""
         owners = {id(e.owner) for e in suspect.events}
@@ -185,11 +258,11 @@ class Doubts:
                 return other
         return suspect
 
-    def given_to_helper(self) -> list[Suspect]:
-        """The arguments of the call in which the line that is blamed went wrong."""
-        calls = {e.calls[0] for b in self.found.blames for e in b.events if e.calls and b.is_explained}
+    def given_to_helper(self, blames: list[Blame]) -> list[Suspect]:
+        """The arguments of the call in which a line that is blamed went wrong."""
+        calls = {e.calls[0] for b in blames for e in b.events if e.calls and b.is_explained}
         return [
-            s for s in self.suspects()
+            s for s in suspects_in(self.found.outcome.events)
             if s.site.kind == "argument" and (s.site.filename, s.site.lineno) in calls
             and self.bench.wrong <= self.bench.reached(s.site)
         ]  # fmt: skip

@@ -117,7 +117,7 @@ class Locator:
                 for blame in self.trials.tried(suspect, fixed, wrong, False):
                     if len(blame.results) == len(wrong):
                         if self.suspicion.is_exact(suspect):
-                            return self.assigned(blame, fixed, wrong)
+                            return self.origin(self.assigned(blame, fixed, wrong), fixed, wrong)
                         first = self.first_alike(blame, fixed, wrong)
                         return self.origin(blame, fixed, wrong) if first is blame else first
         for suspect in (
@@ -221,7 +221,7 @@ class Locator:
         for suspect in self.suspects:
             if (
                 suspect.site is blame.site
-                or suspect.site.kind != "return"
+                or suspect.site.kind not in ("return", "element")
                 or suspect.site.function == blame.site.function
                 or suspect.time >= blame.events[0].time
                 or all(self.known.is_slope(e.value) for e in suspect.events)

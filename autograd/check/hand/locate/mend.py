@@ -18,10 +18,12 @@ from ..diagnose.case import Guess
 from ..diagnose.repair import live, live_edits
 from ..match.near import near
 from ..match.results import Result
+from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.patch import Patch, statements_around, statements_in
 from ..observe.probes.record import Event, Override, Snapshot, is_array
 from ..observe.probes.sites import Site, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit
+from ..source.order import moved
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed
 from .bench import Bench
@@ -78,7 +80,7 @@ class Mender:
         files = {s.filename for s in sites}
         for filename, statement in ((f, s) for f in files for s in statements_in(f)):
             for new in turned_round(statement, name):
-                patch = Patch(filename, span_of(statement), placed(new, statement))  # type: ignore[arg-type]
+                patch = Patch(filename, ((span_of(statement), placed(new, statement)),))  # type: ignore[arg-type]
                 if self.is_right({}, [patch]):
                     return self.patched(
                         Attempt(None, "wrong-variable", f"`{name}` is the wrong way round", None, patch)
@@ -108,9 +110,20 @@ class Mender:
                 span = span_of(statement)
                 own = suspect if span == suspect.site.statement else None
                 for kind, text, new in statements_like(statement, scope.variables):
-                    patch = Patch(suspect.site.filename, span, new)
+                    patch = Patch(suspect.site.filename, ((span, new),))
                     found[kind].append(Attempt(own, kind, text, None, patch))
+                if kinds is KINDS:
+                    found["order"] += self.reordered(statement, suspects)
         return found
+
+    def reordered(self, statement: ast.stmt, suspects: list[Suspect]) -> Iterator[Attempt]:
+        """The statement before or after others: the one that reads what another changes is to blame."""
+        filename = suspects[0].site.filename
+        by_span = {s.site.statement: s for s in suspects}
+        for said, reader, changes in moved(tree_of(filename, text_of(filename)), statement):
+            if (own := by_span.get(span_of(reader))) is not None:
+                patch = Patch(filename, tuple((span_of(old), placed(new, old)) for old, new in changes))  # type: ignore[misc]
+                yield Attempt(own, "order", said, None, patch)
 
     def is_unpacked_rightly(self, statement: ast.stmt, suspects: list[Suspect]) -> bool:
         """Whether a cache is unpacked under the names that forward had for what is in it."""
@@ -193,13 +206,13 @@ class Mender:
         return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
 
 
-OF_PLACES = ("wrong-variable", "nearby", "transpose", "shape", "overwritten")  # of a value that is passed on
+OF_PLACES = ("wrong-variable", "nearby")  # all that can be wrong with a value of forward that is passed on
 
 # Those that are many come late
 ORDER = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
     "wrong-variable", "complement", "turned",
-    "forgotten term", "nearby", "forgotten factor",
+    "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
     "missing-term", "line too many", "term too many",
 )  # fmt: skip

@@ -72,7 +72,7 @@ def beginnings(made: dict[Event, list[Event]]) -> list[Event]:
     Before them come gradients, by their names, that were made of no other unknown gradient: a coefficient
     that the engine does not know need not be wrong.
     """
-    named = [e for e in made if is_called_gradient(e.name)]
+    named = [e for e in made if is_called_gradient(e.name) or is_made_of_gradients(e.site)]
     gradients = {e for e in made if any(e is n or same_value(e.value, n.value) for n in named)}
 
     def before(event: Event) -> set[Event]:
@@ -89,6 +89,14 @@ def beginnings(made: dict[Event, list[Event]]) -> list[Event]:
     first = [e for e in own if e in gradients and not before(e) & gradients]
     others = [e for e in own if e not in gradients and not made[e]]
     return sorted(first, key=lambda e: e.time) + sorted(others, key=lambda e: e.time)
+
+
+def is_made_of_gradients(site: Site) -> bool:
+    """Whether a line reads something that goes by the name of a gradient."""
+    node = node_at(site, site.span, ast.expr)
+    return node is not None and any(
+        is_called_gradient(n.id) for n in ast.walk(node) if isinstance(n, ast.Name)
+    )
 
 
 def sources(

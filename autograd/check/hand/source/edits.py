@@ -11,7 +11,7 @@ import numpy as np
 
 from .calls import of_call, turned_round
 from .functions import Functions, of_functions
-from .insertions import Beside, Evaluate, by_value, to_whole
+from .insertions import Beside, Evaluate, by_value, other_variables, to_whole
 from .places import elsewhere, neighbours
 from .quantities import is_numeric
 from .statements import OPPOSITE, whole_line
@@ -22,11 +22,12 @@ KINDS = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
     "extra-factor", "extra-term", "wrong-variable", "complement", "turned",
     "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor", "missing-term",
-    "call too many", "missing call", "line too many", "term too many",
+    "call too many", "missing call", "line too many", "term too many", "order",
 )  # fmt: skip
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
 CALLED = {
+    "order": "wrong-variable",
     "line too many": "extra-factor",
     "term too many": "extra-term",
     "forgotten term": "missing-term",
@@ -150,11 +151,14 @@ def at_node(
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
     if inserting:
         yield from by_value(node, text, scope, evaluate, beside)
+    elif is_numeric(held := evaluate(node)):
+        yield from other_variables(node, text, held, scope)
 
 
 def raised(node: ast.expr) -> Changes:
-    """The square and the root of a variable or an element."""
-    if isinstance(node, ast.Subscript | ast.Name):
+    """The square and the root of a variable, an element, or what a function of one argument makes."""
+    is_simple = isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords
+    if is_simple or isinstance(node, ast.Subscript | ast.Name):
         text = f"the exponent of `{ast.unparse(node)}` is wrong"
         for exponent in (2, 0.5):
             yield "missing-factor", text, ast.BinOp(node, ast.Pow(), number(exponent))

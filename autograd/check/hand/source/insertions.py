@@ -42,6 +42,9 @@ def by_value(
         yield from missing_terms(node, text, ndim, scope)
 
 
+HOLDERS = (list, tuple, dict)
+
+
 def other_variables(node: ast.expr, text: str, value: Any, scope: dict[str, Any]) -> Changes:
     """Another variable for a variable, and another entry for an entry, that hold as many axes or elements."""
     if isinstance(node, ast.Name):
@@ -52,6 +55,12 @@ def other_variables(node: ast.expr, text: str, value: Any, scope: dict[str, Any]
         if np.asarray(value).dtype.kind == "f":
             said = f"`{text}` should be `1 - {text}`"
             yield "complement", said, ast.BinOp(number(1), ast.Sub(), node)
+    match node:
+        case ast.Subscript(value=ast.Name(id=own) as holder, slice=index) if type(scope.get(own)) in HOLDERS:
+            for name, other in scope.items():
+                if name != own and type(other) is type(scope[own]):
+                    said = f"`{holder.id}` in `{text}` is the wrong variable"
+                    yield "wrong-variable", said, ast.Subscript(ast.Name(name, ast.Load()), index, ast.Load())
     if isinstance(node, ast.Attribute | ast.Subscript):
         for name, other in indexed(scope):
             if name != text and is_numeric(other) and np.shape(other) == np.shape(value):

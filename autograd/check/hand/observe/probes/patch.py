@@ -14,27 +14,41 @@ Span = tuple[int, int, int, int]
 
 
 class Patch(NamedTuple):
-    """A statement that is to take the place of the one at a span of the user's source."""
+    """Other statements in the place of some of the user's: of a loop or a condition, only its head."""
 
     filename: str
-    span: Span
-    new: ast.stmt
+    changes: tuple[tuple[Span, ast.stmt], ...]
+
+    @property
+    def span(self) -> Span:
+        """Where the first of the statements stands."""
+        return self.changes[0][0]
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """The first and the last line that is changed."""
+        return min(s[0] for s, _ in self.changes), max(s[2] for s, _ in self.changes)
 
     def applied(self, tree: Any) -> Any:
-        """A copy of a tree with the statement changed."""
-        if isinstance(tree, list):
-            return [self.applied(part) for part in tree]
-        if not isinstance(tree, ast.AST):
-            return tree
-        if isinstance(tree, ast.stmt) and span_of(tree) == self.span:
-            return ast.copy_location(copied(self.new), tree)
-        made = type(tree)(**{name: self.applied(getattr(tree, name, None)) for name in tree._fields})
-        return ast.copy_location(made, tree)
+        """A copy of a tree with the statements changed."""
+        return changed(tree, dict(self.changes))
+
+
+def changed(tree: Any, changes: dict[Span, ast.stmt]) -> Any:
+    """A copy of a tree with other statements at some places."""
+    if isinstance(tree, list):
+        return [changed(part, changes) for part in tree]
+    if not isinstance(tree, ast.AST):
+        return tree
+    if isinstance(tree, ast.stmt) and (new := changes.get(span_of(tree))) is not None:
+        return ast.copy_location(copied(new), tree)
+    made = type(tree)(**{name: changed(getattr(tree, name, None), changes) for name in tree._fields})
+    return ast.copy_location(made, tree)
 
 
 def patched(code: CodeType, patch: Patch) -> CodeType | None:
-    """The code of a function with a statement changed; None if it is in another one, or does not compile."""
-    first, last = patch.span[0], patch.span[2]
+    """The code of a function with statements changed; None if they are elsewhere, or do not compile."""
+    first, last = patch.lines
     if code.co_filename != patch.filename or not any(
         c.co_firstlineno <= first <= last <= last_line(c) for c in codes_in(code)
     ):
