@@ -117,7 +117,8 @@ class Locator:
                 for blame in self.trials.tried(suspect, fixed, wrong, False):
                     if len(blame.results) == len(wrong):
                         if self.suspicion.is_exact(suspect):
-                            return self.origin(self.assigned(blame, fixed, wrong), fixed, wrong)
+                            part = self.assigned(blame, fixed, wrong)
+                            return self.origin(part, fixed, wrong) if is_call(part.site) else part
                         first = self.first_alike(blame, fixed, wrong)
                         return self.origin(blame, fixed, wrong) if first is blame else first
         for suspect in (

@@ -130,12 +130,18 @@ class Mender:
         match statement:
             case ast.Assign(targets=[ast.Tuple()], value=ast.Name() | ast.Attribute()):
                 own = [s for s in suspects if s.site.statement == span_of(statement)]
-                scope = self.bench.stage.scope
-                named = [(scope.get(s.site.name), s.events) for s in own]
-                return len(own) > 1 and all(
-                    is_array(v) and any(same_value(v, e.value) for e in events) for v, events in named
-                )
+                return len(own) > 1 and all(any(map(self.is_named_by_forward, s.events)) for s in own)
         return False
+
+    def is_named_by_forward(self, event: Event) -> bool:
+        """Whether forward, or a function that it called, had a value under the name that it has here."""
+        known, name = self.bench.known.forward, event.name
+        held = self.bench.stage.scope.get(name)
+        if is_array(held) and same_value(held, event.value):
+            return True
+        given = (nodes for (_, parameter), nodes in known.given.items() if parameter == name)
+        nodes = {n for found in (known.bound.get(name, []), *given) for n in found}
+        return any(same_value(n.data, event.value) for n in nodes)
 
     def is_passed_on(self, edit: Edit, scope: Snapshot) -> bool:
         """Whether what is changed is a value of forward that a function is given as it is."""

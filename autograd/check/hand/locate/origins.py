@@ -243,10 +243,10 @@ def is_final(result: Result) -> bool:
 
 
 def fixed(bench: Bench) -> list[int]:
-    """The results that have one right value: a wrong one between inputs and loss may carry a constant."""
+    """The results that have one right value: beside gradients of inputs, others may carry a constant."""
     pairs = [(i, r) for i, r in enumerate(bench.results) if r.node is not None]
-    finals = any(map(is_final, bench.results))
-    return [i for i, r in pairs if i not in bench.wrong or not finals or is_final(r)]
+    finals = [i for i, r in pairs if is_final(r)]
+    return finals or [i for i, _ in pairs]
 
 
 def wanted_of(i: int, bench: Bench) -> Any:

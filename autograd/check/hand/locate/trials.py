@@ -145,8 +145,8 @@ class Trials:
     def scale_for(self, suspect: Suspect, family: Family, flags: list[bool]) -> float:
         """The constant that a gradient must carry for all to be right, if it has a name; or 1.
 
-        In a loop over samples it may be a size of the data that only some of the results show, as a penalty
-        is added to the others; or, if none does, the number of rounds.
+        It may be a size of the data that only some of the results show, as a penalty is added to the others;
+        in a loop over samples, if none does, the number of rounds.
         """
         if all(flags) or family.kind not in ("gradient", "share", "slice"):
             return 1.0
@@ -155,7 +155,7 @@ class Trials:
         is_common = len(found) == len(ratios) and all(abs(c - found[0]) <= 1e-6 * abs(c) for c in found)
         if is_common and self.suspicion.is_marked(suspect):
             return found[0] if self.bench.common or is_named(found[0], self.known.forward) else 1.0
-        if suspect.site.kind != "assign" or len(suspect.events) == 1:
+        if suspect.site.kind != "assign":
             return 1.0
         sizes = lengths(self.known.forward)
         rounds = float(len(suspect.events)) if self.suspicion.is_marked(suspect) else 1.0

@@ -76,6 +76,9 @@ class Body:
         exec(self.code, self.space)
 
 
+RETURNED = "what is returned"  # the variable for an expression that a function returns: no name of the user's
+
+
 class Returns(ast.NodeTransformer):
     """Turns the statements of a function into a module's, where a loop ends instead of returning."""
 
@@ -83,9 +86,11 @@ class Returns(ast.NodeTransformer):
         self.loops = 0  # around a node
 
     def visit_Return(self, node: ast.Return) -> Any:
-        """What was returned as a statement by itself, and a `break` if that is in a loop."""
-        value = ast.Expr(node.value or ast.Constant(None))
-        end: list[ast.stmt] = [ast.copy_location(value, node)]
+        """What was returned, under a name if it had none, and a `break` if that is in a loop."""
+        value = node.value or ast.Constant(None)
+        is_named = isinstance(value, ast.Name | ast.Tuple | ast.Constant)
+        made = ast.Expr(value) if is_named else ast.Assign([ast.Name(RETURNED, ast.Store())], value)
+        end: list[ast.stmt] = [ast.copy_location(made, node)]
         if self.loops:
             end.append(ast.copy_location(ast.Break(), node))
         return end
@@ -107,14 +112,14 @@ class Returns(ast.NodeTransformer):
 
 
 def names_returned(function: ast.AST) -> tuple[str, ...]:
-    """The variables that a function returns, by themselves or among others.
+    """The variables that a function returns, also among others, and the one that stands for an expression.
 
     >>> names_returned(ast.parse("def f():\\n    return total, net"))
-    ('total', 'net')
+    ('total', 'net', 'what is returned')
     """
     values = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
     parts = [p for v in values for p in (v.elts if isinstance(v, ast.Tuple) else [v])]
-    return tuple(p.id for p in parts if isinstance(p, ast.Name))
+    return (*(p.id for p in parts if isinstance(p, ast.Name)), RETURNED)
 
 
 def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list[ast.stmt]]]:

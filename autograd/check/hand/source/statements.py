@@ -33,7 +33,7 @@ def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
 
 
 def void_kind(statement: ast.AST) -> str | None:
-    """What is missing in a statement that leaves its target as it was, as it is written; None if it does not.
+    """What is missing in a statement that makes nothing, as it is written; None if it makes something.
 
     >>> lines = "dx = dx", "dx += 0", "dx[i] -= 0 * dy", "dx *= 1.0", "dx = dx + 0 * dy", "dx += dy"
     >>> [void_kind(ast.parse(line).body[0]) for line in lines]
@@ -41,6 +41,8 @@ def void_kind(statement: ast.AST) -> str | None:
     """
     match statement:
         case ast.Assign(targets=[target], value=value) if is_same(target, value):
+            return "missing-term"
+        case ast.Assign(value=ast.BinOp(op=ast.Mult(), left=ast.Constant(value=0))):
             return "missing-term"
         case ast.Assign(targets=[target], value=ast.BinOp(left=left, op=op, right=right)):
             is_void = is_same(target, left) and is_neutral(op, right)

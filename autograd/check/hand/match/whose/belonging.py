@@ -132,10 +132,18 @@ def without_effect(result: Result, known: Known) -> Node | None:
 
 
 def beside_the_idle(result: Result, known: Known) -> Node | None:
-    """The input without effect on the loss that stands beside a result of zeros: `self.W`, of `self.dW`."""
-    if result.kind != "left" or np.any(result.value):
+    """The input without effect on the loss that stands beside a result of zeros: `self.W`, of `self.dW`.
+
+    Of what is returned, it is what has the same key in the same layer: `blocks[2]["w"]`, of `[1][2]["w"]`.
+    """
+    if np.any(result.value):
         return None
-    found = (leaf for leaf, path in known.forward.idle.items() if is_counterpart(result.place, path))
+    end = result.place[-2:] if len(result.place) > 2 and isinstance(result.place[-1], str) else None
+    found = (
+        leaf
+        for leaf, path in known.forward.idle.items()
+        if path[-2:] == end or (result.kind == "left" and is_counterpart(result.place, path))
+    )
     leaf = next(found, None)
     return known.claim(leaf) if leaf is not None else None
 

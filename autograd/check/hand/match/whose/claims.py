@@ -49,7 +49,9 @@ def by_name(
     if result.place and isinstance(result.place[-1], int) and len(fitting) > 1 and not scaled:
         index = result.place[-1]
         return fitting[index] if -len(fitting) <= index < len(fitting) else fitting[0]
-    return next(iter(scaled or fitting[::-1] or named[::-1]), None)
+    last = result.place[-2:]  # [2]["W"] is of layers[2]["W"], where no numbers tell
+    beside = [n for n in fitting if len(last) == 2 and leaves.get(n, ())[-2:] == last]
+    return next(iter(scaled or beside or fitting[::-1] or named[::-1]), None)
 
 
 def in_place(result: Result, leaves: Mapping[Node, Place]) -> Node | None:
