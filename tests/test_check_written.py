@@ -15,6 +15,7 @@ from autograd.check.hand.observe.probes.probe import PROBE, Run
 from autograd.errors import DerivationError
 
 from .test_check_derivation import defined
+from .test_check_styles import pair_of
 
 RNG = np.random.default_rng(20)
 
@@ -1323,3 +1324,117 @@ def test_a_loss_may_be_made_a_plain_number_at_the_end(end):
     forward = defined(f"def forward(x, w):\n    z = x @ w\n    loss = np.mean(z**2)\n    return {end}")
     inputs = {"x": RNG.normal(size=(3, 2)), "w": RNG.normal(size=2)}
     assert check.derivation(forward, lambda x, w: {"w": 2 * x.T @ (x @ w) / 3}, inputs).ok
+
+
+NIELSEN = """
+def train(batch, W, b, eta):
+    dW, db, cost = np.zeros_like(W), np.zeros_like(b), 0
+    for x, y in batch:
+        p = 1 / (1 + np.exp(-(W @ x + b)))
+        cost += np.sum((p - y) ** 2) / 2 / len(batch)
+        delta = (p - y) * p * (1 - p)
+        dW, db = dW + np.outer(delta, x), db + delta
+    W -= eta / len(batch) * dW
+    b -= eta / len(batch) * db
+    return cost
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("b -= eta / len(batch)", "b -= eta"), ("W -= eta / len(batch)", "W -= eta")]
+)
+def test_an_update_by_another_constant_is_wrong_where_it_is_made(old, new):
+    batch = [(RNG.normal(size=3), RNG.random(2)) for _ in range(4)]
+    inputs = {"batch": batch, "W": RNG.normal(size=(2, 3)), "b": RNG.normal(size=2), "eta": 0.5}
+    assert check.training_step(defined(NIELSEN), inputs).ok
+    report = check.training_step(defined(NIELSEN.replace(old, new)), inputs)
+    assert report.first.source.startswith(new), str(report)
+    assert report.first.kind == "factor"
+    assert "4 times that of the other updates" in report.first.hint
+
+
+def test_a_loss_that_is_only_returned_is_found():
+    def train(X, y, w):
+        error = y - X @ w
+        w += 0.1 * X.T @ error
+        return np.sum(error**2) / 2
+
+    inputs = {"X": RNG.normal(size=(4, 2)), "y": RNG.normal(size=4), "w": RNG.normal(size=2)}
+    assert check.training_step(train, inputs).ok
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_layer_that_nothing_comes_back_to_is_not_another(sign):
+    """The last layer's bias has no effect on the loss; the gradients of the others have its shape."""
+
+    def forward(x, layers):
+        for layer in layers:
+            x = np.tanh(x @ layer["W"])
+        return np.sum(x)
+
+    def backward(x, layers):
+        hs = [x]
+        for layer in layers:
+            hs.append(np.tanh(hs[-1] @ layer["W"]))
+        dh, found = np.ones_like(hs[-1]), []
+        for layer, h, before in reversed(list(zip(layers, hs[1:], hs[:-1], strict=True))):
+            dz = dh * (1 - h**2)
+            found.insert(0, {"W": sign * before.T @ dz, "b": np.zeros(2)})
+            dh = dz @ layer["W"].T
+        return found
+
+    layers = [{"W": RNG.normal(size=(2, 2)), "b": RNG.normal(size=2)} for _ in range(3)]
+    report = check.derivation(forward, backward, {"x": RNG.normal(size=(4, 2)), "layers": layers})
+    assert report.ok is (sign == 1), str(report)
+
+
+RUNNING = """
+def forward(k, d):
+    s, total = np.zeros(2), 0.0
+    for t in range(len(k)):
+        s = 0.5 * s + k[t]
+        total = total + s @ d[t]
+    return total
+
+def backward(k, d):
+    s, dd = np.zeros(2), np.zeros_like(d)
+    for t in range(len(k)):
+        s = 0.5 * s + k[t]
+        dd[t] = s
+    ds, dk = np.zeros(2), np.zeros_like(k)
+    for t in reversed(range(len(k))):
+        ds = 0.5 * ds + d[t]
+        dk[t] = ds
+    return {"k": dk, "d": dd}
+"""
+
+
+def test_a_value_that_is_read_before_it_is_changed():
+    inputs = {"k": RNG.normal(size=(4, 2)), "d": RNG.normal(size=(4, 2))}
+    assert check.derivation(*pair_of(RUNNING), inputs).ok
+    lines = "        s = 0.5 * s + k[t]\n", "        dd[t] = s\n"
+    wrong = RUNNING.replace("".join(lines), "".join(lines[::-1]))
+    report = check.derivation(*pair_of(wrong), inputs)
+    assert report.first.source == "dd[t] = s", str(report)
+    assert "reads `s` before `s = 0.5 * s + k[t]` changed it, and should after" in report.first.hint
+
+
+@pytest.mark.parametrize(("name", "is_right"), [("x", True), ("a", False)])
+def test_an_input_that_forward_binds_anew_is_given_as_it_was_if_that_is_right(name, is_right):
+    def forward(x, W, V):
+        a = x
+        x = np.tanh(x @ W)
+        a = np.tanh(x @ V)
+        return np.sum(a)
+
+    backward = defined(f"""
+def backward(x, a, W, V):
+    h = np.tanh(x @ W)
+    dz = 1 - np.tanh(h @ V) ** 2
+    dh = dz @ V.T * (1 - h**2)
+    return {{"W": {name}.T @ dh, "V": h.T @ dz}}
+""")
+    inputs = {"x": RNG.normal(size=(4, 2)), "W": RNG.normal(size=(2, 2)), "V": RNG.normal(size=(2, 2))}
+    report = check.derivation(forward, backward, inputs)
+    assert report.ok is is_right, str(report)
+    assert "forward binds x anew: backward was given what it was passed as" in str(report)

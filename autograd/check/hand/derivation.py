@@ -110,6 +110,24 @@ def examined(stage: Stage, settings: Settings, prefix: str) -> DerivationReport:
 
 
 def judged_once(stage: Stage, settings: Settings) -> Judgement:
+    """The verdict at the inputs, in the better of two readings if forward binds a name of theirs anew."""
+    first = judged_as_floats(stage, settings)
+    if first.ok or not stage.rebound:
+        return first
+    stage.keeps_inputs = True
+    other = judged_as_floats(stage, settings)
+    if mistakes(other) < mistakes(first):
+        return other
+    stage.keeps_inputs = False
+    return first
+
+
+def mistakes(found: Judgement) -> float:
+    """How many results are wrong; infinitely many, if it raised."""
+    return float("inf") if found.outcome.raised is not None else found.right.count(False)
+
+
+def judged_as_floats(stage: Stage, settings: Settings) -> Judgement:
     """The verdict at the inputs; if there is no array of floats among them, on plain numbers."""
     try:
         return judged(stage, settings)
@@ -152,10 +170,17 @@ def report_of(stage: Stage, found: Judgement, prefix: str, *notes: str) -> Deriv
         judged=results,
         inputs=inputs_of(found),
         drawn={name: stage.arguments[name] for name in stage.drawn},
-        notes=(*notes, *steps_of(found), *returns_of(stage, found)),
+        notes=(*notes, *steps_of(found), *returns_of(stage, found), *rebound_in(stage)),
         prefix=prefix,
         is_faulty=isinstance(raised, Exception) and not isinstance(raised, MemoryError),
     )
+
+
+def rebound_in(stage: Stage) -> Iterator[str]:
+    """What is said of inputs that forward puts something else under."""
+    for name in stage.rebound:
+        given = "what it was passed as" if stage.keeps_inputs else f"what {stage.name} left under that name"
+        yield f"{stage.name} binds {name} anew: {stage.backward_name} was given {given}"
 
 
 def inputs_of(found: Judgement) -> dict[str, str]:

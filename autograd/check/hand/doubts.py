@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,64 +14,45 @@ from .diagnose.case import Guess
 from .judgement import Judgement
 from .locate.bench import Bench
 from .locate.blame import Locator
+from .locate.elsewhere.calls import arguments, handed_in
+from .locate.elsewhere.origins import origin_of
+from .locate.elsewhere.rounds import handed_on
+from .locate.elsewhere.sums import contribution, maker_of, void_line
+from .locate.elsewhere.updates import is_carried, other_rate
 from .locate.mend import Mender, is_known
-from .locate.origins import mended, origin_of
-from .locate.suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
-from .match.near import near, ratio
-from .observe.probes.codes import text_of, tree_of
-from .observe.probes.patch import statements_in
+from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from .match.near import near
 from .observe.probes.record import Event
-from .observe.probes.sites import span_of
 from .reasons import Reasons
-from .source.nearby import carried_into
-from .source.statements import void_kind
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
 TOO_MANY = ("factor", "extra-factor")
 SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
-PLAIN = (
-    "sign",
-    "transpose",
-    "shape",
-    "overwritten",
-    "extra-factor",
-    "extra-term",
-)  # it is in the line itself
+# What is in the line itself
+PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
+# What may be wrong with the constant before a part of a sum
 OF_CONSTANTS = (
-    "sign",
-    "missing sign",
-    "factor",
-    "number",
-    "missing constant",
-    "extra-factor",
-    "forgotten factor",
-)
-# What a value may be that a helper is given, if it cannot be told what is wrong in the helper
+    "sign", "missing sign", "factor", "number", "missing constant", "extra-factor", "forgotten factor"
+)  # fmt: skip
+# What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
 GIVEN = (
-    "wrong-variable",
-    "nearby",
-    "sign",
-    "transpose",
-    "forgotten factor",
-    "forgotten term",
-    "missing constant",
-)
+    "wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term", "missing constant"
+)  # fmt: skip
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
 
 
-def is_given_to(argument: Event, event: Event) -> bool:
-    """Whether a value was made in the call that an argument was given to."""
-    return event.calls[:1] == ((argument.site.filename, argument.site.lineno),)
-
-
 @dataclass(slots=True)
 class Doubts:
-    """Whether the right line is blamed."""
+    """Whether the right line is blamed, of those that may be: `suspects`."""
 
     reasons: Reasons
     bench: Bench
     locator: Locator
+    suspects: list[Suspect] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.suspects = suspects_beside(self.found.outcome.events, self.found.forward.places)
 
     @property
     def found(self) -> Judgement:
@@ -87,7 +68,10 @@ class Doubts:
             return mender.reversed(name, {e.site for e in found.outcome.events})
         if not found.blames:
             return Mender(self.bench, wrong, self.bench.spent + limits.CHANGE).blamed(*self.lines_before())
-        if (void := self.void()) is not None:
+        suspects, events, bench = self.suspects, found.outcome.events, self.bench
+        if all(is_carried(b, events, bench) for b in found.blames) and (rate := other_rate(events, bench)):
+            return rate
+        if (void := void_line(suspects, bench, self.locator.trials)) is not None:
             return void
         is_doubtful = self.is_doubtful()
         told = self.reasons.told.get(id(found.blames[0]))
@@ -103,169 +87,59 @@ class Doubts:
             better = mender.simplest(self.others(), kinds)
             if better is not None and better.site.statement not in own:
                 return better
-        if kind == "missing-term" and (carried := self.carried()) is not None:
+        if kind == "missing-term" and (carried := self.handed_on()) is not None:
             return carried
         if told is not None and told.part is not None:
-            earlier = self.made(told.part) or mender.simplest(self.others(), OF_CONSTANTS)
+            earlier = maker_of(told.part, suspects, bench) or mender.simplest(self.others(), OF_CONSTANTS)
             if earlier is not None:
                 return earlier
         if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
             part = self.locator.in_parts(found.blames[0])
             return part if part is not None and self.explains(part) else None
-        given = self.given_to_helper(found.blames) if kind not in PLAIN else []
+        if kind is None and (update := other_rate(events, bench)) is not None:
+            return update
+        given = arguments(found.blames, suspects_in(events), bench) if kind not in PLAIN else []
         kinds = GIVEN if kind is None else ("wrong-variable", "nearby")
         if given and (better := mender.simplest(given, kinds)) is not None:
             return better
         if not is_doubtful:
             return None
         statements = {b.site.statement for b in found.blames}
-        blamed = [s for s in self.suspects() if s.site.statement in statements]
+        blamed = [s for s in self.suspects if s.site.statement in statements]
         better = mender.blamed(blamed, *self.lines_before())
         if better is not None or kind is not None:
             return better
-        if (carried := self.carried()) is not None:
-            return carried
-        if (other := self.contribution() or self.given()) is not None:
-            return other
-        part = self.locator.in_parts(found.blames[0]) if len(found.blames) == 1 else None
-        return part or self.begun_before(statements)
+        return self.handed_on() or self.elsewhere() or self.begun_before(statements)
+
+    def handed_on(self) -> Blame | None:
+        """The line that hands on to the next round of a loop what is wrong there."""
+        blame = self.found.blames[0]
+        found = handed_on(blame, self.suspects, self.found.outcome.events, self.bench)
+        told = self.reasons.of(blame) if found is not None else None
+        if found is None or told is None or not told.is_proven or len(self.found.blames) > 1:
+            return found
+        return replace(found, guess=Guess(told.kind, told.hint.partition(";")[0]))
+
+    def elsewhere(self) -> Blame | None:
+        """Another line that adds to the same array, or the call that gave a helper what is wrong."""
+        blame, suspects = self.found.blames[0], self.suspects
+        if (part := contribution(blame, suspects, self.found.outcome.events, self.bench)) is not None:
+            return part
+        if len(self.found.blames) > 1:
+            return None
+        return handed_in(blame, suspects, self.bench) or self.locator.in_parts(blame)
 
     def begun_before(self, statements: set[Any]) -> Blame | None:
         """The earlier line at which what is wrong begins, if nothing else tells what is wrong."""
         events = [e for b in self.found.blames for e in b.events]
         if not events or not self.bench.wrong:
             return None
-        found = origin_of(events, self.suspects(), self.bench, self.locator.suspicion)
+        found = origin_of(events, self.suspects, self.bench, self.locator.suspicion)
         if found is None or found.site.statement in statements:
             return None
         mender = Mender(self.bench, self.bench.wrong, self.bench.spent + limits.CHANGE / 4)
-        given = self.given_to_helper([found])
+        given = arguments([found], suspects_in(self.found.outcome.events), self.bench)
         return (mender.simplest(given, GIVEN) if given else None) or found
-
-    def void(self) -> Blame | None:
-        """The line that does nothing as it is written, if something there makes all right.
-
-        What another line lacks that adds to the same array may as well be added there.
-        """
-        suspects = [s for s in self.suspects() if s.site.kind in ("assign", *CONTAINED)]
-        files = {s.site.filename for s in suspects}
-        void = {(f, span_of(s)): kind for f in files for s in statements_in(f) if (kind := void_kind(s))}
-        for s in suspects:
-            kind = void.get((s.site.filename, s.site.statement))
-            if kind is None or not self.bench.wrong <= self.bench.reached(s.site):
-                continue
-            s.matches = [self.bench.known.matches(np.asarray(e.value)) for e in s.events]
-            ways = self.locator.trials.tried(s, {}, self.bench.wrong, True)
-            blame = next((b for b in ways if len(b.results) == len(self.bench.wrong)), None)
-            blame = blame or mended(s, s.events, self.bench)
-            if blame is not None:
-                return replace(blame, guess=Guess(kind, "it does nothing"))
-        return None
-
-    def made(self, part: Any) -> Blame | None:
-        """The line that made what comes back by some paths, but for a constant that is wrong there."""
-        for s in self.suspects():
-            event = s.events[-1]
-            if ratio(event.value, part) is None or near(event.value, part):
-                continue
-            values = {event.n: part}
-            if all(self.bench.flags({s.site: s.holding(values)})[0]):
-                results = [self.bench.results[i] for i in sorted(self.bench.wrong)]
-                return Blame(s.site, [event], values, None, {}, 1.0, results)
-        return None
-
-    def carried(self) -> Blame | None:
-        """The line that hands on to the next round, if only the first round is right, which gets nothing.
-
-        In a loop back through time, `dh = dy + dnext` is wrong if `dnext` lacks something.
-        """
-        blame = self.found.blames[0]
-        rounds = [e for e in self.found.outcome.events if e.site is blame.site]
-        if len(rounds) < 2 or not blame.events or rounds[0].n in blame.values or blame.site.kind != "assign":
-            return None
-        site = blame.site
-        names = carried_into(tree_of(site.filename, text_of(site.filename)), site.span)
-        for s in self.suspects():
-            if s.site.name not in names or s.site.function != site.function or s.time < rounds[0].time:
-                continue
-            if s.site is site or not self.bench.wrong <= self.bench.reached(s.site):
-                continue
-            maker = self.maker(s)
-            found = mended(maker, maker.events, self.bench)
-            if found is not None:
-                told = self.reasons.of(blame)
-                is_told = told.is_proven and len(self.found.blames) == 1
-                guess = Guess(told.kind, told.hint.partition(";")[0]) if is_told else None
-                return replace(found, guess=guess)
-        return None
-
-    def given(self) -> Blame | None:
-        """The call that gave a helper the very value that is blamed there: it is wrong where it comes in."""
-        blame = self.found.blames[0]
-        if len(self.found.blames) > 1 or len(blame.values) < len(blame.events):
-            return None
-        arguments = [s for s in self.suspects() if s.site.kind == "argument" and s.site is not blame.site]
-        for s in arguments:
-            values = {}
-            for event in blame.events:
-                before = [a for a in s.events if a.time < event.time and is_given_to(a, event)]
-                if before and same_value(before[-1].value, event.value):
-                    values[before[-1].n] = blame.values[event.n]
-            if len(values) == len(blame.events) and all(self.bench.flags({s.site: s.holding(values)})[0]):
-                events = [a for a in s.events if a.n in values]
-                return Blame(s.site, events, values, blame.family, {}, blame.scale, blame.results)
-        return None
-
-    def contribution(self) -> Blame | None:
-        """The one line that adds something unknown to an array, if what the blamed one adds is right.
-
-        Each use of a variable contributes to its gradient, and the engine knows the contributions.
-        """
-        blame = self.found.blames[0]
-        owners = {id(e.owner) for e in blame.events if type(e.owner) is np.ndarray}
-        if blame.site.kind not in CONTAINED or not owners:
-            return None
-        statements = {e.site.statement for e in self.found.outcome.events if id(e.owner) in owners}
-        adding = [
-            s
-            for s in self.suspects()
-            if s.site.statement in statements
-            and (
-                s.site.kind == "share" or (s.site.kind == "assign" and any(np.any(e.value) for e in s.events))
-            )
-        ]
-        unknown = [s for s in adding if not self.is_contribution(s)]
-        if len(unknown) != 1 or unknown[0].site.statement == blame.site.statement:
-            return None
-        return mended(unknown[0], unknown[0].events, self.bench)
-
-    def is_contribution(self, suspect: Suspect) -> bool:
-        """Whether all values of a line are gradients or contributions to some."""
-        matches = (self.found.known.matches(np.asarray(e.value)) for e in suspect.events[:MOST_LOOKED_AT])
-        kinds = ("gradient", "share")
-        return all(
-            any(m.label.kind in kinds and m.scale == 1 and m.form == "same" for m in ms) for ms in matches
-        )
-
-    def maker(self, suspect: Suspect) -> Suspect:
-        """The line of a helper that returned what a line has from it; else that line itself."""
-        owners = {id(e.owner) for e in suspect.events}
-        for other in self.suspects():
-            is_returned = (
-                other.site.kind in ("return", "element") and other.site.function != suspect.site.function
-            )
-            if is_returned and {id(e.owner) for e in other.events} >= owners:
-                return other
-        return suspect
-
-    def given_to_helper(self, blames: list[Blame]) -> list[Suspect]:
-        """The arguments of the call in which a line that is blamed went wrong."""
-        calls = {e.calls[0] for b in blames for e in b.events if e.calls and b.is_explained}
-        return [
-            s for s in suspects_in(self.found.outcome.events)
-            if s.site.kind == "argument" and (s.site.filename, s.site.lineno) in calls
-            and self.bench.wrong <= self.bench.reached(s.site)
-        ]  # fmt: skip
 
     def explains(self, blame: Blame) -> bool:
         """Whether it can be told what is wrong with a line."""
@@ -277,7 +151,7 @@ class Doubts:
 
     def reaching(self) -> list[Suspect]:
         """The lines that have a part in all that is wrong."""
-        return [s for s in self.suspects() if self.bench.wrong <= self.bench.reached(s.site)]
+        return [s for s in self.suspects if self.bench.wrong <= self.bench.reached(s.site)]
 
     def others(self) -> Iterator[Suspect]:
         """Of these the ones that may hold a constant too many or too few: no gradients as they should be."""
@@ -303,12 +177,6 @@ class Doubts:
         return all(
             any(near(e.value, known.truth[n]) for n in suspicion.named(e)) for e in suspect.events[:20]
         )
-
-    def suspects(self) -> list[Suspect]:
-        """The lines that did not make the loss."""
-        places = self.found.forward.places
-        found = suspects_in(self.found.outcome.events)
-        return [s for s in found if (s.site.filename, s.site.span) not in places]
 
     def is_gradient(self, suspect: Suspect) -> bool:
         """Whether all values of a line are gradients, and nothing is too many in them."""
@@ -372,7 +240,7 @@ class Doubts:
         wrong = self.bench.wrong
         explained = [b for b in blames if b.is_explained]
         last = max((e.time for b in explained for e in b.events), default=len(self.found.outcome.events))
-        suspects = self.suspects()
+        suspects = self.suspects
         suspects.sort(key=lambda s: (s.time > last, -s.time if s.time <= last else s.time))
         unknown: list[Suspect] = []
         known: list[Suspect] = []
@@ -382,3 +250,15 @@ class Doubts:
             is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
             (known if is_plain or s.time > last else unknown).append(s)
         return unknown, known
+
+
+def suspects_beside(events: list[Event], places: Container[Any]) -> list[Suspect]:
+    """The lines that did not make the loss; but what they give a helper may be the wrong value of it."""
+    found = suspects_in(events)
+    made = [s for s in found if (s.site.filename, s.site.span) not in places]
+    statements = {s.site.statement for s in made if s.site.kind != "argument"}
+    return [
+        s for s in found
+        if (s.site.filename, s.site.span) not in places
+        or (s.site.kind == "argument" and s.site.statement in statements)
+    ]  # fmt: skip

@@ -15,6 +15,7 @@ from .constants import is_named, named
 from .fused import without_cross_terms
 
 MOST_USES = 24  # in a region, beyond which only single ones are left out on trial
+MOST_PASSED = 60_000  # nodes that are gone back through, on all trials together
 SAMPLES = 48  # elements at which a Jacobian's diagonal is computed
 
 
@@ -24,7 +25,8 @@ def path_left_out(case: Case) -> Guess | None:
         return Guess("missing-term", "it is 0 everywhere: nothing comes back")
     uses = list(branches(case))
     pairs = [*combinations(uses, 2)] if len(uses) <= MOST_USES else []
-    for cut in (*((use,) for use in uses), *pairs):
+    cuts = (*((use,) for use in uses), *pairs)
+    for cut in cuts[: MOST_PASSED // max(1, len(case.region))]:
         if near(case.value, case.scale * back(case, cut)):
             return left_out(case, {child for child, _ in cut})
     return None

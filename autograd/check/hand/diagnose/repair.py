@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import itertools
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -23,10 +23,10 @@ from ....tensor import Tensor
 from ....users import is_users
 from .. import limits
 from ..observe.arguments import parameters_of
-from ..observe.probes.codes import text_of, tree_of
+from ..observe.probes.codes import nodes_of, text_of, tree_of
 from ..observe.probes.probe import PROBE, Run
 from ..observe.probes.record import Override, Snapshot, copied, is_array
-from ..observe.probes.sites import Site, loaded, root_of, span_of
+from ..observe.probes.sites import Site, loaded, root_of
 from ..source.edits import CALLED, KINDS, Edit, edits
 from ..source.functions import Functions, Signature
 from ..source.nearby import function_around, nearby
@@ -42,13 +42,10 @@ MOST = 6000  # changes that are tried of one line
 def node_at(site: Site, span: tuple[int, int, int, int], kind: type) -> Any:
     """The part of the user's source at a place; None if there is no source of it."""
     try:
-        tree = tree_of(site.filename, text_of(site.filename))
+        nodes = nodes_of(site.filename, text_of(site.filename))
     except SyntaxError:
         return None
-    return next(
-        (n for n in ast.walk(tree) if isinstance(n, kind) and hasattr(n, "lineno") and span_of(n) == span),
-        None,
-    )
+    return next((n for n in nodes.get(span, ()) if isinstance(n, kind)), None)
 
 
 @dataclass(slots=True)
@@ -190,7 +187,11 @@ def first_right(
 
 
 def by_kind(
-    statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any], site: Site, inserting: bool = True
+    statement: ast.stmt,
+    snapshot: Snapshot,
+    extras: dict[str, Any],
+    site: Site,
+    kinds: tuple[str, ...] = KINDS,
 ) -> dict[str, list[Edit]]:
     """The changes of a statement at a site."""
     found: dict[str, list[Edit]] = {kind: [] for kind in KINDS}
@@ -198,11 +199,11 @@ def by_kind(
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    functions = functions_in(variables | everything) if inserting else {}
-    evaluate = partial(evaluated, everything)
+    functions = functions_in(variables | everything) if kinds is KINDS else {}
+    evaluate = functools.partial(evaluated, everything)
     tree = tree_of(site.filename, text_of(site.filename))
-    beside = nearby(function_around(tree, site.lineno), evaluate) if inserting else ()
-    for edit in edits(statement, scope, evaluate, functions, inserting, beside):
+    beside = nearby(function_around(tree, site.lineno), evaluate) if kinds is KINDS else ()
+    for edit in edits(statement, scope, evaluate, functions, beside, kinds):
         found[edit.kind].append(edit)
     return found
 
@@ -231,10 +232,15 @@ def evaluated(scope: dict[str, Any], expression: ast.expr) -> Any:
     """The value of an expression; None if it raises."""
     try:
         with np.errstate(all="ignore"):
-            tree = ast.Expression(placed(expression, PLACE))  # type: ignore[arg-type]
-            return eval(compile(tree, "<repair>", "eval"), scope)
+            return eval(code_of(expression), scope)
     except Exception:
         return None
+
+
+@functools.lru_cache(maxsize=4096)
+def code_of(expression: ast.expr) -> CodeType:
+    """The code of an expression, kept as the parts of a line are evaluated for each change of it."""
+    return compile(ast.Expression(placed(expression, PLACE)), "<repair>", "eval")  # type: ignore[arg-type]
 
 
 def compiled(statement: ast.stmt) -> CodeType:
@@ -258,7 +264,7 @@ def live_edits(site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS) -
     if expression is None:
         return {}
     statement = ast.Assign([ast.Name(VALUE, ast.Store())], expression)
-    changes = by_kind(statement, snapshot, {}, site, inserting=kinds is KINDS)
+    changes = by_kind(statement, snapshot, {}, site, kinds)
     outer = node_at(site, site.statement, ast.stmt)
     match outer:  # = for +=
         case ast.Assign(targets=[ast.Subscript() | ast.Name() | ast.Attribute() as target], value=value) if (

@@ -100,7 +100,8 @@ class Mender:
                 continue
             scope = scopes[suspect.site]
             if suspect.site.kind in EXPRESSIONS:
-                for kind, edits in live_edits(suspect.site, scope, kinds).items():
+                made = live_edits(suspect.site, scope, kinds)
+                for kind, edits in ((kind, made.get(kind, [])) for kind in kinds):
                     likely = (e for e in edits if kind in OF_PLACES or not self.is_passed_on(e, scope))
                     found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)
             for statement in statements_around(suspect.site.filename, suspect.site.statement):
@@ -110,6 +111,8 @@ class Mender:
                 span = span_of(statement)
                 own = suspect if span == suspect.site.statement else None
                 for kind, text, new in statements_like(statement, scope.variables):
+                    if kind not in kinds:
+                        continue
                     patch = Patch(suspect.site.filename, ((span, new),))
                     found[kind].append(Attempt(own, kind, text, None, patch))
                 if kinds is KINDS:
@@ -145,10 +148,12 @@ class Mender:
 
     def is_passed_on(self, edit: Edit, scope: Snapshot) -> bool:
         """Whether what is changed is a value of forward that a function is given as it is."""
+        if not isinstance(edit.old, ast.Name):
+            return False
         calls = (n for n in ast.walk(edit.statement) if isinstance(n, ast.Call))
         is_given = any(edit.old in c.args and root_of(c.func) not in ("np", "numpy") for c in calls)
         is_given = is_given or getattr(edit.statement, "value", None) is edit.old
-        value = scope.variables.get(getattr(edit.old, "id", ""))
+        value = scope.variables.get(edit.old.id)
         if not is_given or not is_array(value):
             return False
         matches = self.bench.known.matches(np.asarray(value))

@@ -128,7 +128,24 @@ class Known:
 
     def is_slope(self, value: Array) -> bool:
         """Whether a value is the derivative of a function of one array, element by element."""
-        return any(near(value, v) for family in self.slopes for v in family.values)
+        if np.shape(value) not in self.slopes_by_shape:
+            return False
+        stacked, scales = self.slopes_by_shape[np.shape(value)]
+        apart = np.abs(stacked - value).reshape(len(stacked), -1).max(axis=1, initial=0.0)
+        return bool(np.any(apart <= PRECISION * scales))
+
+    @cached_property
+    def slopes_by_shape(self) -> dict[tuple[int, ...], tuple[Array, Array]]:
+        """All slopes of a shape in one array, and the largest magnitude in each: to be compared at once."""
+        by_shape: dict[tuple[int, ...], list[Array]] = defaultdict(list)
+        for family in self.slopes:
+            for v in family.values:
+                by_shape[np.shape(v)].append(v)
+        found = {}
+        for shape, values in by_shape.items():
+            stacked = np.stack(values)
+            found[shape] = stacked, np.abs(stacked).reshape(len(values), -1).max(axis=1, initial=0.0)
+        return found
 
     @cached_property
     def singles(self) -> tuple[list[Label], Array]:

@@ -61,11 +61,24 @@ def judged_right(
 
 
 def common_scale(results: list[Result]) -> float | None:
-    """The constant that most updates have before the gradient."""
+    """The constant that most updates have before the gradient; of two that as many have, the first.
+
+    But if the first is a whole number times the other, it is the other: a mean is forgotten more often than
+    taken twice.  Ten times is a slip in a number.
+    """
     scales = [c for r in results if r.kind == "update" and (c := scale_between(r.value, r.true)) is not None]
     if not scales:
         return None
-    return max(scales, key=lambda c: sum(np.isclose(c, d, rtol=1e-6) for d in scales))
+    count = {c: sum(bool(np.isclose(c, d, rtol=1e-6)) for d in scales) for c in scales}
+    first = max(count, key=lambda c: count[c])
+    rivals = (c for c in count if count[c] == count[first] and is_mean_of(c, first))
+    return next(rivals, first)
+
+
+def is_mean_of(c: float, other: float) -> bool:
+    """Whether a constant is another one over a whole number that is no power of ten."""
+    n = round(other / c)
+    return n > 1 and bool(np.isclose(n * c, other, rtol=1e-6)) and str(n).rstrip("0") != "1"
 
 
 def scale_between(value: Any, true: Any) -> float | None:

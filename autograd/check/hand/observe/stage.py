@@ -67,6 +67,8 @@ class Stage:
     are_all_tensors  whether forward runs on Tensors of whole numbers too
     keeps_versions   whether copies are kept of the arrays that forward changes after it used them
     scope      what the variables of forward held as it returned
+    rebound    the parameters of backward that are inputs, under whose names forward puts something else;
+               backward is given what they were, if `keeps_inputs`, else what they became
     after      what forward left behind, from which backward runs; `holders`, all that leads there
     """
 
@@ -87,6 +89,8 @@ class Stage:
     are_all_tensors: bool = False
     keeps_versions: bool = False
     scope: dict[str, Any] = field(default_factory=dict)
+    rebound: tuple[str, ...] = ()
+    keeps_inputs: bool = False
     after: State | None = None
     holders: Reach | None = None
 
@@ -201,6 +205,11 @@ class Stage:
         assert self.backward is not None
         asked = needed(self.backward)
         own = own_variables(self.scope, names_stored(self.forward), returned, len(self.outputs), asked)
+        self.rebound = tuple(
+            k for k in own if k in asked and k in self.inputs and is_other(own[k], self.inputs[k])
+        )
+        if self.keeps_inputs:
+            own = {k: v for k, v in own.items() if k not in self.rebound}
         helpers = {k: v for k, v in self.scope.items() if not is_cache(k)}  # a helper's cache is its own
         known = dict.fromkeys(self.inputs) | helpers | self.inputs | own
         upstream = dict(zip(self.outputs, self.upstream, strict=True))
@@ -258,3 +267,9 @@ class Stage:
         if noting and not overrides:
             self.after.look()
         return Outcome(run.events, returned, raised, run.frames, run.latest, run.snapshots)
+
+
+def is_other(value: Any, before: Any) -> bool:
+    """Whether a variable holds another array than before."""
+    are_arrays = isinstance(value, np.ndarray) and isinstance(before, np.ndarray)
+    return are_arrays and not (value is before or np.array_equal(value, before))

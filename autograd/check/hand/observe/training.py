@@ -186,10 +186,11 @@ def likely_losses(training: Training, run: Tracing) -> Iterator[Tensor | None]:
     single sample that has one element.
     """
     numbers = {name: t for name, t in run.losses.items() if not t.ndim and not t.is_leaf}
-    returned = final_in([numbers[w] for w in training.returned if w in numbers])
+    returned = final_in([numbers[w] for w in training.returned if w in numbers and w != RETURNED])
     yield from outside(returned, called(SURELY, numbers, run))  # what goes into it may be one sample's cost
     yield returned
     yield from called(PERHAPS, numbers, run)
+    yield numbers.get(RETURNED)
     yield final_in([t for name, t in numbers.items() if is_called_loss(name)])
     yield from (run.losses[word] for word in (*SURELY, *PERHAPS) if word in run.losses)
     if training.is_guess:

@@ -72,13 +72,12 @@ def edits(
     scope: dict[str, Any],
     evaluate: Evaluate,
     functions: Functions | None = None,
-    inserting: bool = True,
     beside: Beside = (),
+    kinds: tuple[str, ...] = KINDS,
 ) -> Iterator[Edit]:
-    """All changes of a statement at one place.
+    """All changes of a statement at one place; of some kinds only, at least those, and none that are many.
 
-    `functions` are the user's own that it may call; `beside`, what stands elsewhere in the same function;
-    `inserting`, whether something may be put in that is not there.
+    `functions` are the user's own that it may call; `beside`, what stands elsewhere in the same function.
     """
     for kind, text, changed in whole_line(statement):
         yield Edit(kind, text, statement, statement, changed)
@@ -87,18 +86,21 @@ def edits(
         return
     writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
     parts = value.args[1:] if writes else [value]
-    for part in parts[-1:]:
+    for part in parts[-1:] if not OF_THE_WHOLE.isdisjoint(kinds) else ():
         if is_numeric(held := evaluate(part)) and (np.ndim(held) or isinstance(held, float)):
             for kind, text, new in to_whole(part, held, scope, beside):
                 yield Edit(kind, text, statement, part, new)
     for node in (node for part in parts for node in expressions(part)):
         changes = (
-            at_node(node, scope, evaluate, inserting, beside),
+            at_node(node, scope, evaluate, beside, kinds),
             of_functions(node, functions or {}),
             raised(node),
         )
         for kind, text, new in chain(*changes):
             yield Edit(kind, text, statement, node, new)
+
+
+OF_THE_WHOLE = frozenset(("nearby", "forgotten term", "forgotten factor"))  # of a line, or of what it adds
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
@@ -116,7 +118,11 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
 
 
 def at_node(
-    node: ast.expr, scope: dict[str, Any], evaluate: Evaluate, inserting: bool = True, beside: Beside = ()
+    node: ast.expr,
+    scope: dict[str, Any],
+    evaluate: Evaluate,
+    beside: Beside = (),
+    kinds: tuple[str, ...] = KINDS,
 ) -> Changes:
     """What could stand in the place of one expression."""
     text = ast.unparse(node)
@@ -149,9 +155,9 @@ def at_node(
         case ast.Subscript(value=a, slice=index):
             for near in (*neighbours(index, evaluate(a)), *elsewhere(index, scope)):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
-    if inserting:
+    if kinds is KINDS:
         yield from by_value(node, text, scope, evaluate, beside)
-    elif is_numeric(held := evaluate(node)):
+    elif "wrong-variable" in kinds and is_numeric(held := evaluate(node)):
         yield from other_variables(node, text, held, scope)
 
 

@@ -56,7 +56,7 @@ def void_kind(statement: ast.AST) -> str | None:
 
 def is_same(target: ast.expr, value: ast.expr) -> bool:
     """Whether what is written to is what is read."""
-    return ast.unparse(target) == ast.unparse(value)
+    return type(target) is type(value) and ast.unparse(target) == ast.unparse(value)
 
 
 def is_neutral(op: ast.operator, value: ast.expr) -> bool:

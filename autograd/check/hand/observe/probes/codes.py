@@ -12,6 +12,7 @@ from typing import Any
 
 from .rewriting.nodes import MARK
 from .rewriting.rewriter import Rewriter
+from .sites import span_of
 
 FUTURE = 0x1FF0000  # the flags of a code object that say which `from __future__ import` it has
 MOST_KEPT = 2000  # functions whose code is kept; notebooks make new ones with each run of a cell
@@ -53,6 +54,22 @@ def compiled(statements: list[ast.stmt], filename: str, parts: bool, flags: int 
 def tree_of(filename: str, text: str) -> ast.Module:
     """The syntax tree of a file."""
     return ast.parse(text)
+
+
+@functools.lru_cache(maxsize=64)
+def nodes_of(filename: str, text: str) -> dict[Any, list[Any]]:
+    """The parts of a file's syntax tree by where they begin and end."""
+    found: dict[Any, list[Any]] = {}
+    for node in ast.walk(tree_of(filename, text)):
+        if hasattr(node, "end_lineno"):
+            found.setdefault(span_of(node), []).append(node)
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def statements_of(filename: str, text: str) -> tuple[ast.stmt, ...]:
+    """The statements of a file, outer ones before inner ones."""
+    return tuple(n for n in ast.walk(tree_of(filename, text)) if isinstance(n, ast.stmt))
 
 
 def text_of(filename: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any, NamedTuple
 
-from .codes import FUTURE, alike, codes_in, compiled, copied, text_of, tree_of
+from .codes import FUTURE, alike, codes_in, compiled, copied, statements_of, text_of, tree_of
 from .sites import span_of
 
 Span = tuple[int, int, int, int]
@@ -72,21 +72,19 @@ def last_line(code: CodeType) -> int:
 def statements_in(filename: str) -> Iterator[ast.stmt]:
     """The simple statements of a file, the last first."""
     try:
-        tree = tree_of(filename, text_of(filename))
+        statements = statements_of(filename, text_of(filename))
     except (SyntaxError, ValueError):
         return
-    found = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and not hasattr(s, "body")]
-    yield from sorted(found, key=lambda s: -s.lineno)
+    yield from sorted((s for s in statements if not hasattr(s, "body")), key=lambda s: -s.lineno)
 
 
 def statements_around(filename: str, span: Span) -> Iterator[ast.stmt]:
     """The statement at a place in the user's source, and the loops and conditions that it is in."""
     try:
-        tree = tree_of(filename, text_of(filename))
+        statements = statements_of(filename, text_of(filename))
     except (SyntaxError, ValueError):
         return
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.stmt) or not node.lineno <= span[0] <= (node.end_lineno or 0):
-            continue
-        if span_of(node) == span or isinstance(node, ast.For | ast.If):
+    for node in statements:
+        is_around = node.lineno <= span[0] <= (node.end_lineno or 0)
+        if is_around and (isinstance(node, ast.For | ast.If) or span_of(node) == span):
             yield node

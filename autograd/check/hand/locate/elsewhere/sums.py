@@ -1,0 +1,93 @@
+"""Another line that adds to the same array: it does nothing, or has a wrong constant, or is not known."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...diagnose.case import Guess
+from ...match.known import Known
+from ...match.near import near, ratio
+from ...observe.probes.codes import statements_of, text_of
+from ...observe.probes.record import Event
+from ...observe.probes.sites import span_of
+from ...source.statements import void_kind
+from ..bench import Bench
+from ..suspects import CONTAINED, Blame, Suspect
+from ..trials import Trials
+from .solved import mended
+
+MOST_LOOKED_AT = 20
+
+
+def void_line(suspects: Iterable[Suspect], bench: Bench, trials: Trials) -> Blame | None:
+    """The line that does nothing as it is written, if something there makes all right.
+
+    What another line lacks that adds to the same array may as well be added there.
+    """
+    own = [s for s in suspects if s.site.kind in ("assign", *CONTAINED)]
+    for s in own:
+        kind = void_in(s.site.filename, text_of(s.site.filename)).get(s.site.statement)
+        if kind is None or not bench.wrong <= bench.reached(s.site):
+            continue
+        s.matches = [bench.known.matches(np.asarray(e.value)) for e in s.events]
+        ways = trials.tried(s, {}, bench.wrong, True)
+        blame = next((b for b in ways if len(b.results) == len(bench.wrong)), None)
+        blame = blame or mended(s, s.events, bench)
+        if blame is not None:
+            return replace(blame, guess=Guess(kind, "it does nothing"))
+    return None
+
+
+@functools.lru_cache(maxsize=64)
+def void_in(filename: str, text: str) -> dict[Any, str]:
+    """The statements of a file that do nothing, with what is missing there."""
+    return {span_of(s): kind for s in statements_of(filename, text) if (kind := void_kind(s)) is not None}
+
+
+def maker_of(part: Any, suspects: Iterable[Suspect], bench: Bench) -> Blame | None:
+    """The line that made what comes back by some paths, but for a constant that is wrong there."""
+    for s in suspects:
+        event = s.events[-1]
+        if ratio(event.value, part) is None or near(event.value, part):
+            continue
+        values = {event.n: part}
+        if all(bench.flags({s.site: s.holding(values)})[0]):
+            results = [bench.results[i] for i in sorted(bench.wrong)]
+            return Blame(s.site, [event], values, None, {}, 1.0, results)
+    return None
+
+
+def contribution(
+    blame: Blame, suspects: Iterable[Suspect], events: Iterable[Event], bench: Bench
+) -> Blame | None:
+    """The one line that adds something unknown to an array, if what the blamed one adds is right.
+
+    Each use of a variable contributes to its gradient, and the engine knows the contributions.
+    """
+    owners = {id(e.owner) for e in blame.events if type(e.owner) is np.ndarray}
+    if blame.site.kind not in CONTAINED or not owners:
+        return None
+    statements = {e.site.statement for e in events if id(e.owner) in owners}
+    adding = (s for s in suspects if s.site.statement in statements and is_added(s))
+    unknown = [s for s in adding if not is_contribution(s, bench.known)]
+    if len(unknown) != 1 or unknown[0].site.statement == blame.site.statement:
+        return None
+    return mended(unknown[0], unknown[0].events, bench)
+
+
+def is_added(suspect: Suspect) -> bool:
+    """Whether a line adds to an array, or begins it with something else than zeros."""
+    is_begun = suspect.site.kind == "assign" and any(np.any(e.value) for e in suspect.events)
+    return suspect.site.kind == "share" or is_begun
+
+
+def is_contribution(suspect: Suspect, known: Known) -> bool:
+    """Whether all values of a line are gradients or contributions to some."""
+    matches = (known.matches(np.asarray(e.value)) for e in suspect.events[:MOST_LOOKED_AT])
+    kinds = ("gradient", "share")
+    return all(any(m.label.kind in kinds and m.scale == 1 and m.form == "same" for m in ms) for ms in matches)
