@@ -162,8 +162,10 @@ class Locator:
             is_tried = suspect in doubtful and is_later
             if is_tried or suspect.time >= start or suspect.site in fixed or len(suspect.events) > 20:
                 continue
-            if any(self.suspicion.named(e) for e in suspect.events) or not self.suspicion.is_a_gradient(
-                suspect
+            if (
+                self.is_start(suspect)
+                or any(self.suspicion.named(e) for e in suspect.events)
+                or not self.suspicion.is_a_gradient(suspect)
             ):
                 continue
             if any(same_value(a.value, b.value) for a in suspect.events for b in blame.events):
@@ -175,6 +177,11 @@ class Locator:
                     is_part = self.suspicion.is_exact(suspect)
                     return self.assigned(other, fixed, wrong) if is_part else self.origin(other, fixed, wrong)
         return None
+
+    def is_start(self, suspect: Suspect) -> bool:
+        """Whether a line makes the gradient of the loss with respect to itself, which is 1."""
+        root = self.known.forward.root
+        return all(any(m.label.node is root and m.scale == 1 for m in ms) for ms in suspect.matches)
 
     def misused(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
         """What a helper was given, if another value of forward there explains all that it made."""

@@ -17,6 +17,11 @@ from .suspects import Suspect
 MOST_OTHERS = 20  # values of one name that are looked at
 
 
+def goes_back(function: str) -> bool:
+    """Whether a function is a backward pass, by its name."""
+    return any(word in function.lower() for word in ("back", "bwd", "grad"))
+
+
 class Suspicion:
     """What speaks for a value: its numbers, its name, and the results that it is."""
 
@@ -99,7 +104,13 @@ class Suspicion:
         return False
 
     def is_forwards(self, event: Event, matches: list[Match]) -> bool:
-        """Whether a value is one of the forward pass', and goes by its name or by that of no gradient."""
+        """Whether a value is one of the forward pass', and goes by its name or by that of no gradient.
+
+        What a function returns by whose name it is a backward pass, and is a multiple of a gradient, is none.
+        """
+        is_multiple = any(m.label.kind == "gradient" and m.form == "same" for m in matches)
+        if is_multiple and event.site.kind in ("return", "element") and goes_back(event.site.function):
+            return False
         own = [m.label.node for m in matches if m.label.kind == "value" and m.scale == 1 and m.form == "same"]
         names = self.known.forward.names
         return bool(own) and (

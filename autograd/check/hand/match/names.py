@@ -60,9 +60,20 @@ def stems(name: str, prefix: str = "d") -> tuple[str, ...]:
     return tuple(dict.fromkeys(f for f in found if f))
 
 
+# Words that begin as a gradient's name does
+WORDS = frozenset(
+    ("data", "degree", "den", "denom", "depth", "diff", "diffs", "dilation", "dim", "dims", "dist", "done",
+     "dropout", "gain", "gamma", "gap", "gate", "gates", "goal", "grid", "group")
+)  # fmt: skip
+
+
 def is_called_gradient(name: str) -> bool:
-    """Whether a name has a mark of a gradient."""
-    return bool(stems(name))
+    """Whether a name has a mark of a gradient.
+
+    >>> is_called_gradient("dist2"), is_called_gradient("dis")
+    (False, True)
+    """
+    return bool(stems(name)) and name.rstrip("0123456789_").lower() not in WORDS
 
 
 @functools.cache

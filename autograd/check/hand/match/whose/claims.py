@@ -41,7 +41,8 @@ def by_name(
         if not is_named or near(result.value, known.truth[same]):
             return same  # a multiple of another gradient is no reason to doubt a name
     fitting = [n for n in named if np.shape(n.data) == np.shape(result.value)]
-    if result.kind == "left" and not fitting and (same := by_value(result, known, leaves)) is not None:
+    same = by_value(result, known, leaves) if result.kind == "left" and not fitting else None
+    if same is not None and (same in leaves or np.shape(same.data) == np.shape(result.value)):
         return same  # several objects have variables of one name: `loss.dinputs`, of a layer's inputs
     if not is_final and not fitting:
         return None
