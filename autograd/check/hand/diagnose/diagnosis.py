@@ -18,7 +18,7 @@ from ..source.edits import KINDS
 from ..source.nearby import function_around, made_of
 from .case import Case, Guess, inner, worst
 from .constants import is_named, named
-from .in_scope import factor_in_scope, fits, term_in_scope, two_factors_in_scope
+from .in_scope import cross_term_in_scope, factor_in_scope, fits, term_in_scope, two_factors_in_scope
 from .paths import cross_terms_left_out, fitted, only_diagonal, path_left_out
 from .repair import loads_of, repairs
 
@@ -66,9 +66,8 @@ def guesses(case: Case) -> Iterator[Guess | None]:
         yield from (path_left_out(case), fitted(case), cross_terms_left_out(case), only_diagonal(case))
     yield from changes
     if numeric:
-        yield from (
-            factor_in_scope(case), two_factors_in_scope(case), term_in_scope(case), not_finite(case)
-        )  # fmt: skip
+        yield from (factor_in_scope(case), two_factors_in_scope(case))
+        yield from (cross_term_in_scope(case), term_in_scope(case), not_finite(case))
 
 
 def each(case: Case, holds: Callable[[Array, Array], bool]) -> bool:

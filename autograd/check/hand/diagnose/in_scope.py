@@ -10,9 +10,9 @@ import numpy as np
 
 from ....engine import Array
 from ..match.near import PRECISION, largest, near, ratio
-from ..source.quantities import INNER, bracketed, indexed, quantities
+from ..source.quantities import INNER, bracketed, indexed, is_numeric, quantities
 from ..source.trees import parsed
-from .case import Case, Guess, inner
+from .case import Case, Guess, Round, inner
 from .constants import is_named, named
 from .repair import evaluated, loads_of
 
@@ -86,6 +86,36 @@ def term_in_scope(case: Case) -> Guess | None:
     return None
 
 
+def cross_term_in_scope(case: Case) -> Guess | None:
+    """What the other elements contribute: a softmax's `p * sum(p * dp)`, the means in a normalisation.
+
+    That is a sum over an axis of what the line has, perhaps with a quantity before the sum or in it.
+    """
+    shape = np.shape(case.expected)
+    if not shape or any(np.shape(r.value) != np.shape(r.expected) for r in case.rounds):
+        return None
+    apart, value = case.expected - case.value, case.value
+    whole = {name: q for name, q in fitting(case.scope, shape).items() if not name.startswith("1 - ")}
+    for axis, (name, q) in product(range(-1, -len(shape) - 1, -1), (("", np.ones(shape)), *whole.items())):
+        plain, of_it = (np.sum(v, axis=axis, keepdims=True) for v in (value, q * value))
+        for made, before, within in ((q * plain, name, ""), (q * of_it, name, name), (of_it, "", name)):
+            c, text = ratio(apart, np.broadcast_to(made, shape)), cross_term(before, within, axis)
+            if c is not None and is_lacking(case, text, c):
+                return missing(case, text, c)
+    return None
+
+
+def cross_term(before: str, within: str, axis: int) -> str:
+    """The text of a sum over an axis of what a line has, `it`.
+
+    >>> cross_term("p", "", -1), cross_term("", "x - m", -2)
+    ('p * np.sum(it, axis=-1, keepdims=True)', 'np.sum((x - m) * it, axis=-2, keepdims=True)')
+    """
+    inner = f"{bracketed(within)} * it" if within else "it"
+    whole = f"np.sum({inner}, axis={axis}, keepdims=True)"
+    return f"{bracketed(before)} * {whole}" if before else whole
+
+
 def missing(case: Case, text: str, c: float) -> Guess:
     """A term that is missing, with the constant before it."""
     factor = "" if np.isclose(abs(c), 1) else f" {named(abs(c), case.forward)} times"
@@ -94,11 +124,18 @@ def missing(case: Case, text: str, c: float) -> Guess:
 
 def is_lacking(case: Case, text: str, c: float) -> bool:
     """Whether a named constant times an expression is what the line lacks in every round."""
-    lacks = ((r.expected - r.value, r.snapshot) for r in case.rounds)
-    return is_named(c, case.forward) and all(
-        s is not None and (held := evaluated(s.globals | s.variables, parsed(text))) is not None
-        and near(apart, np.asarray(c * held)) for apart, s in lacks
-    )  # fmt: skip
+    return is_named(c, case.forward) and all(is_lacking_in(r, text, c) for r in case.rounds)
+
+
+def is_lacking_in(turn: Round, text: str, c: float) -> bool:
+    """The same in one round; `it` is what the line has there."""
+    if turn.snapshot is None:
+        return False
+    scope = {"np": np} | turn.snapshot.globals | turn.snapshot.variables | {"it": turn.value}
+    held = evaluated(scope, parsed(text))
+    return is_numeric(held) and near(
+        turn.expected - turn.value, np.broadcast_to(c * held, np.shape(turn.value))
+    )
 
 
 def matrix_products(scope: dict[str, Any], shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
