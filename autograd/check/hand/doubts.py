@@ -89,6 +89,9 @@ class Doubts:
                 return better
         if kind == "missing-term" and (carried := self.handed_on()) is not None:
             return carried
+        instead = found.blames[0].instead
+        if told is not None and PATH in told.hint and instead is not None and self.explains(instead):
+            return instead
         if told is not None and told.part is not None:
             earlier = maker_of(told.part, suspects, bench) or mender.simplest(self.others(), OF_CONSTANTS)
             if earlier is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -101,11 +102,10 @@ class Locator:
                 if len(blame.results) == len(wrong):
                     if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
                         return final
-                    other = (
-                        self.misplaced(blame, doubtful, fixed, wrong)
-                        or self.misused(blame, fixed, wrong)
-                        or self.mistaken(blame, suspect, fixed, wrong)
-                    )
+                    other = self.misplaced(blame, doubtful, fixed, wrong)
+                    if other is not None:
+                        return replace(other, instead=blame)
+                    other = self.misused(blame, fixed, wrong) or self.mistaken(blame, suspect, fixed, wrong)
                     if other is None and self.suspicion.is_exact(suspect, {e.n for e in blame.events}):
                         return self.handed_on(blame, fixed, wrong)
                     return other or self.origin(blame, fixed, wrong)

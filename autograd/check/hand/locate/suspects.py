@@ -48,6 +48,7 @@ class Blame:
     values   by the number of the round; only where the user's own differ from them
     family   what of the engine's they are
     results  the results that become right by that
+    instead  the later line that would be blamed if this one were not
     """
 
     site: Site
@@ -61,6 +62,7 @@ class Blame:
     change: Override | None = None
     patch: Patch | None = None
     is_explained: bool = True
+    instead: Blame | None = None
 
     @property
     def is_held(self) -> bool:
