@@ -364,6 +364,24 @@ CASES = {
             ("gV = reg * V", "gV = 2 * reg * V", "gV = 2 * reg * V", "factor"),
         ],
     ),
+    "a mask that writes nothing": (
+        """
+        def forward(x, W, V):
+            h = np.maximum(x @ W, 0)
+            return np.sum((h @ V) ** 2), h
+
+        def backward(x, W, V, h):
+            d = 2 * h @ V
+            dh = d @ V.T
+            dh[h <= 0] = 0
+            return x.T @ dh, h.T @ d
+        """,
+        {"x": N(5, 3), "W": N(3, 4), "V": N(4, 2)},
+        [
+            ("dh[h <= 0]", "dh[h < 0]", "dh[h < 0] = 0", "wrong-variable"),
+            ("dh[h <= 0]", "dh[h > 0]", "dh[h > 0] = 0", "wrong-variable"),
+        ],
+    ),
     "a derivative of a class": (
         """
         class Bent:

@@ -642,3 +642,21 @@ def whole(x):
 def test_what_cannot_be_derived_is_refused_with_the_reason(f, inputs, wrt, says):
     with pytest.raises(DerivationError, match=says):
         derive(f, inputs, wrt)
+
+
+def test_a_mean_over_rows_is_divided_by_the_length_of_what_has_them():
+    """An array of labels is no Tensor, and a mean of picked numbers has no name: the rows are p's."""
+
+    def forward(X, y, W):
+        z = X @ W
+        p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        return -np.mean(np.log(p[np.arange(len(y)), y]))
+
+    rng = np.random.default_rng(7)
+    sizes = (6, np.array([0, 1, 2, 0, 1, 2])), (4, np.array([2, 2, 0, 1]))
+    W = rng.normal(size=(4, 3))
+    many, few = ({"X": rng.normal(size=(n, 4)), "y": y, "W": W} for n, y in sizes)
+    derived = derive(forward, many, wrt=["W"])
+    assert "/ p.shape[0]" in derived.source
+    for inputs in (many, few):
+        assert check.derivation(forward, derived.backward, inputs).ok

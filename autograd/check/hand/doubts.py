@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ import numpy as np
 
 from . import limits
 from .diagnose.case import Guess
+from .diagnose.repair import node_at
 from .judgement import Judgement
 from .locate.bench import Bench
 from .locate.blame import Locator
@@ -23,6 +25,7 @@ from .locate.mend import Mender, is_known
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
 from .match.near import near
 from .observe.probes.record import Event
+from .observe.probes.sites import Site
 from .reasons import Reasons
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
@@ -86,6 +89,10 @@ class Doubts:
                 return None
             better = mender.simplest(self.others(), kinds)
             if better is not None and better.site.statement not in own:
+                return better
+        if kind in (None, "missing-factor"):  # `dh[h < 0] = 0` writes nothing where no h is below 0
+            masked = [s for s in self.reaching() if is_masked(s.site)]
+            if masked and (better := mender.simplest(masked, ("wrong-variable",))) is not None:
                 return better
         if kind == "missing-term" and (carried := self.handed_on()) is not None:
             return carried
@@ -253,6 +260,13 @@ class Doubts:
             is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
             (known if is_plain or s.time > last else unknown).append(s)
         return unknown, known
+
+
+def is_masked(site: Site) -> bool:
+    """Whether a line writes where a comparison holds."""
+    statement = node_at(site, site.statement, ast.Assign) if site.kind in CONTAINED else None
+    targets = [t for t in statement.targets if isinstance(t, ast.Subscript)] if statement is not None else []
+    return any(isinstance(n, ast.Compare) for t in targets for n in ast.walk(t.slice))
 
 
 def suspects_beside(events: list[Event], places: Container[Any]) -> list[Suspect]:

@@ -18,6 +18,7 @@ from .match.whose.belonging import assigned
 from .observe.arguments import words_in
 from .observe.graph import Forward
 from .observe.stage import Outcome, Stage
+from .observe.training import RETURNED
 from .report import Line
 
 Settings = tuple[str, Any]
@@ -76,11 +77,13 @@ def observed(
     if not any(r.node is not None for r in results):
         results += assigned(list(named_in(stage, outcome, known, settings)), known, settings)
     note_carried(results, known)
-    stage.uphill = goes_up(stage)
+    either = any(forward.root in forward.bound.get(word, ()) for word in EITHER_WAY)
+    stage.uphill = None if either else goes_up(stage)
     right = judged_right(results, known, excused or {}, stage.uphill)
     return Judgement(forward, known, results, right, outcome, excused=excused or {})
 
 
+EITHER_WAY = ("objective", RETURNED)  # what is returned may have a minus before it
 TO_GROW = ("likelihood", "reward", "utility", "elbo", "log_prob", "logprob", "logp")
 
 

@@ -60,7 +60,7 @@ class Watching(Recording):
             event = self.latest.get(id(now))
             is_written = event is not None and event.site.kind == "change"
             if is_written and is_array(now) and np.shape(now) == before.shape:
-                self.changed_by[place] = max(self.changed_by.values())
+                self.changed_by[place] = self.rounds
 
     def round(self, site: Site) -> None:
         """A round begins: the one before may have changed parameters, and the main loop runs only one."""

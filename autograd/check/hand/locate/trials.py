@@ -155,7 +155,9 @@ class Trials:
         is_common = len(found) == len(ratios) and all(abs(c - found[0]) <= 1e-6 * abs(c) for c in found)
         if is_common and self.suspicion.is_marked(suspect):
             return found[0] if self.bench.common or is_named(found[0], self.known.forward) else 1.0
-        if suspect.site.kind != "assign":
+        if suspect.site.kind != "assign" or (
+            len(suspect.events) == 1 and not self.suspicion.is_marked(suspect)
+        ):
             return 1.0
         sizes = lengths(self.known.forward)
         rounds = float(len(suspect.events)) if self.suspicion.is_marked(suspect) else 1.0

@@ -14,7 +14,7 @@ from .functions import Functions, of_functions
 from .insertions import Beside, Evaluate, by_value, other_variables, to_whole
 from .places import elsewhere, neighbours
 from .quantities import is_numeric
-from .statements import OPPOSITE, whole_line
+from .statements import OTHERS, whole_line
 from .trees import Changes, number, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
@@ -139,10 +139,10 @@ def at_node(
             for m in powers(n):
                 kind = "extra-factor" if abs(m) < abs(n) else "missing-factor"
                 yield kind, f"the exponent in `{text}` is wrong", ast.BinOp(a, op, number(m))
-        case ast.Compare(left=a, ops=[op], comparators=[b]) if type(op) in OPPOSITE:
-            for opposite in OPPOSITE[type(op)]:
+        case ast.Compare(left=a, ops=[op], comparators=[b]) if type(op) in OTHERS:
+            for other in OTHERS[type(op)]:
                 said = f"the comparison `{text}` is another than it should be"
-                yield "wrong-variable", said, ast.Compare(a, [opposite()], [b])
+                yield "wrong-variable", said, ast.Compare(a, [other()], [b])
         case ast.UnaryOp(op=ast.USub(), operand=a):
             yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
         case ast.Attribute(value=a, attr="T" | "mT"):

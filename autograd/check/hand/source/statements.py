@@ -11,9 +11,10 @@ from .places import elsewhere, neighbours
 from .trees import Changes, loaded, number, parsed, placed, replaced
 
 # The comparisons that another one is taken for
-OPPOSITE: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
-    ast.Gt: (ast.Lt, ast.LtE), ast.Lt: (ast.Gt, ast.GtE), ast.GtE: (ast.LtE, ast.Lt),
-    ast.LtE: (ast.GtE, ast.Gt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
+OTHERS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {  # that may be meant, with or without equality
+    ast.Gt: (ast.GtE, ast.Lt, ast.LtE), ast.Lt: (ast.LtE, ast.GtE, ast.Gt),
+    ast.GtE: (ast.Gt, ast.LtE, ast.Lt), ast.LtE: (ast.Lt, ast.GtE, ast.Gt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
 }  # fmt: skip
 
 
@@ -92,18 +93,17 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
     yield from whole_line(statement)
     yield from other_containers(statement, scope)
     text = ast.unparse(statement).split("\n")[0]
-    wrong_place = f"the index on the left of `{text}` is wrong"
     match statement:
         case ast.AugAssign(target=target, op=op, value=value):
             for near in targets_like(target, scope):
-                yield "wrong-variable", wrong_place, ast.AugAssign(near, op, value)  # type: ignore[arg-type]
+                yield "wrong-variable", wrong_place(text, near), ast.AugAssign(near, op, value)  # type: ignore[arg-type]
             said = "it adds to what was there, and should replace it"
             yield "extra-term", said, ast.Assign([target], value)
             kind = "term too many" if isinstance(op, ast.Add | ast.Sub) else "line too many"
             yield kind, f"`{text}` is too many", ast.Pass()
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
             for near in targets_like(target, scope):
-                yield "wrong-variable", wrong_place, ast.Assign([near], value)
+                yield "wrong-variable", wrong_place(text, near), ast.Assign([near], value)
             yield "line too many", f"`{text}` is too many", ast.Pass()
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at") as func, args=[array, index, *rest])):
             for near in (*neighbours(index, None), *elsewhere(index, scope)):
@@ -121,6 +121,12 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.If(test=test, body=body, orelse=orelse):
             said = f"the condition of `{text}` is the wrong way round"
             yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+
+
+def wrong_place(text: str, target: ast.expr) -> str:
+    """What is said where another place should be written to."""
+    right = ast.unparse(target.slice) if isinstance(target, ast.Subscript) else ast.unparse(target)
+    return f"the index on the left of `{text}` is wrong, `{right}` is right"
 
 
 def other_containers(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
@@ -206,7 +212,7 @@ def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
         yield ast.Subscript(target.value, near, ast.Store())
     for node in ast.walk(target.slice):
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            for op in OPPOSITE.get(type(node.ops[0]), ()):
+            for op in OTHERS.get(type(node.ops[0]), ()):
                 new = ast.Compare(node.left, [op()], node.comparators)
                 yield replaced(target, node, new)
 

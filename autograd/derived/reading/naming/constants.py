@@ -127,9 +127,11 @@ class Constants:
         of = self.of_shape(node, np.shape(node.args[0]))
         if n in self.numbers or n in PLAIN or isinstance(axis, tuple):
             return
-        words = self.whole_number(n, place_of(node))
+        words: str | None = self.whole_number(n, place_of(node))
         if of is not None:
             words = Words(f"{of}.size" if axis is None else f"{of}.shape[{axis}]")
+        elif words is None and np.shape(node.args[0])[:1] == (n,):
+            words = self.of_length(node, n)
         if words is not None:
             self.numbers[n] = name((words,), ())
             self.sources[(words,)] = Count(n)
@@ -149,6 +151,21 @@ class Constants:
                 if variable and variable.available and len(variable.ref) == 1:
                     return str(variable.ref[0])
                 waiting += zip(parent.args, parent.parents, strict=True) if parent is not None else ()
+        return None
+
+    def of_length(self, node: Node, n: int) -> Words | None:
+        """The length of the nearest array of so many rows that a node is computed from: `p.shape[0]`."""
+        waiting, seen = [node], set[Node]()
+        while waiting:
+            one = waiting.pop(0)
+            for data, parent in zip(one.args, one.parents, strict=True):
+                variable = self.variables.get(parent) or self.variables.get(id(data))
+                is_named = variable is not None and variable.available and len(variable.ref) == 1
+                if variable is not None and is_named and np.shape(data)[:1] == (n,):
+                    return Words(f"{variable.ref[0]}.shape[0]")
+                if parent is not None and parent not in seen:
+                    seen.add(parent)
+                    waiting.append(parent)
         return None
 
     # The words of a line

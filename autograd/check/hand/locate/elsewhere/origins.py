@@ -39,6 +39,7 @@ def origin_of(
     parts = list(parts_of(by_term(bench.known.forward, bench.known.truth)))
     strange = (e for s in involved for e in s.events if not is_known(e, bench, trust))
     unknown = [e for e in strange if not is_part(e.value, parts)]
+    unknown = [e for e in unknown if not is_moved(e, unknown, scopes)]
     statements = {e.site.statement for e in blamed}
     by_site = {s.site: s for s in involved if bench.wrong <= bench.reached(s.site)}
     made = sources(blamed, unknown, scopes)
@@ -82,6 +83,18 @@ def beginnings(made: dict[Event, list[Event]]) -> list[Event]:
     first = [e for e in own if e in gradients and not before(e) & gradients]
     others = [e for e in own if e not in gradients and not made[e]]
     return sorted(first, key=lambda e: e.time) + sorted(others, key=lambda e: e.time)
+
+
+def is_moved(event: Event, unknown: list[Event], scopes: dict[tuple[Site, int], Snapshot]) -> bool:
+    """Whether a value has only the elements of one that is known, in other places: padded, or reshaped."""
+    snapshot = scopes.get((event.site, event.n))
+    whole = np.ravel(event.value)
+    elements = whole[np.nonzero(whole)]
+    read = read_at(event.site, snapshot) if snapshot is not None else ()
+    return any(
+        np.size(v) > 1 and np.all(np.isin(elements, v)) and not any(same_value(v, u.value) for u in unknown)
+        for v in read
+    )
 
 
 def is_made_of_gradients(site: Site) -> bool:
