@@ -10,7 +10,7 @@ import pytest
 
 from autograd import Tensor, check
 from autograd.check.hand.diagnose.repair import evaluating
-from autograd.check.hand.observe.probes.kept import of_tensors
+from autograd.check.hand.observe.probes.kept import Joined, of_tensors
 from autograd.check.hand.observe.probes.probe import PROBE, Run
 from autograd.errors import DerivationError
 
@@ -1438,3 +1438,33 @@ def backward(x, a, W, V):
     report = check.derivation(forward, backward, inputs)
     assert report.ok is is_right, str(report)
     assert "forward binds x anew: backward was given what it was passed as" in str(report)
+
+
+@pytest.mark.parametrize(("slope", "is_right"), [("Z.T @ d", True), ("Z.T @ (2 * d)", False)])
+def test_columns_of_ones_beside_the_data_and_vectors_end_to_end(slope, is_right):
+    forward = defined(
+        """
+def forward(X, w, b, y):
+    Z = np.c_[np.ones(len(X)), X]
+    d = Z @ np.r_[b, w] - y
+    return np.sum(d**2) / 2, Z, d
+"""
+    )
+    backward = defined(f"def backward(Z, d, w):\n    g = {slope}\n    return {{'b': g[:1], 'w': g[1:]}}")
+    inputs = {"X": RNG.normal(size=(5, 2)), "w": RNG.normal(size=2), "b": RNG.normal(size=1), "y": np.ones(5)}
+    assert check.derivation(forward, backward, inputs).ok is is_right
+
+
+def test_joined_is_what_numpy_makes_of_arrays():
+    a, b = RNG.normal(size=(3, 2)), RNG.normal(size=3)
+    cubes = RNG.normal(size=(2, 3, 2)), RNG.normal(size=(2, 3, 1))
+    for joiner, arrays in (
+        (np.c_, (a, b)),
+        (np.c_, (b, b)),
+        (np.c_, cubes),
+        (np.r_, (b, 2.0, b)),
+        (np.r_, (a, a)),
+    ):
+        made = Joined(joiner)[tuple(Tensor(x, requires_grad=True) for x in arrays)]
+        np.testing.assert_array_equal(made.data, joiner[arrays])
+    np.testing.assert_array_equal(Joined(np.r_)[1:4], np.r_[1:4])

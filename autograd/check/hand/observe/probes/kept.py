@@ -38,13 +38,32 @@ def is_one(value: Any) -> bool:
     return type(value) is Tensor and value.requires_grad and value.size == 1
 
 
-def keeping_history(function: Callable[..., Any]) -> Callable[..., Any]:
+def keeping_history(function: Any) -> Any:
     """What is called in the place of a function: itself, unless it would end the history of a Tensor."""
     if type(function) is BuiltinFunctionType and function.__module__ == "math":
         return of_tensors(function)
+    if function is np.c_ or function is np.r_:
+        return Joined(function)
     if function is copy.copy:
         return lambda value: value.copy() if type(value) is Tensor else copy.copy(value)
     return copied if function is copy.deepcopy else function
+
+
+class Joined:
+    """`np.c_` or `np.r_`, which joins Tensors too: as columns, or end to end."""
+
+    def __init__(self, joiner: Any) -> None:
+        self.joiner = joiner
+
+    def __getitem__(self, parts: Any) -> Any:
+        """The arrays in the brackets joined; slices and texts among them only where no Tensor is."""
+        arrays = parts if isinstance(parts, tuple) else (parts,)
+        if not any(type(a) is Tensor for a in arrays) or any(isinstance(a, slice | str) for a in arrays):
+            return self.joiner[parts]
+        if self.joiner is np.r_:
+            return np.concatenate([np.atleast_1d(a) for a in arrays])
+        are_columns = all(np.ndim(a) <= 2 for a in arrays)
+        return np.column_stack(arrays) if are_columns else np.concatenate(arrays, axis=-1)
 
 
 def copied(value: Any, memo: Any = None) -> Any:

@@ -340,7 +340,13 @@ class Rewriter(ast.NodeTransformer):
         is_read = not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
         return self.part(node, made) if self.parts and is_read else made
 
-    visit_BinOp = visit_UnaryOp = visit_Subscript = inner  # noqa: N815
+    visit_BinOp = visit_UnaryOp = inner  # noqa: N815
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        """An element, as any inner expression; `np.c_[a, b]` is rather the call of a function."""
+        if self.parts and attribute_of(node.value) in ("c_", "r_") and root_of(node.value) in NUMPY:
+            node.value = self.probed("function", None, node.value, node.value)
+        return self.inner(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         """An attribute; a transpose is an inner expression, as it makes an array."""
