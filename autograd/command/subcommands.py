@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import DerivationError
 from .files import CallError, Values, computed, drawn, loaded, parsed, remedy_of, seeded
+from .find import functions_in
 
 RIGHT, WRONG, NOT_TAKEN = 0, 1, 2  # exit codes
 
@@ -107,11 +108,12 @@ def html_of(found: Any) -> str:
 def called_in(options: argparse.Namespace) -> tuple[Path, str, Any, dict[str, Any]]:
     """The file, and the name, function and inputs that a subcommand is about."""
     path, name = split(options.file)
+    there = [n for n in functions_in(parsed(path)) if n.isidentifier()]
     if not name:
+        example = "forward" if "forward" in there or not there else there[0]
         raise CallError(
-            f"{options.file} names no function: write {options.file}:FUNCTION, such as {path}:forward"
+            f"{options.file} names no function: write {options.file}:FUNCTION, such as {path}:{example}"
         )
-    parsed(path)
     values = Values(loaded(path), given_values(options))
     owner = name.partition(".")[0]
     function = values.function(name, owner)
