@@ -12,6 +12,7 @@ import numpy as np
 
 from . import limits
 from .diagnose.case import Guess
+from .diagnose.diagnosis import Diagnosis
 from .diagnose.repair import node_at
 from .judgement import Judgement
 from .locate.bench import Bench
@@ -63,31 +64,56 @@ class Doubts:
         return self.reasons.found
 
     def better(self) -> Blame | None:
-        """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
-        found = self.found
-        wrong = self.bench.wrong
+        """Another line, if a small change of it explains more than that the one that is blamed is wrong.
+
+        First comes what can be told at once; then what the kind of the mistake suggests; and if no kind could
+        be told, small changes of all lines.
+        """
         if (name := self.turned()) is not None:
-            mender = Mender(self.bench, wrong, self.bench.spent + limits.CHANGE)
-            return mender.reversed(name, {e.site for e in found.outcome.events})
-        if not found.blames:
-            return Mender(self.bench, wrong, self.bench.spent + limits.CHANGE).blamed(*self.lines_before())
-        suspects, events, bench = self.suspects, found.outcome.events, self.bench
-        if all(is_carried(b, events, bench) for b in found.blames) and (rate := other_rate(events, bench)):
-            return rate
-        if (void := void_line(suspects, bench, self.locator.trials)) is not None:
-            return void
+            return self.mender().reversed(name, {e.site for e in self.found.outcome.events})
+        if not self.found.blames:
+            return self.mender().blamed(*self.lines_before())
+        if (line := self.told_at_once()) is not None:
+            return line
         is_doubtful = self.is_doubtful()
-        told = self.reasons.told.get(id(found.blames[0]))
-        kind = told.kind if told is not None and told.is_proven and len(found.blames) == 1 else None
-        limit = limits.CHANGE if is_doubtful else limits.CHANGE / 4
-        mender = Mender(self.bench, wrong, self.bench.spent + limit)
-        if is_doubtful or kind in SIMPLER:
-            own = set() if is_doubtful else {b.site.statement for b in found.blames}
-            kinds = SIMPLER.get(kind or "", TOO_MANY)
-            here = [s for s in self.reaching() if s.site.statement in own]
-            if here and mender.simplest(here, kinds) is not None:
-                return None
-            better = mender.simplest(self.others(), kinds)
+        told = self.reasons.told.get(id(self.found.blames[0]))
+        is_told = told is not None and told.is_proven and len(self.found.blames) == 1
+        kind = told.kind if told is not None and is_told else None
+        mender = self.mender(1 if is_doubtful else 1 / 4)
+        own = set() if is_doubtful else {b.site.statement for b in self.found.blames}
+        if own and kind in SIMPLER and self.is_simple(own, SIMPLER[kind], mender):
+            return None
+        if (line := self.suggested(kind, told, own, mender)) is not None:
+            return line
+        if told is not None and PATH in told.hint and self.found.blames[0].site.kind == "change":
+            part = self.locator.in_parts(self.found.blames[0])
+            return part if part is not None and self.explains(part) else None
+        return self.given(kind, mender) or (self.searched(kind, mender) if is_doubtful else None)
+
+    def mender(self, part: float = 1) -> Mender:
+        """What tries changes of lines, with a part of the work that it may do."""
+        return Mender(self.bench, self.bench.wrong, self.bench.spent + part * limits.CHANGE)
+
+    def told_at_once(self) -> Blame | None:
+        """The update with another constant than others have, or a line that does nothing as it is written."""
+        events, bench = self.found.outcome.events, self.bench
+        if all(is_carried(b, events, bench) for b in self.found.blames) and (
+            rate := other_rate(events, bench)
+        ):
+            return rate
+        return void_line(self.suspects, bench, self.locator.trials)
+
+    def is_simple(self, own: set[Any], kinds: tuple[str, ...], mender: Mender) -> bool:
+        """Whether taking something away in the line that is blamed makes all right."""
+        here = [s for s in self.reaching() if s.site.statement in own]
+        return bool(here) and mender.simplest(here, kinds) is not None
+
+    def suggested(
+        self, kind: str | None, told: Diagnosis | None, own: set[Any], mender: Mender
+    ) -> Blame | None:
+        """Another line that a mistake of this kind may as well be in."""
+        if kind in SIMPLER or not own:
+            better = mender.simplest(self.others(), SIMPLER.get(kind or "", TOO_MANY))
             if better is not None and better.site.statement not in own:
                 return better
         if kind in (None, "missing-factor"):  # `dh[h < 0] = 0` writes nothing where no h is below 0
@@ -96,25 +122,27 @@ class Doubts:
                 return better
         if kind == "missing-term" and (carried := self.handed_on()) is not None:
             return carried
-        instead = found.blames[0].instead
+        instead = self.found.blames[0].instead
         if told is not None and PATH in told.hint and instead is not None and self.explains(instead):
             return instead
         if told is not None and told.part is not None:
-            earlier = maker_of(told.part, suspects, bench) or mender.simplest(self.others(), OF_CONSTANTS)
-            if earlier is not None:
-                return earlier
-        if told is not None and PATH in told.hint and found.blames[0].site.kind == "change":
-            part = self.locator.in_parts(found.blames[0])
-            return part if part is not None and self.explains(part) else None
+            maker = maker_of(told.part, self.suspects, self.bench)
+            return maker or mender.simplest(self.others(), OF_CONSTANTS)
+        return None
+
+    def given(self, kind: str | None, mender: Mender) -> Blame | None:
+        """What a helper was given; but if no kind could be told, first the constant of an update."""
+        events, bench = self.found.outcome.events, self.bench
         if kind is None and (update := other_rate(events, bench)) is not None:
             return update
-        given = arguments(found.blames, suspects_in(events), bench) if kind not in PLAIN else []
-        kinds = GIVEN if kind is None else ("wrong-variable", "nearby")
-        if given and (better := mender.simplest(given, kinds)) is not None:
-            return better
-        if not is_doubtful:
-            return None
-        statements = {b.site.statement for b in found.blames}
+        given = arguments(self.found.blames, suspects_in(events), bench) if kind not in PLAIN else []
+        return (
+            mender.simplest(given, GIVEN if kind is None else ("wrong-variable", "nearby")) if given else None
+        )
+
+    def searched(self, kind: str | None, mender: Mender) -> Blame | None:
+        """The line of which a small change makes all right; if there is none, where what is wrong begins."""
+        statements = {b.site.statement for b in self.found.blames}
         blamed = [s for s in self.suspects if s.site.statement in statements]
         better = mender.blamed(blamed, *self.lines_before())
         if better is not None or kind is not None:
@@ -147,9 +175,8 @@ class Doubts:
         found = origin_of(events, self.suspects, self.bench, self.locator.suspicion)
         if found is None or found.site.statement in statements:
             return None
-        mender = Mender(self.bench, self.bench.wrong, self.bench.spent + limits.CHANGE / 4)
         given = arguments([found], suspects_in(self.found.outcome.events), self.bench)
-        return (mender.simplest(given, GIVEN) if given else None) or found
+        return (self.mender(1 / 4).simplest(given, GIVEN) if given else None) or found
 
     def explains(self, blame: Blame) -> bool:
         """Whether it can be told what is wrong with a line."""
