@@ -277,11 +277,9 @@ class Doubts:
         wrong = self.bench.wrong
         explained = [b for b in blames if b.is_explained]
         last = max((e.time for b in explained for e in b.events), default=len(self.found.outcome.events))
-        suspects = self.suspects
-        suspects.sort(key=lambda s: (s.time > last, -s.time if s.time <= last else s.time))
         unknown: list[Suspect] = []
         known: list[Suspect] = []
-        for s in suspects:
+        for s in sorted(self.suspects, key=lambda s: (s.time > last, -s.time if s.time <= last else s.time)):
             if not wrong <= self.bench.reached(s.site):
                 continue
             is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
