@@ -1468,3 +1468,27 @@ def test_joined_is_what_numpy_makes_of_arrays():
         made = Joined(joiner)[tuple(Tensor(x, requires_grad=True) for x in arrays)]
         np.testing.assert_array_equal(made.data, joiner[arrays])
     np.testing.assert_array_equal(Joined(np.r_)[1:4], np.r_[1:4])
+
+
+def test_a_number_that_is_added_to_is_another_number():
+    def forward(start, x, rows):
+        total = start
+        for row in rows:
+            total += x[row]
+            sums["last"] = start
+            sums["last"] += total
+        return total * sums["last"] * start
+
+    def backward(start, x, rows):
+        total = start + sum(x[row] for row in rows)
+        last = start + total
+        dtotal = last * start + total * start
+        dstart = dtotal + total * start + total * last
+        dx = np.zeros_like(x)
+        np.add.at(dx, rows, dtotal)
+        return dstart, dx
+
+    sums = {}
+    report = check.derivation(forward, backward, {"start": 0.3, "x": RNG.normal(size=3), "rows": [0, 2, 2]})
+    assert report.ok, report
+    assert report.inputs == {"start": "right", "x": "right"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -15,6 +17,24 @@ class TimeUp(BaseException):
 
 class Finished(BaseException):
     """All that is to be judged has run: the first round of a loop that trains."""
+
+
+# By the names of the operators in a syntax tree: the one that changes in place, and the one that does not
+OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] = {
+    "Add": (operator.iadd, operator.add),
+    "Sub": (operator.isub, operator.sub),
+    "Mult": (operator.imul, operator.mul),
+    "Div": (operator.itruediv, operator.truediv),
+    "Pow": (operator.ipow, operator.pow),
+    "MatMult": (operator.imatmul, operator.matmul),
+    "FloorDiv": (operator.ifloordiv, operator.floordiv),
+    "Mod": (operator.imod, operator.mod),
+    "BitAnd": (operator.iand, operator.and_),
+    "BitOr": (operator.ior, operator.or_),
+    "BitXor": (operator.ixor, operator.xor),
+    "LShift": (operator.ilshift, operator.lshift),
+    "RShift": (operator.irshift, operator.rshift),
+}
 
 
 class Run:
@@ -72,6 +92,10 @@ class Run:
     def store(self, word: str, value: Any, owner: Any, key: Any = None) -> Any:
         """A value that is about to be put into an array, or added to it in place."""
         return value
+
+    def augmented(self, word: str, value: Any, held: Any, owner: Any = None, key: Any = None) -> Any:
+        """What a variable or an entry holds after `held += value`, or after another operator in place."""
+        return OPERATORS[word][0](held, value)
 
     def store_each(self, _: None, values: Any, owners: tuple[Any, ...]) -> Any:
         """Several values that are about to be put into arrays; None stands for a variable."""

@@ -16,14 +16,20 @@ from .....tensor import Tensor
 from .....users import Place, variables, written
 from ..objects.reach import Root
 from .kept import is_one, keeping_history
-from .probe import Run
+from .probe import OPERATORS, Run
 from .record import is_array
 from .sites import Site
 from .versions import Versions
 
 MOST = 1000  # entries of a list, beyond which it is data and not a collection of intermediates
 MOST_FRAMES = 3000  # calls of the user's functions, beyond which their variables are not looked into
+READING = ("assign", "element", "part")  # where what was made elsewhere may only be read
 NEUTRAL = {"Add": 0.0, "Sub": 0.0, "Mult": 1.0, "Div": 1.0}  # operands in place that change nothing
+
+
+def stands_for_a_number(value: Any) -> bool:
+    """Whether a Tensor stands for what is no array in the user's code, and so can't be changed in place."""
+    return type(value) is Tensor and value.ndim == 0
 
 
 class Call(NamedTuple):
@@ -105,8 +111,7 @@ class Tracing(Run):
             for site, nodes in self.made.items()
             if self.since[site] <= root.index + 1
             and any(
-                n in inside
-                and (site.kind not in ("assign", "element") or self.first[n].statement == site.statement)
+                n in inside and (site.kind not in READING or self.first[n].statement == site.statement)
                 for n in nodes
             )
         )
@@ -187,6 +192,16 @@ class Tracing(Run):
         if type(owner) is Tensor and isinstance(value, list | tuple) and has_tensor(value):
             return stacked(value)
         return value
+
+    def augmented(self, word: str, value: Any, held: Any, owner: Any = None, key: Any = None) -> Any:
+        """What is there after `held += value`: a number is another then, an array the same.
+
+        An element of an array is none of these, and a parameter that is updated stays what it is.
+        """
+        is_updated = id(held) in self.copies or any(held is t for t in self.kept.values())
+        if stands_for_a_number(held) and not is_updated and not isinstance(owner, Tensor):
+            return OPERATORS[word][1](held, value)
+        return OPERATORS[word][0](held, self.store(word, value, held if owner is None else owner, key))
 
     def store_each(self, _: None, values: Any, owners: tuple[Any, ...]) -> Any:
         """What is put into several arrays, each as by itself."""

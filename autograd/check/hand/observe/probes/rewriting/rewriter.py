@@ -242,20 +242,25 @@ class Rewriter(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """`x += value`: the value goes through a probe, and so does what x holds afterwards."""
         node.value = self.value("share", name_in(node.target), node.value)
-        if self.parts:
-            node.value = self.added(node)
+        if self.parts and is_plain(node.target):
+            return [self.bound_anew(node), *self.change_made(node)]
+        if self.parts and is_filled(node.target):
+            owner = loaded(node.target.value)  # type: ignore[union-attr]
+            node.value = self.probed("store", type(node.op).__name__, node.value, node.value, owner)
         return [node, *self.change_made(node)]
 
-    def added(self, node: ast.AugAssign) -> Any:
-        """What is added to a variable or to an entry, looked at before that."""
-        target = node.target
-        owner: ast.expr = target
-        key: ast.expr = ast.Constant(None)
+    def bound_anew(self, node: ast.AugAssign) -> ast.stmt:
+        """`x = augmented(x, value)`, which does not change x itself where it stands for a number."""
+        target, word = node.target, type(node.op).__name__
+        place: list[ast.expr] = []
+        current: ast.expr = loaded(target)
         if isinstance(target, ast.Subscript):
-            owner, key = target.value, read_again(target.slice)
-        if not is_plain(owner):
-            return node.value
-        return self.probed("store", type(node.op).__name__, node.value, node.value, loaded(owner), key)
+            place = [loaded(target.value), read_again(target.slice)]
+            current = ast.Subscript(place[0], place[1], ast.Load())
+        elif isinstance(target, ast.Attribute):
+            current = ast.Attribute(target.value, target.attr, ast.Load())
+        made = self.probed("augmented", word, node, node.value, current, *place)
+        return located(ast.Assign([target], made), node)  # type: ignore[no-any-return]
 
     def change_made(self, node: ast.AugAssign) -> list[ast.stmt]:
         """The statement that notes what a variable, an entry or an attribute holds after it was changed."""
