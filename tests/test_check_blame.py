@@ -382,6 +382,168 @@ CASES = {
             ("dh[h <= 0]", "dh[h > 0]", "dh[h > 0] = 0", "wrong-variable"),
         ],
     ),
+    "a tree that chooses between two": (
+        """
+        def forward(x, gate, left, right):
+            p = 1 / (1 + np.exp(-(x @ gate)))
+            return np.sum((p[:, None] * left + (1 - p[:, None]) * right) ** 2)
+
+        def backward(x, gate, left, right, p):
+            p = p[:, None]
+            dmix = 2 * (p * left + (1 - p) * right)
+            dp = np.sum(dmix * (left - right), axis=1)
+            dgate = x.T @ (dp * p[:, 0] * (1 - p[:, 0]))
+            return {"gate": dgate, "left": dmix * p, "right": dmix * (1 - p)}
+        """,
+        {"x": N(5, 3), "gate": N(3), "left": N(5, 2), "right": N(5, 2)},
+        [
+            (
+                "2 * (p * left + (1 - p) * right)",
+                "2 * (p * right + (1 - p) * left)",
+                "dmix = 2 *",
+                "wrong-variable",
+            ),
+            ("p[:, 0] * (1 - p[:, 0])", "dp * (1 - dp)", "dgate = ", None),
+        ],
+    ),
+    "a loop over gates and what they saw": (
+        """
+        def forward(x, c, Wf, Wi):
+            f, i = np.tanh(c * Wf), np.tanh(c * Wi)
+            c_next = f * c + i * x
+            return np.sum(c_next**2)
+
+        def backward(x, c, Wf, Wi, f, i, c_next):
+            dc = 2 * c_next
+            df = dc * c * (1 - f**2)
+            di = dc * x * (1 - i**2)
+            grads = {}
+            for name, d, seen in (("Wf", df, c), ("Wi", di, c)):
+                grads[name] = np.sum(d * seen, axis=0)
+            return grads
+        """,
+        {"x": N(4, 3), "c": N(4, 3), "Wf": N(3), "Wi": N(3)},
+        [('("Wi", di, c)', '("Wi", di, c_next)', "for name, d, seen in", "wrong-variable")],
+    ),
+    "steps counted by NumPy": (
+        """
+        def forward(xs, W, U):
+            h = np.zeros((len(xs) + 1, len(W)))
+            for t in np.arange(len(xs)):
+                h[t] = np.tanh(W @ h[t - 1] + U @ xs[t])
+            return np.sum(h[:-1] ** 2)
+
+        def backward(xs, W, U, h):
+            dW, dU, dnext = np.zeros_like(W), np.zeros_like(U), np.zeros(len(W))
+            for t in np.arange(len(xs))[::-1]:
+                dz = (2 * h[t] + dnext) * (1 - h[t] ** 2)
+                dW += np.outer(dz, h[t - 1])
+                dU += np.outer(dz, xs[t])
+                dnext = W.T @ dz
+            return dW, dU
+        """,
+        {"xs": N(4, 2), "W": N(3, 3), "U": N(3, 2)},
+        [
+            (" * (1 - h[t] ** 2)", "", "dz = (2 * h[t] + dnext)", "missing-factor"),
+            ("dU += np.outer(dz, xs[t])", "dU = np.outer(dz, xs[t])", "dU = np.outer", "overwritten"),
+        ],
+    ),
+    "places from one on": (
+        """
+        def forward(scores):
+            loss = 0.0
+            for place in range(len(scores) - 1):
+                rest = scores[place:]
+                loss += np.log(np.sum(np.exp(rest))) - rest[0]
+            return loss
+
+        def backward(scores):
+            up = np.zeros(len(scores))
+            for place in range(len(scores) - 1):
+                e = np.exp(scores[place:])
+                up[place] -= 1
+                up[place:] += e / np.sum(e)
+            return up
+        """,
+        {"scores": N(5)},
+        [
+            ("up[place:] += e", "up[:len(e)] += e", "up[:len(e)] += e", "wrong-variable"),
+            ("up[place:] += e", "up[place:] = e", "up[place:] = e", "overwritten"),
+        ],
+    ),
+    "a helper that returns several": (
+        """
+        def attend(q, k, v):
+            return (q @ k.T) @ v
+
+        def attend_back(dout, q, k, v):
+            dv = (q @ k.T).T @ dout
+            ds = dout @ v.T
+            return ds @ k, ds.T @ q, dv
+
+        def forward(x, Q, K, V):
+            q, k, v = x @ Q, x @ K, x @ V
+            return np.sum(attend(q, k, v) ** 2)
+
+        def backward(x, Q, K, V, q, k, v):
+            dq, dk, dv = attend_back(2 * attend(q, k, v), q, k, v)
+            return {"Q": x.T @ dq, "K": x.T @ dk, "V": x.T @ dv}
+        """,
+        {"x": N(4, 3), "Q": N(3, 3), "K": N(3, 3), "V": N(3, 3)},
+        [
+            (
+                "return ds @ k, ds.T @ q, dv",
+                "return ds @ k, dv, ds.T @ q",
+                "return ds @ k, dv, ds.T @ q",
+                None,
+            ),
+            (
+                "dq, dk, dv = attend_back",
+                "dq, dv, dk = attend_back",
+                "dq, dv, dk = attend_back",
+                "wrong-variable",
+            ),
+        ],
+    ),
+    "a loss with a slope of its own": (
+        """
+        class Huber:
+            def loss(self, p, y):
+                r = np.abs(p - y)
+                return np.sum(np.where(r < 0.5, r**2 / 2, 0.5 * (r - 0.25)))
+
+            def gradient(self, p, y):
+                return np.clip(p - y, -0.5, 0.5)
+
+        huber = Huber()
+
+        def forward(x, y, W):
+            return huber.loss(x @ W, y) / len(y)
+
+        def backward(x, y, W):
+            dp = huber.gradient(x @ W, y) / len(y)
+            return x.T @ dp
+        """,
+        {"x": N(6, 3), "y": 2 * N(6), "W": N(3)},
+        [
+            ("np.clip(p - y, -0.5, 0.5)", "p - y", "return p - y", None),
+            ("np.clip(p - y, -0.5, 0.5)", "np.clip(p - y, -1, 1)", "return np.clip", None),
+        ],
+    ),
+    "a parameter by its logarithm": (
+        """
+        def forward(r, log_tau):
+            tau = np.exp(log_tau)
+            return 0.5 * tau * np.sum(r**2) - 0.5 * len(r) * log_tau
+
+        def backward(r, log_tau, tau):
+            g_tau = 0.5 * np.sum(r**2) - 0.5 * len(r) / tau
+            g_log_tau = g_tau * tau
+            return g_log_tau, tau * r
+        """,
+        {"log_tau": np.array(0.4), "r": N(5)},
+        [("g_log_tau = g_tau * tau", "g_log_tau = g_tau", "g_log_tau = g_tau", None)],
+    ),
     "a derivative of a class": (
         """
         class Bent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,15 +20,22 @@ from .locate.bench import Bench
 from .locate.blame import Locator
 from .locate.elsewhere.calls import arguments, handed_in
 from .locate.elsewhere.origins import origin_of
+from .locate.elsewhere.returned import is_out_of_order, returned_within, returns_to
 from .locate.elsewhere.rounds import handed_on
+from .locate.elsewhere.solved import mended
 from .locate.elsewhere.sums import contribution, maker_of, void_line
 from .locate.elsewhere.updates import is_carried, other_rate
 from .locate.mend import Mender, is_known
-from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from .locate.screening import Screen
+from .locate.suspects import CONTAINED, Blame, Suspect, is_call, suspects_in
+from .match.names import is_called_gradient
 from .match.near import near
+from .observe.probes.patch import statements_around
 from .observe.probes.record import Event
 from .observe.probes.sites import Site
 from .reasons import Reasons
+from .source.nearby import names_set
+from .source.statements import renamed_in
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
 TOO_MANY = ("factor", "extra-factor")
@@ -42,6 +50,14 @@ OF_CONSTANTS = (
 GIVEN = (
     "wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term", "missing constant"
 )  # fmt: skip
+EXCHANGED = "are exchanged"
+OF_FACTORS = (
+    None,
+    "missing-factor",
+    "factor",
+    "missing-term",
+)  # of which a line that only renames may lack one
+OF_SUMS = ("missing-term", "jacobian", "overwritten")
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
 
@@ -54,6 +70,7 @@ class Doubts:
     bench: Bench
     locator: Locator
     suspects: list[Suspect] = field(init=False)
+    screens: dict[Site, Screen] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.suspects = suspects_beside(self.found.outcome.events, self.found.forward.places)
@@ -64,11 +81,17 @@ class Doubts:
         return self.reasons.found
 
     def better(self) -> Blame | None:
+        """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
+        found = self.other()
+        return (self.exchanged_before(found) or found) if found is not None else None
+
+    def other(self) -> Blame | None:
         """Another line, if a small change of it explains more than that the one that is blamed is wrong.
 
         First comes what can be told at once; then what the kind of the mistake suggests; and if no kind could
         be told, small changes of all lines.
         """
+        self.bench.deadline = time.thread_time() + limits.SECONDS
         if (name := self.turned()) is not None:
             return self.mender().reversed(name, {e.site for e in self.found.outcome.events})
         if not self.found.blames:
@@ -92,7 +115,8 @@ class Doubts:
 
     def mender(self, part: float = 1) -> Mender:
         """What tries changes of lines, with a part of the work that it may do."""
-        return Mender(self.bench, self.bench.wrong, self.bench.spent + part * limits.CHANGE)
+        stop = self.bench.spent + part * limits.CHANGE
+        return Mender(self.bench, self.bench.wrong, stop, self.screens)
 
     def told_at_once(self) -> Blame | None:
         """The update with another constant than others have, or a line that does nothing as it is written."""
@@ -112,6 +136,8 @@ class Doubts:
         self, kind: str | None, told: Diagnosis | None, own: set[Any], mender: Mender
     ) -> Blame | None:
         """Another line that a mistake of this kind may as well be in."""
+        if is_renaming(self.found.blames[0].site):
+            return None
         if kind in SIMPLER or not own:
             better = mender.simplest(self.others(), SIMPLER.get(kind or "", TOO_MANY))
             if better is not None and better.site.statement not in own:
@@ -120,6 +146,21 @@ class Doubts:
             masked = [s for s in self.reaching() if is_masked(s.site)]
             if masked and (better := mender.simplest(masked, ("wrong-variable",))) is not None:
                 return better
+        if kind in OF_SUMS:  # what is left of a sum may look like a part of the paths
+            better = mender.simplest(self.reaching(), ("overwritten",))
+            if better is not None and better.site.statement not in own:
+                return better
+        if kind in OF_FACTORS:
+            renamed = [s for s in self.reaching() if is_renaming(s.site) and not self.is_named_rightly(s)]
+            better = mender.simplest(renamed, ("forgotten factor", "forgotten term")) if renamed else None
+            if better is None and told is not None and PATH in told.hint:
+                better = next(filter(None, (mended(s, s.events, self.bench) for s in renamed)), None)
+            if better is not None and better.site.statement not in own:
+                return better
+        if kind == "wrong-variable" and (head := self.head_of_the_loop(mender)) is not None:
+            return head
+        if told is not None and self.may_be_within(told) and (returned := self.within()) is not None:
+            return returned
         if kind == "missing-term" and (carried := self.handed_on()) is not None:
             return carried
         instead = self.found.blames[0].instead
@@ -147,7 +188,35 @@ class Doubts:
         better = mender.blamed(blamed, *self.lines_before())
         if better is not None or kind is not None:
             return better
-        return self.handed_on() or self.elsewhere() or self.begun_before(statements)
+        return self.handed_on() or self.within() or self.elsewhere() or self.begun_before(statements)
+
+    def exchanged_before(self, better: Blame) -> Blame | None:
+        """The line of a helper that returns gradients in the wrong order, where a call seems to unpack so."""
+        if better.guess is None or EXCHANGED not in better.guess.text or better.patch is None:
+            return None
+        events = [e for e in self.found.outcome.events if e.site.statement == better.patch.span]
+        returned = list(returns_to(events, self.suspects))
+        if not is_out_of_order(returned, self.bench.known):
+            return None
+        return self.mender().simplest(returned, ("wrong-variable",))
+
+    def head_of_the_loop(self, mender: Mender) -> Blame | None:
+        """The head of a loop over several values, if the wrong one is what the line has from there."""
+        blame = self.found.blames[0]
+        wrong = re.search(r"`(\w+)` is the wrong variable", self.reasons.of(blame).hint)
+        loops = statements_around(blame.site.filename, blame.site.statement)
+        heads = [s for s in loops if isinstance(s, ast.For) and wrong and wrong[1] in names_set(s.target)]
+        if not heads:
+            return None
+        return mender.in_rounds([s for s in self.suspects if s.site.statement == blame.site.statement])
+
+    def may_be_within(self, told: Diagnosis) -> bool:
+        """Whether what is told of a line may as well be told of what a helper returned to it."""
+        return PATH in told.hint or (told.kind in OF_SUMS and is_call(self.found.blames[0].site))
+
+    def within(self) -> Blame | None:
+        """The line of a helper that returned what is wrong, if nothing can be told of its callers."""
+        return returned_within(self.found.blames, self.suspects, self.bench)
 
     def handed_on(self) -> Blame | None:
         """The line that hands on to the next round of a loop what is wrong there."""
@@ -292,6 +361,12 @@ def is_masked(site: Site) -> bool:
     statement = node_at(site, site.statement, ast.Assign) if site.kind in CONTAINED else None
     targets = [t for t in statement.targets if isinstance(t, ast.Subscript)] if statement is not None else []
     return any(isinstance(n, ast.Compare) for t in targets for n in ast.walk(t.slice))
+
+
+def is_renaming(site: Site) -> bool:
+    """Whether a line only gives a gradient another name: then a factor or a term is likely to be missing."""
+    statement = node_at(site, site.statement, ast.Assign) if site.kind == "assign" else None
+    return statement is not None and renamed_in(statement) is not None and is_called_gradient(site.name)
 
 
 def suspects_beside(events: list[Event], places: Container[Any]) -> list[Suspect]:

@@ -20,6 +20,7 @@ from .observe.graph import Forward
 from .observe.stage import Outcome, Stage
 from .observe.training import RETURNED
 from .report import Line
+from .source.quantities import is_index
 
 Settings = tuple[str, Any]
 
@@ -106,7 +107,7 @@ def signed(scale: float | None, stage: Stage) -> float | None:
 def sizes_in(stage: Stage, outcome: Outcome) -> dict[str, Any]:
     """Variables by their names, for what constants and formulas are called by."""
     frames = [f for frames in outcome.frames.values() for f in frames[-1:]]
-    sizes = {k: v for frame in frames for k, v in frame.items() if type(v) is int}
+    sizes = {k: v for frame in frames for k, v in frame.items() if is_index(v)}
     arrays = (np.ndarray, np.generic, int, float)
     scope = {k: v for k, v in (stage.inputs | stage.scope | stage.arguments).items() if isinstance(v, arrays)}
     return sizes | {k: np.array(v) if isinstance(v, np.ndarray) else v for k, v in scope.items()}

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-LOCATE = 16_000.0  # for the line in whose place the engine's value makes all right
+LOCATE = 8_000.0  # for the line in whose place the engine's value makes all right
 CHANGE = 16_000.0  # for a change of a line that does
-SECONDS = 5.0  # of the thread, for code that takes longer than its events tell, as a loop over plain numbers
+SECONDS = 4.0  # of the thread, for code that takes longer than its events tell, as a loop over plain numbers
 
 
 def price_of_a_run(events: list[Any], results: Sized) -> float:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...engine import Node
-from .diagnose.case import Case, Round, worst
+from .diagnose.case import MOST, Case, Round, worst
 from .diagnose.diagnosis import Diagnosis, diagnosed
 from .diagnose.formula import Source
-from .diagnose.repair import program_of
+from .diagnose.repair import program_of, quietly
 from .judgement import Judgement, Settings
 from .locate.suspects import CONTAINED, Blame
 from .match.known import Match
@@ -41,6 +41,7 @@ class Reasons:
     def __init__(self, found: Judgement, stage: Stage, settings: Settings) -> None:
         self.found, self.stage, self.settings = found, stage, settings
         self.told: dict[int, Diagnosis] = {}
+        self.tries = iter(range(MOST))
         self.blame([])
 
     def blame(self, blames: list[Blame]) -> None:
@@ -138,12 +139,13 @@ class Reasons:
                 value = event.value
                 is_first = event.time == start  # nothing was put right before it
                 if program is not None and snapshot is not None and not blame.is_held and not is_first:
-                    again = program.run(program.statement, snapshot, {})  # from what is right before it
+                    with quietly():
+                        again = program.run(program.statement, snapshot, {})  # from what is right before it
                     value = again if is_array(again) else value
                 rounds.append(Round(value, blame.values[event.n], snapshot, self.earlier(event)))
         case = Case(
             blame.site, rounds, forward, node, blame.scale, known.truth, values,
-            {n: values[n] for n in frontier}, region, self.found.excused,
+            {n: values[n] for n in frontier}, region, self.found.excused, tries=self.tries,
         )  # fmt: skip
         if not rounds:
             return Diagnosis("unknown", NOT_KNOWN if blame.change is None else BEGINS_HERE, is_proven=False)

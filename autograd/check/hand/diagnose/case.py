@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,8 @@ from ..observe.probes.record import Snapshot, is_array
 from ..observe.probes.sites import Site
 from ..source.quantities import INNER
 from .constants import is_named
+
+MOST = 12_000  # changes that are tried of all lines of a derivation
 
 
 class Guess(NamedTuple):
@@ -46,6 +48,7 @@ class Case:
     node     what it is the gradient of; None if it is no gradient
     derived  the gradients that the user had by then, by their nodes, without the constant that they carry
     given    of these, the nearest
+    tries    the numbers of the changes that may still be tried, of this line and of others after it
     """
 
     site: Site
@@ -60,6 +63,7 @@ class Case:
     excused: Any
     raised: bool = False
     accepts: Callable[[Array], bool] | None = None
+    tries: Iterator[int] = field(default_factory=lambda: iter(range(MOST)))
 
     @property
     def value(self) -> Array:

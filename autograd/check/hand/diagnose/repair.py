@@ -7,6 +7,7 @@ with the variables that they had, on copies of what they write to.
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import functools
 import itertools
@@ -27,7 +28,7 @@ from ..observe.probes.codes import nodes_of, text_of, tree_of
 from ..observe.probes.probe import PROBE, Run
 from ..observe.probes.record import Override, Snapshot, copied, is_array
 from ..observe.probes.sites import Site, loaded, root_of
-from ..source.edits import CALLED, KINDS, Edit, edits
+from ..source.edits import CALLED, KINDS, MANY, Edit, edits
 from ..source.functions import Functions, Signature
 from ..source.nearby import function_around, nearby
 from ..source.trees import placed
@@ -57,17 +58,15 @@ class Program:
     codes: dict[int, CodeType] = field(default_factory=dict)
 
     def run(self, statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any]) -> Any:
-        """The value; None if that raises."""
+        """The value; None if that raises.  The caller silences NumPy, which takes as long as the run."""
         try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                scope = snapshot.globals | extras | snapshot.variables
-                for name in written_in(statement):
-                    if name in scope:
-                        scope[name] = apart_from(scope[name])
-                exec(self.code(statement), scope)
-                value = eval(self.read, scope)
-                return copied(value) if is_array(value) else value
+            scope = snapshot.globals | extras | snapshot.variables
+            for name in written_in(statement):
+                if name in scope:
+                    scope[name] = apart_from(scope[name])
+            exec(self.code(statement), scope)
+            value = eval(self.read, scope)
+            return copied(value) if is_array(value) else value
         except Exception:  # a change that does not fit, and so is not the one
             return None
 
@@ -85,6 +84,14 @@ class Program:
         if 0 not in self.codes:
             self.codes[0] = compile(ast.Expression(placed(self.reader, PLACE)), "<repair>", "eval")  # type: ignore[arg-type]
         return self.codes[0]
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """A block in which nothing warns."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def program_of(site: Site) -> Program | None:
@@ -141,27 +148,35 @@ def apart_from(value: Any) -> Any:
     return made
 
 
+# What is exchanged in a line may have been exchanged where it was made: that is told by running
+AT_ONE_PLACE = tuple(kind for kind in KINDS if kind != "exchanged")
+
+
 def repairs(case: Case, extras: dict[str, Any]) -> Iterator[Guess | None]:
     """For each of `KINDS`, the first change that takes back such a mistake and makes a line right, or None.
 
-    `extras` are quantities without a name of the user's, by expressions that stand for them.
+    `extras` are quantities without a name of the user's, by expressions that stand for them.  As many changes
+    are tried as the case has tries left.
     """
     program = program_of(case.site)
     snapshots = [r.snapshot for r in case.rounds]
     if program is None or any(s is None for s in snapshots):
         yield from [None] * len(KINDS)
         return
-    changes = by_kind(program.statement, snapshots[0], extras, case.site)  # type: ignore[arg-type]
+    changes = by_kind(program.statement, snapshots[0], extras, case.site, AT_ONE_PLACE)  # type: ignore[arg-type]
     arrays = filter(is_array, snapshots[0].variables.values())  # type: ignore[union-attr]
-    tries = allowed(MOST // (1 + sum(map(np.size, arrays)) // LARGE))
+    tries = allowed(MOST // (1 + sum(map(np.size, arrays)) // LARGE), case.tries)
+    changes[
+        "exchanged"
+    ].clear()  # they may have been exchanged where they were made: that is tried by running
     for kind in KINDS:
         yield first_right(changes[kind], program, case, extras, tries)
 
 
-def allowed(most: int) -> Iterator[int]:
-    """The numbers of the tries that a search may make."""
+def allowed(most: int, left: Iterator[int]) -> Iterator[int]:
+    """Of the tries that are left, as many as one search may make."""
     deadline = time.thread_time() + limits.SECONDS
-    return itertools.takewhile(lambda _: time.thread_time() < deadline, range(most))
+    return itertools.takewhile(lambda _: time.thread_time() < deadline, itertools.islice(left, most))
 
 
 def first_right(
@@ -172,17 +187,18 @@ def first_right(
     tries: Iterator[int],
 ) -> Guess | None:
     """The first of some changes that makes the values right, before there are no tries left."""
-    for edit in changes:
-        if next(tries, None) is None:
-            return None
-        made = edit.made()
-        values: list[Any] = []
-        for turn in case.rounds:
-            values.append(program.run(made, turn.snapshot, extras))  # type: ignore[arg-type]
-            if values[-1] is None or not case.is_right(values[-1], turn.expected, turn.value):
-                break
-        if case.are_right(values):
-            return Guess(CALLED.get(edit.kind, edit.kind), edit.text, edit.lineno)
+    with quietly():
+        for edit in changes:
+            if next(tries, None) is None:
+                return None
+            made = edit.made()
+            values: list[Any] = []
+            for turn in case.rounds:
+                values.append(program.run(made, turn.snapshot, extras))  # type: ignore[arg-type]
+                if values[-1] is None or not case.is_right(values[-1], turn.expected, turn.value):
+                    break
+            if case.are_right(values):
+                return Guess(CALLED.get(edit.kind, edit.kind), edit.text, edit.lineno)
     return None
 
 
@@ -199,10 +215,10 @@ def by_kind(
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    functions = functions_in(variables | everything) if kinds is KINDS else {}
+    functions = functions_in(variables | everything) if MANY in kinds else {}
     evaluate = functools.partial(evaluated, everything)
     tree = tree_of(site.filename, text_of(site.filename))
-    beside = nearby(function_around(tree, site.lineno), evaluate) if kinds is KINDS else ()
+    beside = nearby(function_around(tree, site.lineno), evaluate) if MANY in kinds else ()
     for edit in edits(statement, scope, evaluate, functions, beside, kinds):
         found[edit.kind].append(edit)
     return found
@@ -276,19 +292,19 @@ def live_edits(site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS) -
     return changes
 
 
-def live(edit: Edit) -> Override | None:
-    """A change as what evaluates it wherever the user's code comes by; None if it cannot be compiled."""
+def code_made(edit: Edit) -> CodeType | None:
+    """The code of the expression that a change makes; None if it cannot be compiled."""
     new: Any = edit.made()
     if not isinstance(new, ast.Assign):
         return None
     try:
-        return evaluating(compile(ast.Expression(new.value), "<repair>", "eval"))
+        return compile(ast.Expression(new.value), "<repair>", "eval")
     except (SyntaxError, ValueError, TypeError):
         return None
 
 
 def evaluating(code: CodeType) -> Override:
-    """An override that evaluates an expression in the frame.
+    """An override that evaluates an expression in the frame, wherever the user's code comes by.
 
     What it calls of the user's is not observed: it might come by the same site, and evaluate it again.
     """

@@ -7,26 +7,29 @@ engine's values, or is no value of its own.  But if one small change of it makes
 from __future__ import annotations
 
 import ast
+import functools
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.repair import live, live_edits
+from ..diagnose.repair import code_made, evaluated, evaluating
 from ..match.near import near
 from ..match.results import Result
 from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.patch import Patch, statements_around, statements_in
 from ..observe.probes.record import Event, Override, Snapshot, is_array
 from ..observe.probes.sites import Site, root_of, span_of
-from ..source.edits import CALLED, KINDS, Edit
+from ..source.edits import CALLED, KINDS, Edit, other_rounds
 from ..source.order import moved
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed
 from .bench import Bench
+from .screening import Screen
 from .suspects import Blame, Suspect, same_value
 
 EXPRESSIONS = ("assign", "return", "element", "argument", "share")
@@ -49,6 +52,7 @@ class Mender:
     bench: Bench
     wrong: set[int]
     stop: float
+    screens: dict[Site, Screen] = field(default_factory=dict)
 
     def simplest(self, suspects: Iterable[Suspect], kinds: tuple[str, ...]) -> Blame | None:
         """The line of which a change of some kinds makes all right."""
@@ -87,20 +91,29 @@ class Mender:
                     )
         return None
 
+    def in_rounds(self, suspects: list[Suspect]) -> Blame | None:
+        """The head of a loop around some lines in which another value makes all right."""
+        for attempt in self.attempts(suspects)["rounds"]:
+            if attempt.patch is not None and self.is_right({}, [attempt.patch]):
+                return self.patched(attempt)
+        return None
+
     def attempts(self, suspects: list[Suspect], kinds: tuple[str, ...] = KINDS) -> dict[str, list[Attempt]]:
         """By kinds, the changes of some lines."""
         outcome = self.bench.stage.backwards({}, frozenset(s.site for s in suspects))
-        scopes: dict[Site, Snapshot] = {}
-        for (site, _), snapshot in outcome.snapshots.items():
-            scopes.setdefault(site, snapshot)
+        snapshots: dict[Site, dict[int, Snapshot]] = {}
+        for (site, n), snapshot in outcome.snapshots.items():
+            snapshots.setdefault(site, {})[n] = snapshot
         found: dict[str, list[Attempt]] = {kind: [] for kind in KINDS}
         done: set[Any] = set()
         for suspect in suspects:
-            if suspect.site not in scopes:
+            if suspect.site not in snapshots:
                 continue
-            scope = scopes[suspect.site]
+            if suspect.site not in self.screens:
+                self.screens[suspect.site] = Screen.of(suspect, self.bench, snapshots[suspect.site])
+            scope = self.screens[suspect.site].first
             if suspect.site.kind in EXPRESSIONS:
-                made = live_edits(suspect.site, scope, kinds)
+                made = self.screens[suspect.site].edits(kinds)
                 for kind, edits in ((kind, made.get(kind, [])) for kind in kinds):
                     likely = (e for e in edits if kind in OF_PLACES or not self.is_passed_on(e, scope))
                     found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)
@@ -110,7 +123,7 @@ class Mender:
                 done.add(id(statement))
                 span = span_of(statement)
                 own = suspect if span == suspect.site.statement else None
-                for kind, text, new in statements_like(statement, scope.variables):
+                for kind, text, new in statements_at(statement, scope):
                     if kind not in kinds:
                         continue
                     patch = Patch(suspect.site.filename, ((span, new),))
@@ -161,6 +174,10 @@ class Mender:
 
     def first_right(self, attempts: dict[str, list[Attempt]]) -> Blame | None:
         """The first change that makes all results right, the likeliest kinds first."""
+        edited = Counter(a.suspect for made in attempts.values() for a in made if a.edit is not None)
+        for suspect, number in edited.items():
+            if suspect is not None and number > sum(np.size(e.value) for e in suspect.events):
+                self.screens[suspect.site].foresee()
         for kind in ORDER:
             for attempt in by_turns(attempts.get(kind, [])):
                 if self.bench.is_over(self.stop):
@@ -171,8 +188,11 @@ class Mender:
                     continue
                 assert attempt.edit is not None
                 assert attempt.suspect is not None
-                override = live(attempt.edit)
-                if override is not None and self.is_right({attempt.suspect.site: override}):
+                code = code_made(attempt.edit)
+                if code is None or not self.screens[attempt.suspect.site].admits(code):
+                    continue
+                override = evaluating(code)
+                if self.is_right({attempt.suspect.site: override}):
                     return self.changed(attempt, override)
         return None
 
@@ -217,19 +237,28 @@ class Mender:
         return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
 
 
+def statements_at(statement: ast.stmt, scope: Snapshot) -> Iterator[tuple[str, str, ast.stmt]]:
+    """What could stand in the place of a statement, where some variables are in scope."""
+    yield from statements_like(statement, scope.variables)
+    if isinstance(statement, ast.For):
+        evaluate = functools.partial(evaluated, scope.globals | scope.variables)
+        for said, new in other_rounds(statement, scope.variables, evaluate):
+            yield "rounds", said, placed(new, statement)  # type: ignore[misc]  # it stays a statement
+
+
 OF_PLACES = ("wrong-variable", "nearby")  # all that can be wrong with a value of forward that is passed on
 
 # Those that are many come late
 ORDER = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "extra-factor", "extra-term",
-    "wrong-variable", "complement", "turned",
+    "exponent", "wrong-variable", "rounds", "complement", "turned", "exchanged",
     "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
     "missing-term", "line too many", "term too many",
 )  # fmt: skip
 
 
-INSERTED = ("turned", "forgotten term", "nearby", "forgotten factor")
+INSERTED = ("turned", "exchanged", "forgotten term", "nearby", "forgotten factor")
 MANY = ("missing constant", "missing call", "reduction", "missing-factor", "missing-term")
 
 

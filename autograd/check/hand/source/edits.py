@@ -13,21 +13,25 @@ from .calls import of_call, turned_round
 from .functions import Functions, of_functions
 from .insertions import Beside, Evaluate, by_value, other_variables, to_whole
 from .places import elsewhere, neighbours
-from .quantities import is_numeric
+from .quantities import is_numeric, scalars
 from .statements import OTHERS, whole_line
-from .trees import Changes, number, placed, replaced
+from .together import together
+from .trees import Changes, number, parsed, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
 KINDS = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
-    "extra-factor", "extra-term", "wrong-variable", "complement", "turned",
+    "extra-factor", "extra-term", "exponent", "wrong-variable", "complement", "turned", "exchanged",
     "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor", "missing-term",
-    "call too many", "missing call", "line too many", "term too many", "order",
+    "call too many", "missing call", "line too many", "term too many", "order", "rounds",
 )  # fmt: skip
+
+MANY = "missing-factor"  # a kind without which only those are wanted that are few
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
 CALLED = {
     "order": "wrong-variable",
+    "rounds": "wrong-variable",
     "line too many": "extra-factor",
     "term too many": "extra-term",
     "forgotten term": "missing-term",
@@ -38,6 +42,8 @@ CALLED = {
     "missing sign": "sign",
     "number": "factor",
     "missing constant": "factor",
+    "exponent": "missing-factor",
+    "exchanged": "wrong-variable",
     "reduction": "shape",
     "call too many": "extra-factor",
     "missing call": "missing-factor",
@@ -90,6 +96,8 @@ def edits(
         if is_numeric(held := evaluate(part)) and (np.ndim(held) or isinstance(held, float)):
             for kind, text, new in to_whole(part, held, scope, beside):
                 yield Edit(kind, text, statement, part, new)
+    for said, new in together(parts[-1], scope, evaluate) if "exchanged" in kinds and parts else ():
+        yield Edit("exchanged", said, statement, parts[-1], new)
     for node in (node for part in parts for node in expressions(part)):
         changes = (
             at_node(node, scope, evaluate, beside, kinds),
@@ -101,6 +109,22 @@ def edits(
 
 
 OF_THE_WHOLE = frozenset(("nearby", "forgotten term", "forgotten factor"))  # of a line, or of what it adds
+
+
+def other_rounds(loop: ast.For, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[tuple[str, ast.For]]:
+    """A loop over other values: one of those that it goes through is another variable, or another entry.
+
+    >>> loop = ast.parse("for g, d in (('f', df), ('i', di)): pass").body[0]
+    >>> scope = {"df": np.ones(2), "di": np.zeros(2)}
+    >>> [ast.unparse(new.iter) for _, new in other_rounds(loop, scope, lambda e: eval(ast.unparse(e), scope))]
+    ["(('f', di), ('i', di))", "(('f', df), ('i', df))"]
+    """
+    for node in expressions(loop.iter):
+        text = ast.unparse(node)
+        for kind, said, new in at_node(node, scope, evaluate, (), ("wrong-variable",)):
+            if kind == "wrong-variable" and text != "reversed":
+                other = replaced(loop.iter, node, new)
+                yield said, ast.For(loop.target, other, loop.body, loop.orelse)
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
@@ -137,7 +161,7 @@ def at_node(
                 yield "transpose", f"the factors of `{text}` are the wrong way round", ast.BinOp(x, op, y)
         case ast.BinOp(left=a, op=ast.Pow() as op, right=exponent) if ndim_of(n := evaluate(exponent)) == 0:
             for m in powers(n):
-                kind = "extra-factor" if abs(m) < abs(n) else "missing-factor"
+                kind = "extra-factor" if abs(m) < abs(n) else "exponent"
                 yield kind, f"the exponent in `{text}` is wrong", ast.BinOp(a, op, number(m))
         case ast.Compare(left=a, ops=[op], comparators=[b]) if type(op) in OTHERS:
             for other in OTHERS[type(op)]:
@@ -150,24 +174,29 @@ def at_node(
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
             for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n, 0}:
                 yield "sign" if m == -n else "number", f"the number {text} is wrong", number(m)
+            for name in scalars(scope):
+                yield "number", f"the number {text} should be {name}", parsed(name)
+        case ast.UnaryOp(op=ast.Invert(), operand=a):
+            yield "complement", f"`{text}` should be `{ast.unparse(a)}`", a
         case ast.Call():
             yield from of_call(node)
         case ast.Subscript(value=a, slice=index):
             for near in (*neighbours(index, evaluate(a)), *elsewhere(index, scope)):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
-    if kinds is KINDS:
+    if MANY in kinds:
         yield from by_value(node, text, scope, evaluate, beside)
     elif "wrong-variable" in kinds and is_numeric(held := evaluate(node)):
         yield from other_variables(node, text, held, scope)
 
 
 def raised(node: ast.expr) -> Changes:
-    """The square and the root of a variable, an element, or what a function of one argument makes."""
+    """The square and the root of a variable, an element, a sum, or what a function of one argument makes."""
     is_simple = isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords
-    if is_simple or isinstance(node, ast.Subscript | ast.Name):
+    is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+    if is_simple or is_sum or isinstance(node, ast.Subscript | ast.Name):
         text = f"the exponent of `{ast.unparse(node)}` is wrong"
         for exponent in (2, 0.5):
-            yield "missing-factor", text, ast.BinOp(node, ast.Pow(), number(exponent))
+            yield "exponent", text, ast.BinOp(node, ast.Pow(), number(exponent))
 
 
 def of_sum(a: ast.expr, op: ast.Add | ast.Sub, b: ast.expr, text: str) -> Changes:
@@ -208,7 +237,7 @@ def slopes(node: ast.expr, text: str) -> Changes:
             return
     if is_square:
         said = f"`{text}` is the slope of {name}: of {kind} it is `{ast.unparse(new)}`"
-        yield "missing-factor", said, new
+        yield "exponent", said, new
 
 
 def ndim_of(value: Any) -> int | None:

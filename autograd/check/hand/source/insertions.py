@@ -62,8 +62,9 @@ def other_variables(node: ast.expr, text: str, value: Any, scope: dict[str, Any]
                     said = f"`{holder.id}` in `{text}` is the wrong variable"
                     yield "wrong-variable", said, ast.Subscript(ast.Name(name, ast.Load()), index, ast.Load())
     if isinstance(node, ast.Attribute | ast.Subscript):
-        for name, other in indexed(scope):
-            if name != text and is_numeric(other) and np.shape(other) == np.shape(value):
+        for name, other in (*indexed(scope), *scope.items()):
+            is_other = name != text and not is_inner(name) and is_numeric(other)
+            if is_other and np.shape(other) == np.shape(value):
                 yield "wrong-variable", f"`{text}` is the wrong variable", parsed(name)
 
 
@@ -108,7 +109,8 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         yield "forgotten term", f"the term -{bracketed(name)} is missing", ast.BinOp(node, ast.Sub(), other)
         yield "forgotten factor", f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
     for name, quantity in quantities(scope):
-        if np.shape(quantity) == np.shape(value) and not is_inner(name):
+        is_plain = " " not in name and "*" not in name and np.ndim(quantity) and fits(quantity, value)
+        if (np.shape(quantity) == np.shape(value) or is_plain) and not is_inner(name):
             said = f"a factor {bracketed(name)} is missing"
             yield "forgotten factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
 

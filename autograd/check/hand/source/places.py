@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from .quantities import is_numeric
-from .trees import number
+from .quantities import is_index, is_numeric
+from .trees import number, parsed
 
 MOST_INDICES = 6  # variables in scope that are tried as another index
 
@@ -47,28 +47,38 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     >>> [ast.unparse(i) for i in elsewhere(parsed("i"), {"i": 1, "j": 2, "x": 0.5})]
     ['j', '(:, i)']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[1:]").slice, {})]
-    [':-1', ':1', ':']
+    ['2:', ':-1', ':1', ':']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[i, 0]").slice, {})]
     ['(0, i)', '(i - 1, 0)', '(i + 1, 0)', '(i, 1)', '(i, -1)']
     """
     match index:
         case ast.Name(id=name):
-            same = (k for k, v in scope.items() if k != name and type(v) is type(scope.get(name)) is int)
+            is_place = is_index(scope.get(name))
+            same = (k for k, v in scope.items() if is_place and k != name and is_index(v))
             yield from (ast.Name(k, ast.Load()) for k in islice(same, MOST_INDICES))
             yield ast.Tuple([ast.Slice(), index], ast.Load())
+        case ast.Constant(value=int()):
+            yield from counters(scope)
         case ast.Slice(step=None):
             yield from other_slices(index)
+            for other in counters(scope):
+                yield from (ast.Slice(other), ast.Slice(None, other))
         case ast.Tuple(elts=[a, b]):
             yield from other_pairs(a, b, scope)
         case ast.JoinedStr(values=parts):
             for i, part in enumerate(parts):
                 if isinstance(part, ast.FormattedValue):
-                    for near in neighbours(part.value, None):
+                    for near in (*neighbours(part.value, None), *counters(scope)):
                         new = ast.FormattedValue(near, part.conversion, part.format_spec)
                         yield ast.JoinedStr([*parts[:i], new, *parts[i + 1 :]])
         case ast.BinOp(left=left, op=ast.Add() as op, right=ast.Call(func=func, args=[inner])):
             for near in neighbours(inner, None):
                 yield ast.BinOp(left, op, ast.Call(func, [near], []))
+
+
+def counters(scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """The variables in scope that may count places."""
+    yield from map(parsed, islice((k for k, v in scope.items() if is_index(v)), MOST_INDICES))
 
 
 def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
@@ -79,16 +89,32 @@ def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
     """
     match index:
         case ast.Slice(lower=ast.expr() as a, upper=None):
+            yield from (ast.Slice(near) for near in beside(a))
             yield ast.Slice(None, ast.UnaryOp(ast.USub(), a))
             yield ast.Slice(None, a)
             yield ast.Slice()
         case ast.Slice(lower=None, upper=ast.expr() as a):
+            yield from (ast.Slice(None, near) for near in beside(a))
             yield ast.Slice(a.operand if isinstance(a, ast.UnaryOp) else a)
             yield ast.Slice()
         case ast.Slice(lower=ast.expr() as a, upper=ast.expr() as b):
             width = ast.BinOp(b, ast.Sub(), a)
             yield ast.Slice(b, ast.BinOp(b, ast.Add(), width))
             yield ast.Slice(ast.BinOp(a, ast.Sub(), width), a)
+
+
+def beside(bound: ast.expr) -> Iterator[ast.expr]:
+    """One more and one less, of a bound that counts from the beginning: of 1 only 2, as 0 is no bound.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> [ast.unparse(i) for bound in ("1", "t", "t - 1", "-1") for i in beside(parsed(bound))]
+    ['2', 't - 1', 't + 1', 't', 't - 2']
+    """
+    match bound:
+        case ast.Constant(value=int() as n):
+            yield from (number(m) for m in (n - 1, n + 1) if m > 0)
+        case ast.Name() | ast.BinOp():
+            yield from neighbours(bound, None)
 
 
 def other_pairs(a: ast.expr, b: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:

@@ -17,7 +17,7 @@ NO_HOLDERS = (type, ModuleType, FunctionType, np.ndarray)  # what has attributes
 
 def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """What arrays and lists hold at the indices in scope: `hs[t]`, `kernel[i, j]`."""
-    indices = {k: v for k, v in scope.items() if type(v) is int and v >= 0}
+    indices = {k: v for k, v in scope.items() if is_index(v) and v >= 0}
     for name, value in scope.items():
         for t, i in indices.items():
             is_array = isinstance(value, np.ndarray) and value.ndim
@@ -32,19 +32,34 @@ def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from islice(held_in(scope), MOST_HELD)
 
 
+def is_index(value: Any) -> bool:
+    """Whether a variable may count places: an integer of Python's or of NumPy's, no truth."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def held_in(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The arrays in the containers and objects in scope: `cache['A']`, `a[-2]`, `self.mask`."""
+    """The arrays in the containers and objects in scope: `cache['A']`, `a[-2]`, `self.params['W']`.
+
+    >>> [name for name, _ in held_in({"c": {"x": np.ones(2), "in": [np.ones(1)]}, "n": 3})]
+    ["c['x']", "c['in'][-1]"]
+    """
     for name, value in scope.items():
-        if isinstance(value, dict):
-            parts = ((f"{name}[{k!r}]", v) for k, v in value.items())
-        elif isinstance(value, list | tuple):
-            n = len(value)
-            parts = ((f"{name}[{i - n}]", v) for i, v in enumerate(value[:MOST_PLACES]))
-        elif hasattr(value, "__dict__") and not isinstance(value, NO_HOLDERS):
-            parts = ((f"{name}.{k}", v) for k, v in vars(value).items())
-        else:
-            continue
-        yield from ((text, part) for text, part in parts if isinstance(part, np.ndarray))
+        for text, part in parts_of(name, value):
+            if isinstance(part, np.ndarray):
+                yield text, part
+            else:
+                yield from (one for one in parts_of(text, part) if isinstance(one[1], np.ndarray))
+
+
+def parts_of(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What a container or an object holds, by expressions."""
+    if isinstance(value, dict):
+        yield from ((f"{name}[{k!r}]", v) for k, v in value.items() if isinstance(k, str | int))
+    elif isinstance(value, list | tuple):
+        n = len(value)
+        yield from ((f"{name}[{i - n}]", v) for i, v in enumerate(value[:MOST_PLACES]))
+    elif hasattr(value, "__dict__") and not isinstance(value, NO_HOLDERS):
+        yield from ((f"{name}.{k}", v) for k, v in vars(value).items())
 
 
 def is_inner(name: str) -> bool:
@@ -66,11 +81,15 @@ def is_numeric(value: Any) -> bool:
 def scalars(scope: dict[str, Any]) -> Iterator[str]:
     """Numbers that a line may have to be divided by: 2, those in scope, and the lengths of axes."""
     yield "2"
-    seen = {2}
+    seen: set[Any] = {2}
     for name, value in scope.items():
-        if type(value) in (int, float) and value not in (0, 1):
+        if (is_index(value) or type(value) is float) and value not in (0, 1):
             seen.add(value)
             yield name
+    for name in ("self", "cls"):
+        for attribute, value in vars(scope[name]).items() if hasattr(scope.get(name), "__dict__") else ():
+            if type(value) in (int, float) and value not in (0, 1) and value not in seen:
+                yield f"{name}.{attribute}"
     for name, value in scope.items():
         for i, n in enumerate(np.shape(value) if isinstance(value, np.ndarray) else ()):
             if n > 1 and n not in seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from .places import elsewhere, neighbours
@@ -16,6 +16,9 @@ OTHERS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {  # that may be me
     ast.GtE: (ast.Gt, ast.LtE, ast.Lt), ast.LtE: (ast.Lt, ast.GtE, ast.Gt),
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
 }  # fmt: skip
+
+
+MOST_PAIRS = 30  # of the elements of a tuple
 
 
 def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
@@ -53,6 +56,24 @@ def void_kind(statement: ast.AST) -> str | None:
             return None
     kind = "missing-term" if isinstance(op, ast.Add | ast.Sub) else "missing-factor"
     return kind if is_void else None
+
+
+def renamed_in(statement: ast.Assign) -> ast.expr | None:
+    """What a statement gives another name to, as it is or as a copy; None if it makes anything else.
+
+    >>> lines = "dz = da", "self.dx = dout.copy()", "dx = np.copy(self.dy)", "dz = 2 * da"
+    >>> [made and ast.unparse(made) for made in map(renamed_in, (ast.parse(line).body[0] for line in lines))]
+    ['da', 'dout', 'self.dy', None]
+    """
+    match statement.value:
+        case (
+            ast.Call(func=ast.Attribute(value=value, attr="copy"), args=[])
+            | ast.Call(func=ast.Attribute(attr="copy" | "array"), args=[value])
+        ):
+            pass
+        case value:
+            pass
+    return value if isinstance(value, ast.Name | ast.Attribute) else None
 
 
 def is_same(target: ast.expr, value: ast.expr) -> bool:
@@ -157,17 +178,17 @@ def structure(value: Any) -> Any:
 
 
 def exchanged(several: ast.Tuple) -> Iterator[tuple[str, ast.Tuple]]:
-    """A tuple of variables with two of them exchanged.
+    """A tuple with two of its elements exchanged.
 
     >>> tree = ast.parse("dx, db, dg").body[0].value
     >>> [ast.unparse(new) for _, new in exchanged(tree)]
     ['(db, dx, dg)', '(dg, db, dx)', '(dx, dg, db)']
     """
-    names = [e.id if isinstance(e, ast.Name) else None for e in several.elts]
-    for i, j in combinations((i for i, name in enumerate(names) if name is not None), 2):
+    for i, j in islice(combinations(range(len(several.elts)), 2), MOST_PAIRS):
         elements = list(several.elts)
         elements[i], elements[j] = elements[j], elements[i]
-        yield f"`{names[i]}` and `{names[j]}` are exchanged", ast.Tuple(elements, several.ctx)
+        said = f"`{ast.unparse(elements[j])}` and `{ast.unparse(elements[i])}` are exchanged"
+        yield said, ast.Tuple(elements, several.ctx)
 
 
 def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Of an expression: the kind of mistake, what is said of it, and what should stand in its place
@@ -12,19 +12,26 @@ Changes = Iterator[tuple[str, str, ast.expr]]
 
 
 def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
-    """A tree with one node in the place of another; what is not on the way there is shared.
+    """A tree with one node in the place of another; what is not on the way there is shared."""
+    return all_replaced(tree, {old: new})
 
-    The new one gets the place of the old one in the source: above it, `placed` would not look for it.
+
+def all_replaced(tree: Any, others: Mapping[Any, ast.AST]) -> Any:
+    """A tree with other nodes in the place of some, all at once.
+
+    A new one gets the place of the old one in the source: above it, `placed` would not look for it.
     """
-    if tree is old:
-        return placed(new, old)
     if isinstance(tree, list):
-        parts = [replaced(part, old, new) for part in tree]
+        parts = [all_replaced(part, others) for part in tree]
         return tree if all(a is b for a, b in zip(parts, tree, strict=True)) else parts
     if not isinstance(tree, ast.AST):
         return tree
+    if tree in others:
+        return placed(others[tree], tree)
     fields = {name: getattr(tree, name, None) for name in tree._fields}
-    changed = {name: made for name, part in fields.items() if (made := replaced(part, old, new)) is not part}
+    changed = {
+        name: made for name, part in fields.items() if (made := all_replaced(part, others)) is not part
+    }
     return ast.copy_location(type(tree)(**(fields | changed)), tree) if changed else tree
 
 

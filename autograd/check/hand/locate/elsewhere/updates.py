@@ -24,7 +24,10 @@ def is_carried(blame: Blame, events: list[Event], bench: Bench) -> bool:
 
 
 def other_rate(events: list[Event], bench: Bench) -> Blame | None:
-    """The line that updates parameters, if all that is wrong is its constant: that of others is another."""
+    """The line that updates parameters, if all that is wrong is its constant: that of others is another.
+
+    A wrong sign may as well be in a line before it, and is looked for there.
+    """
     wrong = [bench.results[i] for i in sorted(bench.wrong)]
     common = bench.common
     if common is None or any(r.kind != "update" for r in wrong):
@@ -32,7 +35,7 @@ def other_rate(events: list[Event], bench: Bench) -> Blame | None:
     scales = [c for r in wrong if (c := scale_between(r.value, r.true)) is not None]
     made = [e for r in wrong if (e := next((e for e in reversed(events) if e.owner is r.owner), None))]
     is_one = len({e.site for e in made}) == 1 and np.allclose(scales, scales[:1], rtol=1e-6)
-    if not is_one or len(scales) < len(wrong) or len(made) < len(wrong):
+    if not is_one or len(scales) < len(wrong) or len(made) < len(wrong) or scales[0] * common < 0:
         return None
     values = {e.n: r.old + common * r.true for e, r in zip(made, wrong, strict=True)}
     if not all(bench.flags({made[0].site: putting(values)})[0]):

@@ -21,6 +21,7 @@ from .places import (
     in_parts,
     in_the_inputs_order,
     in_turn,
+    list_by_list,
     twice_claimed,
     without_stages,
 )
@@ -75,12 +76,13 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         else:
             result.node = node
             judged.append(result)
-    for result, node in in_turn([r for r in results if r in waiting or r in weak], leaves, claimed):
-        result.node = node
-        claimed.add(node)
-        judged.append(result)
-        weak.pop(result, None)
-        waiting[:] = [r for r in waiting if r is not result]
+    for told in (list_by_list, in_turn):
+        for result, node in told([r for r in results if r in waiting or r in weak], leaves, claimed):
+            result.node = node
+            claimed.add(node)
+            judged.append(result)
+            weak.pop(result, None)
+            waiting[:] = [r for r in waiting if r is not result]
     for result, node in weak.items():
         result.node = node
         judged.append(result)

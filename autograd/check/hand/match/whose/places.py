@@ -12,6 +12,7 @@ from .....graph.ancestors import ancestors, needs_gradient
 from .....users import Place
 from ...observe.objects.reach import Root
 from ..known import Known
+from ..names import stems
 from ..near import near
 from ..results import Result
 
@@ -43,6 +44,37 @@ def beside_its_siblings(
             if not any(result is r for r in judged):
                 judged.append(result)
     waiting[:] = [r for r in waiting if not any(r is j for j in judged)]
+
+
+def list_by_list(
+    waiting: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
+) -> list[tuple[Result, Node]]:
+    """The results in lists, each with the input at its place in the list of the same length and shapes.
+
+    Of several such lists it is the one that the results go by the beginning of: `grad_b`, of `biases`.
+    """
+    found: list[tuple[Result, Node]] = []
+    inputs = lists_of((path, node) for node, path in leaves.items() if node not in claimed)
+    for own in lists_of((r.place, r) for r in waiting if r.kind == "returned").values():
+        shapes = {i: np.shape(r.value) for i, r in own.items()}
+        alike = [
+            p for p, those in inputs.items() if shapes == {i: np.shape(n.data) for i, n in those.items()}
+        ]
+        words = {stem for r in own.values() if r.way for stem in stems(str(r.way[0]))}
+        named = [p for p in alike if any(str(p[-1]).startswith(word) for word in words if word)]
+        chosen = alike if len(alike) == 1 else named
+        if len(own) > 1 and len(chosen) == 1:
+            found += [(result, inputs[chosen[0]][i]) for i, result in own.items()]
+    return found
+
+
+def lists_of(things: Iterable[tuple[Place, Any]]) -> dict[Place, dict[int, Any]]:
+    """Things that stand in lists, by the lists' places and their own numbers there."""
+    found: dict[Place, dict[int, Any]] = {}
+    for place, thing in things:
+        if len(place) > 1 and isinstance(place[-1], int):
+            found.setdefault(place[:-1], {})[place[-1]] = thing
+    return found
 
 
 def in_turn(

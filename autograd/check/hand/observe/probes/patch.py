@@ -56,12 +56,27 @@ def patched(code: CodeType, patch: Patch) -> CodeType | None:
     for top in tree_of(code.co_filename, text_of(code.co_filename)).body:
         if top.lineno <= first and last <= (top.end_lineno or 0):
             try:
-                made = compiled([patch.applied(top)], code.co_filename, False, code.co_flags & FUTURE)
+                made = compiled(
+                    [patch.applied(around(top, first, last))], code.co_filename, False, code.co_flags & FUTURE
+                )
             except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
                 return None
             same = [c for c in codes_in(made) if alike(c) == alike(code)]
             return same[0] if len(same) == 1 else None
     return None
+
+
+def around(top: ast.stmt, first: int, last: int) -> ast.stmt:
+    """A statement; of a class, only the method that has some lines, as the others need not be compiled."""
+    inner = (
+        [s for s in top.body if s.lineno <= first and last <= (s.end_lineno or 0)]
+        if type(top) is ast.ClassDef
+        else []
+    )
+    if not inner:
+        return top
+    body = [around(s, first, last) for s in inner]
+    return ast.copy_location(ast.ClassDef(**dict(ast.iter_fields(top)) | {"body": body}), top)
 
 
 def last_line(code: CodeType) -> int:

@@ -77,6 +77,20 @@ def copied(value: Any) -> Any:
     return (made.astype(float) if made.dtype.kind == "b" else made)[()]
 
 
+MOST_ENTRIES = 64  # of a container that is copied
+
+
+def as_it_is(value: Any) -> Any:
+    """What a variable holds now, with its arrays copied, those in a list or dictionary too."""
+    if type(value) is np.ndarray:
+        return value.copy()
+    if type(value) is list and len(value) <= MOST_ENTRIES:
+        return [v.copy() if type(v) is np.ndarray else v for v in value]
+    if type(value) is dict and len(value) <= MOST_ENTRIES:
+        return {k: v.copy() if type(v) is np.ndarray else v for k, v in value.items()}
+    return value
+
+
 @dataclass(eq=False)
 class Recording(Run):
     """Notes the values that are made, and puts others in their place.
@@ -109,7 +123,7 @@ class Recording(Run):
         self.counts[site] = n + 1
         if site in self.wanted:
             self.snapshots[site, n] = Snapshot(
-                {k: v.copy() if type(v) is np.ndarray else v for k, v in frame.f_locals.items()},
+                {k: as_it_is(v) for k, v in frame.f_locals.items()},
                 frame.f_globals,
             )
         if site in self.overrides:

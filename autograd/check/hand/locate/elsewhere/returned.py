@@ -1,0 +1,60 @@
+"""The line of a helper that returned what is wrong where it was called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from .....engine import Node
+from ...match.known import Known
+from ...observe.probes.record import Event
+from ..bench import Bench
+from ..suspects import Blame, Suspect
+from .origins import is_returned_to
+from .solved import mended
+
+
+def returned_within(blames: list[Blame], suspects: list[Suspect], bench: Bench) -> Blame | None:
+    """The line that returned something to a line that is blamed, if with other values of it all is right.
+
+    Several lines may call the same helper.  What it returns may be a value of forward, and the wrong one; but
+    where it is right in another call, the helper is right.
+    """
+    for s in returns_to([e for b in blames for e in b.events[:1]], suspects):
+        is_right_elsewhere = any(is_gradient(e, bench.known) for e in s.events)
+        if not is_right_elsewhere and (found := mended(s, s.events, bench)) is not None:
+            return returned_within([found], suspects, bench) or found
+    return None
+
+
+def returns_to(made: list[Event], suspects: Iterable[Suspect]) -> Iterator[Suspect]:
+    """The lines that returned something where some values were made, the first ones first."""
+    yield from (s for s in suspects if any(is_returned_to(e, m) for e in s.events for m in made))
+
+
+def is_gradient(event: Event, known: Known) -> bool:
+    """Whether a value is a gradient that the engine knows."""
+    matches = known.matches(np.asarray(event.value))
+    return any(m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in matches)
+
+
+def is_out_of_order(returned: Iterable[Suspect], known: Known) -> bool:
+    """Whether gradients are returned in another order than the function of forward has its parameters.
+
+    Then it is not the call that has them in the wrong order.
+    """
+    elements = sorted(returned, key=lambda s: s.site.span)
+    nodes = [n for s in elements if (n := node_of(s.events[0], known)) is not None]
+    for function in {function for function, _ in known.forward.given}:
+        own = [found for (f, _), found in known.forward.given.items() if f == function]
+        places = [i for n in nodes for i, found in enumerate(own) if n in found]
+        if len(places) == len(nodes) > 1:
+            return places != sorted(places)
+    return False
+
+
+def node_of(event: Event, known: Known) -> Node | None:
+    """The node that a value is the gradient of."""
+    matches = known.matches(np.asarray(event.value))
+    return next((m.label.node for m in matches if m.label.kind == "gradient" and m.form == "same"), None)

@@ -1,0 +1,107 @@
+"""What the results are of a line's values: a backward pass is linear in each of them.
+
+So a run for each element tells what all other values would make of the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ....engine import LEAF
+from ..match.results import Result, reread
+from ..observe.probes.record import Event, Override
+from ..observe.probes.sites import Site
+from .bench import Bench
+from .suspects import Suspect
+
+MOST_UNITS = 4000.0  # of work for one line: a run for each element
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a line's values do to the results.
+
+    matrix  a row for each element of the results, a column for each element of the values
+    start   the results with the line's own values
+    wanted  the results as they should be
+    """
+
+    events: list[Event]
+    matrix: Any
+    start: Any
+    wanted: Any
+
+    def predicted(self, values: Mapping[int, Any]) -> Any:
+        """The results with other values, by their rounds."""
+        moves = [np.ravel(values[e.n] - e.value) for e in self.events]
+        return self.start + self.matrix @ np.concatenate(moves)
+
+
+def effects_of(
+    suspect: Suspect, events: list[Event], bench: Bench, at: Mapping[int, Any] | None = None
+) -> Effects | None:
+    """What some values of a line do, as they are or at others.
+
+    None if a result is missing then, or they have too many elements.
+    """
+    size = sum(np.size(e.value) for e in events)
+    wanted = flattened([wanted_of(i, bench) for i in fixed(bench)])
+    if not 0 < size * bench.price <= MOST_UNITS or wanted is None:
+        return None
+    values: dict[int, Any] = {e.n: np.array(e.value, float) for e in events} | dict(at or {})
+    start = results_with({suspect.site: suspect.holding(values)} if at else {}, bench)
+    if start is None or wanted.shape != start.shape:
+        return None
+    columns = []
+    for event in events:
+        for i in range(np.size(event.value)):
+            moved = values[event.n].copy()
+            step = moved.flat[i] or 1.0
+            moved.flat[i] += step
+            held = suspect.holding({**values, event.n: moved})  # the others stay
+            column = results_with({suspect.site: held}, bench)
+            if column is None:
+                return None
+            columns.append((column - start) / step)
+    return Effects(events, np.stack(columns, axis=1), start, wanted)
+
+
+def results_with(overrides: Mapping[Site, Override], bench: Bench) -> Any:
+    """All results in one array, with other values of some lines; None if one is missing or not finite."""
+    bench.spent += bench.price
+    outcome = bench.stage.backwards(overrides)
+    found = reread(bench.results, bench.stage, outcome)
+    return flattened([found[i] for i in fixed(bench)])
+
+
+def is_final(result: Result) -> bool:
+    """Whether a result is the gradient of an input."""
+    return result.node is not None and result.node.op is LEAF
+
+
+def fixed(bench: Bench) -> list[int]:
+    """The results that have one right value: beside gradients of inputs, others may carry a constant."""
+    pairs = [(i, r) for i, r in enumerate(bench.results) if r.node is not None]
+    finals = [i for i, r in pairs if is_final(r)]
+    return finals or [i for i, _ in pairs]
+
+
+def wanted_of(i: int, bench: Bench) -> Any:
+    """What a result should be: itself, if it is right."""
+    result = bench.results[i]
+    if i not in bench.wrong:
+        return result.value
+    if result.kind == "update":
+        return None if bench.common is None else bench.common * result.true
+    return result.scale * result.true
+
+
+def flattened(arrays: list[Any]) -> Any:
+    """Arrays as one of one axis; None if one is missing."""
+    if any(a is None or not np.all(np.isfinite(a)) for a in arrays):
+        return None
+    return np.concatenate([np.ravel(np.asarray(a, float)) for a in arrays])

@@ -1,0 +1,143 @@
+"""Which changes of a line are worth a run: none that raises, or makes what was tried before.
+
+Where nothing is nonlinear in what the line makes, and no round of it builds on another, it is known without
+a run, too, what becomes of the results.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from ..diagnose.repair import code_of, live_edits, node_at, quietly
+from ..match.near import largest
+from ..observe.probes.record import Snapshot, is_array
+from ..source.edits import Edit
+from .bench import Bench
+from .linear import Effects, effects_of, results_with
+from .suspects import Suspect
+
+UNITS = 0.1  # of work, for one value
+DIGITS = 8  # in which equal values agree: they differ by rounding
+LOOSE = 1e-5  # of the largest wanted result; what is predicted has lost digits, and a run follows
+MOST_ROUNDS = 20  # of a line that are evaluated
+
+
+@dataclass(slots=True)
+class Screen:
+    """What was tried of one line, with the variables that it had in each round."""
+
+    suspect: Suspect
+    bench: Bench
+    first: Snapshot
+    scopes: dict[int, dict[str, Any]]
+    made: dict[tuple[str, ...], dict[str, list[Edit]]] = field(default_factory=dict)
+    tried: set[Any] = field(default_factory=set)
+    effects: Effects | None = None
+    is_blind: bool = False  # as the line itself can't be evaluated
+
+    @classmethod
+    def of(cls, suspect: Suspect, bench: Bench, snapshots: Mapping[int, Snapshot]) -> Screen:
+        """The screen of a line, for which the variables were noted."""
+        spread = np.linspace(0, len(snapshots) - 1, min(len(snapshots), MOST_ROUNDS)).round().astype(int)
+        rounds = [list(snapshots)[i] for i in spread]
+        scopes = {n: snapshots[n].globals | snapshots[n].variables for n in rounds}
+        screen = cls(suspect, bench, snapshots[min(snapshots)], scopes)
+        own = code_at(suspect)
+        screen.is_blind = own is None or not screen.scopes or not screen.repeats(own)
+        return screen
+
+    def edits(self, kinds: tuple[str, ...]) -> dict[str, list[Edit]]:
+        """Changes of the line, by their kinds."""
+        if kinds not in self.made:
+            self.made[kinds] = live_edits(self.suspect.site, self.first, kinds)
+        return self.made[kinds]
+
+    def repeats(self, own: CodeType) -> bool:
+        """Whether the line, evaluated again, makes what it made; its values count as tried from now on."""
+        values = list(self.values(own))
+        made = {e.n: e.value for e in self.suspect.events}
+        pairs = [(made[n], v) for n, v in zip(self.scopes, values, strict=False) if n in made]
+        self.tried.add(self.key(own))
+        return len(values) == len(self.scopes) and all(
+            is_array(v) and key_of(v) == key_of(m) for m, v in pairs
+        )
+
+    def values(self, code: CodeType) -> Iterator[Any]:
+        """What an expression makes in each round, until it raises."""
+        with quietly():
+            for scope in self.scopes.values():
+                self.bench.spent += UNITS
+                try:
+                    yield eval(code, scope)
+                except Exception:  # a change that does not fit
+                    return
+
+    def key(self, code: CodeType) -> Any:
+        """What is alike for changes that make the same in all rounds; None if one raises."""
+        keys = tuple(map(key_of, self.values(code)))
+        return keys if len(keys) == len(self.scopes) else None
+
+    def admits(self, code: CodeType) -> bool:
+        """Whether a change is worth a run."""
+        if self.is_blind:
+            return True
+        if (key := self.key(code)) is None or key in self.tried:
+            return False
+        self.tried.add(key)
+        return self.effects is None or self.may_be_right(code, self.effects)
+
+    def may_be_right(self, code: CodeType, effects: Effects) -> bool:
+        """Whether all results are right with what a change makes, as far as can be told without a run."""
+        values = dict(zip(self.scopes, self.values(code), strict=False))
+        if len(values) < len(self.scopes):
+            return False
+        pairs = [(values[e.n], e.value) for e in effects.events]
+        if not all(is_array(v) and np.shape(v) == np.shape(own) for v, own in pairs):
+            return True  # what broadcasting makes of it a run tells
+        apart = effects.predicted(values) - effects.wanted
+        return largest(apart) <= LOOSE * largest(effects.wanted)
+
+    def foresee(self) -> None:
+        """Find out what the line's values do to the results, if that can be foreseen."""
+        is_whole = len(self.scopes) == len(self.suspect.events)
+        if self.effects is None and not self.is_blind and is_whole:
+            effects = effects_of(self.suspect, self.suspect.events, self.bench)
+            if effects is not None and self.is_linear(effects):
+                self.effects = effects
+
+    def is_linear(self, effects: Effects) -> bool:
+        """Whether other values do what was foreseen, and what the line makes itself stays the same."""
+        rng = np.random.default_rng(11)
+        own = {e.n: e.value for e in effects.events}
+        others = {n: (v + largest(v) * rng.uniform(-1, 1, np.shape(v)))[()] for n, v in own.items()}
+        builds_on_another = False
+
+        def other(n: int, value: Any, frame: FrameType) -> Any:
+            nonlocal builds_on_another
+            builds_on_another |= n not in own or key_of(value) != key_of(own[n])
+            return others.get(n, value)
+
+        results = results_with({self.suspect.site: other}, self.bench)
+        if results is None or builds_on_another:
+            return False
+        return largest(results - effects.predicted(others)) <= LOOSE * largest(results)
+
+
+def code_at(suspect: Suspect) -> CodeType | None:
+    """The code of the expression that made the values of a line; None if there is none."""
+    expression = node_at(suspect.site, suspect.site.span, ast.expr)
+    return code_of(expression) if expression is not None else None
+
+
+def key_of(value: Any) -> Any:
+    """The same for values that are equal but for rounding."""
+    if not is_array(value):
+        return id(value)
+    scale = largest(value) or 1.0
+    return np.shape(value), f"{scale:.{DIGITS}g}", (np.round(value / scale, DIGITS) + 0.0).tobytes()

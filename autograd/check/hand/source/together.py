@@ -1,0 +1,78 @@
+"""Changes of a line at several places at once: two variables exchanged, one replaced wherever it stands."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from .insertions import Evaluate, other_variables
+from .places import elsewhere, neighbours
+from .quantities import is_numeric
+from .trees import all_replaced
+
+MOST_PAIRS = 30  # of what is exchanged in one line
+
+
+def together(
+    expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate
+) -> Iterator[tuple[str, ast.expr]]:
+    """What is said of the line, and the expression with the change made.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> scope = {"p": np.ones(2), "a": np.zeros(2), "b": np.ones(2)}
+    >>> made = list(together(parsed("p * a + (1 - p) * b"), scope, lambda e: eval(ast.unparse(e), scope)))
+    >>> [ast.unparse(new) for said, new in made if "exchanged" in said]
+    ['a * p + (1 - a) * b', 'b * a + (1 - b) * p', 'p * b + (1 - p) * a']
+    >>> [ast.unparse(new) for said, new in made if "wrong" in said]
+    ['a * a + (1 - a) * b', 'b * a + (1 - b) * b']
+    """
+    by_text = operands(expression)
+    held = {text: evaluate(nodes[0]) for text, nodes in by_text.items()}
+    arrays = [text for text in by_text if is_numeric(held[text]) and np.ndim(held[text])]
+    for a, b in list(combinations(arrays, 2))[:MOST_PAIRS]:
+        changes: dict[ast.expr, ast.expr] = dict.fromkeys(by_text[a], by_text[b][0])
+        changes |= dict.fromkeys(by_text[b], by_text[a][0])
+        yield f"`{a}` and `{b}` are exchanged", all_replaced(expression, changes)
+    for text in (t for t in arrays if len(by_text[t]) > 1):
+        nodes = by_text[text]
+        for new in others(nodes[0], text, held[text], scope, evaluate):
+            yield f"`{text}` is wrong wherever it stands", all_replaced(expression, dict.fromkeys(nodes, new))
+
+
+def operands(expression: ast.expr) -> dict[str, list[ast.expr]]:
+    """The variables, attributes and entries in an expression by their texts, the outermost of each chain."""
+    found: dict[str, list[ast.expr]] = {}
+    waiting: list[ast.AST] = [expression]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and is_chain(node):
+            found.setdefault(ast.unparse(node), []).append(node)
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def is_chain(node: ast.AST) -> bool:
+    """Whether an expression is a variable, or what it holds under attributes and keys; no transpose."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node, ast.Attribute) and node.attr in ("T", "mT", "dot", "sum", "mean"):
+            return False
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def others(
+    node: ast.expr, text: str, value: Any, scope: dict[str, Any], evaluate: Evaluate
+) -> Iterator[ast.expr]:
+    """What may stand in the place of an operand: another variable, or another place in the same array."""
+    if isinstance(node, ast.Subscript):
+        index = node.slice
+        for near in (*neighbours(index, evaluate(node.value)), *elsewhere(index, scope)):
+            yield ast.Subscript(node.value, near, ast.Load())
+    for kind, _, new in other_variables(node, text, value, scope):
+        if kind == "wrong-variable":
+            yield new
