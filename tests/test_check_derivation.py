@@ -14,6 +14,7 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, check, relu
+from autograd.check.hand.report import KINDS
 from autograd.errors import CheckError, DerivationError
 from autograd.users import is_users
 
@@ -601,12 +602,79 @@ def test_zero_dimensional_and_empty():
 def test_hints_by_levels():
     report = check.derivation(forward, backward("X.T, dZ1", "X.T, dA1"), INPUTS)
     rules, shapes, formula = (report.hint("dW1", level) for level in (1, 2, 3))
-    assert "np.dot" in rules
-    assert "X" not in rules
+    place, by_rules = rules.splitlines()
+    assert place == f"line {report['dW1'].lineno}: {report['dW1'].source}"
+    assert "np.dot" in by_rules
+    assert "X" not in by_rules
+    assert "wrong-variable" not in rules
+    assert "wrong-variable: another variable" in shapes
     assert "dZ1 (4, 3)" in shapes
     assert "(2, 3)" in shapes
     assert formula.endswith("dW1 = X.T @ dZ1 / m")
     assert report.hint("dA1", 3).endswith("dA1 = dZ2 @ W2.T")
+
+
+def test_each_level_of_a_hint_says_more_about_every_kind_of_mistake():
+    def forward(x, w, b):
+        z = x * w + b
+        return np.sum(z**2)
+
+    def of(dw):
+        source = f"def back(x, w, z):\n    dz = 2 * z\n    dw = {dw}\n    return dw"
+        report = check.derivation(forward, defined(source), inputs)
+        return report.first, [report.hint("dw", level) for level in (1, 2, 3)]
+
+    inputs = {"x": RNG.normal(size=(4, 3)), "w": RNG.normal(size=3), "b": RNG.normal(size=3)}
+    for wrong, kind in (
+        ("dz.sum(axis=0)", "missing-factor"),
+        ("-(dz * x).sum(axis=0)", "sign"),
+        ("3 * (dz * x).sum(axis=0)", "factor"),
+        ("(dz * x).sum(axis=1)", "shape"),
+        ("(dz * x).sum(axis=0) + w", "extra-term"),
+    ):
+        line, (place, what, formula) = of(wrong)
+        assert line.kind == kind
+        assert place.startswith(f"line {line.lineno}: dw = {wrong}\n")
+        assert kind not in place
+        assert f"\n{kind}: {KINDS[kind]}\n" in what
+        assert "dw = " not in what.replace(line.source, "")
+        assert formula.startswith(what)
+        assert formula.splitlines()[-1].startswith("dw = np.sum(dz * x")
+
+
+def test_the_hint_about_a_line_that_makes_no_gradient_gives_it_away_last():
+    def backward(X, W, out, y):
+        dout = 2 * (out - y)
+        dW = X.T @ dout
+        dW += 0.1 * W
+        return dW
+
+    def forward(X, W, y):
+        out = X @ W
+        return np.sum((out - y) ** 2)
+
+    inputs = {"X": RNG.normal(size=(4, 3)), "W": RNG.normal(size=(3, 2)), "y": RNG.normal(size=(4, 2))}
+    report = check.derivation(forward, backward, inputs)
+    one, two, three = (report.hint("dW", level) for level in (1, 2, 3))
+    assert one.endswith(": dW += 0.1 * W")
+    assert two == f"{one}\nextra-term: {KINDS['extra-term']}"
+    assert three == f"{two}\n{report.first.hint}"
+
+
+def test_a_hint_is_about_the_line_that_is_wrong_and_not_about_a_later_one_of_the_name():
+    def forward(x, w, v):
+        return np.sum((x * w) ** 2) + np.sum(v**2 * w)
+
+    def backward(x, w, v):
+        dw = 3 * np.sum(x**2 * w, axis=0)
+        dw += np.sum(v**2, axis=0)
+        return dw
+
+    inputs = {"x": RNG.normal(size=(4, 3)), "w": RNG.normal(size=3), "v": RNG.normal(size=(2, 3))}
+    report = check.derivation(forward, backward, inputs)
+    assert report.first.source == "dw = 3 * np.sum(x**2 * w, axis=0)"
+    assert report["dw"].source == "dw += np.sum(v**2, axis=0)"
+    assert report.hint("dw").startswith(f"line {report.first.lineno}: {report.first.source}")
 
 
 STRAIGHT = [d for d in DERIVATIONS if "recurrent" not in d.name]  # in a loop, one name stands for many values

@@ -248,15 +248,24 @@ class LineWriter:
             expected=expected,
             filename=event.site.filename,
             calls=event.calls,
-            levels=self.levels_of(name, hint, node, scale, derived),
+            levels=self.levels_of(name, hint, node, scale, derived, kind),
         )
 
     def levels_of(
-        self, name: str, hint: str, node: Node | None, scale: float, derived: list[Source]
+        self,
+        name: str,
+        hint: str,
+        node: Node | None,
+        scale: float,
+        derived: list[Source],
+        kind: str | None,
     ) -> Callable[[int], str]:
-        """What is said of a gradient at each level: how it follows from those that the user has derived."""
+        """What is said of a gradient at each level: how it follows from those that the user has derived.
+
+        What is wrong with a line that makes no gradient is all that there is to give away, at the end.
+        """
         if node is None:
-            return lambda level: hint or "there is nothing to say of it"
+            return lambda level: "" if kind and level < 3 else hint or "there is nothing to say of it"
         forward = self.found.forward
         values = {
             s.node: s for s in derived if s.node is not node and np.shape(s.value) == np.shape(s.node.data)

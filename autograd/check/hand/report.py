@@ -20,6 +20,20 @@ COLOURS = {  # each can be read on white and on black
     "wrong here": "#d6303f",
     "inconclusive": "#7a7f87",
 }
+KINDS = {  # of mistakes, each in words
+    "factor": "it is a constant times what it should be",
+    "sign": "the sign is wrong, of all of it or of a part",
+    "transpose": "an array is transposed, or two are in the wrong order",
+    "shape": "the shapes do not fit: something is summed over the wrong axis, or not at all",
+    "missing-factor": "something is missing that it should be multiplied by",
+    "extra-factor": "it is multiplied by something that does not belong there",
+    "wrong-variable": "another variable, or another part of it, belongs there",
+    "missing-term": "something is missing that should be added",
+    "extra-term": "something is added that does not belong there",
+    "overwritten": "it replaces what it should be added to",
+    "jacobian": "elements depend on other elements too, and this is left out",
+    "unknown": "what is wrong with it could not be told by its numbers",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,16 +44,14 @@ class Line:
     verdict   "right": it equals the true gradient; "scaled": it is the true gradient times a constant,
               which the lines after it take out again; "inherits": it is wrong only because a line before
               it is; "wrong here": it is wrong by itself; "inconclusive": it can't be told
-    kind      the kind of mistake in a line that is wrong here: "factor", "sign", "transpose", "shape",
-              "missing-factor", "extra-factor", "wrong-variable", "missing-term", "extra-term",
-              "overwritten", "jacobian", "unknown"
+    kind      the kind of mistake in a line that is wrong here: one of `KINDS`
     hint      what to look at, or why it can't be told
     source    the user's line; `lineno` is its number in the file `filename`
     calls     for a line in a helper, file and line of the calls that it ran in, the innermost first
     error     how far it is from the true gradient, as a part of the true gradient's largest element
     yours     what the line made; `true` is the true gradient, and `expected` what follows from the user's
               own gradients before it (all three are arrays)
-    levels    what `DerivationReport.hint` says at each level
+    levels    what is known of how it is derived, up to a level of `DerivationReport.hint`
     """
 
     name: str
@@ -122,12 +134,24 @@ class DerivationReport:
         )
 
     def hint(self, name: str, level: int = 1) -> str:
-        """More about the line of a gradient: at level 1 the rules, at 2 also the shapes, at 3 the formula."""
+        """Help with a gradient, which gives away more at each level; a level says all of those below it too.
+
+        1  where its line is, and the rules that apply
+        2  the kind of mistake, and the shapes
+        3  the formula; or, where the line makes no gradient, what is wrong there
+
+        Of several lines that made the gradient it is the first that is wrong by itself, else the last.
+        """
         if level not in (1, 2, 3):
             raise DerivationError(
-                f"level={level!r} is not 1 (the rules), 2 (and the shapes) or 3 (and the formula)"
+                f"level={level!r} is not 1 (the place and the rules), 2 (and the kind of mistake and the "
+                "shapes) or 3 (and the formula)"
             )
-        return self[name].levels(level)
+        last = self[name]
+        line = next((x for x in self.lines if x.name == last.name and x.verdict == "wrong here"), last)
+        where = f"line {line.lineno}: {line.source}" if line.lineno else line.source
+        kind = f"{line.kind}: {KINDS[line.kind]}" if line.kind and level > 1 else ""
+        return "\n".join(filter(None, (where, kind, line.levels(level))))
 
     def assert_ok(self) -> None:
         """Raise CheckError, an AssertionError, with the whole report if it is not ok."""
