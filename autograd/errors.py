@@ -37,7 +37,7 @@ class DTypeError(AutogradError, TypeError):
 
 
 class IndexingError(AutogradError, IndexError):
-    """An index outside a tensor."""
+    """An index outside a tensor, or an array that is no index."""
 
 
 class NoRuleError(AutogradError, TypeError):

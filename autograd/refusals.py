@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -66,9 +67,14 @@ REMEDIES = (
 )
 
 
-def no_rule(function: Function, what: str) -> NoRuleError:
+def no_rule(function: Function, what: str) -> AutogradError:
     """The error for a function that cannot be differentiated with respect to `what`."""
     name = full_name(function)
+    if function in (operator.getitem, operator.setitem):
+        return IndexingError(
+            f"{what}, which requires a gradient, can't be an index: that takes whole numbers or booleans, "
+            "such as y.astype(int)"
+        )
     return NoRuleError(
         f"{name} has no derivative rule for {what}, which requires a gradient: give it one with "
         f"autograd.rule({name}, ...), or pass .detach() or .data of it to treat it as a constant"

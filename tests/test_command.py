@@ -76,7 +76,7 @@ def test_files_as_they_are_handed_in(call, capsys):
 
 MESSAGES = {
     "svm.py": "svm_loss takes W, X, y, reg, and the file has no value by such a name: type "
-    "--shape W=4,2 --shape X=4,2 --shape y=4,2 --set reg=0.1, with the shapes",
+    "--shape W=4,2 --shape X=4,2 --shape y=4:3 --set reg=0.1, with the shapes",
     "two_layer_net.py": "TwoLayerNet takes input_size, hidden_size, output_size, and the file has no value",
     "neural_network.py": "say it with --loss EXPRESSION",
     "gradients_only.py:Net.step": "Net.step returns dW, and no loss: let it `return loss, dW`, or say what "
@@ -346,6 +346,38 @@ def test_explore_writes_a_page_with_the_verdicts(tmp_path):
     path = tmp_path / "net.html"
     assert main(["explore", str(HANDED_IN / "two_layers_wrong.py:forward"), "-o", str(path)]) == 0
     assert '"wrong here"' in path.read_text(encoding="utf-8")
+
+
+def test_a_page_shows_the_source_of_the_function_and_goes_by_its_name(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = "import numpy as np\nx = np.ones(3)\n\n\ndef forward(x):\n    s = np.sin(x)\n    return {}\n"
+    for name, returned in (("one", "s.sum()"), ("two", "(s * x).sum()")):
+        Path(f"{name}.py").write_text(source.format(returned))
+        assert main(["explore", f"{name}.py:forward"]) == 0
+        assert capsys.readouterr().out == f"{name}.forward.html\n"
+        text = Path(f"{name}.forward.html").read_text()
+        assert f'"    return {returned}"' in text
+        assert '"title":"forward"' in text
+        assert "<title>forward</title>" in text
+
+
+def test_a_label_that_is_drawn_as_floats_is_told_how_to_be_drawn(tmp_path, capsys):
+    file = tmp_path / "net.py"
+    file.write_text(
+        "import numpy as np\n"
+        "def loss(probs, y, n_rows):\n"
+        "    return (probs[np.arange(len(y)), y] ** 2).sum()\n"
+    )
+    shapes = ["--shape", "probs=4,3", "--set", "n_rows=4"]
+    for subcommand in ("explore", "derive"):
+        assert main([subcommand, f"{file}:loss"]) == 2
+        assert "type --shape probs=4,2 --shape y=4:3 --set n_rows=5, with" in capsys.readouterr().err
+        assert main([subcommand, f"{file}:loss", *shapes, "--shape", "y=4"]) == 2
+        said = capsys.readouterr().err
+        assert "can't be an index: that takes whole numbers or booleans" in said
+        assert "--shape y=4:3" in said
+        assert "(4:3 is four integers below 3)" in said
+    assert main(["derive", f"{file}:loss", *shapes, "--shape", "y=4:3"]) == 0
 
 
 def test_derive_prints_the_backward_pass(capsys):

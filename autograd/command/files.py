@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import AutogradError
+from .find import indices
 
 
 class CallError(AutogradError, ValueError):
@@ -122,7 +123,7 @@ class Values:
             with contextlib.redirect_stdout(sys.stderr):
                 values = function()
         except Exception as error:
-            where = line_of(error, Path(str(self.module.__file__)))
+            where = line_of(error, self.path)
             raise CallError(f"{name}() of {self.file} raised{where} {told(error)}") from error
         if not isinstance(values, Mapping):
             raise CallError(
@@ -132,9 +133,14 @@ class Values:
         return dict(values)
 
     @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return Path(str(self.module.__file__))
+
+    @property
     def file(self) -> str:
         """The name of the file, for messages."""
-        return Path(str(self.module.__file__)).name
+        return self.path.name
 
     def fitting(self, functions: list[Callable[..., Any]], name: str) -> dict[str, Any]:
         """The values that there are for the parameters of some functions, by name.
@@ -148,7 +154,7 @@ class Values:
             function = functions[0].__qualname__.removesuffix(".__init__")
             raise CallError(
                 f"{function} takes {', '.join(missing)}, and the file has no value by such a name: "
-                f"{remedy_for(missing, self.file)}"
+                f"{remedy_for(missing, self.path)}"
             )
         return {n: known[n] for n in wanted if n in known}
 
@@ -187,23 +193,21 @@ class Values:
         return held  # type: ignore[no-any-return]
 
 
-def remedy_for(names: Iterable[str], file: str) -> str:
-    """What to type for values of these names.
-
-    >>> remedy_for(["X", "lr"], "net.py").partition(",")[0]
-    'type --shape X=4'
-    """
-    options = " ".join(map(option_for, names))
+def remedy_for(names: Iterable[str], path: Path) -> str:
+    """What to type for values of these names, which are taken by functions of a file."""
+    used = indices(parsed(path))
+    options = " ".join(option_for(name, name in used) for name in names)
+    whole = " (4:3 is four integers below 3)" if ":3" in options else ""
     return (
-        f"type {options}, with the shapes and values that belong there, or let a function inputs() in {file} "
-        "return them by name"
+        f"type {options}, with the shapes and values that belong there{whole}, or let a function inputs() in "
+        f"{path.name} return them by name"
     )
 
 
-def remedy_of(inputs: Mapping[str, Any], file: str) -> str:
+def remedy_of(inputs: Mapping[str, Any], path: Path) -> str:
     """The text below an error: what was given, and how to give something else; empty if nothing was given."""
     given = ", ".join(f"{name} {described(value)}" for name, value in inputs.items())
-    return given and f"\nit was given {given}: if that does not fit, {remedy_for(inputs, file)}"
+    return given and f"\nit was given {given}: if that does not fit, {remedy_for(inputs, path)}"
 
 
 def described(value: Any) -> str:
@@ -213,14 +217,14 @@ def described(value: Any) -> str:
     return f"= {value}" if isinstance(value, int | float | np.generic) else f"of type {type(value).__name__}"
 
 
-def option_for(name: str) -> str:
+def option_for(name: str, is_index: bool = False) -> str:
     """An option of the command line that gives a value for a name: a number, or an array.
 
-    >>> option_for("lr"), option_for("n_hidden"), option_for("W1")
-    ('--set lr=0.1', '--set n_hidden=5', '--shape W1=4,2')
+    >>> option_for("lr"), option_for("n_hidden"), option_for("W1"), option_for("y", is_index=True)
+    ('--set lr=0.1', '--set n_hidden=5', '--shape W1=4,2', '--shape y=4:3')
     """
     value = next((value for pattern, value in NUMBERS.items() if re.fullmatch(pattern, name)), None)
-    return f"--set {name}={value}" if value else f"--shape {name}=4,2"
+    return f"--set {name}={value}" if value else f"--shape {name}={'4:3' if is_index else '4,2'}"
 
 
 NUMBERS = {  # patterns for the names of single numbers, each with such a number

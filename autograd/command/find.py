@@ -50,6 +50,17 @@ class Target:
         return name in (self.name, self.forward, self.backward)
 
 
+def indices(tree: ast.Module) -> set[str]:
+    """The variables of a file that are an index somewhere in it, alone or beside other parts.
+
+    >>> sorted(indices(ast.parse("loss = -np.log(p[np.arange(n), y]).sum() + np.eye(3)[t][0:m].sum()")))
+    ['t', 'y']
+    """
+    found = (n.slice for n in ast.walk(tree) if isinstance(n, ast.Subscript))
+    parts = (part for index in found for part in (index.elts if isinstance(index, ast.Tuple) else [index]))
+    return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
 def targets(tree: ast.Module) -> list[Target]:
     """What can be checked in a file, in its order.
 

@@ -80,7 +80,7 @@ def verdicts(
             "that returns its gradients, a function that trains, or a script with a loop"
         )
     if found[0].forward is None:
-        yield verdict(path, found[0], [lambda: unless_raised(script(path, loss=loss), {}, path.name)])
+        yield verdict(path, found[0], [lambda: unless_raised(script(path, loss=loss), {}, path)])
         return
     module = loaded(path)
     values, sources = Values(module, given), functions_in(tree)
@@ -109,14 +109,14 @@ def verdict(path: Path, target: Target, attempts: list[Attempt]) -> Verdict:
             with contextlib.redirect_stdout(sys.stderr):
                 return Verdict(path, target, attempt())
         except AutogradError as error:
-            refusals.append(f"{error}{remedy_in_a_call(error, path.name)}")
+            refusals.append(f"{error}{remedy_in_a_call(error, path)}")
     return Verdict(path, target, refusal=refusals[0])
 
 
-def remedy_in_a_call(error: AutogradError, file: str) -> str:
+def remedy_in_a_call(error: AutogradError, path: Path) -> str:
     """What to type on the command line, for an error that only says what to write in Python; else nothing."""
     if isinstance(error, DerivationError) and error.missing:
-        return f"; {remedy_for(error.missing, file)}"
+        return f"; {remedy_for(error.missing, path)}"
     says = isinstance(error, CallError) or "loss" not in str(error)
     return "" if says else "; on the command line, say it with --loss EXPRESSION"
 
@@ -131,7 +131,7 @@ def attempts(
     backward = values.function(target.backward, target.name, owner) if target.backward else None
     if target.trains:
         inputs = values.fitting([forward], target.name)
-        yield lambda: unless_raised(training_step(forward, inputs, loss=loss), inputs, values.file)
+        yield lambda: unless_raised(training_step(forward, inputs, loss=loss), inputs, values.path)
         return
     if target.lacks_loss:
         whole = returning_loss(values.module, target.forward, forward, sources[target.forward], loss)
@@ -149,13 +149,13 @@ def judging(
 ) -> Attempt:
     """One way to check: the two passes on the values that they take."""
     inputs = values.fitting([forward, *([backward] if backward else [])], target.name)
-    return lambda: unless_raised(derivation(forward, backward, inputs), inputs, values.file)
+    return lambda: unless_raised(derivation(forward, backward, inputs), inputs, values.path)
 
 
-def unless_raised(report: DerivationReport, inputs: Mapping[str, Any], file: str) -> DerivationReport:
+def unless_raised(report: DerivationReport, inputs: Mapping[str, Any], path: Path) -> DerivationReport:
     """The report.  Raises CallError if the forward pass raised, so that there is nothing to judge."""
     if report.error and not report.judged and report.status == "not judged":
-        raise CallError(f"{report.error}{remedy_of(inputs, file)}")
+        raise CallError(f"{report.error}{remedy_of(inputs, path)}")
     return report
 
 

@@ -140,7 +140,11 @@ def check_options(one: argparse.ArgumentParser) -> None:
         "--format", choices=("text", "json", "github"), default="text", help="of what is printed"
     )
     one.add_argument(
-        "--hint", type=int, choices=(1, 2, 3), default=0, help="1 the rules, 2 the shapes, 3 the formula"
+        "--hint",
+        type=int,
+        choices=(1, 2, 3),
+        default=0,
+        help="1 the rules, 2 the shapes and the kind, 3 the formula",
     )
     one.add_argument(
         "--loss", metavar="EXPR", help="the loss, of what forward returns or of a loop's variables"
@@ -150,7 +154,7 @@ def check_options(one: argparse.ArgumentParser) -> None:
 
 def draw_options(one: argparse.ArgumentParser) -> None:
     """Add the options of `draw`: the file of the picture, and what it shows."""
-    one.add_argument("-o", "--output", type=Path, help="the picture (FUNCTION.svg)")
+    one.add_argument("-o", "--output", type=Path, help="the picture (FILE.FUNCTION.svg)")
     wrt_option(one)
     one.add_argument("--values", action="store_true", help="show the numbers")
     one.add_argument("--gradients", action="store_true", help="show the derivatives")
@@ -159,7 +163,7 @@ def draw_options(one: argparse.ArgumentParser) -> None:
 
 def explore_options(one: argparse.ArgumentParser) -> None:
     """Add the options of `explore`: the file of the page, and whose gradients it shows."""
-    one.add_argument("-o", "--output", type=Path, help="the page (FUNCTION.html)")
+    one.add_argument("-o", "--output", type=Path, help="the page (FILE.FUNCTION.html)")
     wrt_option(one)
 
 

@@ -14,6 +14,7 @@ from ..check.hand.observe.objects.reach import Reach, Root
 from ..check.hand.observe.objects.state import State, exchanged
 from ..check.hand.observe.probes.trace import path_text
 from ..graph.naming import items_of
+from ..mode import debug
 from ..tensor import Tensor
 from .files import CallError
 
@@ -22,6 +23,8 @@ def run(
     function: Callable[..., Any], inputs: Mapping[str, Any], wrt: list[str] | None
 ) -> tuple[Tensor, dict[str, Any]]:
     """The first value that a function returns for its inputs, and the arrays that it was made of by name.
+
+    It is recorded with the lines of the source, in `debug()`.
 
     While it runs, the arrays of floats that it is given or can reach are Tensors that require a gradient;
     with a list `wrt`, only the ones that it names.  A Tensor that requires none, such as a buffer of a layer,
@@ -37,7 +40,7 @@ def run(
     try:
         refuse_unknown(wrt, leaves, function.__name__)
         code: CodeType = getattr(function, "__func__", function).__code__
-        with contextlib.redirect_stdout(sys.stderr), watching(code, held):
+        with contextlib.redirect_stdout(sys.stderr), watching(code, held), debug():
             output = function(**given)
     finally:
         before.restore()

@@ -46,7 +46,7 @@ def draw(options: argparse.Namespace) -> int:
 
     path, name, function, inputs = called_in(options)
     output, names = run_or_refuse(run, function, inputs, options.wrt, path)
-    target = options.output or Path(f"{name}.svg")
+    target = options.output or Path(f"{path.stem}.{name}.svg")
     drawn_to(
         output,
         target,
@@ -69,7 +69,9 @@ def explore(options: argparse.Namespace) -> int:
     output, names = run_or_refuse(run, function, inputs, options.wrt, path)
     judged = [v for v in verdicts(path, name, given_values(options), None, skip=True) if v.target.backward]
     report = judged[0].report if judged else None
-    target = options.output or Path(f"{name}.html")
+    target = options.output or Path(f"{path.stem}.{name}.html")
+    if not any(value is output for value in names.values()):
+        names[name] = output
     explored_to(output, target, names=names, report=report)
     print(target)
     return RIGHT
@@ -129,7 +131,7 @@ def run_or_refuse(run: Any, function: Any, inputs: dict[str, Any], wrt: list[str
     except Exception as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
         where = f" in line {frames[-1].lineno}, {frames[-1].line}" if frames else ""
-        remedy = remedy_of(inputs, path.name)
+        remedy = remedy_of(inputs, path)
         raise CallError(
             f"{function.__name__} raised{where}: {type(error).__name__}: {error}{remedy}"
         ) from error
