@@ -18,7 +18,13 @@ def line(x, w):
     return np.sum(z * z)
 
 
+def in_a_dictionary(w):
+    return w["a"] * 2
+
+
 INPUTS = {"x": np.array([1.0, 2.0]), "w": Tensor(0.5, requires_grad=True)}
+
+WHOLE, NESTED = {"x": 1.0, "w": np.array(2)}, {"w": {"a": 1.0}}
 
 
 def data(*args, **options):
@@ -40,6 +46,13 @@ def test_several_values_of_a_variable_are_numbered():
     assert [n for n in recorded(loop, {"h": 1.0, "w": 2.0}).names if n.startswith("h")] == [
         "h_1", "h_2", "h_3", "h_4",
     ]  # fmt: skip
+
+
+def test_whole_numbers_and_tensors_take_the_place_of_floats():
+    floats = data(line, INPUTS, vary={"w": [0.0, 1.0]})["frames"]
+    assert data(line, INPUTS, vary={"w": range(2)})["frames"] == floats
+    assert data(line, INPUTS, vary={"w": [Tensor(0.0), Tensor(1.0)]})["frames"] == floats
+    assert data(line, INPUTS | {"w": 2}, vary={"w": [0.0, 1.0]})["frames"]["loss"] == floats["loss"]
 
 
 def test_the_callers_tensors_are_not_touched():
@@ -119,7 +132,13 @@ def text(w):
 REFUSED = {
     "no input of that name": ((line, INPUTS), {"vary": {"v": [1, 2]}}, DTypeError, "names 'v'.*'x', 'w'"),
     "one value": ((line, INPUTS), {"vary": {"w": [1]}}, DTypeError, "two or more"),
+    "no list of values": ((line, INPUTS), {"vary": {"w": 2.0}}, DTypeError, "two or more"),
     "another shape": ((line, INPUTS), {"vary": {"x": [1.0, 2.0]}}, DTypeError, r"shape \(2,\)"),
+    "numbers for an array": ((line, INPUTS), {"vary": {"x": range(3)}}, DTypeError, r"such as \[k \* x"),
+    "arrays for a number": ((line, INPUTS), {"vary": {"w": np.eye(2)}}, DTypeError, "give numbers, such as"),
+    "no numbers": ((line, INPUTS), {"vary": {"w": ["a", "b"]}}, DTypeError, "one of its values is .*'a'"),
+    "floats for integers": ((line, WHOLE), {"vary": {"w": [1.5, 2]}}, DTypeError, "'w' is of dtype int64"),
+    "a dictionary": ((in_a_dictionary, NESTED), {"vary": {"w": [{}, {}]}}, DTypeError, "'w' is a dict"),
     "three axes": ((line, INPUTS), {"vary": {n: [1, 2] for n in "abc"}}, DTypeError, "one or two"),
     "another branch": ((branch, {"w": 1.0}), {"vary": {"w": [1.0, -1.0]}}, DrawError, "frame 1"),
     "a stale number": ((stale, {"w": 1.0}), {"vary": {"w": [1.0, 2.0]}}, DrawError, "number .* hold it"),

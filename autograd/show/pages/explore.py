@@ -23,7 +23,7 @@ from ...tensor import Tensor
 from ...transforms.structure import data_of, flat, name_of
 from ..files import write_whole
 from .document import document
-from .frames import FRAME, axes_of, graphs, shown_nodes, varied
+from .frames import FRAME, axes_of, graphs, shown_nodes, varied, with_floats
 from .live import live_page
 from .recorded import Recorded, recorded, written
 
@@ -86,8 +86,9 @@ def explore(
 
     report  the result of `check.derivation`, whose verdicts are shown over the arrays they judge
     names   names for some arrays, as in `draw`
-    vary    of one or two inputs of a function the values to show it at, {"w": np.linspace(-2, 2, 41)}: a
-            slider moves through them
+    vary    of one or two inputs of a function the values to show it at, {"w": np.linspace(-2, 2, 41)}, of
+            an array other arrays, {"w": [k * w for k in np.linspace(-2, 2, 41)]}: a slider moves through
+            them
     frames  outputs of the same computation, as of the epochs of a training, to move through; `output` is
             then the one that names are taken from
 
@@ -135,6 +136,7 @@ def page_of(
     if isinstance(output, Tensor):
         graph = Graph.of(output, names, variables)
         return Page(with_frames(graph, report, outputs_of(frames), inputs, vary))
+    inputs = with_floats(inputs, vary)
     ran = recorded(output, inputs)
     graph = Graph.of(ran.output, ran.names | dict(names or {}), {name_of(output): ran.output})
     shown = varied(output, inputs, vary) if vary else outputs_of(frames)

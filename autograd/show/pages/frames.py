@@ -17,6 +17,7 @@ import numpy as np
 from ...errors import DrawError, DTypeError
 from ...graph import Backward, Graph, Vertex
 from ...tensor import Tensor
+from ...transforms.structure import data_of
 from .numbers import in_json
 from .recorded import Recorded, recorded
 
@@ -37,14 +38,7 @@ def varied(f: Callable[..., Any], inputs: Mapping[str, Any], vary: Mapping[str, 
     for name, values in vary.items():
         if name not in inputs:
             raise DTypeError(f"vary names {name!r}, and the inputs are {', '.join(map(repr, inputs))}")
-        if len(values) < 2:
-            raise DTypeError(f"vary needs two or more values of {name!r}, such as np.linspace(-2, 2, 41)")
-        shape = np.shape(getattr(inputs[name], "data", inputs[name]))
-        for value in values:
-            if np.shape(value) != shape:
-                raise DTypeError(
-                    f"vary: {name!r} has shape {shape}, and one of its values has {np.shape(value)}"
-                )
+        check_values(name, inputs[name], values)
     found = []
     for chosen in itertools.product(*vary.values()):
         given = {name: like(inputs[name], value) for name, value in zip(vary, chosen, strict=True)}
@@ -52,11 +46,46 @@ def varied(f: Callable[..., Any], inputs: Mapping[str, Any], vary: Mapping[str, 
     return found
 
 
+def with_floats(inputs: Any, vary: Any) -> Any:
+    """The inputs, with a float for each plain whole number that is varied: it may be written 2 for 2.0."""
+    if not isinstance(inputs, Mapping) or not isinstance(vary, Mapping):
+        return inputs
+    return {name: float(v) if type(v) is int and name in vary else v for name, v in inputs.items()}
+
+
+def check_values(name: str, old: Any, values: Any) -> None:
+    """Raise DTypeError unless these are values that can each take the place of an input, two or more."""
+    if not hasattr(values, "__len__") or len(values) < 2:
+        raise DTypeError(f"vary needs two or more values of {name!r}, such as np.linspace(-2, 2, 41)")
+    here = data_of(old)
+    if here.dtype.kind not in "biufc":
+        raise DTypeError(
+            f"vary: {name!r} is a {type(old).__name__}, and only a number or an array can be varied"
+        )
+    for value in values:
+        given = data_of(value)
+        if given.dtype.kind not in "biufc" or not np.can_cast(given.dtype, dtype_of(old), "same_kind"):
+            raise DTypeError(
+                f"vary: {name!r} is of dtype {dtype_of(old)}, and one of its values is {value!r}: "
+                "give numbers that it can hold, or pass it as an array of floats"
+            )
+        if given.shape != here.shape:
+            remedy = f": give arrays of its shape, such as [k * {name} for k in np.linspace(-2, 2, 41)]"
+            raise DTypeError(
+                f"vary: {name!r} has shape {here.shape}, and one of its values has {given.shape}"
+                + (remedy if here.ndim else ": give numbers, such as np.linspace(-2, 2, 41)")
+            )
+
+
 def like(old: Any, value: Any) -> Any:
     """A value in the place of another, as a Tensor if that is one."""
-    if type(old) is Tensor:
-        return Tensor(np.array(value, old.dtype), requires_grad=old.requires_grad)
-    return np.array(value, getattr(old, "dtype", float))
+    data = np.array(data_of(value), dtype_of(old))
+    return Tensor(data, requires_grad=old.requires_grad) if type(old) is Tensor else data
+
+
+def dtype_of(old: Any) -> np.dtype[Any]:
+    """The dtype of an input; of a plain number, float64."""
+    return np.dtype(getattr(old, "dtype", float))
 
 
 def axes_of(runs: Sequence[Recorded], inputs: Any, vary: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -70,8 +99,8 @@ def axes_of(runs: Sequence[Recorded], inputs: Any, vary: Mapping[str, Any] | Non
         return {"names": ["frame"], "axes": [frames], "counted": [True], "start": [0], "loss": loss}
     axes, start, counted = [], [], []
     for name, values in vary.items():
-        here = np.asarray(getattr(inputs[name], "data", inputs[name]))
-        start.append(min(range(len(values)), key=lambda i: float(np.abs(np.asarray(values[i]) - here).sum())))
+        here, values = data_of(inputs[name]), [data_of(value) for value in values]
+        start.append(min(range(len(values)), key=lambda i: float(np.abs(values[i] - here).sum())))
         counted.append(np.size(values[0]) != 1)
         axes.append([i if counted[-1] else float(np.ravel(v)[0]) for i, v in enumerate(values)])
     return {"names": list(vary), "axes": axes, "counted": counted, "start": start, "loss": loss}
