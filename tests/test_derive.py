@@ -340,6 +340,25 @@ def test_a_row_that_is_one_hot_by_how_it_is_made_sums_to_one():
     assert not found.remarks
 
 
+def by_range(z, y):
+    n = len(y)
+    e = np.exp(z)
+    p = e / e.sum(axis=1, keepdims=True)
+    return -np.sum(np.log(p[range(n), y])) / n
+
+
+def test_a_range_counts_rows_as_arange_does():
+    inputs = {"z": drawn(z=(20, 3))["z"], "y": np.arange(20) % 3}
+    found = derive(by_range, inputs)
+    assert "    dz = (p - np.eye(p.shape[1])[y]) / n\n" in str(found)
+    assert "range(" not in str(found)
+
+
+def test_a_range_from_elsewhere_stays_as_it_is_written():
+    found = derive(lambda x: np.sum(x[range(1, 3)] ** 2), {"x": drawn(x=(4,))["x"]})
+    assert "[range(1, 3)] +=" in str(found)
+
+
 def cut_off(x, w):
     z = x * w
     return np.sum(np.maximum(z, 0))

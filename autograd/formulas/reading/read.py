@@ -113,9 +113,14 @@ class Reader:
         return options | {"index": tuple(self.index(p) for p in parts)}
 
     def index(self, part: Any) -> Any:
-        """A part of an index: an array as an expression or as windows, and NumPy's integers as Python's."""
+        """A part of an index: an array as an expression or as windows, and NumPy's integers as Python's.
+
+        A range is an array of whole numbers too; one that does not count from 0 stays as it is written.
+        """
         if isinstance(part, list):
             part = np.array(part)
+        if isinstance(part, range) and part == range(len(part)):
+            part = np.arange(len(part))
         if isinstance(part, np.ndarray) and part.ndim:
             return windows_of(part) or self.constant(part)
         return int(part) if isinstance(part, np.integer | np.ndarray) and part.dtype.kind in "iu" else part
