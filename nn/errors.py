@@ -26,3 +26,11 @@ class TrainingError(AutogradError, FloatingPointError):
 
 
 ZERO_GRAD_OF_PYTORCH = {"set_to_none": "gradients are always set to None: leave it out"}
+
+ONE_WAY = "a step is computed in one way only: leave it out"
+OPTIMIZERS_OF_PYTORCH = {
+    **dict.fromkeys(("foreach", "fused", "capturable"), ONE_WAY),
+    "differentiable": "a step is not recorded: write p = p - lr * g with backward(create_graph=True)",
+    "maximize": "minimize the negative, (-objective).backward()",
+    "decoupled_weight_decay": "AdamW has it",
+}

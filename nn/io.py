@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -56,7 +56,9 @@ def save(state: Module | Mapping[Any, Any], path: Path_) -> None:
 
     state = state.state_dict() if isinstance(state, Module) else state
     if not isinstance(state, Mapping):
-        raise ArgumentError(f"save takes a module or a dict of states, not a {type(state).__name__}")
+        raise ArgumentError(
+            f"save takes a module or a dict of states, not a {type(state).__name__}: write save(model, path)"
+        )
     arrays: dict[str, Any] = {}
     structure = taken_apart(state, "", arrays)
     flat = structure == {name: {ARRAY: name} for name in arrays}
@@ -67,10 +69,11 @@ def save(state: Module | Mapping[Any, Any], path: Path_) -> None:
     replace(Path(os.path.realpath(path)), content)
 
 
-def load(path: Path_) -> dict[Any, Any]:
+def load(path: Path_, *others: Never) -> dict[Any, Any]:
     """The state in a file: arrays by name, or what `save` was given (with lists in place of tuples).
 
-    Raises FormatError for a file that is empty, cut off, longer than its header says, or of another kind.
+    Raises FormatError for a file that is empty, cut off, longer than its header says, or of another kind,
+    and TypeError for anything but a path: a model takes a state by `load_state_dict`.
 
     Source: the format is described at https://github.com/huggingface/safetensors.
 
@@ -82,6 +85,8 @@ def load(path: Path_) -> dict[Any, Any]:
     """
     from safetensors import SafetensorError, safe_open
 
+    if others or not isinstance(path, str | os.PathLike):
+        raise TypeError("load takes a path, and gives a state: write model.load_state_dict(nn.load(path))")
     with open(path, "rb"):  # raises Python's own error for a missing file or missing permission
         pass
     try:

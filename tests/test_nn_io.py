@@ -277,3 +277,14 @@ def test_killed_at_50_random_moments_the_file_is_the_old_or_the_new_one(tmp_path
     kills, versions, interrupted = map(int, done.stdout.split())
     assert (kills, versions) == (50, 2)
     assert interrupted > 5  # these were interrupted while writing, and left unfinished files
+
+
+@pytest.mark.parametrize("arguments", [(1,), (None,), ("model.safetensors", 1), (1, "model.safetensors")])
+def test_load_takes_a_path_alone_and_says_how_a_model_gets_the_state(arguments):
+    with pytest.raises(TypeError, match=r"write model.load_state_dict\(nn.load\(path\)\)"):
+        nn.load(*arguments)
+
+
+def test_save_of_the_arguments_in_the_other_order_says_which_it_is(path):
+    with pytest.raises(ArgumentError, match=r"write save\(model, path\)"):
+        nn.save(path, nn.Linear(2, 3, rng=0))

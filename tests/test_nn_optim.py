@@ -405,3 +405,42 @@ def test_a_spoilt_state_is_refused_and_changes_nothing(spoil, message):
     with pytest.raises(ArgumentError, match=message):
         optimizer.load_state_dict(state)
     np.testing.assert_equal(optimizer.state_dict(), before)
+
+
+FOREIGN = {
+    "foreach": (SGD, "SGD.. takes no foreach=: a step is computed in one way only: leave it out"),
+    "fused": (AdamW, "AdamW.. takes no fused=: a step is computed"),
+    "maximize": (Adam, "minimize the negative"),
+    "differentiable": (Adam, "create_graph=True"),
+    "decoupled_weight_decay": (Adam, "AdamW has it"),
+    "foreech": (Adam, "unexpected keyword argument 'foreech'"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_an_option_that_only_pytorch_has_is_refused_with_what_to_write(name):
+    kind, message = FOREIGN[name]
+    with pytest.raises(TypeError, match=message):
+        kind(leaves(), **{name: True})
+
+
+def test_an_optimizer_of_the_users_may_have_an_option_of_that_name():
+    class Ascent(SGD):
+        def __init__(self, params, lr, maximize):
+            super().__init__(params, lr)
+            self.maximize = maximize
+
+    assert Ascent(leaves(), 0.1, maximize=True).maximize
+    assert copy.deepcopy(Ascent(leaves(), 0.1, maximize=True)).maximize
+
+
+def test_an_option_of_pytorchs_in_a_group_is_refused_with_what_to_write():
+    with pytest.raises(ArgumentError, match="SGD has no option 'foreach': a step is computed in one way"):
+        SGD([{"params": leaves(), "foreach": True}])
+
+
+def test_a_step_takes_no_closure():
+    optimizer = SGD(leaves(), lr=0.1)
+    optimizer.step(None)
+    with pytest.raises(TypeError, match=r"step\(\) takes no closure: .* loss.backward\(\) before it"):
+        optimizer.step(lambda: 1.0)

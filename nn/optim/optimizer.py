@@ -7,12 +7,13 @@ given its values, its gradient, and the state that it keeps from step to step.
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar, Never
+from inspect import signature
+from typing import Any, ClassVar, Never, Self
 
 from autograd import Tensor, no_grad
 from autograd.errors import unexpected
 
-from ..errors import ZERO_GRAD_OF_PYTORCH, ArgumentError
+from ..errors import OPTIMIZERS_OF_PYTORCH, ZERO_GRAD_OF_PYTORCH, ArgumentError
 from .groups import Group, State, array, fitting, groups_of, trainable
 
 __all__ = ["Optimizer"]
@@ -34,6 +35,15 @@ class Optimizer:
     """
 
     fixed: ClassVar = {"maximize": False, "decoupled_weight_decay": False}
+
+    def __new__(cls, *params: Any, **options: Any) -> Self:
+        """A new optimizer.  Raises TypeError for an option that only PyTorch's have, with what to write."""
+        foreign = [
+            n for n in options if n in OPTIMIZERS_OF_PYTORCH and n not in signature(cls.__init__).parameters
+        ]
+        if foreign:
+            raise unexpected(cls.__name__, foreign, OPTIMIZERS_OF_PYTORCH)
+        return super().__new__(cls)
 
     def __init__(self, params: Any, **defaults: Any) -> None:
         self.defaults = defaults
@@ -63,9 +73,8 @@ class Optimizer:
         Raises ArgumentError as the constructor does, and changes nothing.
         """
         if unknown := group.keys() - self.defaults.keys() - {"params"}:
-            raise ArgumentError(
-                f"{type(self).__name__} has no option {min(unknown)!r}: it has {', '.join(self.defaults)}"
-            )
+            advice = OPTIMIZERS_OF_PYTORCH.get(min(unknown), f"it has {', '.join(self.defaults)}")
+            raise ArgumentError(f"{type(self).__name__} has no option {min(unknown)!r}: {advice}")
         params = trainable(group.get("params"), self.parameters)
         options = {name: group.get(name, default) for name, default in self.defaults.items()}
         added = Group(params, options, {p: {} for p in params}, self.plain)
@@ -89,11 +98,18 @@ class Optimizer:
         for group in self.param_groups:
             group["lr"] = value
 
-    def step(self) -> None:
+    def step(self, closure: None = None) -> None:
         """Move every parameter that has a gradient, in place.
 
         Graphs recorded before the step are then out of date: their backward() raises GradientError.
+
+        Raises TypeError for a closure, which PyTorch's optimizers call to compute the loss.
         """
+        if closure is not None:
+            raise TypeError(
+                "step() takes no closure: compute the loss and call loss.backward() before it; for methods "
+                "that compute it several times in a step, give scipy.optimize.minimize value_and_grad(f)"
+            )
         with no_grad():
             for group in self.param_groups:
                 for p, lr in group.descending:

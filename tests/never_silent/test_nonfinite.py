@@ -248,3 +248,12 @@ def test_an_infinite_loss_is_named_where_it_begins_not_where_it_ends():
             loss.sum().backward()
 
     assert "e = np.exp(x)" in told(train)[0]
+
+
+def test_numpy_warns_of_an_operation_once_forward_and_not_again_when_debug_looks_back():
+    x = Tensor([0.0, 1.0], requires_grad=True)
+    with debug(), warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        np.log(x).sum().backward()
+    numpys = [str(w.message) for w in seen if w.category is RuntimeWarning]
+    assert numpys == ["divide by zero encountered in log", "divide by zero encountered in divide"]
