@@ -15,6 +15,7 @@ import nn
 from autograd import Tensor, op, scope, sigmoid
 from autograd.errors import AutogradError, DrawError, DTypeError
 from autograd.show import draw
+from autograd.show.labels import numbers
 
 ROOT = Path(__file__).parents[1]
 
@@ -617,3 +618,37 @@ y = x * x
         assert not [output for output in cell.outputs if output.output_type == "error"]
         if kind == "text/plain":
             assert "y: f64[2] = x * x" in shown[0][kind]
+
+
+LONG = {  # arrays, and how they are shown
+    "of several sizes": (np.array([1304.04, 947.081, -703.7352, 41.326, 18, 0, -2325.03, 27.5, 12]), [
+        "[ 1304     947.1  -703.7    41.3    18",
+        "     0   -2325      27.5    12  ]",
+    ]),
+    "of large numbers": (np.arange(9) * 1e4 / 7, [
+        "[    0  1429  2857  4286  5714  7143",
+        "  8571 10000 11429]",
+    ]),
+    "of very different sizes": (np.arange(9) * 1.23456e-7, [
+        "[0.00e+00 1.23e-07 2.47e-07 3.70e-07",
+        " 4.94e-07 6.17e-07 7.41e-07 8.64e-07",
+        " 9.88e-07]",
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_the_numbers_of_long_vectors_are_short(name):
+    array, lines = LONG[name]
+    assert [line.rstrip() for line in numbers(array, 16)] == lines
+
+
+def test_few_numbers_keep_their_decimals():
+    assert numbers(np.array([1304.0417, 947.081]), 16) == ["[1304.0417  947.081 ]"]
+
+
+def test_a_negative_and_a_difference_are_told_apart():
+    a, b = Tensor([1.0], requires_grad=True), Tensor([2.0], requires_grad=True)
+    source = draw(-a - b).source
+    assert r'label="−·\n(1,) float64"' in source  # noqa: RUF001  # the minus sign is meant
+    assert r'label="−\n(1,) float64"' in source  # noqa: RUF001  # the minus sign is meant

@@ -17,7 +17,7 @@ OPERATORS = {  # as Python writes them
 }  # fmt: skip
 SYMBOLS = OPERATORS | {  # as mathematics does
     "subtract": "−", "multiply": "×", "divide": "÷", "power": "^", "equal": "=", "not_equal": "≠",
-    "less_equal": "≤", "greater_equal": "≥", "bitwise_xor": "xor", "negative": "−", "sqrt": "√",
+    "less_equal": "≤", "greater_equal": "≥", "bitwise_xor": "xor", "negative": "−·", "sqrt": "√",
     "sum": "Σ", "prod": "Π", "sigmoid": "σ", "absolute": "|·|", "square": "·²", "getitem": "[ ]",
     "setitem": "[ ] =", "put": "[ ] =",
 }  # fmt: skip

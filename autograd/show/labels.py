@@ -13,6 +13,7 @@ from ..graph import Graph, Vertex
 from ..graph.text import FIELD_NAMES, OPERATORS, summary, told
 
 WIDE = 44  # characters in a line of numbers
+FEW = 8  # elements up to which all have four decimals
 MOST = 100  # constants for which an expression is looked for
 EXPRESSIONS: dict[str, Callable[[Any], Any]] = {  # what is often computed from data before a Tensor meets it
     "1 - {}": lambda v: 1 - v, "-{}": lambda v: -v, "1 / {}": lambda v: 1 / v, "{} ** 2": lambda v: v**2,
@@ -66,6 +67,8 @@ def kind_of_array(vertex: Vertex) -> str:
 def numbers(array: Any, threshold: int) -> list[str]:
     """The lines that show an array: all elements, or, if they are more than `threshold`, range and mean.
 
+    Four decimals are shown, and of floats that are many, three digits of the smallest.
+
     >>> for line in numbers(np.array([[1, 0.25], [-30, 2]]), 16):
     ...     print(line)
     [[  1     0.25]
@@ -76,12 +79,29 @@ def numbers(array: Any, threshold: int) -> list[str]:
     if array is None or np.size(array) > threshold or isinstance(array, tuple) or np.ndim(array) == 0:
         return [summary(array)]
     array = np.asarray(array)
-    text = np.array2string(array, precision=4, max_line_width=WIDE, threshold=max(threshold, 1))
+    text = written(array, 4, threshold)
+    if array.dtype.kind == "f" and array.size > FEW:
+        text = written(array, 2 if "e" in text else decimals(array), threshold)
     if array.dtype.kind == "f":  # without the points after which nothing follows
-        gap = "" if (array == np.rint(array)).all() else " "
+        gap = " " if re.search(r"\.\d", text) else ""
         text = re.sub(r"\.(?=e)", "", text) if "e" in text else re.sub(r"\.(?=[\s\]])", gap, text)
     lines = text.splitlines()
     return [line.ljust(max(map(len, lines))) for line in lines]  # since Graphviz centres lines
+
+
+def written(array: Any, precision: int, threshold: int) -> str:
+    """An array as NumPy writes it, with this many decimals."""
+    return np.array2string(array, precision=precision, max_line_width=WIDE, threshold=max(threshold, 1))
+
+
+def decimals(array: Any) -> int:
+    """The decimals, 4 at most, that show three digits of the smallest element that is not 0.
+
+    >>> decimals(np.array([1304.5, 41.0, 0.0])), decimals(np.array([0.025, np.nan])), decimals(np.zeros(2))
+    (1, 4, 0)
+    """
+    sizes = np.abs(array[np.isfinite(array) & (array != 0)])
+    return int(np.clip(2 - np.floor(np.log10(sizes.min())), 0, 4)) if sizes.size else 0
 
 
 def under(title: str, lines: list[str]) -> list[str]:
