@@ -51,10 +51,12 @@ def on_function(self: Tensor, function: Function, types: Any, args: Any, kwargs:
 
 
 def get_item(self: Tensor, index: Any) -> Any:
+    """`t[index]`; a later write to a part that is a view, as a slice, also writes to the tensor."""
     return apply(row(operator.getitem), (self,), {"index": index})
 
 
 def set_item(self: Tensor, index: Any, value: Any) -> None:
+    """`t[index] = value`: t gets a new array and node; a parameter, in `no_grad`, is written to in place."""
     op = row(operator.setitem)
     if is_in_place(self, index, value):
         return
@@ -192,14 +194,17 @@ def conjugate(self: Tensor) -> Any:
 
 
 def rounded(self: Tensor, ndigits: int = 0) -> Any:
+    """`round(t, ndigits)`, whose derivative is 0."""
     return record(np.round, (self, ndigits), {})
 
 
 def div_mod(self: Tensor, other: Any) -> Any:
+    """`divmod(t, other)`: the floored quotient and the remainder."""
     return self // other, self % other
 
 
 def reflected_div_mod(self: Tensor, other: Any) -> Any:
+    """`divmod(other, t)`, for an `other` that is no Tensor."""
     return other // self, other % self
 
 

@@ -41,6 +41,7 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
 
 @compose(np.meshgrid)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
+    """Each array along an axis of its own, broadcast over the other axes; 'xy' swaps the first two axes."""
     if indexing not in ("xy", "ij"):
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
     axes = list(range(len(xi)))
@@ -55,6 +56,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
 
 @compose(np.rollaxis)
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """`axis` moved to where `start` was, counted before it is taken out."""
     axis = positive(axis, a)
     start += a.ndim * (start < 0)
     return np.moveaxis(a, axis, start - (axis < start))
@@ -115,6 +117,7 @@ def tile(A: Any, reps: Any) -> Any:  # noqa: N803  (NumPy's name)
 
 @compose(np.repeat)
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
+    """Each element `repeats` times: broadcast along a new axis behind `axis`, which is merged with it."""
     a, axis = (np.ravel(a), 0) if axis is None or not a.ndim else (a, positive(axis, a))
     n = a.shape[axis]
     if np.ndim(repeats):

@@ -48,6 +48,7 @@ def is_given(value: Any) -> bool:
 
 @compose(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """The differences of neighbours in the flattened array, between the values to begin and to end with."""
     between = np.diff(np.ravel(ary))
     around = [[] if t is None else [as_one_of(between, t)] for t in (to_begin, to_end)]
     joined = [*around[0], between, *around[1]]

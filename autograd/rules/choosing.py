@@ -64,6 +64,7 @@ def limited(indices: Any, n: int, mode: str) -> Any:
 
 @compose(np.choose)
 def choose(a: Any, choices: Any, *, mode: Any = "raise") -> Any:
+    """In each place the element of choices[a] there: `np.take_along_axis` of the choices, stacked."""
     np.choose(raw(a), [0] * len(choices), mode=mode)  # raises what NumPy raises
     dtype = np.result_type(*map(raw, choices))  # a Python number does not promote an array
     choices = [in_dtype(c, dtype) for c in choices]

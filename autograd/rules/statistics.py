@@ -56,12 +56,14 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 @compose(np.nanmean)
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
+    """The sum of all that is no NaN, divided by its number."""
     total = np.nansum(a, axis=axis, dtype=dtype, keepdims=keepdims)
     return divided(total, count(a, axis, keepdims, like=a))
 
 
 @compose(np.nanvar)
 def nanvar(a: Any, axis: Any = None, *, ddof: Any = 0, keepdims: bool = False) -> Any:
+    """The sum of |a - nanmean(a)|^2 over all that is no NaN, divided by its number less ddof."""
     centred = without_nan(a - np.nanmean(a, axis=axis, keepdims=True), 0)
     squares = squared_modulus(centred)
     n = count(a, axis, keepdims, like=squares) - ddof
