@@ -1492,3 +1492,29 @@ def test_a_number_that_is_added_to_is_another_number():
     report = check.derivation(forward, backward, {"start": 0.3, "x": RNG.normal(size=3), "rows": [0, 2, 2]})
     assert report.ok, report
     assert report.inputs == {"start": "right", "x": "right"}
+
+
+@pytest.mark.parametrize("ufunc", [np.maximum, np.minimum, np.multiply, np.add, np.subtract])
+def test_a_function_at_places_that_come_twice(ufunc):
+    rows = np.array([1, 0, 1, 1, 2])
+
+    def forward(start, x):
+        out = start.copy()
+        ufunc.at(out, rows, x)
+        return np.sum(out**2 * np.arange(1.0, 4.0)[:, None])
+
+    def backward(start, x):
+        def slope(array, place):  # exact but for rounding, as the loss has degree 2 in each element
+            moved = [array.copy(), array.copy()]
+            moved[0][place] += 1e-4
+            moved[1][place] -= 1e-4
+            up, down = (forward(*(m if a is array else a for a in (start, x))) for m in moved)
+            return (up - down) / 2e-4
+
+        return tuple(
+            np.array([slope(a, place) for place in np.ndindex(a.shape)]).reshape(a.shape) for a in (start, x)
+        )
+
+    inputs = {"start": RNG.normal(size=(3, 2)), "x": RNG.normal(size=(5, 2))}
+    report = check.derivation(forward, backward, inputs)
+    assert report.ok, report

@@ -19,8 +19,9 @@ from .judgement import Judgement
 from .locate.bench import Bench
 from .locate.blame import Locator
 from .locate.elsewhere.calls import arguments, handed_in
-from .locate.elsewhere.origins import origin_of
-from .locate.elsewhere.returned import is_out_of_order, returned_within, returns_to
+from .locate.elsewhere.narrow import narrow_line
+from .locate.elsewhere.origins import is_handed_on, origin_of
+from .locate.elsewhere.returned import is_out_of_order, made_before, returned_within, returns_to
 from .locate.elsewhere.rounds import handed_on
 from .locate.elsewhere.solved import mended
 from .locate.elsewhere.sums import contribution, maker_of, void_line
@@ -96,7 +97,7 @@ class Doubts:
             return self.mender().reversed(name, {e.site for e in self.found.outcome.events})
         if not self.found.blames:
             return self.mender().blamed(*self.lines_before())
-        if (line := self.told_at_once()) is not None:
+        if (line := self.told_at_once() or self.as_made()) is not None:
             return line
         is_doubtful = self.is_doubtful()
         told = self.reasons.told.get(id(self.found.blames[0]))
@@ -112,6 +113,17 @@ class Doubts:
             part = self.locator.in_parts(self.found.blames[0])
             return part if part is not None and self.explains(part) else None
         return self.given(kind, mender) or (self.searched(kind, mender) if is_doubtful else None)
+
+    def as_made(self) -> Blame | None:
+        """The line that made what is blamed where it is only returned, if that can be told what it lacks."""
+        blame = self.found.blames[0]
+        is_returned = blame.site.kind in ("return", "element") and is_handed_on(blame.site)
+        if len(self.found.blames) > 1 or not is_returned:
+            return None
+        maker = made_before(blame, self.suspects, self.bench)
+        if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
+            return None
+        return maker if self.explains(maker) else None
 
     def mender(self, part: float = 1) -> Mender:
         """What tries changes of lines, with a part of the work that it may do."""
@@ -188,7 +200,13 @@ class Doubts:
         better = mender.blamed(blamed, *self.lines_before())
         if better is not None or kind is not None:
             return better
-        return self.handed_on() or self.within() or self.elsewhere() or self.begun_before(statements)
+        return (
+            self.handed_on()
+            or self.within()
+            or narrow_line(self.found.blames[0], self.suspects, self.bench, self.locator.suspicion)
+            or self.elsewhere()
+            or self.begun_before(statements)
+        )
 
     def exchanged_before(self, better: Blame) -> Blame | None:
         """The line of a helper that returns gradients in the wrong order, where a call seems to unpack so."""
@@ -212,11 +230,17 @@ class Doubts:
 
     def may_be_within(self, told: Diagnosis) -> bool:
         """Whether what is told of a line may as well be told of what a helper returned to it."""
-        return PATH in told.hint or (told.kind in OF_SUMS and is_call(self.found.blames[0].site))
+        return PATH in told.hint or (
+            told.kind in ("missing-term", "jacobian") and is_call(self.found.blames[0].site)
+        )
 
     def within(self) -> Blame | None:
         """The line of a helper that returned what is wrong, if nothing can be told of its callers."""
-        return returned_within(self.found.blames, self.suspects, self.bench)
+        found = returned_within(self.found.blames, self.suspects, self.bench)
+        if found is None or not is_handed_on(found.site):
+            return found
+        own = [s for s in self.reaching() if s.site.function == found.site.function]
+        return self.mender(1 / 2).blamed(own) or found
 
     def handed_on(self) -> Blame | None:
         """The line that hands on to the next round of a loop what is wrong there."""
@@ -349,7 +373,7 @@ class Doubts:
         unknown: list[Suspect] = []
         known: list[Suspect] = []
         for s in sorted(self.suspects, key=lambda s: (s.time > last, -s.time if s.time <= last else s.time)):
-            if not wrong <= self.bench.reached(s.site):
+            if not wrong <= self.bench.reached(s.site) or (is_unpacked(s.site) and self.is_named_rightly(s)):
                 continue
             is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
             (known if is_plain or s.time > last else unknown).append(s)
@@ -361,6 +385,12 @@ def is_masked(site: Site) -> bool:
     statement = node_at(site, site.statement, ast.Assign) if site.kind in CONTAINED else None
     targets = [t for t in statement.targets if isinstance(t, ast.Subscript)] if statement is not None else []
     return any(isinstance(n, ast.Compare) for t in targets for n in ast.walk(t.slice))
+
+
+def is_unpacked(site: Site) -> bool:
+    """Whether a line puts several values under several names."""
+    statement = node_at(site, site.statement, ast.Assign) if site.kind == "assign" else None
+    return statement is not None and isinstance(statement.targets[0], ast.Tuple | ast.List)
 
 
 def is_renaming(site: Site) -> bool:

@@ -50,7 +50,7 @@ def trained(
             continue
         stage = Stage.of(Body(body, filename, variables, name), None, variables)
         run, until = until_updated(stage, span_of(body[0]))
-        if until is None:
+        if not run.changed_by:
             if run.raised is not None:
                 raised = raised or told(run.raised, name, stage.patience)
             continue

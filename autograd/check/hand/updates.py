@@ -31,6 +31,7 @@ class Watching(Recording):
     main        where the loop that trains stands; `mains`, how many of its rounds have begun
     left        the parameters that have not changed yet: each with what it held, and a copy
     changed_by  the number of the round by which a parameter had changed
+    began       the rounds, each as its loop and how many rounds of that had begun
     updates     by site and number, the parameters that were updated there
     raised      what ended the run, if it did not end by itself
     """
@@ -41,6 +42,7 @@ class Watching(Recording):
         """Look at what is there before the first round."""
         self.space, self.main, self.mains = space, main, 0
         self.updates: dict[tuple[Site, int], Place] = {}
+        self.began: list[tuple[Any, int]] = []
         self.left = {p: (value := dug(space, p[1:]), np.array(value)) for p in places}
         self.changed_by: dict[Place, int] = {}
 
@@ -65,6 +67,8 @@ class Watching(Recording):
     def round(self, site: Site) -> None:
         """A round begins: the one before may have changed parameters, and the main loop runs only one."""
         super().round(site)
+        loop = site.filename, site.span
+        self.began.append((loop, self.turns[loop]))
         loops = (s for s in statements_around(site.filename, site.span) if span_of(s) == site.span)
         if not any(map(is_update, loops)):  # a parameter may be updated a row at a time
             self.look()
@@ -76,14 +80,15 @@ class Watching(Recording):
         """Nothing: what is wanted is in the space."""
 
 
-def until_updated(stage: Stage, main: Any) -> tuple[Watching, int | None]:
-    """A run that ends as the first updates are complete, and the number of the next round, or None."""
+def until_updated(stage: Stage, main: Any) -> tuple[Watching, tuple[Any, int] | None]:
+    """A run that ends as the first updates are complete, and the round that comes next; None at the end."""
     run = watched(stage, None, main)
-    until = max(run.changed_by.values(), default=0) or None
+    last = max(run.changed_by.values(), default=0)
+    until = run.began[last - 1] if 0 < last <= len(run.began) else None
     return (watched(stage, until, main) if until else run), until
 
 
-def watched(stage: Stage, until: int | None, main: Any) -> Watching:
+def watched(stage: Stage, until: tuple[Any, int] | None, main: Any) -> Watching:
     """A run of the main loop's first round; of no more than up to some round, if that is known."""
     places = [p for p, _ in float_places(stage.reach)]
     run = Watching()

@@ -11,7 +11,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,6 +43,7 @@ class Attempt(NamedTuple):
     text: str
     edit: Edit | None = None
     patch: Patch | None = None
+    lineno: int | None = None  # of what is changed in a statement of several lines
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Mender:
         In all of them, what few changes can tell is tried before what takes many.
         """
         seen: set[Site] = set()
-        waiting: list[list[dict[str, list[Attempt]]]] = [[], []]
+        waiting: list[list[dict[str, list[Attempt]]]] = [[], [], []]
         for group in groups:
             if self.bench.is_over(self.stop):
                 return None
@@ -77,7 +78,7 @@ class Mender:
                 return found
             for stage, more in zip(waiting, others, strict=True):
                 stage.append(more)
-        return next(filter(None, map(self.first_right, (*waiting[0], *waiting[1]))), None)
+        return next(filter(None, map(self.first_right, chain.from_iterable(waiting))), None)
 
     def reversed(self, name: str, sites: Iterable[Site]) -> Blame | None:
         """The line at which the list of a name must be turned round for all to be right."""
@@ -123,11 +124,11 @@ class Mender:
                 done.add(id(statement))
                 span = span_of(statement)
                 own = suspect if span == suspect.site.statement else None
-                for kind, text, new in statements_at(statement, scope):
+                for kind, text, lineno, new in statements_at(statement, scope):
                     if kind not in kinds:
                         continue
                     patch = Patch(suspect.site.filename, ((span, new),))
-                    found[kind].append(Attempt(own, kind, text, None, patch))
+                    found[kind].append(Attempt(own, kind, text, None, patch, lineno))
                 if kinds is KINDS:
                     found["order"] += self.reordered(statement, suspects)
         return found
@@ -231,19 +232,21 @@ class Mender:
             suspect = attempt.suspect
             events, site = suspect.events[-1:], suspect.site
         else:
-            head = (patch.span[0], patch.span[1], patch.span[0], patch.span[1])
+            lineno = attempt.lineno or patch.span[0]
+            head = (lineno, patch.span[1], lineno, patch.span[1])
             site = Site("loop", "", patch.filename, "", head, head)
             events = [Event(site, 0, np.full(0, np.nan), None, 0)]
         return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
 
 
-def statements_at(statement: ast.stmt, scope: Snapshot) -> Iterator[tuple[str, str, ast.stmt]]:
+def statements_at(statement: ast.stmt, scope: Snapshot) -> Iterator[tuple[str, str, int | None, ast.stmt]]:
     """What could stand in the place of a statement, where some variables are in scope."""
-    yield from statements_like(statement, scope.variables)
+    for kind, said, new in statements_like(statement, scope.variables):
+        yield kind, said, None, new
     if isinstance(statement, ast.For):
         evaluate = functools.partial(evaluated, scope.globals | scope.variables)
-        for said, new in other_rounds(statement, scope.variables, evaluate):
-            yield "rounds", said, placed(new, statement)  # type: ignore[misc]  # it stays a statement
+        for said, lineno, other in other_rounds(statement, scope.variables, evaluate):
+            yield "rounds", said, lineno, placed(other, statement)  # type: ignore[misc]  # it stays a statement
 
 
 OF_PLACES = ("wrong-variable", "nearby")  # all that can be wrong with a value of forward that is passed on
@@ -254,7 +257,7 @@ ORDER = (
     "exponent", "wrong-variable", "rounds", "complement", "turned", "exchanged",
     "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term", "line too many", "term too many",
+    "missing-term", "line too many", "term too many", "other call",
 )  # fmt: skip
 
 
@@ -263,9 +266,10 @@ MANY = ("missing constant", "missing call", "reduction", "missing-factor", "miss
 
 
 def in_stages(attempts: dict[str, list[Attempt]]) -> Iterator[dict[str, list[Attempt]]]:
-    """The changes of the simplest kinds, and of statements; those that insert; those that are many."""
-    stage = {kind: 1 if kind in INSERTED else 2 if kind in MANY else 0 for kind in attempts}
-    for i in range(3):
+    """The changes of the simplest kinds, and of statements; those that insert; those that are many; calls."""
+    late = {"other call": 3} | dict.fromkeys(MANY, 2) | dict.fromkeys(INSERTED, 1)
+    stage = {kind: late.get(kind, 0) for kind in attempts}
+    for i in range(4):
         yield {
             kind: [a for a in made if (0 if a.patch is not None else stage[kind]) == i]
             for kind, made in attempts.items()

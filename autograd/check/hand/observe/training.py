@@ -28,7 +28,8 @@ class Training:
     """What is known of the first round of a loop that trains.
 
     loss      the name of the loss, or an expression; None if it is to be found
-    until     the number of the round before which the first updates are complete; None if they are at the end
+    until     the loop, and the number of its round, before which the first updates are complete; None if that
+              is the end
     updates   by site and number, the ways to the parameters that are updated there
     returned  the variables that the function returns, one of which may be the loss
     names     the variables that hold the loss, once it is found
@@ -36,7 +37,7 @@ class Training:
     """
 
     loss: str | None
-    until: int | None = None
+    until: tuple[Any, int] | None = None
     updates: dict[tuple[Site, int], Any] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()

@@ -23,7 +23,7 @@ KINDS = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
     "extra-factor", "extra-term", "exponent", "wrong-variable", "complement", "turned", "exchanged",
     "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor", "missing-term",
-    "call too many", "missing call", "line too many", "term too many", "order", "rounds",
+    "call too many", "missing call", "other call", "line too many", "term too many", "order", "rounds",
 )  # fmt: skip
 
 MANY = "missing-factor"  # a kind without which only those are wanted that are few
@@ -47,6 +47,7 @@ CALLED = {
     "reduction": "shape",
     "call too many": "extra-factor",
     "missing call": "missing-factor",
+    "other call": "wrong-variable",
 }
 
 
@@ -111,12 +112,17 @@ def edits(
 OF_THE_WHOLE = frozenset(("nearby", "forgotten term", "forgotten factor"))  # of a line, or of what it adds
 
 
-def other_rounds(loop: ast.For, scope: dict[str, Any], evaluate: Evaluate) -> Iterator[tuple[str, ast.For]]:
+def other_rounds(
+    loop: ast.For, scope: dict[str, Any], evaluate: Evaluate
+) -> Iterator[tuple[str, int, ast.For]]:
     """A loop over other values: one of those that it goes through is another variable, or another entry.
+
+    What is said of the mistake comes first, then the line that it is in.
 
     >>> loop = ast.parse("for g, d in (('f', df), ('i', di)): pass").body[0]
     >>> scope = {"df": np.ones(2), "di": np.zeros(2)}
-    >>> [ast.unparse(new.iter) for _, new in other_rounds(loop, scope, lambda e: eval(ast.unparse(e), scope))]
+    >>> made = other_rounds(loop, scope, lambda e: eval(ast.unparse(e), scope))
+    >>> [ast.unparse(new.iter) for *_, new in made]
     ["(('f', di), ('i', di))", "(('f', df), ('i', df))"]
     """
     for node in expressions(loop.iter):
@@ -124,7 +130,7 @@ def other_rounds(loop: ast.For, scope: dict[str, Any], evaluate: Evaluate) -> It
         for kind, said, new in at_node(node, scope, evaluate, (), ("wrong-variable",)):
             if kind == "wrong-variable" and text != "reversed":
                 other = replaced(loop.iter, node, new)
-                yield said, ast.For(loop.target, other, loop.body, loop.orelse)
+                yield said, node.lineno, ast.For(loop.target, other, loop.body, loop.orelse)
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:

@@ -32,7 +32,7 @@ def of_functions(node: ast.expr, functions: Functions) -> Changes:
             for other, signature in functions.items():
                 if other != name and signature.required == functions[name].required:
                     said = f"`{other}` should be called in the place of `{name}`"
-                    yield "wrong-variable", said, ast.Call(ast.Name(other, ast.Load()), args, words)
+                    yield "other call", said, ast.Call(ast.Name(other, ast.Load()), args, words)
             for switch in functions[name].switches:
                 if all(w.arg != switch for w in words):
                     new = [*words, ast.keyword(switch, ast.Constant(True))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -108,11 +108,21 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         yield "forgotten term", f"the term {name} is missing", ast.BinOp(node, ast.Add(), other)
         yield "forgotten term", f"the term -{bracketed(name)} is missing", ast.BinOp(node, ast.Sub(), other)
         yield "forgotten factor", f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
+    for name in along_rows(scope, value):
+        yield "forgotten factor", f"a factor {name} is missing", ast.BinOp(node, ast.Mult(), parsed(name))
     for name, quantity in quantities(scope):
         is_plain = " " not in name and "*" not in name and np.ndim(quantity) and fits(quantity, value)
         if (np.shape(quantity) == np.shape(value) or is_plain) and not is_inner(name):
             said = f"a factor {bracketed(name)} is missing"
             yield "forgotten factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
+
+
+def along_rows(scope: dict[str, Any], value: Any) -> Iterator[str]:
+    """What has a number for each row of an array, with as many axes as that: `w[:, None]`."""
+    for name, held in scope.items():
+        is_of_rows = isinstance(held, np.ndarray) and held.ndim == 1 and np.ndim(value) > 1
+        if is_of_rows and len(held) == len(value):
+            yield f"{name}[:{', None' * (np.ndim(value) - 1)}]"
 
 
 def fits(held: Any, value: Any) -> bool:

@@ -59,6 +59,9 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
             yield ast.Tuple([ast.Slice(), index], ast.Load())
         case ast.Constant(value=int()):
             yield from counters(scope)
+        case ast.Slice(lower=a, upper=b, step=ast.expr() as step):
+            yield from (ast.Slice(near, b, step) for near in (neighbours(a, None) if a is not None else ()))
+            yield from (ast.Slice(a, near, step) for near in (neighbours(b, None) if b is not None else ()))
         case ast.Slice(step=None):
             yield from other_slices(index)
             for other in counters(scope):
@@ -86,6 +89,8 @@ def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
 
     >>> [ast.unparse(i) for i in other_slices(ast.Slice(ast.Name("a"), ast.Name("b")))]
     ['b:b + (b - a)', 'a - (b - a):a']
+    >>> [ast.unparse(i) for i in other_slices(ast.parse("x[1:-1]").body[0].value.slice)]
+    [':-2', '2:']
     """
     match index:
         case ast.Slice(lower=ast.expr() as a, upper=None):
@@ -97,6 +102,11 @@ def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
             yield from (ast.Slice(None, near) for near in beside(a))
             yield ast.Slice(a.operand if isinstance(a, ast.UnaryOp) else a)
             yield ast.Slice()
+        case ast.Slice(
+            lower=ast.Constant(value=int() as n), upper=ast.UnaryOp(operand=ast.Constant(value=int() as m))
+        ):
+            for i, j in ((n - 1, m + 1), (n + 1, m - 1)):
+                yield ast.Slice(number(i) if i > 0 else None, number(-j) if j > 0 else None)
         case ast.Slice(lower=ast.expr() as a, upper=ast.expr() as b):
             width = ast.BinOp(b, ast.Sub(), a)
             yield ast.Slice(b, ast.BinOp(b, ast.Add(), width))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,20 @@ def returned_within(blames: list[Blame], suspects: list[Suspect], bench: Bench) 
         is_right_elsewhere = any(is_gradient(e, bench.known) for e in s.events)
         if not is_right_elsewhere and (found := mended(s, s.events, bench)) is not None:
             return returned_within([found], suspects, bench) or found
+    return None
+
+
+def made_before(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blame | None:
+    """The line that made the very arrays that are blamed where they are only returned."""
+    for s in suspects:
+        pairs = [(e, m) for e in blame.events for m in s.events if m.owner is e.owner and m.time < e.time]
+        is_own = s.site.function == blame.site.function and s.site is not blame.site
+        if not is_own or len(pairs) < len(blame.events) or not blame.values:
+            continue
+        values = {m.n: blame.values[e.n] for e, m in pairs if e.n in blame.values}
+        if all(bench.flags({s.site: s.holding(values)})[0]):
+            nodes = {m.n: blame.nodes[e.n] for e, m in pairs if e.n in blame.nodes}
+            return replace(blame, site=s.site, events=[m for _, m in pairs], values=values, nodes=nodes)
     return None
 
 

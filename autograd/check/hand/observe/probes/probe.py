@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 
 class TimeUp(BaseException):
@@ -42,14 +42,22 @@ class Run:
 
     deadline  the time at which the run has taken too long
     rounds    how many rounds of all loops have begun
-    until     the number of the round before which the run ends
+    turns     how many rounds of each loop have begun, by its place in the source
+    until     the loop, and the number of its round, before which the run ends
     severed   the lines, with their files, where a plain number was made of a Tensor
     """
 
     deadline: float = float("inf")
     rounds: int = 0
-    until: int | None = None
+    until: tuple[Any, int] | None = None
     severed: tuple[tuple[str, int], ...] = ()
+    turns: dict[Any, int]
+
+    def __new__(cls, *args: Any, **words: Any) -> Self:
+        """A run in which no round has begun."""
+        made = super().__new__(cls)
+        made.turns = {}
+        return made
 
     def value(self, site: Any, value: Any) -> Any:
         """A value that was made at a site: what is returned takes its place."""
@@ -76,7 +84,9 @@ class Run:
     def round(self, site: Any) -> None:
         """A round of a loop begins."""
         self.rounds += 1
-        if self.rounds == self.until:
+        loop = site.filename, site.span
+        self.turns[loop] = self.turns.get(loop, 0) + 1
+        if self.until == (loop, self.turns[loop]):
             self.finish(sys._getframe(1))
             raise Finished
         if time.perf_counter() > self.deadline:

@@ -32,6 +32,24 @@ def stands_for_a_number(value: Any) -> bool:
     return type(value) is Tensor and value.ndim == 0
 
 
+def one_by_one(ufunc: Any, array: Tensor, index: Any, values: Any) -> None:
+    """Do what `ufunc.at(array, index, values)` does to a Tensor, such as `np.maximum.at`.
+
+    A place that comes several times is changed as often, one value after the other.
+    """
+    places = np.arange(array.size).reshape(array.shape)[index]
+    operands = np.broadcast_to(values, places.shape).reshape(-1)
+    places = places.reshape(-1)
+    order = np.argsort(places, kind="stable")
+    first = np.searchsorted(places[order], places[order])
+    turns = np.empty_like(order)
+    turns[order] = np.arange(len(order)) - first  # how often the place has come before
+    for turn in range(turns.max(initial=-1) + 1):
+        now = np.flatnonzero(turns == turn)
+        where = np.unravel_index(places[now], array.shape)
+        array[where] = ufunc(array[where], operands[now])
+
+
 class Call(NamedTuple):
     """A call of a user's function: the nodes that it was given, and the node numbers at its start and end."""
 
@@ -223,11 +241,13 @@ class Tracing(Run):
     def at(self, _: None, ufunc: Any, array: Any, index: Any, values: Any) -> None:
         """Do what `np.add.at(array, index, values)` does, to a Tensor too, which keeps its history."""
         self.fills(array, values)
-        if type(array) is not Tensor or ufunc not in (np.add, np.subtract):
+        if type(array) is not Tensor:
             ufunc.at(array, index, values)
-            return
-        places = np.shape(array.data[index])
-        array[...] = ufunc(array, scatter(np.broadcast_to(values, places), index, array.shape))
+        elif ufunc in (np.add, np.subtract):
+            places = np.shape(array.data[index])
+            array[...] = ufunc(array, scatter(np.broadcast_to(values, places), index, array.shape))
+        else:
+            one_by_one(ufunc, array, index, values)
 
     def enter(self, site: Site, given: dict[str, Any]) -> None:
         """Note which nodes a function was given, under which names."""
