@@ -12,7 +12,7 @@ import numpy as np
 from .calls import of_call, turned_round
 from .functions import Functions, of_functions
 from .insertions import Beside, Evaluate, by_value, other_variables, to_whole
-from .places import elsewhere, neighbours
+from .places import other_indices
 from .quantities import is_numeric, scalars
 from .statements import OTHERS, whole_line
 from .together import together
@@ -187,7 +187,7 @@ def at_node(
         case ast.Call():
             yield from of_call(node)
         case ast.Subscript(value=a, slice=index):
-            for near in (*neighbours(index, evaluate(a)), *elsewhere(index, scope)):
+            for near in other_indices(index, evaluate(a), scope):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
     if MANY in kinds:
         yield from by_value(node, text, scope, evaluate, beside)

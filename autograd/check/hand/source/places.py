@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from .quantities import is_index, is_numeric
 from .trees import number, parsed
 
+NOTHING: Mapping[str, Any] = {}
 MOST_INDICES = 6  # variables in scope that are tried as another index
 
 
-def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
+def other_indices(index: ast.expr, holder: Any, scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """Other places in what an index is of: beside it, and elsewhere.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> [ast.unparse(i) for i in other_indices(parsed("t"), [], {"t": 1, "s": 2})]
+    ['t - 1', 't + 1', 's', '(:, t)']
+    """
+    yield from neighbours(index, holder, scope)
+    yield from elsewhere(index, scope)
+
+
+def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = NOTHING) -> Iterator[ast.expr]:
     """Other indices: one more or one less; of a dictionary with names, the other names that hold numbers.
 
     >>> from autograd.check.hand.source.trees import parsed
-    >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"), [])]
+    >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"))]
     ['t', 't - 2']
     >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
     ["'b'"]
@@ -31,7 +43,7 @@ def neighbours(index: ast.expr, holder: Any) -> Iterator[ast.expr]:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as n)):
             yield from (number(m) for m in (1 - n, -n - 1, 0))
         case ast.Subscript(value=holder_of_indices, slice=inner):
-            for near in (*neighbours(inner, None), *elsewhere(inner, {})):
+            for near in other_indices(inner, None, dict(scope)):
                 yield ast.Subscript(holder_of_indices, near, ast.Load())
         case ast.Name():
             yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
@@ -50,6 +62,8 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     ['2:', ':-1', ':1', ':']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[i, 0]").slice, {})]
     ['(0, i)', '(i - 1, 0)', '(i + 1, 0)', '(i, 1)', '(i, -1)']
+    >>> [ast.unparse(i) for i in elsewhere(parsed("x[:, t, 1:]").slice, {"t": 1, "s": 2})]
+    ['(:, t - 1, 1:)', '(:, t + 1, 1:)', '(:, s, 1:)', '(:, t, 2:)', '(:, t, :-1)', '(:, t, :1)', '(:, t, :)']
     """
     match index:
         case ast.Name(id=name):
@@ -60,22 +74,22 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
         case ast.Constant(value=int()):
             yield from counters(scope)
         case ast.Slice(lower=a, upper=b, step=ast.expr() as step):
-            yield from (ast.Slice(near, b, step) for near in (neighbours(a, None) if a is not None else ()))
-            yield from (ast.Slice(a, near, step) for near in (neighbours(b, None) if b is not None else ()))
+            yield from (ast.Slice(near, b, step) for near in (neighbours(a) if a is not None else ()))
+            yield from (ast.Slice(a, near, step) for near in (neighbours(b) if b is not None else ()))
         case ast.Slice(step=None):
             yield from other_slices(index)
             for other in counters(scope):
                 yield from (ast.Slice(other), ast.Slice(None, other))
-        case ast.Tuple(elts=[a, b]):
-            yield from other_pairs(a, b, scope)
+        case ast.Tuple(elts=parts):
+            yield from other_axes(parts, scope)
         case ast.JoinedStr(values=parts):
             for i, part in enumerate(parts):
                 if isinstance(part, ast.FormattedValue):
-                    for near in (*neighbours(part.value, None), *counters(scope)):
+                    for near in (*neighbours(part.value), *counters(scope)):
                         new = ast.FormattedValue(near, part.conversion, part.format_spec)
                         yield ast.JoinedStr([*parts[:i], new, *parts[i + 1 :]])
         case ast.BinOp(left=left, op=ast.Add() as op, right=ast.Call(func=func, args=[inner])):
-            for near in neighbours(inner, None):
+            for near in neighbours(inner):
                 yield ast.BinOp(left, op, ast.Call(func, [near], []))
 
 
@@ -124,25 +138,29 @@ def beside(bound: ast.expr) -> Iterator[ast.expr]:
         case ast.Constant(value=int() as n):
             yield from (number(m) for m in (n - 1, n + 1) if m > 0)
         case ast.Name() | ast.BinOp():
-            yield from neighbours(bound, None)
+            yield from neighbours(bound)
 
 
-def other_pairs(a: ast.expr, b: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
-    """Two indices exchanged, or with another one in the place of either."""
-    yield ast.Tuple([b, a], ast.Load())
-    for near in neighbours(a, None):
-        yield ast.Tuple([near, b], ast.Load())
-    for near in neighbours(b, None):
-        yield ast.Tuple([a, near], ast.Load())
-    for other in single(a, scope):
-        yield ast.Tuple([other, b], ast.Load())
-    for other in single(b, scope):
-        yield ast.Tuple([a, other], ast.Load())
-    if isinstance(a, ast.Slice) and a.lower is a.upper is None:
-        yield b
+def other_axes(parts: list[ast.expr], scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """Indices of several axes: two exchanged, or another one along one axis."""
+    if len(parts) == 2:
+        yield ast.Tuple(parts[::-1], ast.Load())
+    for i, part in enumerate(parts):
+        for other in along_axis(part, scope):
+            yield ast.Tuple([*parts[:i], other, *parts[i + 1 :]], ast.Load())
+    if len(parts) == 2 and is_whole_axis(parts[0]):
+        yield parts[1]
 
 
-def single(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
-    """Other places along one axis; of a slice none, as there are too many in two axes."""
-    if not isinstance(index, ast.Slice):
-        yield from (other for other in elsewhere(index, scope) if not isinstance(other, ast.Tuple))
+def along_axis(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """Other places along one axis."""
+    if isinstance(index, ast.Slice):
+        yield from () if is_whole_axis(index) else other_slices(index)
+    else:
+        others = other_indices(index, None, scope)
+        yield from (other for other in others if not isinstance(other, ast.Tuple))
+
+
+def is_whole_axis(index: ast.expr) -> bool:
+    """Whether an index is `:`."""
+    return isinstance(index, ast.Slice) and index.lower is index.upper is index.step is None

@@ -16,20 +16,33 @@ NO_HOLDERS = (type, ModuleType, FunctionType, np.ndarray)  # what has attributes
 
 
 def indexed(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What arrays and lists hold at the indices in scope: `hs[t]`, `kernel[i, j]`."""
+    """What arrays and lists hold at the indices in scope: `hs[t]`, `x[:, t]`, `kernel[i, j]`.
+
+    >>> [name for name, _ in indexed({"x": np.ones((3, 2, 2)), "t": 1})]
+    ['x[t]', 'x[:, t]']
+    """
     indices = {k: v for k, v in scope.items() if is_index(v) and v >= 0}
-    for name, value in scope.items():
-        for t, i in indices.items():
-            is_array = isinstance(value, np.ndarray) and value.ndim
-            if (is_array or isinstance(value, list)) and i < len(value):
-                yield f"{name}[{t}]", value[i]
-            for text, j in ((t, i), (f"{t} - 1", i - 1), (f"{t} + 1", i + 1)):
-                if isinstance(value, dict) and j in value and is_numeric(value[j]):
-                    yield f"{name}[{text}]", value[j]
-        for (t, i), (u, j) in permutations(indices.items(), 2):
-            if isinstance(value, np.ndarray) and value.ndim == 2 and i < len(value) and j < value.shape[1]:
-                yield f"{name}[{t}, {u}]", value[i, j]
+    own = scope.get("self")
+    kept = vars(own) if hasattr(own, "__dict__") and not isinstance(own, NO_HOLDERS) else {}
+    for name, value in (*scope.items(), *((f"self.{k}", v) for k, v in kept.items())):
+        yield from at_indices(name, value, indices)
     yield from islice(held_in(scope), MOST_HELD)
+
+
+def at_indices(name: str, value: Any, indices: dict[str, int]) -> Iterator[tuple[str, Any]]:
+    """What an array, a list or a dictionary by time holds at some indices."""
+    is_array = isinstance(value, np.ndarray) and value.ndim > 0
+    for t, i in indices.items():
+        if (is_array or isinstance(value, list)) and i < len(value):
+            yield f"{name}[{t}]", value[i]
+        if is_array and value.ndim > 1 and i < value.shape[1]:
+            yield f"{name}[:, {t}]", value[:, i]
+        for text, j in ((t, i), (f"{t} - 1", i - 1), (f"{t} + 1", i + 1)):
+            if isinstance(value, dict) and j in value and is_numeric(value[j]):
+                yield f"{name}[{text}]", value[j]
+    for (t, i), (u, j) in permutations(indices.items(), 2):
+        if is_array and value.ndim == 2 and i < len(value) and j < value.shape[1]:
+            yield f"{name}[{t}, {u}]", value[i, j]
 
 
 def is_index(value: Any) -> bool:
@@ -87,14 +100,23 @@ def scalars(scope: dict[str, Any]) -> Iterator[str]:
             seen.add(value)
             yield name
     for name in ("self", "cls"):
-        for attribute, value in vars(scope[name]).items() if hasattr(scope.get(name), "__dict__") else ():
-            if type(value) in (int, float) and value not in (0, 1) and value not in seen:
-                yield f"{name}.{attribute}"
+        owner = scope.get(name)
+        kinds = getattr(owner if isinstance(owner, type) else type(owner), "__mro__", ())
+        for held in map(vars, filter(has_variables, (owner, *kinds))):
+            for attribute, value in held.items():
+                if type(value) in (int, float) and value not in (0, 1) and value not in seen:
+                    seen.add(value)
+                    yield f"{name}.{attribute}"
     for name, value in scope.items():
         for i, n in enumerate(np.shape(value) if isinstance(value, np.ndarray) else ()):
             if n > 1 and n not in seen:
                 seen.add(n)
                 yield f"{name}.shape[{i}]"
+
+
+def has_variables(owner: Any) -> bool:
+    """Whether an object or a class has variables of its own."""
+    return hasattr(owner, "__dict__")
 
 
 def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:

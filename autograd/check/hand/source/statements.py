@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations, islice
 from typing import Any
 
-from .places import elsewhere, neighbours
+from .places import other_indices
 from .trees import Changes, loaded, number, parsed, placed, replaced
 
 # The comparisons that another one is taken for
@@ -127,7 +127,7 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                 yield "wrong-variable", wrong_place(text, near), ast.Assign([near], value)
             yield "line too many", f"`{text}` is too many", ast.Pass()
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at") as func, args=[array, index, *rest])):
-            for near in (*neighbours(index, None), *elsewhere(index, scope)):
+            for near in other_indices(index, None, scope):
                 said = f"the index in `{text}` is wrong"
                 yield index_kind(index, near), said, ast.Expr(ast.Call(func, [array, near, *rest], []))
         case ast.For(iter=rounds):
@@ -229,7 +229,7 @@ def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     """Another place to be written to: another index, or another mask."""
     if not isinstance(target, ast.Subscript):
         return
-    for near in (*neighbours(target.slice, None), *elsewhere(target.slice, scope)):
+    for near in other_indices(target.slice, None, scope):
         yield ast.Subscript(target.value, near, ast.Store())
     for node in ast.walk(target.slice):
         if isinstance(node, ast.Compare) and len(node.ops) == 1:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .insertions import Evaluate, other_variables
-from .places import elsewhere, neighbours
+from .places import other_indices
 from .quantities import is_numeric
 from .trees import all_replaced
 
@@ -71,7 +71,7 @@ def others(
     """What may stand in the place of an operand: another variable, or another place in the same array."""
     if isinstance(node, ast.Subscript):
         index = node.slice
-        for near in (*neighbours(index, evaluate(node.value)), *elsewhere(index, scope)):
+        for near in other_indices(index, evaluate(node.value), scope):
             yield ast.Subscript(node.value, near, ast.Load())
     for kind, _, new in other_variables(node, text, value, scope):
         if kind == "wrong-variable":
