@@ -4,6 +4,7 @@ import copy
 import math
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -1518,3 +1519,22 @@ def test_a_function_at_places_that_come_twice(ufunc):
     inputs = {"start": RNG.normal(size=(3, 2)), "x": RNG.normal(size=(5, 2))}
     report = check.derivation(forward, backward, inputs)
     assert report.ok, report
+
+
+def test_a_mistake_in_a_loop_of_a_million_rounds_is_judged_by_the_first():
+    def train(x, y, w, b, rate):
+        for _ in range(1_000_000):
+            error = x @ w + b - y
+            loss = np.sum(error**2)
+            grads = []
+            for held in (x, np.ones((len(x), 1))):
+                grads.append(held.T @ error)  # its factor 2 is missing for w only
+            w -= rate * grads[0]
+            b -= 2 * rate * grads[1]
+        return loss
+
+    inputs = {"x": RNG.normal(size=(4, 3)), "y": RNG.normal(size=4), "w": RNG.normal(size=3)}
+    started = time.perf_counter()
+    report = check.training_step(train, inputs | {"b": np.zeros(1), "rate": 0.1})
+    assert time.perf_counter() - started < 60  # it takes less than a second
+    assert report.first is not None

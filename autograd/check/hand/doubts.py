@@ -31,6 +31,7 @@ from .locate.screening import Screen
 from .locate.suspects import CONTAINED, Blame, Suspect, is_call, suspects_in
 from .match.names import is_called_gradient
 from .match.near import near
+from .match.results import Result
 from .observe.probes.patch import statements_around
 from .observe.probes.record import Event
 from .observe.probes.sites import Site
@@ -320,7 +321,7 @@ class Doubts:
         """The list in which all that is wrong stands, if each is right at another place there."""
         pairs = zip(self.found.results, self.found.right, strict=True)
         wrong = [r for r, ok in pairs if not ok]
-        names = {r.way[0] if r.way and r.true is not None else None for r in wrong}
+        names = {list_of(r) if r.true is not None else None for r in wrong}
         if len(wrong) < 2 or len(names) > 1 or None in names:
             return None
         is_moved = all(any(near(r.value, other.true) for other in wrong if other is not r) for r in wrong)
@@ -385,6 +386,16 @@ def is_masked(site: Site) -> bool:
     statement = node_at(site, site.statement, ast.Assign) if site.kind in CONTAINED else None
     targets = [t for t in statement.targets if isinstance(t, ast.Subscript)] if statement is not None else []
     return any(isinstance(n, ast.Compare) for t in targets for n in ast.walk(t.slice))
+
+
+def list_of(result: Result) -> str | None:
+    """The name of the variable, or of the attribute, under which a result stands in a list."""
+    if result.way:
+        return str(result.way[0])
+    match result.place[-2:]:
+        case (str() as name, int()):
+            return name
+    return None
 
 
 def is_unpacked(site: Site) -> bool:

@@ -84,7 +84,10 @@ def until_updated(stage: Stage, main: Any) -> tuple[Watching, tuple[Any, int] | 
     """A run that ends as the first updates are complete, and the round that comes next; None at the end."""
     run = watched(stage, None, main)
     last = max(run.changed_by.values(), default=0)
-    until = run.began[last - 1] if 0 < last <= len(run.began) else None
+    is_ended = run.mains > 1  # by the next round of the main loop, before which all is complete
+    until = (
+        run.began[min(last, len(run.began)) - 1] if last and (is_ended or last <= len(run.began)) else None
+    )
     return (watched(stage, until, main) if until else run), until
 
 

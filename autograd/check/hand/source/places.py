@@ -114,6 +114,8 @@ def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
             yield ast.Slice()
         case ast.Slice(lower=None, upper=ast.expr() as a):
             yield from (ast.Slice(None, near) for near in beside(a))
+            if not isinstance(a, ast.UnaryOp):
+                yield ast.Slice(number(1), ast.BinOp(a, ast.Add(), number(1)))
             yield ast.Slice(a.operand if isinstance(a, ast.UnaryOp) else a)
             yield ast.Slice()
         case ast.Slice(

@@ -8,7 +8,7 @@ from itertools import combinations, islice
 from typing import Any
 
 from .places import other_indices
-from .trees import Changes, loaded, number, parsed, placed, replaced
+from .trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
 
 # The comparisons that another one is taken for
 OTHERS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {  # that may be meant, with or without equality
@@ -196,25 +196,30 @@ def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
 
     >>> [ast.unparse(s) for s in turned_round(ast.parse("return dx, dhs").body[0], "dhs")]
     ['return (dx, dhs[::-1])']
-    >>> [ast.unparse(s) for s in turned_round(ast.parse("dhs.append(dh)").body[0], "dhs")]
-    ['dhs.insert(0, dh)']
+    >>> [ast.unparse(s) for s in turned_round(ast.parse("self.dhs.append(dh)").body[0], "dhs")]
+    ['self.dhs.insert(0, dh)']
     """
     match statement:
-        case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="append"), args=args)
-        ):
-            if held == name:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=a, attr="append"), args=args)):
+            if last_name(a) == name:
                 yield ast.Expr(ast.Call(ast.Attribute(a, "insert", ast.Load()), [number(0), *args], []))
             return
-        case ast.Expr(
-            value=ast.Call(func=ast.Attribute(value=ast.Name(id=held) as a, attr="insert"), args=[_, x])
-        ):
-            if held == name:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=a, attr="insert"), args=[_, x])):
+            if last_name(a) == name:
                 yield ast.Expr(ast.Call(ast.Attribute(a, "append", ast.Load()), [x], []))
             return
     for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-            yield replaced(statement, node, parsed(f"{name}[::-1]"))
+        is_it = isinstance(node, ast.Name | ast.Attribute) and last_name(node) == name
+        if is_it and isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
+            yield replaced(statement, node, reversed_array(node))  # type: ignore[arg-type]
+
+
+def last_name(node: ast.AST) -> str:
+    """What a variable or an attribute is called: `dWs` of `self.dWs`; "" of anything else."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def index_kind(index: ast.expr, other: ast.expr) -> str:
