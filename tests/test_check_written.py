@@ -1538,3 +1538,54 @@ def test_a_mistake_in_a_loop_of_a_million_rounds_is_judged_by_the_first():
     report = check.training_step(train, inputs | {"b": np.zeros(1), "rate": 0.1})
     assert time.perf_counter() - started < 60  # it takes less than a second
     assert report.first is not None
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_results_that_are_written_to_an_array(factor):
+    def squash(z):
+        np.negative(z, out=z)
+        np.exp(z, out=z)
+        z += 1
+        np.reciprocal(z, out=z)
+
+    def forward(x, w, b):
+        a = x @ w + b
+        squash(a)
+        return np.sum(a**2), a
+
+    def backward(x, w, b, a):
+        da = factor * a
+        dz = da * a * (1 - a)
+        return x.T @ dz, dz.sum()
+
+    inputs = {"w": RNG.normal(size=3), "b": np.zeros(1), "x": RNG.normal(size=(4, 3))}
+    report = check.derivation(forward, backward, inputs)
+    assert report.ok is (factor == 2), report  # the number dz.sum() is as good as an array of it
+
+
+def test_a_number_for_an_array_of_several_is_no_gradient():
+    def forward(x, b):
+        return np.sum((x + b) ** 2)
+
+    report = check.derivation(
+        forward, lambda x, b: np.sum(2 * (x + b)), {"b": np.zeros(2), "x": np.ones((3, 2)).astype(int)}
+    )
+    assert not report.ok
+
+
+@pytest.mark.parametrize("slope", ["p - y", "p + y"])
+def test_the_cost_of_a_sample_is_not_the_loss_where_a_mean_is_returned(slope):
+    train = defined(f"""
+def train(samples, w, rate):
+    total, grad = 0.0, np.zeros_like(w)
+    for x, y in samples:
+        p = 1 / (1 + np.exp(-x @ w))
+        nll = -y * np.log(p) - (1 - y) * np.log(1 - p)
+        total += nll
+        grad += ({slope}) * x
+    w -= rate * grad / len(samples)
+    return total / len(samples)
+""")
+    samples = [(RNG.normal(size=3), float(i % 2)) for i in range(5)]
+    report = check.training_step(train, {"samples": samples, "w": RNG.normal(size=3), "rate": 0.1})
+    assert report.ok is (slope == "p - y"), report

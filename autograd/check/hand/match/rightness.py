@@ -112,7 +112,8 @@ def is_right(
         return np.shape(result.value) == np.shape(true) and largest(
             result.value - common * true
         ) <= 1e-7 * abs(common) * largest(true)
-    if near(result.value, true):
+    is_number = np.ndim(result.value) == 0 and np.size(true) == 1  # it is added to the one element as it is
+    if near(np.reshape(result.value, np.shape(true)) if is_number else result.value, true):
         return True
     if np.shape(result.value) != np.shape(true):
         return False

@@ -190,8 +190,10 @@ def likely_losses(training: Training, run: Tracing) -> Iterator[Tensor | None]:
     returned = final_in([numbers[w] for w in training.returned if w in numbers and w != RETURNED])
     yield from outside(returned, called(SURELY, numbers, run))  # what goes into it may be one sample's cost
     yield returned
-    yield from called(PERHAPS, numbers, run)
-    yield numbers.get(RETURNED)
+    whole = numbers.get(RETURNED)
+    perhaps = {word: t for word, t in numbers.items() if not is_made_of_several(whole, word, run)}
+    yield from called(PERHAPS, perhaps, run)
+    yield whole
     yield final_in([t for name, t in numbers.items() if is_called_loss(name)])
     yield from (run.losses[word] for word in (*SURELY, *PERHAPS) if word in run.losses)
     if training.is_guess:
@@ -203,6 +205,12 @@ def called(words: tuple[str, ...], numbers: Mapping[str, Tensor], run: Tracing) 
     """The loss under the first of some words that a number goes by; none if there is no such number."""
     word = next((word for word in words if word in numbers), None)
     return [whole_loss(word, run)] if word is not None else []
+
+
+def is_made_of_several(whole: Tensor | None, word: str, run: Tracing) -> bool:
+    """Whether several numbers that went by a name went into another: each is the cost of a sample."""
+    within = ancestors([whole.node], needs_gradient) if whole is not None and whole.node is not None else []
+    return len(set(run.bound.get(word, ())) & set(within)) > 1
 
 
 def outside(whole: Tensor | None, numbers: list[Tensor]) -> list[Tensor]:

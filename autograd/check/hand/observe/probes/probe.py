@@ -115,6 +115,10 @@ class Run:
         """`np.add.at(array, index, values)`, or another function's."""
         ufunc.at(array, index, values)
 
+    def into(self, _: None, function: Any, out: Any, args: Any, words: Any) -> Any:
+        """`function(*args, out=out, **words)`."""
+        return function(*args, out=out, **words)
+
     def as_float(self, _: None, value: Any) -> Any:
         """`float(value)`."""
         return float(value)

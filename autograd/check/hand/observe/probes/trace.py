@@ -249,6 +249,14 @@ class Tracing(Run):
         else:
             one_by_one(ufunc, array, index, values)
 
+    def into(self, _: None, function: Any, out: Any, args: Any, words: Any) -> Any:
+        """What `function(*args, out=out, **words)` does, to a Tensor too, which keeps its history."""
+        if out is None or not any(type(v) is Tensor for v in (out, *args, *words.values())):
+            return function(*args, out=out, **words)
+        made = function(*args, **words)
+        out[...] = self.store("set", made, out)
+        return out
+
     def enter(self, site: Site, given: dict[str, Any]) -> None:
         """Note which nodes a function was given, under which names."""
         nodes: dict[str, Any] = {k: v.node for k, v in given.items() if type(v) is Tensor and v.requires_grad}

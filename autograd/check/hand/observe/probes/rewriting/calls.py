@@ -65,6 +65,15 @@ def is_at(call: ast.Call) -> bool:
     return attribute_of(call.func) == "at" and len(call.args) > 2
 
 
+def out_of(call: ast.Call) -> ast.expr | None:
+    """The array that a call is to write its result to: `x`, of `np.exp(x, out=x)`; None if there is none."""
+    is_plain_call = not any(isinstance(a, ast.Starred) for a in call.args) and all(
+        w.arg for w in call.keywords
+    )
+    found = next((w.value for w in call.keywords if w.arg == "out"), None)
+    return found if is_plain_call and found is not None and is_plain(found) else None
+
+
 def changed_by(call: ast.Call) -> list[ast.expr]:
     """The first two of the arrays that a call may change: its `out`, its first argument, and its object."""
     written = [k.value for k in call.keywords if k.arg == "out"] + call.args[:1]

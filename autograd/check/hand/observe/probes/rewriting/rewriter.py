@@ -24,6 +24,7 @@ from .calls import (
     is_at,
     is_plain_function,
     is_users,
+    out_of,
     probe_for,
 )
 from .nodes import MARK, is_filled, is_generator, is_unpacking, located, read_again
@@ -333,6 +334,11 @@ class Rewriter(ast.NodeTransformer):
             node.func = self.probed("function", None, node.func, node.func)
         if (probe := probe_for(node)) is not None:
             return self.probed(probe, None, node, *node.args)
+        if is_numpys and (out := out_of(node)) is not None:
+            others = [w for w in node.keywords if w.arg != "out"]
+            given = ast.Dict([ast.Constant(w.arg) for w in others], [w.value for w in others])
+            made = self.probed("into", None, node, node.func, out, ast.Tuple(node.args, ast.Load()), given)
+            return self.part(node, made)
         if is_numpys and name in MAKING and node.args:
             words = ast.Dict([ast.Constant(w.arg) for w in node.keywords], [w.value for w in node.keywords])
             rest = ast.Tuple(node.args, ast.Load())
