@@ -7,29 +7,28 @@ import re
 import time
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import limits
 from .diagnose.case import Guess
 from .diagnose.diagnosis import Diagnosis
-from .diagnose.repair import node_at
 from .judgement import Judgement
 from .locate.bench import Bench
 from .locate.blame import Locator
 from .locate.elsewhere.calls import arguments, handed_in
 from .locate.elsewhere.narrow import narrow_line
-from .locate.elsewhere.origins import is_handed_on, origin_of
+from .locate.elsewhere.origins import origin_of
 from .locate.elsewhere.returned import is_out_of_order, made_before, returned_within, returns_to
 from .locate.elsewhere.rounds import handed_on
 from .locate.elsewhere.solved import mended
 from .locate.elsewhere.sums import contribution, maker_of, void_line
 from .locate.elsewhere.updates import is_carried, other_rate
+from .locate.forms import is_call, is_handed_on, is_masked, is_renaming, is_unpacked
 from .locate.mend import Mender, is_known
 from .locate.screening import Screen
-from .locate.suspects import CONTAINED, Blame, Suspect, is_call, suspects_in
-from .match.names import is_called_gradient
+from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
 from .match.near import near
 from .match.results import Result
 from .observe.probes.patch import statements_around
@@ -37,7 +36,6 @@ from .observe.probes.record import Event
 from .observe.probes.sites import Site
 from .reasons import Reasons
 from .source.nearby import names_set
-from .source.statements import renamed_in
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
 TOO_MANY = ("factor", "extra-factor")
@@ -53,15 +51,31 @@ GIVEN = (
     "wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term", "missing constant"
 )  # fmt: skip
 EXCHANGED = "are exchanged"
-OF_FACTORS = (
-    None,
-    "missing-factor",
-    "factor",
-    "missing-term",
-)  # of which a line that only renames may lack one
+OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
+
+
+class Doubt(NamedTuple):
+    """What is told of the line that is blamed, if it is proven its kind, and what tries changes of others.
+
+    `own` are the statements that are blamed, unless it is doubtful that they are.
+    """
+
+    kind: str | None
+    told: Diagnosis | None
+    own: set[Any]
+    mender: Mender
+
+    @property
+    def is_of_paths(self) -> bool:
+        """Whether it is told of what comes back by some paths."""
+        return self.told is not None and PATH in self.told.hint
+
+    def other(self, blame: Blame | None) -> Blame | None:
+        """A blame, if it is of another statement."""
+        return blame if blame is not None and blame.site.statement not in self.own else None
 
 
 @dataclass(slots=True)
@@ -108,9 +122,10 @@ class Doubts:
         own = set() if is_doubtful else {b.site.statement for b in self.found.blames}
         if own and kind in SIMPLER and self.is_simple(own, SIMPLER[kind], mender):
             return None
-        if (line := self.suggested(kind, told, own, mender)) is not None:
+        doubt = Doubt(kind, told, own, mender)
+        if (line := self.suggested(doubt)) is not None:
             return line
-        if told is not None and PATH in told.hint and self.found.blames[0].site.kind == "change":
+        if doubt.is_of_paths and self.found.blames[0].site.kind == "change":
             part = self.locator.in_parts(self.found.blames[0])
             return part if part is not None and self.explains(part) else None
         return self.given(kind, mender) or (self.searched(kind, mender) if is_doubtful else None)
@@ -145,44 +160,79 @@ class Doubts:
         here = [s for s in self.reaching() if s.site.statement in own]
         return bool(here) and mender.simplest(here, kinds) is not None
 
-    def suggested(
-        self, kind: str | None, told: Diagnosis | None, own: set[Any], mender: Mender
-    ) -> Blame | None:
+    def suggested(self, doubt: Doubt) -> Blame | None:
         """Another line that a mistake of this kind may as well be in."""
         if is_renaming(self.found.blames[0].site):
             return None
-        if kind in SIMPLER or not own:
-            better = mender.simplest(self.others(), SIMPLER.get(kind or "", TOO_MANY))
-            if better is not None and better.site.statement not in own:
-                return better
-        if kind in (None, "missing-factor"):  # `dh[h < 0] = 0` writes nothing where no h is below 0
-            masked = [s for s in self.reaching() if is_masked(s.site)]
-            if masked and (better := mender.simplest(masked, ("wrong-variable",))) is not None:
-                return better
-        if kind in OF_SUMS:  # what is left of a sum may look like a part of the paths
-            better = mender.simplest(self.reaching(), ("overwritten",))
-            if better is not None and better.site.statement not in own:
-                return better
-        if kind in OF_FACTORS:
-            renamed = [s for s in self.reaching() if is_renaming(s.site) and not self.is_named_rightly(s)]
-            better = mender.simplest(renamed, ("forgotten factor", "forgotten term")) if renamed else None
-            if better is None and told is not None and PATH in told.hint:
-                better = next(filter(None, (mended(s, s.events, self.bench) for s in renamed)), None)
-            if better is not None and better.site.statement not in own:
-                return better
-        if kind == "wrong-variable" and (head := self.head_of_the_loop(mender)) is not None:
-            return head
-        if told is not None and self.may_be_within(told) and (returned := self.within()) is not None:
-            return returned
-        if kind == "missing-term" and (carried := self.handed_on()) is not None:
-            return carried
-        instead = self.found.blames[0].instead
-        if told is not None and PATH in told.hint and instead is not None and self.explains(instead):
-            return instead
-        if told is not None and told.part is not None:
-            maker = maker_of(told.part, self.suspects, self.bench)
-            return maker or mender.simplest(self.others(), OF_CONSTANTS)
+        ways = (
+            self.too_many, self.masked, self.replaced, self.renamed, self.head_of_the_loop, self.returned,
+            self.carried, self.instead, self.constant,
+        )  # fmt: skip
+        return next(filter(None, (way(doubt) for way in ways)), None)
+
+    def too_many(self, doubt: Doubt) -> Blame | None:
+        """A line that has a constant or a sign where it should not."""
+        if doubt.kind in SIMPLER or not doubt.own:
+            return doubt.other(doubt.mender.simplest(self.others(), SIMPLER.get(doubt.kind or "", TOO_MANY)))
         return None
+
+    def masked(self, doubt: Doubt) -> Blame | None:
+        """A line with another comparison: `dh[h < 0] = 0` writes nothing where no h is below 0."""
+        if doubt.kind not in (None, "missing-factor"):
+            return None
+        masked = [s for s in self.reaching() if is_masked(s.site)]
+        return doubt.mender.simplest(masked, ("wrong-variable",)) if masked else None
+
+    def replaced(self, doubt: Doubt) -> Blame | None:
+        """A line that replaces what it should add to: the rest of a sum may look like some of the paths."""
+        if doubt.kind not in OF_SUMS:
+            return None
+        return doubt.other(doubt.mender.simplest(self.reaching(), ("overwritten",)))
+
+    def renamed(self, doubt: Doubt) -> Blame | None:
+        """A line that only renames a gradient, and lacks a factor or a term."""
+        if doubt.kind not in OF_FACTORS:
+            return None
+        renamed = [s for s in self.reaching() if is_renaming(s.site) and not self.is_named_rightly(s)]
+        if not renamed:
+            return None
+        better = doubt.mender.simplest(renamed, ("forgotten factor", "forgotten term"))
+        if better is None and doubt.is_of_paths:
+            better = next(filter(None, (mended(s, s.events, self.bench) for s in renamed)), None)
+        return doubt.other(better)
+
+    def head_of_the_loop(self, doubt: Doubt) -> Blame | None:
+        """The head of a loop over several values, if the wrong one is what the line has from there."""
+        if doubt.kind != "wrong-variable":
+            return None
+        blame = self.found.blames[0]
+        wrong = re.search(r"`(\w+)` is the wrong variable", self.reasons.of(blame).hint)
+        loops = statements_around(blame.site.filename, blame.site.statement)
+        heads = [s for s in loops if isinstance(s, ast.For) and wrong and wrong[1] in names_set(s.target)]
+        if not heads:
+            return None
+        return doubt.mender.in_rounds([s for s in self.suspects if s.site.statement == blame.site.statement])
+
+    def returned(self, doubt: Doubt) -> Blame | None:
+        """What a helper returned, if the same may be told of that as of the line that called it."""
+        is_helpers = doubt.kind in ("missing-term", "jacobian") and is_call(self.found.blames[0].site)
+        return self.within() if doubt.is_of_paths or is_helpers else None
+
+    def carried(self, doubt: Doubt) -> Blame | None:
+        """The line that hands on to the next round what lacks a term there."""
+        return self.handed_on() if doubt.kind == "missing-term" else None
+
+    def instead(self, doubt: Doubt) -> Blame | None:
+        """The later line that would be blamed if this one were not, if it can be told what is wrong there."""
+        later = self.found.blames[0].instead
+        return later if doubt.is_of_paths and later is not None and self.explains(later) else None
+
+    def constant(self, doubt: Doubt) -> Blame | None:
+        """The line that made the part of a sum that has another constant before it."""
+        if doubt.told is None or doubt.told.part is None:
+            return None
+        maker = maker_of(doubt.told.part, self.suspects, self.bench)
+        return maker or doubt.mender.simplest(self.others(), OF_CONSTANTS)
 
     def given(self, kind: str | None, mender: Mender) -> Blame | None:
         """What a helper was given; but if no kind could be told, first the constant of an update."""
@@ -218,22 +268,6 @@ class Doubts:
         if not is_out_of_order(returned, self.bench.known):
             return None
         return self.mender().simplest(returned, ("wrong-variable",))
-
-    def head_of_the_loop(self, mender: Mender) -> Blame | None:
-        """The head of a loop over several values, if the wrong one is what the line has from there."""
-        blame = self.found.blames[0]
-        wrong = re.search(r"`(\w+)` is the wrong variable", self.reasons.of(blame).hint)
-        loops = statements_around(blame.site.filename, blame.site.statement)
-        heads = [s for s in loops if isinstance(s, ast.For) and wrong and wrong[1] in names_set(s.target)]
-        if not heads:
-            return None
-        return mender.in_rounds([s for s in self.suspects if s.site.statement == blame.site.statement])
-
-    def may_be_within(self, told: Diagnosis) -> bool:
-        """Whether what is told of a line may as well be told of what a helper returned to it."""
-        return PATH in told.hint or (
-            told.kind in ("missing-term", "jacobian") and is_call(self.found.blames[0].site)
-        )
 
     def within(self) -> Blame | None:
         """The line of a helper that returned what is wrong, if nothing can be told of its callers."""
@@ -381,13 +415,6 @@ class Doubts:
         return unknown, known
 
 
-def is_masked(site: Site) -> bool:
-    """Whether a line writes where a comparison holds."""
-    statement = node_at(site, site.statement, ast.Assign) if site.kind in CONTAINED else None
-    targets = [t for t in statement.targets if isinstance(t, ast.Subscript)] if statement is not None else []
-    return any(isinstance(n, ast.Compare) for t in targets for n in ast.walk(t.slice))
-
-
 def list_of(result: Result) -> str | None:
     """The name of the variable, or of the attribute, under which a result stands in a list."""
     if result.way:
@@ -396,18 +423,6 @@ def list_of(result: Result) -> str | None:
         case (str() as name, int()):
             return name
     return None
-
-
-def is_unpacked(site: Site) -> bool:
-    """Whether a line puts several values under several names."""
-    statement = node_at(site, site.statement, ast.Assign) if site.kind == "assign" else None
-    return statement is not None and isinstance(statement.targets[0], ast.Tuple | ast.List)
-
-
-def is_renaming(site: Site) -> bool:
-    """Whether a line only gives a gradient another name: then a factor or a term is likely to be missing."""
-    statement = node_at(site, site.statement, ast.Assign) if site.kind == "assign" else None
-    return statement is not None and renamed_in(statement) is not None and is_called_gradient(site.name)
 
 
 def suspects_beside(events: list[Event], places: Container[Any]) -> list[Suspect]:

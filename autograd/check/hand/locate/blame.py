@@ -16,7 +16,8 @@ from ..match.results import Result
 from ..observe.probes.record import Event, Override
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
-from .suspects import CONTAINED, Blame, Suspect, is_call, same_value, suspects_in
+from .forms import is_call
+from .suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
 

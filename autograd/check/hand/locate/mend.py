@@ -115,8 +115,9 @@ class Mender:
             scope = self.screens[suspect.site].first
             if suspect.site.kind in EXPRESSIONS:
                 made = self.screens[suspect.site].edits(kinds)
+                passed = self.passed_on([e for kind in kinds for e in made.get(kind, [])], scope)
                 for kind, edits in ((kind, made.get(kind, [])) for kind in kinds):
-                    likely = (e for e in edits if kind in OF_PLACES or not self.is_passed_on(e, scope))
+                    likely = (e for e in edits if kind in OF_PLACES or e.old not in passed)
                     found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)
             for statement in statements_around(suspect.site.filename, suspect.site.statement):
                 if id(statement) in done or self.is_unpacked_rightly(statement, suspects):
@@ -159,6 +160,11 @@ class Mender:
         given = (nodes for (_, parameter), nodes in known.given.items() if parameter == name)
         nodes = {n for found in (known.bound.get(name, []), *given) for n in found}
         return any(same_value(n.data, event.value) for n in nodes)
+
+    def passed_on(self, edits: list[Edit], scope: Snapshot) -> set[ast.AST]:
+        """What is changed by some edits and is a value of forward that a function is given as it is."""
+        by_place = {e.old: e for e in edits}
+        return {old for old, e in by_place.items() if self.is_passed_on(e, scope)}
 
     def is_passed_on(self, edit: Edit, scope: Snapshot) -> bool:
         """Whether what is changed is a value of forward that a function is given as it is."""

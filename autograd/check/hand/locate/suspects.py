@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ import numpy as np
 from ..diagnose.case import Guess
 from ..match.known import Family, Match
 from ..match.results import Result
-from ..observe.probes.patch import Patch, statements_around
+from ..observe.probes.patch import Patch
 from ..observe.probes.record import Event, Override
-from ..observe.probes.sites import Site, root_of, span_of
+from ..observe.probes.sites import Site
 from .bench import putting
 
 CONTAINED = ("change", "entry")
@@ -89,15 +88,6 @@ def suspects_in(events: list[Event]) -> list[Suspect]:
             made = list(last.values())
         found.append(Suspect(site, made, before=before))
     return found
-
-
-def is_call(site: Site) -> bool:
-    """Whether a line takes what a call returns as it is: of NumPy's functions it is what they are given."""
-    statement = next(
-        (s for s in statements_around(site.filename, site.statement) if span_of(s) == site.statement), None
-    )
-    call = statement.value if isinstance(statement, ast.Assign) else None
-    return isinstance(call, ast.Call) and root_of(call.func) not in ("np", "numpy")
 
 
 def same_value(a: Any, b: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ... import limits
 from ..bench import Bench
 from ..suspects import Blame, Suspect
 from ..suspicion import Suspicion
@@ -22,7 +23,10 @@ def narrow_line(blame: Blame, suspects: Iterable[Suspect], bench: Bench, trust: 
     """
     size = sum(np.size(e.value) for e in blame.events)
     start = min((e.time for e in blame.events), default=0)
+    stop = bench.spent + limits.CHANGE / 2
     for s in suspects:
+        if bench.is_over(stop):
+            return None
         own = sum(np.size(e.value) for e in s.events)
         if not 1 < own * NARROW <= size or s.time >= start or not bench.wrong <= bench.reached(s.site):
             continue

@@ -18,6 +18,7 @@ from ...match.terms import by_term, is_part, parts_of
 from ...observe.probes.record import Event, Snapshot, is_array
 from ...observe.probes.sites import Site, is_plain
 from ..bench import Bench
+from ..forms import is_handed_on
 from ..suspects import CONTAINED, Blame, Suspect, same_value
 from ..suspicion import Suspicion
 from .solved import mended
@@ -117,14 +118,6 @@ def sources(
             found[event] = list(made_of(event, unknown, scopes))
             waiting += found[event]
     return found
-
-
-def is_handed_on(site: Site) -> bool:
-    """Whether a line only returns, keeps or unpacks what it has: nothing begins there."""
-    node = node_at(site, site.span, ast.expr)
-    is_picked = isinstance(node, ast.Subscript) and is_called_gradient(site.name)
-    is_read = isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Tuple)
-    return site.kind not in CONTAINED and is_read and not is_picked
 
 
 def is_known(event: Event, bench: Bench, trust: Suspicion) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from ...match.near import near
 from ...observe.probes.record import Event
 from ..bench import Bench
-from ..linear import Effects, effects_of, results_with
+from ..linear import MOST_UNITS, Effects, effects_of, results_with
 from ..suspects import Blame, Suspect
 
 ROUNDING = 1e-6  # in a vector of length 1, below which an element is none
@@ -26,7 +26,10 @@ def mended(suspect: Suspect, events: list[Event], bench: Bench) -> Blame | None:
     None if there are none, or too many elements.
     """
     values: dict[int, Any] = {e.n: np.array(e.value, float) for e in events}
+    stop = bench.spent + MOST_UNITS
     for turn in range(MOST_TURNS):  # one is enough, unless a later round is multiplied by what one makes
+        if turn and bench.spent > stop:
+            return None
         effects = effects_of(suspect, events, bench, values if turn else None)
         if effects is None or not solved(effects, values, suspect, bench):
             return None
