@@ -1589,3 +1589,25 @@ def train(samples, w, rate):
     samples = [(RNG.normal(size=3), float(i % 2)) for i in range(5)]
     report = check.training_step(train, {"samples": samples, "w": RNG.normal(size=3), "rate": 0.1})
     assert report.ok is (slope == "p - y"), report
+
+
+def test_a_tensor_beside_the_derivation_may_stand_in_a_change_of_it():
+    own = RNG.normal(size=(4, 3))
+    forward = defined("""
+def forward(x, w):
+    h = np.tanh(x @ w)
+    return np.sum(h**2), h
+""")
+    backward = defined(
+        """
+def backward(x, w, h):
+    seen = beside
+    dh = 2 * h * seen
+    dz = dh * (1 - h)
+    return x.T @ dz
+""",
+        beside=Tensor(np.ones((4, 2)) + np.arange(2)),
+    )
+    report = check.derivation(forward, backward, {"w": RNG.normal(size=(3, 2)), "x": own.astype(float)})
+    assert not report.ok
+    assert report.first is not None

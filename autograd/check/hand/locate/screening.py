@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ....tensor import Tensor
 from ..diagnose.repair import code_of, live_edits, node_at, quietly
 from ..match.near import largest
 from ..observe.probes.record import Snapshot, is_array
@@ -74,9 +75,10 @@ class Screen:
             for scope in self.scopes.values():
                 self.bench.spent += UNITS
                 try:
-                    yield eval(code, scope)
+                    made = eval(code, scope)
                 except Exception:  # a change that does not fit
                     return
+                yield made.data if type(made) is Tensor else made
 
     def key(self, code: CodeType) -> Any:
         """What is alike for changes that make the same in all rounds; None if one raises."""
