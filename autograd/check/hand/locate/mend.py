@@ -183,6 +183,8 @@ class Mender:
         """The first change that makes all results right, the likeliest kinds first."""
         edited = Counter(a.suspect for made in attempts.values() for a in made if a.edit is not None)
         for suspect, number in edited.items():
+            if self.bench.is_over(self.stop):
+                return None
             if suspect is not None and number > sum(np.size(e.value) for e in suspect.events):
                 self.screens[suspect.site].foresee()
         for kind in ORDER:
