@@ -149,10 +149,11 @@ class Doubts:
     def told_at_once(self) -> Blame | None:
         """The update with another constant than others have, or a line that does nothing as it is written."""
         events, bench = self.found.outcome.events, self.bench
-        if all(is_carried(b, events, bench) for b in self.found.blames) and (
-            rate := other_rate(events, bench)
-        ):
-            return rate
+        rate = other_rate(events, bench)
+        if rate is not None:
+            is_turned = rate.guess is not None and rate.guess.kind == "sign"
+            if is_turned or all(is_carried(b, events, bench) for b in self.found.blames):
+                return rate
         return void_line(self.suspects, bench, self.locator.trials)
 
     def is_simple(self, own: set[Any], kinds: tuple[str, ...], mender: Mender) -> bool:
@@ -165,8 +166,8 @@ class Doubts:
         if is_renaming(self.found.blames[0].site):
             return None
         ways = (
-            self.too_many, self.masked, self.replaced, self.renamed, self.head_of_the_loop, self.returned,
-            self.carried, self.instead, self.constant,
+            self.never_reached, self.too_many, self.masked, self.replaced, self.renamed,
+            self.head_of_the_loop, self.returned, self.carried, self.instead, self.constant,
         )  # fmt: skip
         return next(filter(None, (way(doubt) for way in ways)), None)
 
@@ -221,6 +222,11 @@ class Doubts:
     def carried(self, doubt: Doubt) -> Blame | None:
         """The line that hands on to the next round what lacks a term there."""
         return self.handed_on() if doubt.kind == "missing-term" else None
+
+    def never_reached(self, doubt: Doubt) -> Blame | None:
+        """The head of a loop that ends too early, if nothing has come back to what is blamed."""
+        events = [e for b in self.found.blames for e in b.events]
+        return None if any(np.any(e.value) for e in events) else doubt.mender.of_heads(self.suspects)
 
     def instead(self, doubt: Doubt) -> Blame | None:
         """The later line that would be blamed if this one were not, if it can be told what is wrong there."""
@@ -345,7 +351,7 @@ class Doubts:
 
     def is_gradient(self, suspect: Suspect) -> bool:
         """Whether all values of a line are gradients, and nothing is too many in them."""
-        matches = (self.found.known.matches(np.asarray(e.value)) for e in suspect.events[:MOST_LOOKED_AT])
+        matches = (self.locator.suspicion.matches(e.value) for e in suspect.events[:MOST_LOOKED_AT])
         return all(
             any(m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in ms)
             for ms in matches
@@ -392,7 +398,8 @@ class Doubts:
         }  # fmt: skip
         if self.reasons.of(blame).is_proven:
             sites -= {blame.site.statement}
-        return [s for s in suspects if s.site.statement in sites and s.site.kind in ("share", "assign")]
+        made = [s for s in suspects if s.site.statement in sites and s.site.kind in ("share", "assign")]
+        return [s for s in made if not is_call(s.site)]  # what a call returned was made in what it called
 
     def lines_before(self) -> tuple[list[Suspect], list[Suspect]]:
         """The lines that may be changed on trial: those up to what is blamed first, from the latest back.

@@ -14,13 +14,12 @@ from ..match.names import is_called_gradient
 from ..match.near import near, ratio
 from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.record import is_array
-from ..source.edits import KINDS
 from ..source.nearby import function_around, made_of
 from .case import Case, Guess, inner, worst
 from .constants import is_named, named
 from .in_scope import cross_term_in_scope, factor_in_scope, fits, term_in_scope, two_factors_in_scope
 from .paths import cross_terms_left_out, fitted, only_diagonal, path_left_out
-from .repair import loads_of, repairs
+from .repair import AT_HAND, MADE, loads_of, repairs
 
 
 @dataclass(slots=True)
@@ -59,7 +58,10 @@ def guesses(case: Case) -> Iterator[Guess | None]:
     if numeric:
         yield from (turned(case), shaped(case), multiplied(case, simple=True), overwritten(case))
     changes = repairs(case, inner(case))
-    yield from islice(changes, KINDS.index("missing-factor"))
+    yield from islice(changes, AT_HAND)
+    if numeric:
+        yield factor_in_scope(case, only_whole=True)
+    yield from islice(changes, MADE - AT_HAND)
     if numeric:
         yield multiplied(case)
     if on_paths:

@@ -22,10 +22,15 @@ MOST_MATRICES = 40  # arrays of which each two are tried as a product of matrice
 SAMPLES = 48  # elements that are looked at first
 
 
-def factor_in_scope(case: Case) -> Guess | None:
-    """A quantity in scope, by which the whole is to be multiplied or divided, but for a named constant."""
+def factor_in_scope(case: Case, only_whole: bool = False) -> Guess | None:
+    """A quantity in scope, by which the whole is to be multiplied or divided, but for a named constant.
+
+    With `only_whole`, one with a name by which it is to be multiplied, and no constant beside it.
+    """
     if len(case.rounds) > 1:
         return None
+    if only_whole:
+        return next(filter(None, (whole_factor(case, *known) for known in quantities(case.scope))), None)
     used = loads_of(case.site)
     for name, quantity in (*quantities(case.scope), *quantities(inner(case))):
         if np.size(quantity) > 1 and fits(quantity, case.value) and fits(quantity, case.expected):
@@ -39,6 +44,14 @@ def factor_in_scope(case: Case) -> Guess | None:
                     return Guess("extra-factor", f"a factor{shown} is too many")
                 return Guess("missing-factor", f"a factor{shown and f' 1/({name})'} is missing")
     return None
+
+
+def whole_factor(case: Case, name: str, quantity: Any) -> Guess | None:
+    """Whether the value has to be multiplied by a quantity of as many elements."""
+    is_alike = np.shape(quantity) == np.shape(case.value) == np.shape(case.expected)
+    if not is_alike or np.size(quantity) < 2 or not near(case.value * quantity, case.expected):
+        return None
+    return Guess("missing-factor", f"a factor {bracketed(name)} is missing")
 
 
 def two_factors_in_scope(case: Case) -> Guess | None:

@@ -28,8 +28,9 @@ from ..observe.probes.codes import nodes_of, text_of, tree_of
 from ..observe.probes.probe import PROBE, Run
 from ..observe.probes.record import Override, Snapshot, copied, is_array
 from ..observe.probes.sites import Site, loaded, root_of
-from ..source.edits import CALLED, KINDS, MANY, Edit, edits
+from ..source.edits import CALLED, KINDS, Edit, edits
 from ..source.functions import Functions, Signature
+from ..source.insertions import BESIDE
 from ..source.nearby import function_around, nearby
 from ..source.trees import placed
 from .case import Case, Guess
@@ -148,8 +149,9 @@ def apart_from(value: Any) -> Any:
     return made
 
 
-# What is exchanged in a line may have been exchanged where it was made: that is told by running
-AT_ONE_PLACE = tuple(kind for kind in KINDS if kind != "exchanged")
+# Changes are made by stages, as each makes more of them, and most mistakes are of the first
+AT_HAND, MADE = KINDS.index("forgotten term"), KINDS.index("missing-factor")
+STAGES = (KINDS[:AT_HAND], KINDS[AT_HAND:MADE], KINDS[MADE:])
 
 
 def repairs(case: Case, extras: dict[str, Any]) -> Iterator[Guess | None]:
@@ -163,14 +165,14 @@ def repairs(case: Case, extras: dict[str, Any]) -> Iterator[Guess | None]:
     if program is None or any(s is None for s in snapshots):
         yield from [None] * len(KINDS)
         return
-    changes = by_kind(program.statement, snapshots[0], extras, case.site, AT_ONE_PLACE)  # type: ignore[arg-type]
     arrays = filter(is_array, snapshots[0].variables.values())  # type: ignore[union-attr]
     tries = allowed(MOST // (1 + sum(map(np.size, arrays)) // LARGE), case.tries)
-    changes[
-        "exchanged"
-    ].clear()  # they may have been exchanged where they were made: that is tried by running
-    for kind in KINDS:
-        yield first_right(changes[kind], program, case, extras, tries)
+    for kinds in STAGES:
+        # what is exchanged may have been exchanged where it was made: that is told by running
+        wanted = tuple(kind for kind in kinds if kind != "exchanged")
+        changes = by_kind(program.statement, snapshots[0], extras, case.site, wanted)  # type: ignore[arg-type]
+        for kind in kinds:
+            yield first_right(changes[kind] if kind in wanted else [], program, case, extras, tries)
 
 
 def allowed(most: int, left: Iterator[int]) -> Iterator[int]:
@@ -215,10 +217,10 @@ def by_kind(
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    functions = functions_in(variables | everything) if MANY in kinds else {}
+    functions = {} if OF_CALLS.isdisjoint(kinds) else functions_in(variables | everything)
     evaluate = functools.partial(evaluated, everything)
     tree = tree_of(site.filename, text_of(site.filename))
-    beside = nearby(function_around(tree, site.lineno), evaluate) if MANY in kinds else ()
+    beside = () if BESIDE.isdisjoint(kinds) else nearby(function_around(tree, site.lineno), evaluate)
     for edit in edits(statement, scope, evaluate, functions, beside, kinds):
         found[edit.kind].append(edit)
     return found
@@ -241,6 +243,7 @@ def functions_in(scope: dict[str, Any]) -> Functions:
     return found
 
 
+OF_CALLS = frozenset(("wrong-variable", "call too many", "missing call", "other call"))
 MOST_FUNCTIONS = 12
 
 

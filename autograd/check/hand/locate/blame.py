@@ -38,7 +38,7 @@ class Locator:
         places = self.known.forward.places
         self.suspects = [s for s in suspects_in(events) if (s.site.filename, s.site.span) not in places]
         for suspect in self.suspects:
-            suspect.matches = [self.known.matches(np.asarray(e.value)) for e in suspect.events]
+            suspect.matches = [self.suspicion.matches(e.value) for e in suspect.events]
 
     def in_parts(self, before: Blame) -> Blame | None:
         """The line of a sum to which penalties, say, are added later, if it can be told what it lacks.
@@ -174,7 +174,8 @@ class Locator:
             if suspect.site.kind == "argument" and all(map(self.suspicion.is_named_rightly, suspect.events)):
                 continue
             for other in self.trials.tried(suspect, fixed, wrong, False):
-                if len(other.results) == len(wrong) and not is_multiple(other):
+                is_earlier = any(e.time < start for e in other.events)
+                if len(other.results) == len(wrong) and is_earlier and not is_multiple(other):
                     is_part = self.suspicion.is_exact(suspect)
                     return self.assigned(other, fixed, wrong) if is_part else self.origin(other, fixed, wrong)
         return None

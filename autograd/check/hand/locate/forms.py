@@ -13,10 +13,10 @@ from .suspects import CONTAINED
 
 
 def is_masked(site: Site) -> bool:
-    """Whether a line writes where a comparison holds."""
+    """Whether a line writes where a comparison holds, or by a mask that is turned over."""
     statement = node_at(site, site.statement, ast.Assign) if site.kind in CONTAINED else None
     targets = [t for t in statement.targets if isinstance(t, ast.Subscript)] if statement is not None else []
-    return any(isinstance(n, ast.Compare) for t in targets for n in ast.walk(t.slice))
+    return any(isinstance(n, ast.Compare | ast.Invert) for t in targets for n in ast.walk(t.slice))
 
 
 def is_renaming(site: Site) -> bool:
@@ -46,3 +46,9 @@ def is_call(site: Site) -> bool:
     )
     call = statement.value if isinstance(statement, ast.Assign) else None
     return isinstance(call, ast.Call) and root_of(call.func) not in ("np", "numpy")
+
+
+def is_product(site: Site) -> bool:
+    """Whether a line makes a product."""
+    node = node_at(site, site.span, ast.BinOp)
+    return node is not None and isinstance(node.op, ast.Mult | ast.MatMult)

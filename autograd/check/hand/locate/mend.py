@@ -25,6 +25,7 @@ from ..observe.probes.patch import Patch, statements_around, statements_in
 from ..observe.probes.record import Event, Override, Snapshot, is_array
 from ..observe.probes.sites import Site, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit, other_rounds
+from ..source.nearby import function_around
 from ..source.order import moved
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed
@@ -97,6 +98,22 @@ class Mender:
         for attempt in self.attempts(suspects)["rounds"]:
             if attempt.patch is not None and self.is_right({}, [attempt.patch]):
                 return self.patched(attempt)
+        return None
+
+    def of_heads(self, suspects: list[Suspect]) -> Blame | None:
+        """The head of a loop or a condition beside some lines that, changed, makes all right.
+
+        Nothing in it need have run: where a loop ends too early, what is in it may be no line of the record.
+        """
+        places = dict.fromkeys((s.site.filename, s.site.lineno) for s in suspects)
+        functions = dict.fromkeys((f, function_around(tree_of(f, text_of(f)), line)) for f, line in places)
+        for filename, node in ((f, n) for f, function in functions for n in ast.walk(function)):
+            for kind, said, new in statements_like(node, {}) if isinstance(node, ast.For | ast.If) else ():
+                if self.bench.is_over(self.stop):
+                    return None
+                patch = Patch(filename, ((span_of(node), new),))
+                if self.is_right({}, [patch]):
+                    return self.patched(Attempt(None, kind, said, None, patch))
         return None
 
     def attempts(self, suspects: list[Suspect], kinds: tuple[str, ...] = KINDS) -> dict[str, list[Attempt]]:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ....engine import LEAF
 from ..match.known import Match
 from ..match.names import is_called_gradient
 from ..match.near import near
 from ..observe.probes.record import Event
 from .bench import Bench
+from .forms import is_product
 from .suspects import Suspect
 
 MOST_OTHERS = 20  # values of one name that are looked at
@@ -32,6 +34,8 @@ class Suspicion:
             r for r in bench.results if r.node is not None and isinstance(r.owner, np.ndarray | np.floating)
         ]
         self.results = {id(r.owner): r for r in owned}
+        asked = {r.node for r in bench.results}
+        self.unasked = {n for n in self.known.truth if n.op is LEAF and n not in asked}
         self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
         self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
 
@@ -46,8 +50,10 @@ class Suspicion:
 
     def is_fine_event(self, event: Event, matches: list[Match]) -> bool:
         """Whether one value is above suspicion."""
-        if np.size(event.value) == 0 or not np.any(event.value) or event.value.dtype.kind == "i":
+        if np.size(event.value) == 0 or event.value.dtype.kind == "i":
             return True
+        if not np.any(event.value):
+            return not self.should_be_more(event)
         named = [n for n in self.named(event) if np.shape(self.known.truth[n]) == np.shape(event.value)]
         own = [
             m for m in matches if m.label.node in named and m.label.kind == "gradient" and m.form == "same"
@@ -70,6 +76,26 @@ class Suspicion:
             return False
         is_slope = "value" not in exact and self.known.is_slope(event.value)
         return not gradients and ("value" in exact or (is_slope and not self.is_elsewhere_a_gradient(event)))
+
+    def should_be_more(self, event: Event) -> bool:
+        """Whether a zero is the product of something, and all that its name says it may be is more."""
+        truths = [self.known.truth[n] for n in self.named(event)]
+        alike = [g for g in truths if np.shape(g) == np.shape(event.value)]
+        is_made = event.site.kind == "assign" and is_product(event.site)
+        return is_made and bool(alike) and all(map(np.any, alike))
+
+    def matches(self, value: Any) -> list[Match]:
+        """What a value is; where it is a wanted gradient with the other sign, no gradient that nobody wants.
+
+        `y - out` is the gradient of the target `y`, and of what has no name, where `out - y` is the output's.
+        """
+        found = self.known.matches(np.asarray(value))
+        names = self.known.forward.names.keys() - self.unasked
+        gradients = [m for m in found if m.label.kind == "gradient" and m.form == "same"]
+        scales = {m.scale for m in gradients if m.label.node in names}
+        if 1 in scales or not any(np.isclose(c, -1) for c in scales):
+            return found
+        return [m for m in found if m.label.node in names or m.label.kind != "gradient"]
 
     def is_elsewhere_a_gradient(self, event: Event) -> bool:
         """Whether other lines put gradients under the same name: `d = W.T @ d * slope(a)`, beside `d = a`."""
@@ -134,11 +160,12 @@ class Suspicion:
 
     def is_exact(self, suspect: Suspect, rounds: set[int] | None = None) -> bool:
         """Whether a site made what the engine knows: as such it is right, and wrong is only where it went."""
-        return all(
+        made = [
             self.is_right_part(event, matches)
             for event, matches in zip(suspect.events, suspect.matches, strict=True)
             if np.any(event.value) and (rounds is None or event.n in rounds)
-        )
+        ]
+        return bool(made) and all(made)
 
     def is_right_part(self, event: Event, matches: list[Match]) -> bool:
         """Whether a value is one of the engine's, and a contribution to what it is called."""

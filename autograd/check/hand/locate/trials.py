@@ -55,19 +55,21 @@ class Trials:
             ways = alignments(len(events), len(family.values))
             if family in own and len(events) > 1:  # what a loop replaces: only the last round counts
                 ways = itertools.chain(ways, ([(len(events) - 1, j)] for j in range(len(family.values))))
-            for chosen in ways:
-                key = family.kind, tuple((i, id(family.values[j])) for i, j in chosen)
+            for whole in ways:
+                key = family.kind, tuple((i, id(family.values[j])) for i, j in whole)
                 if key in seen:
                     continue
                 seen.add(key)
-                if not recognised:  # what is right in some rounds stays
-                    chosen = [(i, j) for i, j in chosen if not fine[i]]
-                pairs = [(events[i], fitted(family, j, shapes[i]), family.nodes[j]) for i, j in chosen]
-                fits = [np.shape(v) == shapes[i] for (i, _), (_, v, _) in zip(chosen, pairs, strict=True)]
-                is_own = family in own and family.kind == "gradient" and suspect.site.kind != "share"
-                if not all(fits) and not (is_own and len(events) == len(chosen)):
-                    continue
-                yield family, {e.n: v for e, v, _ in pairs}, {e.n: n for e, _, n in pairs}
+                # what is right in some rounds stays; but it may be right by chance, as something else
+                rest = whole if recognised else [(i, j) for i, j in whole if not fine[i]]
+                both = (rest, whole) if family.kind == "gradient" and rest != whole else (rest,)
+                for chosen in both:
+                    pairs = [(events[i], fitted(family, j, shapes[i]), family.nodes[j]) for i, j in chosen]
+                    fits = [np.shape(v) == shapes[i] for (i, _), (_, v, _) in zip(chosen, pairs, strict=True)]
+                    is_own = family in own and family.kind == "gradient" and suspect.site.kind != "share"
+                    if not all(fits) and not (is_own and len(events) == len(chosen)):
+                        continue
+                    yield family, {e.n: v for e, v, _ in pairs}, {e.n: n for e, _, n in pairs}
 
     def by_argument(self, suspect: Suspect) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
         """The derivatives that begin or end at what a helper was given, in each call of it."""

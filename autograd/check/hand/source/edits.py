@@ -11,7 +11,7 @@ import numpy as np
 
 from .calls import of_call, turned_round
 from .functions import Functions, of_functions
-from .insertions import Beside, Evaluate, by_value, other_variables, to_whole
+from .insertions import BESIDE, Beside, Evaluate, by_value, to_whole
 from .places import other_indices
 from .quantities import is_numeric, scalars
 from .statements import OTHERS, whole_line
@@ -25,8 +25,6 @@ KINDS = (
     "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor", "missing-term",
     "call too many", "missing call", "other call", "line too many", "term too many", "order", "rounds",
 )  # fmt: skip
-
-MANY = "missing-factor"  # a kind without which only those are wanted that are few
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
 CALLED = {
@@ -82,7 +80,7 @@ def edits(
     beside: Beside = (),
     kinds: tuple[str, ...] = KINDS,
 ) -> Iterator[Edit]:
-    """All changes of a statement at one place; of some kinds only, at least those, and none that are many.
+    """All changes of a statement at one place; of some kinds, at least those, and few of the others.
 
     `functions` are the user's own that it may call; `beside`, what stands elsewhere in the same function.
     """
@@ -93,7 +91,7 @@ def edits(
         return
     writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
     parts = value.args[1:] if writes else [value]
-    for part in parts[-1:] if not OF_THE_WHOLE.isdisjoint(kinds) else ():
+    for part in parts[-1:] if not BESIDE.isdisjoint(kinds) else ():
         if is_numeric(held := evaluate(part)) and (np.ndim(held) or isinstance(held, float)):
             for kind, text, new in to_whole(part, held, scope, beside):
                 yield Edit(kind, text, statement, part, new)
@@ -107,9 +105,6 @@ def edits(
         )
         for kind, text, new in chain(*changes):
             yield Edit(kind, text, statement, node, new)
-
-
-OF_THE_WHOLE = frozenset(("nearby", "forgotten term", "forgotten factor"))  # of a line, or of what it adds
 
 
 def other_rounds(
@@ -179,7 +174,7 @@ def at_node(
             yield "transpose", f"`{text}` should not be transposed", a
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
             for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n, 0}:
-                yield "sign" if m == -n else "number", f"the number {text} is wrong", number(m)
+                yield "missing sign" if m == -n else "number", f"the number {text} is wrong", number(m)
             for name in scalars(scope):
                 yield "number", f"the number {text} should be {name}", parsed(name)
         case ast.UnaryOp(op=ast.Invert(), operand=a):
@@ -189,10 +184,7 @@ def at_node(
         case ast.Subscript(value=a, slice=index):
             for near in other_indices(index, evaluate(a), scope):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
-    if MANY in kinds:
-        yield from by_value(node, text, scope, evaluate, beside)
-    elif "wrong-variable" in kinds and is_numeric(held := evaluate(node)):
-        yield from other_variables(node, text, held, scope)
+    yield from by_value(node, text, scope, evaluate, beside, kinds)
 
 
 def raised(node: ast.expr) -> Changes:

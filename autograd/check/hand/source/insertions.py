@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -19,27 +19,59 @@ Beside = Sequence[tuple[ast.expr, Any]]
 
 
 def by_value(
-    node: ast.expr, text: str, scope: dict[str, Any], evaluate: Evaluate, beside: Beside = ()
+    node: ast.expr,
+    text: str,
+    scope: dict[str, Any],
+    evaluate: Evaluate,
+    beside: Beside,
+    kinds: tuple[str, ...],
 ) -> Changes:
-    """Changes that depend on what an expression holds: a number, or an array with so many axes."""
-    value = evaluate(node)
+    """Changes that depend on what an expression holds, a number or an array with so many axes: of some kinds.
+
+    What is not asked for is not made: there are many.
+    """
+    value: Any = None if INSERTED.isdisjoint(kinds) else evaluate(node)
     if not is_numeric(value):
         return
     ndim = np.ndim(value)
+    is_place = bool(ndim) and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
+    made: tuple[tuple[Iterable[str], bool, Changes], ...] = (
+        (("missing sign",), True, negated(node, text)),
+        (("wrong-variable", "complement"), True, other_variables(node, text, value, scope)),
+        (BESIDE, is_place, others_beside(text, value, beside)),
+        (("missing constant",), not isinstance(node, ast.Constant), missing_constants(node, text, scope)),
+        (("turned",), ndim == 1, turned(node, text)),
+        (("transpose",), ndim > 0, transposes(node, text)),
+        (("reduction",), ndim > 0, reductions(node, text, ndim)),
+        (("missing-factor",), ndim > 0, missing_factors(node, text, ndim, scope)),
+        (("missing-term",), ndim > 0, missing_terms(node, text, ndim, scope)),
+    )
+    for own, is_possible, changes in made:
+        if is_possible and any(kind in kinds for kind in own):
+            yield from changes
+
+
+BESIDE = frozenset(("nearby", "forgotten factor", "forgotten term"))
+INSERTED = BESIDE | {
+    "missing sign", "wrong-variable", "complement", "missing constant", "turned", "transpose", "reduction",
+    "missing-factor", "missing-term",
+}  # fmt: skip
+
+
+def negated(node: ast.expr, text: str) -> Changes:
+    """A minus before it."""
     yield "missing sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
-    yield from other_variables(node, text, value, scope)
-    if ndim and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call):
-        yield from others_beside(text, value, beside)
-    if not isinstance(node, ast.Constant):
-        yield from missing_constants(node, text, scope)
-    if ndim == 1:
-        yield "turned", f"`{text}` is the wrong way round", reversed_array(node)
-    if ndim:
-        yield "transpose", f"`{text}` should be transposed", ast.Attribute(node, "T", ast.Load())
-        yield "transpose", f"`{text}` should be transposed", swapped(node)
-        yield from reductions(node, text, ndim)
-        yield from missing_factors(node, text, ndim, scope)
-        yield from missing_terms(node, text, ndim, scope)
+
+
+def turned(node: ast.expr, text: str) -> Changes:
+    """A row the other way round."""
+    yield "turned", f"`{text}` is the wrong way round", reversed_array(node)
+
+
+def transposes(node: ast.expr, text: str) -> Changes:
+    """All axes the other way round, or the last two."""
+    yield "transpose", f"`{text}` should be transposed", ast.Attribute(node, "T", ast.Load())
+    yield "transpose", f"`{text}` should be transposed", swapped(node)
 
 
 HOLDERS = (list, tuple, dict)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import combinations, islice
 from typing import Any
 
+import numpy as np
+
 from .places import other_indices
 from .trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
 
@@ -142,6 +144,9 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.If(test=test, body=body, orelse=orelse):
             said = f"the condition of `{text}` is the wrong way round"
             yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+            if not orelse:
+                kind = "missing-term" if isinstance(body[0], ast.AugAssign) else "missing-factor"
+                yield kind, f"the condition of `{text}` leaves something out", ast.If(number(1), body, [])
 
 
 def wrong_place(text: str, target: ast.expr) -> str:
@@ -236,11 +241,35 @@ def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
         return
     for near in other_indices(target.slice, None, scope):
         yield ast.Subscript(target.value, near, ast.Store())
+    if (other := inverted(target.slice, scope)) is not None:
+        yield ast.Subscript(target.value, other, ast.Store())
     for node in ast.walk(target.slice):
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             for op in OTHERS.get(type(node.ops[0]), ()):
                 new = ast.Compare(node.left, [op()], node.comparators)
                 yield replaced(target, node, new)
+
+
+def inverted(mask: ast.expr, scope: dict[str, Any]) -> ast.expr | None:
+    """The other elements than a mask has; None of an index that is none.
+
+    >>> scope = {"m": np.array([True, False]), "i": 1}
+    >>> [other and ast.unparse(other) for other in (inverted(parsed(m), scope) for m in ("m", "~m", "i"))]
+    ['~m', 'm', None]
+    """
+    match mask:
+        case ast.UnaryOp(op=ast.Invert(), operand=inner):
+            return inner
+        case ast.Name(id=name) if not is_mask(scope.get(name)):
+            return None
+        case ast.Name() | ast.Attribute():
+            return ast.UnaryOp(ast.Invert(), mask)
+    return None
+
+
+def is_mask(value: Any) -> bool:
+    """Whether a value is an array of truths."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "b"
 
 
 def rounds_like(rounds: ast.expr) -> Changes:
@@ -265,6 +294,26 @@ def rounds_like(rounds: ast.expr) -> Changes:
                 others += [[*args[:i], shifted(arg, step), *args[i + 1 :]] for step in (-1, 1)]
             yield from (("missing-term", said, ast.Call(func, ends, [])) for ends in others)
             yield "wrong-variable", f"`{text}` goes the wrong way", ast.Call(parsed("reversed"), [rounds], [])
+        case ast.Call(func=ast.Name(id="zip") as func, args=args):
+            for i, arg in enumerate(args):
+                said = f"`{ast.unparse(arg)}` goes the wrong way in `{text}`"
+                yield "wrong-variable", said, ast.Call(func, [*args[:i], backwards(arg), *args[i + 1 :]], [])
+        case ast.Name() | ast.Attribute() | ast.Subscript():
+            yield "wrong-variable", f"`{text}` goes the wrong way", backwards(rounds)
+
+
+def backwards(several: ast.expr) -> ast.expr:
+    """What is gone through the other way round: `reversed(xs)` of `xs`, and `xs` of `reversed(xs)`.
+
+    >>> [ast.unparse(backwards(parsed(xs))) for xs in ("xs", "reversed(xs)", "xs[::-1]")]
+    ['reversed(xs)', 'xs', 'xs']
+    """
+    match several:
+        case ast.Call(func=ast.Name(id="reversed"), args=[inner]):
+            return inner
+        case ast.Subscript(slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp())):
+            return reversed_array(several)
+    return ast.Call(parsed("reversed"), [several], [])
 
 
 def shifted(node: ast.expr, by: int) -> ast.expr:

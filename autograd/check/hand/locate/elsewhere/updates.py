@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 
 from ...diagnose.case import Guess
+from ...diagnose.repair import loads_of
 from ...match.near import ratio
+from ...match.results import Result
 from ...match.rightness import scale_between
-from ...observe.probes.record import Event
+from ...observe.probes.record import Event, Snapshot, is_array
+from ...observe.probes.sites import Site
 from ..bench import Bench, putting
 from ..suspects import Blame
 
@@ -26,19 +32,47 @@ def is_carried(blame: Blame, events: list[Event], bench: Bench) -> bool:
 def other_rate(events: list[Event], bench: Bench) -> Blame | None:
     """The line that updates parameters, if all that is wrong is its constant: that of others is another.
 
-    A wrong sign may as well be in a line before it, and is looked for there.
+    A wrong sign may as well be in a line before it: it is the update's if what that reads has the sign that
+    it has in other updates.
     """
     wrong = [bench.results[i] for i in sorted(bench.wrong)]
     common = bench.common
     if common is None or any(r.kind != "update" for r in wrong):
         return None
     scales = [c for r in wrong if (c := scale_between(r.value, r.true)) is not None]
-    made = [e for r in wrong if (e := next((e for e in reversed(events) if e.owner is r.owner), None))]
+    made = [e for r in wrong if (e := last_change(r, events)) is not None]
     is_one = len({e.site for e in made}) == 1 and np.allclose(scales, scales[:1], rtol=1e-6)
-    if not is_one or len(scales) < len(wrong) or len(made) < len(wrong) or scales[0] * common < 0:
+    if not is_one or len(scales) < len(wrong) or len(made) < len(wrong):
+        return None
+    is_turned = scales[0] * common < 0
+    if is_turned and not is_read_as_by_others(made, events, bench):
         return None
     values = {e.n: r.old + common * r.true for e, r in zip(made, wrong, strict=True)}
     if not all(bench.flags({made[0].site: putting(values)})[0]):
         return None
     said = f"its constant is {scales[0] / common:.6g} times that of the other updates"
-    return Blame(made[0].site, made, values, None, {}, 1.0, wrong, guess=Guess("factor", said))
+    guess = Guess("sign" if is_turned else "factor", "it goes the other way" if is_turned else said)
+    return Blame(made[0].site, made, values, None, {}, 1.0, wrong, guess=guess)
+
+
+def last_change(result: Result, events: list[Event]) -> Event | None:
+    """The last change of a parameter."""
+    return next((e for e in reversed(events) if e.owner is result.owner), None)
+
+
+def is_read_as_by_others(made: list[Event], events: list[Event], bench: Bench) -> bool:
+    """Whether some updates read gradients with the same sign as those of other parameters do."""
+    others = [r for i, r in enumerate(bench.results) if i not in bench.wrong and r.kind == "update"]
+    right = [e for r in others if (e := last_change(r, events)) is not None]
+    snapshots = bench.stage.backwards({}, frozenset(e.site for e in (*made, *right))).snapshots
+    own, theirs = ({s for e in some for s in signs_read(e, snapshots, bench)} for some in (made, right))
+    return len(own) == 1 and own == theirs
+
+
+def signs_read(event: Event, snapshots: Mapping[tuple[Site, int], Snapshot], bench: Bench) -> Iterator[float]:
+    """The signs of the gradients that a line reads."""
+    for name in loads_of(event.site):
+        value: Any = snapshots[event.site, event.n].variables.get(name)
+        for c in (1.0, -1.0) if is_array(value) else ():
+            matches = bench.known.matches(np.asarray(c * value))
+            yield from (c * np.sign(m.scale) for m in matches[:1] if m.label.kind == "gradient")
