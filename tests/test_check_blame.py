@@ -577,6 +577,141 @@ CASES = {
         {"x": N(4, 3), "W": N(3, 2), "V": N(2, 2)},
         [("return 1 / (1 + np.exp(-x))", "return x / (1 + np.exp(-x))", "return x / (1", None)],
     ),
+    "a cell, whose upstream gradient of the state begins as zero": (
+        """
+        def cell(v, h, c, K):
+            u = np.tanh(v @ K + h)
+            c_out = 0.5 * c + u
+            h_out = np.tanh(c_out) * u
+            return h_out, c_out, (v, c, u, c_out)
+
+        def forward(V, h, K):
+            c, out, kept = np.zeros_like(h), [], []
+            for v in V:
+                h, c, memo = cell(v, h, c, K)
+                out.append(h)
+                kept.append(memo)
+            return np.array(out), kept
+
+        def cell_back(dh_out, dc_out, memo, K):
+            v, c, u, c_out = memo
+            squashed = np.tanh(c_out)
+            dc = dc_out + dh_out * u * (1 - squashed**2)
+            du = dc + dh_out * squashed
+            da = du * (1 - u**2)
+            dc_before = 0.5 * dc
+            return da, dc_before, np.outer(v, da)
+
+        def backward(dout, kept, K):
+            dK, dh, dc = np.zeros_like(K), 0, np.zeros(K.shape[1])
+            for t in range(len(kept) - 1, -1, -1):
+                dh, dc, own = cell_back(dout[t] + dh, dc, kept[t], K)
+                dK += own
+            return {"h": dh, "K": dK}
+        """,
+        {"V": N(4, 3), "h": N(2), "K": N(3, 2)},
+        [
+            ("dc_before = 0.5 * dc\n", "dc_before = 0.5 * dc_out\n", "dc_before = 0.5 * dc_out", None),
+            ("dh_out * u * (1 - squashed**2)", "dh_out * u", "dc = dc_out + dh_out * u", "missing-factor"),
+            ("da = du * (1 - u**2)", "da = du * u * (1 - u)", "da = du * u * (1 - u)", "wrong-variable"),
+            ("range(len(kept) - 1, -1, -1)", "range(len(kept) - 2, -1, -1)", "for t in range(", None),
+        ],
+    ),
+    "layers counted from the end": (
+        """
+        def slope(a):
+            return np.where(a > 0, 1.0, 0.125)
+
+        def forward(x, y, Ws):
+            acts, zs = [x], []
+            for W in Ws:
+                zs.append(acts[-1] @ W)
+                acts.append(np.where(zs[-1] > 0, zs[-1], 0.125 * zs[-1]))
+            return np.sum((acts[-1] - y) ** 2)
+
+        def backward(y, Ws, acts, zs):
+            grads = [np.zeros_like(W) for W in Ws]
+            delta = 2 * (acts[-1] - y) * slope(zs[-1])
+            grads[-1] = acts[-2].T @ delta
+            for l in range(2, len(Ws) + 1):
+                delta = delta @ Ws[-l + 1].T * slope(zs[-l])
+                grads[-l] = acts[-l - 1].T @ delta
+            return grads
+        """,
+        {"x": N(5, 3), "y": N(5, 3), "Ws": [N(3, 3), N(3, 3), N(3, 3)]},
+        [
+            ("acts[-l - 1].T", "acts[-l].T", "grads[-l] = acts[-l]", "wrong-variable"),
+            ("Ws[-l + 1].T", "Ws[-l].T", "delta = delta @ Ws[-l].T", "wrong-variable"),
+            ("range(2, len(Ws) + 1)", "range(2, len(Ws))", "for l in range", None),
+            ("1.0, 0.125)", "1.0, 0.25)", "return np.where(a > 0, 1.0, 0.25)", "factor"),
+            (
+                "Ws[-l + 1].T * slope(zs[-l])",
+                "Ws[-l + 1].T",
+                "delta = delta @ Ws[-l + 1].T",
+                "missing-factor",
+            ),
+        ],
+    ),
+    "masks, and who is paired with whom": (
+        """
+        def forward(x, W, V, rows):
+            a = x @ W
+            h = np.maximum(a, 0)
+            loss = 0.0
+            for step, row in zip((h, 2 * h, 3 * h), rows):
+                loss = loss + np.sum(step @ V * row)
+            return loss, (h, a <= 0)
+
+        def backward(x, W, V, rows, h, cache):
+            off = cache[1]
+            dh, dV = np.zeros_like(h), np.zeros_like(V)
+            for n, row in zip((3, 2, 1), reversed(rows)):
+                dV += n * h.T @ np.broadcast_to(row, (len(h), len(row)))
+                dh += n * np.broadcast_to(row, (len(h), len(row))) @ V.T
+            dh[off] = 0
+            return {"W": x.T @ dh, "V": dV}
+        """,
+        {"x": N(4, 3), "W": N(3, 5), "V": N(5, 2), "rows": [N(2), N(2), N(2)]},
+        [
+            ("dh[off] = 0", "dh[~off] = 0", "dh[~off] = 0", "wrong-variable"),
+            ("dh[off] = 0", "dh[dh < 0] = 0", "dh[dh < 0] = 0", "wrong-variable"),
+            ("(3, 2, 1), reversed(rows)", "(3, 2, 1), rows", "for n, row in zip", "wrong-variable"),
+        ],
+    ),
+    "terms that have another constant": (
+        """
+        def forward(P, Q, r):
+            gap = r - P * Q
+            return np.sum(gap**2) + 0.3 * np.sum(P**2) + 0.1 * np.sum(Q**4)
+
+        def backward(P, Q, gap):
+            dP = -2 * gap * Q
+            dP += 0.6 * P
+            dQ = -(2 * gap * P - 0.4 * Q**3)
+            return dP, dQ
+        """,
+        {"P": N(3, 2), "Q": N(3, 2), "r": N(3, 2)},
+        [
+            ("dP += 0.6 * P", "dP += 0.3 * P", "dP += 0.3 * P", "factor"),
+            ("0.4 * Q**3", "0.1 * Q**3", "dQ = -(2 * gap * P - 0.1 * Q**3)", "factor"),
+        ],
+    ),
+    "the sign of the target's gradient": (
+        """
+        def gap_slope(goal, out):
+            return 2 * (out - goal) / out.size
+
+        def forward(x, W, goal):
+            out = x @ W
+            return np.mean((goal - out) ** 2)
+
+        def backward(x, W, goal, out):
+            g = gap_slope(goal, out)
+            return x.T @ g
+        """,
+        {"x": N(4, 3), "W": N(3, 2), "goal": N(4, 2)},
+        [("2 * (out - goal)", "2 * (goal - out)", "return 2 * (goal - out)", "sign")],
+    ),
 }
 
 
@@ -650,3 +785,51 @@ def test_a_link_left_out_before_a_result_without_a_name():
     )
     report = check.derivation(forward, backward, {"x": N(4, 3), "W": N(3, 3)})
     assert not report.ok
+
+
+def climbing(turned):
+    """A script's loop that goes uphill, with the difference the other way round: one update is turned."""
+
+    def train(A, B, x, y):
+        for _ in range(3):
+            h = np.tanh(x @ A)
+            miss = y - h @ B
+            loss = np.sum(miss**2)  # it is the loss by its name
+            back = miss @ B.T * (1 - h**2)
+            B += 0.1 * h.T @ miss
+            if turned:
+                A -= 0.1 * x.T @ back
+            else:
+                A += 0.1 * x.T @ back
+
+    return train
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_update_that_goes_the_other_way_is_blamed_itself(turned):
+    inputs = {"A": N(3, 4), "B": N(4, 2), "x": N(5, 3), "y": N(5, 2)}
+    report = check.training_step(climbing(turned), inputs)
+    assert report.ok != turned, str(report)
+    if turned:
+        assert (report.first.source, report.first.kind) == ("A -= 0.1 * x.T @ back", "sign")
+
+
+def test_a_buffer_of_states_may_be_multiplied_by_a_method():
+    forward, backward = pair_of(
+        """
+        def forward(x, U):
+            s = np.zeros((4, 2))
+            for t in range(3):
+                s[t + 1] = np.tanh(x[t] + s[t].dot(U))
+            return s.sum(), s
+
+        def backward(x, U, s):
+            dU, d = np.zeros_like(U), np.zeros(2)
+            for t in range(2, -1, -1):
+                d = (d + 1) * (1 - s[t + 1] ** 2)
+                dU += np.outer(s[t], d)
+                d = d.dot(U.T)
+            return {"U": dU}
+        """
+    )
+    assert check.derivation(forward, backward, {"x": N(3, 2), "U": N(2, 2)}).inputs["U"] == "right"

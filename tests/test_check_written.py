@@ -556,7 +556,7 @@ def sigmoid_net_back(X, W2, y, A1):
 def test_the_slope_of_tanh_for_the_slope_of_a_sigmoid_is_named():
     inputs = {"X": RNG.normal(size=(5, 3)), "W1": RNG.normal(size=(3, 4)), "W2": RNG.normal(size=(4, 1))}
     line = check.derivation(sigmoid_net, sigmoid_net_back, inputs | {"y": RNG.normal(size=(5, 1))}).first
-    assert "is the slope of tanh: of a sigmoid it is `A1 * (1 - A1)`" in line.hint
+    assert "has the slope of tanh: with the slope of a sigmoid it is `A1 * (1 - A1)`" in line.hint
 
 
 def test_pixels_are_whole_numbers_and_have_methods():

@@ -230,7 +230,7 @@ MISTAKES = [
     ("RNN step", "dh = 2 * (h - target[t]) / target.size", "missing-term"),
     ("RNN step", "da = dh * (1 - h)", "missing-factor"),
     ("RNN step", "da = dh", "missing-factor"),
-    ("RNN step", "dweight_hh += da.T @ h", "unknown"),
+    ("RNN step", "dweight_hh += da.T @ h", "wrong-variable"),
     ("RNN step", "dweight_ih = da.T @ x[t]", "overwritten"),
     ("RNN through time", "dbias_hh_l0 = da.sum(axis=0)", "shape"),
     ("RNN through time", "dweight_hh_l0 = np.einsum('tnh,tnk->hk', da, y)", "wrong-variable"),

@@ -47,9 +47,7 @@ OF_CONSTANTS = (
     "sign", "missing sign", "factor", "number", "missing constant", "extra-factor", "forgotten factor"
 )  # fmt: skip
 # What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
-GIVEN = (
-    "wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term", "missing constant"
-)  # fmt: skip
+GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term")
 EXCHANGED = "are exchanged"
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
 OF_SUMS = ("missing-term", "jacobian", "overwritten")

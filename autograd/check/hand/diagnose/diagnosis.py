@@ -20,6 +20,7 @@ from .constants import is_named, named
 from .in_scope import cross_term_in_scope, factor_in_scope, fits, term_in_scope, two_factors_in_scope
 from .paths import cross_terms_left_out, fitted, only_diagonal, path_left_out
 from .repair import AT_HAND, MADE, loads_of, repairs
+from .solving import solved_constant, solved_value
 
 
 @dataclass(slots=True)
@@ -57,15 +58,20 @@ def guesses(case: Case) -> Iterator[Guess | None]:
     on_paths = numeric and case.node is not None and len(case.rounds) == 1
     if numeric:
         yield from (turned(case), shaped(case), multiplied(case, simple=True), overwritten(case))
-    changes = repairs(case, inner(case))
+    extras = inner(case)
+    changes = repairs(case, extras)
     yield from islice(changes, AT_HAND)
     if numeric:
         yield factor_in_scope(case, only_whole=True)
+        yield solved_constant(case, extras)
+        yield permuted(case)
     yield from islice(changes, MADE - AT_HAND)
     if numeric:
         yield multiplied(case)
     if on_paths:
         yield from (path_left_out(case), fitted(case), cross_terms_left_out(case), only_diagonal(case))
+    if numeric:
+        yield solved_value(case, extras)
     yield from changes
     if numeric:
         yield from (factor_in_scope(case), two_factors_in_scope(case))
@@ -90,6 +96,20 @@ def turned(case: Case) -> Guess | None:
     ):
         return Guess("transpose", "it is the transpose of what it should be")
     return None
+
+
+def permuted(case: Case) -> Guess | None:
+    """Whether it has all the right numbers, each at another place."""
+    if np.shape(case.value) != np.shape(case.expected) or np.size(case.value) < MANY_ELEMENTS:
+        return None
+    if each(
+        case, lambda a, b: np.shape(a) == np.shape(b) and near(np.sort(a, axis=None), np.sort(b, axis=None))
+    ):
+        return Guess("transpose", "the numbers are right, but in another order: an axis, or a reshape")
+    return None
+
+
+MANY_ELEMENTS = 4  # of fewer, two may be exchanged by chance
 
 
 def shaped(case: Case) -> Guess | None:

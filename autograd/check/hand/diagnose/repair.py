@@ -213,17 +213,29 @@ def by_kind(
 ) -> dict[str, list[Edit]]:
     """The changes of a statement at a site."""
     found: dict[str, list[Edit]] = {kind: [] for kind in KINDS}
+    tree = tree_of(site.filename, text_of(site.filename))
     constants = {k: v for k, v in snapshot.globals.items() if type(v) is float}
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    functions = {} if OF_CALLS.isdisjoint(kinds) else functions_in(variables | everything)
+    functions = {} if (OF_CALLS | BESIDE).isdisjoint(kinds) else functions_in(variables | everything)
     evaluate = functools.partial(evaluated, everything)
-    tree = tree_of(site.filename, text_of(site.filename))
     beside = () if BESIDE.isdisjoint(kinds) else nearby(function_around(tree, site.lineno), evaluate)
-    for edit in edits(statement, scope, evaluate, functions, beside, kinds):
+    for edit in edits(statement, scope, evaluate, functions, beside, kinds, literals(tree)):
         found[edit.kind].append(edit)
     return found
+
+
+@functools.lru_cache(maxsize=16)
+def literals(tree: ast.AST) -> tuple[float, ...]:
+    """The broken numbers in a source: a slope in forward is one in backward too."""
+    numbers = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
+    found = {v: None for v in numbers if type(v) is float and abs(v) > TINY}
+    return tuple(itertools.islice(found, MOST_LITERALS))
+
+
+MOST_LITERALS = 8
+TINY = 1e-6  # what is smaller is there against rounding, and is as good as 0
 
 
 def functions_in(scope: dict[str, Any]) -> Functions:
@@ -243,7 +255,7 @@ def functions_in(scope: dict[str, Any]) -> Functions:
     return found
 
 
-OF_CALLS = frozenset(("wrong-variable", "call too many", "missing call", "other call"))
+OF_CALLS = frozenset(("wrong-variable", "call too many", "missing call", "inner call", "other call"))
 MOST_FUNCTIONS = 12
 
 

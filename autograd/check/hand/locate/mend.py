@@ -282,12 +282,12 @@ ORDER = (
     "exponent", "wrong-variable", "rounds", "complement", "turned", "exchanged",
     "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term", "line too many", "term too many", "other call",
+    "missing-term", "inner call", "line too many", "term too many", "other call",
 )  # fmt: skip
 
 
 INSERTED = ("turned", "exchanged", "forgotten term", "nearby", "forgotten factor")
-MANY = ("missing constant", "missing call", "reduction", "missing-factor", "missing-term")
+MANY = ("missing constant", "missing call", "inner call", "reduction", "missing-factor", "missing-term")
 
 
 def in_stages(attempts: dict[str, list[Attempt]]) -> Iterator[dict[str, list[Attempt]]]:

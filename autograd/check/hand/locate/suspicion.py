@@ -40,7 +40,14 @@ class Suspicion:
         self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
 
     def is_fine(self, suspect: Suspect) -> bool:
-        """Whether all values of a site are what they are called, or something else that the engine knows."""
+        """Whether all values of a site are what they are called, or something else that the engine knows.
+
+        What goes by the name of a gradient and is a product is not 0 in each of several rounds.
+        """
+        values = [e.value for e in suspect.events]
+        is_product_of_rounds = len(values) > 1 and is_called_gradient(suspect.site.name)
+        if is_product_of_rounds and not any(map(np.any, values)) and is_product(suspect.site):
+            return False
         return all(self.is_fine_event(e, m) for e, m in zip(suspect.events, suspect.matches, strict=True))
 
     def first_doubt(self, suspect: Suspect) -> int:
@@ -91,11 +98,15 @@ class Suspicion:
         """
         found = self.known.matches(np.asarray(value))
         names = self.known.forward.names.keys() - self.unasked
-        gradients = [m for m in found if m.label.kind == "gradient" and m.form == "same"]
-        scales = {m.scale for m in gradients if m.label.node in names}
-        if 1 in scales or not any(np.isclose(c, -1) for c in scales):
-            return found
-        return [m for m in found if m.label.node in names or m.label.kind != "gradient"]
+        wanted = [m.scale for m in found if m.label.kind == "gradient" and m.label.node in names]
+        return [
+            m
+            for m in found
+            if m.label.kind != "gradient"
+            or m.label.node in names
+            or m.scale in wanted
+            or not np.any(np.isclose(wanted, -m.scale))
+        ]
 
     def is_elsewhere_a_gradient(self, event: Event) -> bool:
         """Whether other lines put gradients under the same name: `d = W.T @ d * slope(a)`, beside `d = a`."""

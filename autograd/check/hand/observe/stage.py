@@ -64,7 +64,6 @@ class Stage:
     upstream   the gradients that were drawn for what forward returned, if that is no loss
     outputs    the places of these outputs in what it returned
     arguments  what backward is given; `drawn`, the names of those that are upstream gradients
-    are_all_tensors  whether forward runs on Tensors of whole numbers too
     keeps_versions   whether copies are kept of the arrays that forward changes after it used them
     scope      what the variables of forward held as it returned
     rebound    the parameters of backward that are inputs, under whose names forward puts something else;
@@ -86,7 +85,6 @@ class Stage:
     patience: float = field(default_factory=lambda: PATIENCE)
     arguments: dict[str, Any] = field(default_factory=dict)
     drawn: list[str] = field(default_factory=list)
-    are_all_tensors: bool = False
     keeps_versions: bool = False
     scope: dict[str, Any] = field(default_factory=dict)
     rebound: tuple[str, ...] = ()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ....engine import Node
-from ....errors import DerivationError, DTypeError
+from ....errors import DerivationError
 from ....graph.ancestors import ancestors, needs_gradient
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
@@ -84,8 +82,6 @@ def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, list[Tensor]]:
     def leaf(path: tuple[Any, ...], value: Any) -> Any:
         """What stands in the place of one array."""
         made = lifted(path, value, shift)
-        if stage.are_all_tensors and type(made) is np.ndarray:
-            return Tensor(made)
         if type(made) is Tensor and made.requires_grad:
             leaves[path] = made
             if path in stage.fill:
@@ -106,11 +102,6 @@ def run_on(stage: Stage, leaves: Leaves, run: Tracing) -> tuple[Any, Exception |
         if isinstance(found.made, Node):  # a leaf that is changed in place
             raise Filled(next((p for p, t in leaves.items() if t.node is found.made), None)) from None
         raise
-    except DTypeError as error:
-        if not stage.are_all_tensors:  # where X is of whole numbers, `X.dot(W)` is NumPy's own method
-            stage.are_all_tensors = True
-            raise LoosenedError from None
-        return None, error
     except Exception as error:
         return None, error
 

@@ -10,20 +10,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .calls import of_call, turned_round
-from .functions import Functions, of_functions
-from .insertions import BESIDE, Beside, Evaluate, by_value, to_whole
+from .functions import Functions, calls_missing, of_functions
+from .insertions import BESIDE, Evaluate, by_value, to_whole
 from .places import other_indices
 from .quantities import is_numeric, scalars
 from .statements import OTHERS, whole_line
 from .together import together
-from .trees import Changes, number, parsed, placed, replaced
+from .trees import Beside, Changes, number, parsed, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
 KINDS = (
     "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
-    "extra-factor", "extra-term", "exponent", "wrong-variable", "complement", "turned", "exchanged",
-    "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor", "missing-term",
-    "call too many", "missing call", "other call", "line too many", "term too many", "order", "rounds",
+    "extra-factor", "extra-term", "exponent", "wrong-variable", "other call", "complement", "turned",
+    "exchanged", "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor",
+    "missing-term", "call too many", "missing call", "inner call", "line too many", "term too many",
+    "order", "rounds",
 )  # fmt: skip
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
@@ -45,6 +46,7 @@ CALLED = {
     "reduction": "shape",
     "call too many": "extra-factor",
     "missing call": "missing-factor",
+    "inner call": "wrong-variable",
     "other call": "wrong-variable",
 }
 
@@ -79,10 +81,12 @@ def edits(
     functions: Functions | None = None,
     beside: Beside = (),
     kinds: tuple[str, ...] = KINDS,
+    literals: tuple[float, ...] = (),
 ) -> Iterator[Edit]:
     """All changes of a statement at one place; of some kinds, at least those, and few of the others.
 
-    `functions` are the user's own that it may call; `beside`, what stands elsewhere in the same function.
+    `functions` are the user's own that it may call; `beside`, what stands elsewhere in the same function;
+    `literals`, the broken numbers in the same file.
     """
     for kind, text, changed in whole_line(statement):
         yield Edit(kind, text, statement, statement, changed)
@@ -93,18 +97,26 @@ def edits(
     parts = value.args[1:] if writes else [value]
     for part in parts[-1:] if not BESIDE.isdisjoint(kinds) else ():
         if is_numeric(held := evaluate(part)) and (np.ndim(held) or isinstance(held, float)):
-            for kind, text, new in to_whole(part, held, scope, beside):
+            inserted = to_whole(part, held, scope, beside), calls_missing(part, held, beside, functions or {})
+            for kind, text, new in chain(*inserted):
                 yield Edit(kind, text, statement, part, new)
     for said, new in together(parts[-1], scope, evaluate) if "exchanged" in kinds and parts else ():
         yield Edit("exchanged", said, statement, parts[-1], new)
+    sized = {id(n.value) for n in ast.walk(statement) if isinstance(n, ast.Attribute) and n.attr in SIZES}
     for node in (node for part in parts for node in expressions(part)):
         changes = (
             at_node(node, scope, evaluate, beside, kinds),
             of_functions(node, functions or {}),
-            raised(node),
+            raised(node, evaluate),
+            others_written(node, literals),
         )
         for kind, text, new in chain(*changes):
-            yield Edit(kind, text, statement, node, new)
+            if id(node) not in sized or kind in ("wrong-variable", "nearby"):
+                is_inner_call = kind == "missing call" and node is not parts[-1]
+                yield Edit("inner call" if is_inner_call else kind, text, statement, node, new)
+
+
+SIZES = ("shape", "size", "ndim")  # of an array: of such an array only which one it is can be wrong
 
 
 def other_rounds(
@@ -182,19 +194,36 @@ def at_node(
         case ast.Call():
             yield from of_call(node)
         case ast.Subscript(value=a, slice=index):
-            for near in other_indices(index, evaluate(a), scope):
+            for near in (*other_indices(index, evaluate(a), scope), *indices_of(a, beside)):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
     yield from by_value(node, text, scope, evaluate, beside, kinds)
 
 
-def raised(node: ast.expr) -> Changes:
+def indices_of(holder: ast.expr, beside: Beside) -> Iterator[ast.expr]:
+    """The places at which the same array is read elsewhere in the function."""
+    name = ast.unparse(holder)
+    for other, _ in beside:
+        if isinstance(other, ast.Subscript) and ast.unparse(other.value) == name:
+            yield other.slice
+
+
+def others_written(node: ast.expr, literals: tuple[float, ...]) -> Changes:
+    """For a number another one that is written in the same file."""
+    match node:
+        case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
+            for other in literals:
+                yield "number", f"the number {n} should be {other}", number(other)
+
+
+def raised(node: ast.expr, evaluate: Evaluate) -> Changes:
     """The square and the root of a variable, an element, a sum, or what a function of one argument makes."""
     is_simple = isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords
     is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
     if is_simple or is_sum or isinstance(node, ast.Subscript | ast.Name):
         text = f"the exponent of `{ast.unparse(node)}` is wrong"
+        kind = "number" if type(evaluate(node)) is int else "exponent"
         for exponent in (2, 0.5):
-            yield "exponent", text, ast.BinOp(node, ast.Pow(), number(exponent))
+            yield kind, text, ast.BinOp(node, ast.Pow(), number(exponent))
 
 
 def of_sum(a: ast.expr, op: ast.Add | ast.Sub, b: ast.expr, text: str) -> Changes:
@@ -202,6 +231,8 @@ def of_sum(a: ast.expr, op: ast.Add | ast.Sub, b: ast.expr, text: str) -> Change
 
     >>> [ast.unparse(new) for _, _, new in of_sum(ast.Name("a"), ast.Sub(), ast.Name("b"), "a - b")]
     ['a + b', 'b - a', 'a', '-b']
+    >>> [ast.unparse(new) for _, _, new in of_sum(ast.Name("a"), ast.Add(), ast.Name("b"), "a + b")]
+    ['a - b', 'b - a', 'a', 'b', 'a * b']
     """
     is_sum = isinstance(op, ast.Add)
     yield "sign", f"a sign in `{text}` is wrong", ast.BinOp(a, ast.Sub() if is_sum else ast.Add(), b)
@@ -210,32 +241,62 @@ def of_sum(a: ast.expr, op: ast.Add | ast.Sub, b: ast.expr, text: str) -> Change
     for stays, goes in ((a, b), (b if is_sum else ast.UnaryOp(ast.USub(), b), a)):
         if not isinstance(stays, ast.Constant):  # 1 - A without A is 1: a factor is too many then
             yield "extra-term", f"the term `{ast.unparse(goes)}` is too many in `{text}`", stays
+    if is_sum:
+        yield (
+            "extra-term",
+            f"`{ast.unparse(a)}` and `{ast.unparse(b)}` are factors",
+            ast.BinOp(a, ast.Mult(), b),
+        )
 
 
 def slopes(node: ast.expr, text: str) -> Changes:
     """The slope of a sigmoid in the place of tanh's, and the other way round.
 
-    >>> tree = ast.parse("1 - h**2", mode="eval").body
-    >>> [said for _, said, _ in slopes(tree, "1 - h**2")]
-    ['`1 - h**2` is the slope of tanh: of a sigmoid it is `h * (1 - h)`']
+    >>> made = lambda text: [ast.unparse(new) for _, _, new in slopes(parsed(text), text)]
+    >>> made("1 - h**2"), made("h * (1 - h)"), made("dh * h * (1 - h)")
+    (['h * (1 - h)'], ['1 - h ** 2'], ['dh * (1 - h ** 2)'])
     """
     match node:
-        case ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=ast.BinOp(left=a, op=op, right=b)):
-            is_square = isinstance(op, ast.Pow) and isinstance(b, ast.Constant) and b.value == 2
-            is_square = is_square or (isinstance(op, ast.Mult) and ast.dump(a) == ast.dump(b))
-            rest = ast.BinOp(number(1), ast.Sub(), a)
-            name, kind, new = "tanh", "a sigmoid", ast.BinOp(a, ast.Mult(), rest)
+        case ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=square) if h := squared(square):
+            new: ast.expr = ast.BinOp(h, ast.Mult(), ast.BinOp(number(1), ast.Sub(), h))
+            name, kind = "tanh", "a sigmoid"
         case ast.BinOp(
-            left=a, op=ast.Mult(), right=ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=b)
+            left=before, op=ast.Mult(), right=ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=h)
         ):
-            is_square = ast.dump(a) == ast.dump(b)
-            square = ast.BinOp(a, ast.Pow(), number(2))
-            name, kind, new = "a sigmoid", "tanh", ast.BinOp(number(1), ast.Sub(), square)
+            rest, last = apart_from_last(before)
+            if ast.dump(last) != ast.dump(h):
+                return
+            slope = ast.BinOp(number(1), ast.Sub(), ast.BinOp(h, ast.Pow(), number(2)))
+            new = slope if rest is None else ast.BinOp(rest, ast.Mult(), slope)
+            name, kind = "a sigmoid", "tanh"
         case _:
             return
-    if is_square:
-        said = f"`{text}` is the slope of {name}: of {kind} it is `{ast.unparse(new)}`"
-        yield "exponent", said, new
+    said = f"`{text}` has the slope of {name}: with the slope of {kind} it is `{ast.unparse(new)}`"
+    yield "complement", said, new
+
+
+def squared(node: ast.expr) -> ast.expr | None:
+    """What a square is the square of; None of anything else.
+
+    >>> [h and ast.unparse(h) for h in map(squared, map(parsed, ("h**2", "h * h", "np.square(h)", "h * g")))]
+    ['h', 'h', 'h', None]
+    """
+    match node:
+        case ast.BinOp(left=h, op=ast.Pow(), right=ast.Constant(value=2)):
+            return h
+        case ast.BinOp(left=h, op=ast.Mult(), right=other) if ast.dump(h) == ast.dump(other):
+            return h
+        case ast.Call(func=ast.Attribute(attr="square" | "power"), args=[h, *_]):
+            return h
+    return None
+
+
+def apart_from_last(product: ast.expr) -> tuple[ast.expr | None, ast.expr]:
+    """A product without its last factor, and that; nothing and the whole, of what is no product."""
+    match product:
+        case ast.BinOp(left=rest, op=ast.Mult(), right=last):
+            return rest, last
+    return None, product
 
 
 def ndim_of(value: Any) -> int | None:
@@ -255,8 +316,40 @@ def of_product(a: ast.expr, op: ast.operator, b: ast.expr, evaluate: Evaluate) -
         case ast.BinOp(left=c, op=ast.Mult(), right=d), ast.Mult():
             sides += [(c, ast.BinOp(d, ast.Mult(), b)), (d, ast.BinOp(c, ast.Mult(), b))]
     for stays, goes in sides:
-        kind = "factor" if ndim_of(evaluate(goes)) == 0 else "extra-factor"
+        kind = "factor" if is_constant(goes, evaluate) else "extra-factor"
         yield kind, f"the factor `{ast.unparse(goes)}` is too many", stays
+    first, rest = apart_from_first(ast.BinOp(a, op, b))
+    if rest is not None:
+        said = f"`{ast.unparse(first)}` is a term, and no factor"
+        yield "extra-factor", said, ast.BinOp(first, ast.Add(), rest)
     other = ast.Mult() if isinstance(op, ast.Div) else ast.Div()
-    kind = "factor" if ndim_of(evaluate(b)) == 0 else "extra-factor"
+    kind = "factor" if is_constant(b, evaluate) else "extra-factor"
     yield kind, f"`{ast.unparse(b)}` is on the wrong side of the fraction", ast.BinOp(a, other, b)
+
+
+def apart_from_first(product: ast.expr) -> tuple[ast.expr, ast.expr | None]:
+    """The first factor of a product, and the product of the others; None for these, of what is no product.
+
+    >>> [ast.unparse(part) for part in apart_from_first(parsed("a * b / c"))]
+    ['a', 'b / c']
+    """
+    match product:
+        case ast.BinOp(left=left, op=ast.Mult() as op, right=right):
+            first, rest = apart_from_first(left)
+            return first, right if rest is None else ast.BinOp(rest, op, right)
+        case ast.BinOp(left=left, op=ast.Div() as op, right=right):
+            first, rest = apart_from_first(left)
+            return first, None if rest is None else ast.BinOp(rest, op, right)
+    return product, None
+
+
+def is_constant(factor: ast.expr, evaluate: Evaluate) -> bool:
+    """Whether a factor is a number that is no result: it is made of whole numbers and plain ones.
+
+    What was computed from arrays is a number of NumPy's; `1 - p` is a slope's.
+    """
+    if ndim_of(evaluate(factor)) != 0:
+        return False
+    names = (n for n in ast.walk(factor) if isinstance(n, ast.Name | ast.Subscript))
+    are_plain = all(not isinstance(evaluate(n), np.floating) for n in names)
+    return are_plain and not any(isinstance(n, ast.Sub) for n in ast.walk(factor))

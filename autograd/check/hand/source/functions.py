@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+from itertools import islice, product
+from typing import Any, NamedTuple
 
-from .trees import Changes
+import numpy as np
+
+from .trees import Beside, Changes, parsed
 
 
 class Signature(NamedTuple):
@@ -17,6 +20,11 @@ class Signature(NamedTuple):
 
 Functions = dict[str, Signature]
 
+MOST_CALLS = 60  # of functions that may be missing in a line
+
+# What is forgotten around a value: `1 - x**2` for `1 - np.tanh(x)**2`
+OF_NUMPY = ("np.exp", "np.log", "np.tanh", "np.sqrt")
+
 
 def of_functions(node: ast.expr, functions: Functions) -> Changes:
     """A call of another function, with another switch, inside a function that is missing, or without it.
@@ -24,7 +32,8 @@ def of_functions(node: ast.expr, functions: Functions) -> Changes:
     >>> from autograd.check.hand.source.trees import parsed
     >>> made = of_functions(parsed("f(x)"), {"f": Signature(1, ("deriv",)), "g": Signature(1)})
     >>> [ast.unparse(new) for _, _, new in made]
-    ['g(x)', 'f(x, deriv=True)', 'f(f(x))', 'g(f(x))', 'x']
+    ['g(x)', 'f(x, deriv=True)', 'f(f(x))', 'g(f(x))', 'np.exp(f(x))', 'np.log(f(x))', 'np.tanh(f(x))', \
+'np.sqrt(f(x))', 'x']
     """
     text = ast.unparse(node)
     match node:
@@ -41,10 +50,24 @@ def of_functions(node: ast.expr, functions: Functions) -> Changes:
             if words != node.keywords:
                 yield "wrong-variable", f"`{text}` has a switch too many", ast.Call(node.func, args, words)
     if isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute):
-        for other, signature in functions.items():
-            if signature.required == 1:
-                said = f"`{other}` is missing around `{text}`"
-                yield "missing call", said, ast.Call(ast.Name(other, ast.Load()), [node], [])
+        for other in (*(k for k, signature in functions.items() if signature.required == 1), *OF_NUMPY):
+            yield "missing call", f"`{other}` is missing around `{text}`", ast.Call(parsed(other), [node], [])
     match node:
         case ast.Call(func=ast.Name(id=name), args=[inner]) if name in functions:
             yield "call too many", f"`{name}` is too many around `{ast.unparse(inner)}`", inner
+
+
+def calls_missing(node: ast.expr, value: Any, held: Beside, functions: Functions) -> Changes:
+    """What a whole line may have to be multiplied by: a function of an array as large, such as a slope.
+
+    >>> z = parsed("z"), np.ones(2)
+    >>> made = calls_missing(parsed("W.T @ d"), np.ones(2), [z], {"dphi": Signature(1)})
+    >>> [ast.unparse(new) for _, _, new in made]
+    ['W.T @ d * dphi(z)']
+    """
+    arrays = [e for e, v in held if isinstance(v, np.ndarray) and v.shape == np.shape(value)]
+    names = (k for k, signature in functions.items() if signature.required == 1)
+    for name, given in islice(product(names, arrays), MOST_CALLS):
+        call = ast.Call(parsed(name), [given], [])
+        said = f"a factor {ast.unparse(call)} is missing"
+        yield "forgotten factor", said, ast.BinOp(node, ast.Mult(), call)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from .quantities import bracketed, indexed, is_inner, is_numeric, quantities, scalars
-from .trees import Changes, flipped, number, parsed, reversed_array, swapped
+from .trees import Beside, Changes, flipped, number, parsed, reversed_array, swapped
 
 # The value of an expression in the scope of its line; None if it has none
 Evaluate = Callable[[ast.expr], Any]
-# Expressions that stand elsewhere in the same function, with what they hold
-Beside = Sequence[tuple[ast.expr, Any]]
 
 
 def by_value(
@@ -139,7 +137,8 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
             yield "nearby", f"it should be `{name}`", other
         yield "forgotten term", f"the term {name} is missing", ast.BinOp(node, ast.Add(), other)
         yield "forgotten term", f"the term -{bracketed(name)} is missing", ast.BinOp(node, ast.Sub(), other)
-        yield "forgotten factor", f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
+        kind = "missing constant" if type(held) is float else "forgotten factor"
+        yield kind, f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
     for name in along_rows(scope, value):
         yield "forgotten factor", f"a factor {name} is missing", ast.BinOp(node, ast.Mult(), parsed(name))
     for name, quantity in quantities(scope):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import islice, product
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -54,7 +54,27 @@ def harmless_in(function: ast.AST) -> list[ast.expr]:
             text = ast.unparse(node)
             if len(text) <= LONGEST:
                 found.setdefault(text, node)
+    for other in exchanged_indices(function):
+        found.setdefault(ast.unparse(other), other)
     return [found[text] for text in sorted(found, key=len)]
+
+
+def exchanged_indices(function: ast.AST) -> Iterator[ast.expr]:
+    """What is held at the places at which others are: `zs[-l]`, where there are `grads[-l]` and `zs[0]`.
+
+    >>> [ast.unparse(e) for e in exchanged_indices(ast.parse("grads[-l] = zs[0] + w[i, 0]"))]
+    ['grads[-l]', 'zs[-l]', 'w[-l]', 'grads[i, 0]', 'zs[i, 0]', 'w[i, 0]']
+    """
+    parts = [n for n in ast.walk(function) if isinstance(n, ast.Subscript) and not has_slices(n.slice)]
+    holders = {ast.unparse(n.value): n.value for n in parts if isinstance(n.value, ast.Name | ast.Attribute)}
+    indices = {ast.unparse(n.slice): n.slice for n in parts if not isinstance(n.slice, ast.Constant)}
+    for index, holder in product(indices.values(), holders.values()):
+        yield ast.Subscript(holder, index, ast.Load())
+
+
+def has_slices(index: ast.expr) -> bool:
+    """Whether an index is of several elements."""
+    return any(isinstance(n, ast.Slice) for n in ast.walk(index))
 
 
 def is_carried(tree: ast.AST, name: str, span: tuple[int, int, int, int]) -> bool:

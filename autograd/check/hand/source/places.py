@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from .quantities import is_index, is_numeric
 from .trees import number, parsed
 
@@ -31,6 +33,8 @@ def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = N
     >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"))]
     ['t', 't - 2']
+    >>> [ast.unparse(i) for i in neighbours(parsed("-l"))]
+    ['-l - 1', '-l + 1']
     >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
     ["'b'"]
     """
@@ -45,7 +49,7 @@ def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = N
         case ast.Subscript(value=holder_of_indices, slice=inner):
             for near in other_indices(inner, None, dict(scope)):
                 yield ast.Subscript(holder_of_indices, near, ast.Load())
-        case ast.Name():
+        case ast.Name() | ast.UnaryOp(op=ast.USub(), operand=ast.Name()):
             yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
             yield from ([a] if n == 1 else [ast.BinOp(a, op, number(n - 1))])
@@ -73,6 +77,9 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
             yield ast.Tuple([ast.Slice(), index], ast.Load())
         case ast.Constant(value=int()):
             yield from counters(scope)
+        case ast.Subscript(value=ast.Name(id=holder), slice=inner):
+            yield from (ast.Subscript(other, inner, ast.Load()) for other in lists_of_places(scope, holder))
+            yield from lists_of_places(scope, "")
         case ast.Slice(lower=a, upper=b, step=ast.expr() as step):
             yield from (ast.Slice(near, b, step) for near in (neighbours(a) if a is not None else ()))
             yield from (ast.Slice(a, near, step) for near in (neighbours(b) if b is not None else ()))
@@ -91,6 +98,15 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
         case ast.BinOp(left=left, op=ast.Add() as op, right=ast.Call(func=func, args=[inner])):
             for near in neighbours(inner):
                 yield ast.BinOp(left, op, ast.Call(func, [near], []))
+
+
+def lists_of_places(scope: dict[str, Any], beside: str) -> Iterator[ast.expr]:
+    """The variables in scope that hold several places: all, or those of the length of one of them."""
+    own = scope.get(beside)
+    for name, value in scope.items():
+        is_other = name != beside and (own is None or np.shape(value) == np.shape(own))
+        if is_other and isinstance(value, list | np.ndarray) and np.asarray(value).dtype.kind in "iu":
+            yield ast.Name(name, ast.Load())
 
 
 def counters(scope: dict[str, Any]) -> Iterator[ast.expr]:

@@ -248,6 +248,18 @@ def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
             for op in OTHERS.get(type(node.ops[0]), ()):
                 new = ast.Compare(node.left, [op()], node.comparators)
                 yield replaced(target, node, new)
+            for other in alike(node.left, scope):
+                yield replaced(target, node.left, other)
+            for mask in (k for k, v in scope.items() if is_mask(v)):
+                yield replaced(target, node, ast.Name(mask, ast.Load()))
+
+
+def alike(node: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """The other variables that hold arrays of the shape that a variable holds."""
+    own = scope.get(node.id) if isinstance(node, ast.Name) else None
+    for name, value in scope.items() if isinstance(own, np.ndarray) else ():
+        if isinstance(value, np.ndarray) and value.shape == own.shape and name != ast.unparse(node):  # type: ignore[union-attr]
+            yield ast.Name(name, ast.Load())
 
 
 def inverted(mask: ast.expr, scope: dict[str, Any]) -> ast.expr | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 # Of an expression: the kind of mistake, what is said of it, and what should stand in its place
 Changes = Iterator[tuple[str, str, ast.expr]]
+# Expressions that stand elsewhere in the same function, with what they hold
+Beside = Sequence[tuple[ast.expr, Any]]
 
 
 def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ...diagnose.case import Guess
+from ...diagnose.constants import is_named
 from ...diagnose.repair import loads_of
+from ...match.known import Known
 from ...match.near import ratio
 from ...match.results import Result
 from ...match.rightness import scale_between
 from ...observe.probes.record import Event, Snapshot, is_array
-from ...observe.probes.sites import Site
 from ..bench import Bench, putting
 from ..suspects import Blame
 
@@ -27,6 +28,15 @@ def is_carried(blame: Blame, events: list[Event], bench: Bench) -> bool:
     return c is not None and any(
         (d := ratio(e.value, r.true)) is not None and bool(np.isclose(c, d)) for e in events for r in others
     )
+
+
+VIEWS = (
+    "copy",
+    "transpose",
+    "swapaxes",
+    "getitem",
+    "reshape",
+)  # between a parameter and its use
 
 
 def other_rate(events: list[Event], bench: Bench) -> Blame | None:
@@ -44,8 +54,12 @@ def other_rate(events: list[Event], bench: Bench) -> Blame | None:
     is_one = len({e.site for e in made}) == 1 and np.allclose(scales, scales[:1], rtol=1e-6)
     if not is_one or len(scales) < len(wrong) or len(made) < len(wrong):
         return None
+    if max(np.size(r.value) for r in wrong) < 2 and not is_named(scales[0] / common, bench.known.forward):
+        return None  # a single number is a multiple of any other
     is_turned = scales[0] * common < 0
-    if is_turned and not is_read_as_by_others(made, events, bench):
+    others = [r for i, r in enumerate(bench.results) if i not in bench.wrong and r.kind == "update"]
+    right = [(e, r) for r in others if (e := last_change(r, events)) is not None]
+    if is_turned and not is_read_as_by_others(list(zip(made, wrong, strict=True)), right, bench):
         return None
     values = {e.n: r.old + common * r.true for e, r in zip(made, wrong, strict=True)}
     if not all(bench.flags({made[0].site: putting(values)})[0]):
@@ -60,19 +74,29 @@ def last_change(result: Result, events: list[Event]) -> Event | None:
     return next((e for e in reversed(events) if e.owner is result.owner), None)
 
 
-def is_read_as_by_others(made: list[Event], events: list[Event], bench: Bench) -> bool:
+def is_read_as_by_others(
+    made: list[tuple[Event, Result]], others: list[tuple[Event, Result]], bench: Bench
+) -> bool:
     """Whether some updates read gradients with the same sign as those of other parameters do."""
-    others = [r for i, r in enumerate(bench.results) if i not in bench.wrong and r.kind == "update"]
-    right = [e for r in others if (e := last_change(r, events)) is not None]
-    snapshots = bench.stage.backwards({}, frozenset(e.site for e in (*made, *right))).snapshots
-    own, theirs = ({s for e in some for s in signs_read(e, snapshots, bench)} for some in (made, right))
+    snapshots = bench.stage.backwards({}, frozenset(e.site for e, _ in (*made, *others))).snapshots
+    own, theirs = (
+        {s for e, r in some for s in signs_read(snapshots[e.site, e.n], e, r, bench.known)}
+        for some in (made, others)
+    )
     return len(own) == 1 and own == theirs
 
 
-def signs_read(event: Event, snapshots: Mapping[tuple[Site, int], Snapshot], bench: Bench) -> Iterator[float]:
-    """The signs of the gradients that a line reads."""
+def signs_read(snapshot: Snapshot, event: Event, result: Result, known: Known) -> Iterator[float]:
+    """The signs of the gradients that an update reads: the parameter's, or of what is computed with it.
+
+    `y - out` is also the gradient of the target, with the other sign: so not of anything else.
+    """
+    own = list(filter(None, [result.node]))
+    for node in own:  # which grows
+        own += known.forward.children.get(node, []) if node is own[0] or node.op.name in VIEWS else []
     for name in loads_of(event.site):
-        value: Any = snapshots[event.site, event.n].variables.get(name)
+        value: Any = snapshot.variables.get(name)
         for c in (1.0, -1.0) if is_array(value) else ():
-            matches = bench.known.matches(np.asarray(c * value))
-            yield from (c * np.sign(m.scale) for m in matches[:1] if m.label.kind == "gradient")
+            matches = known.matches(np.asarray(c * value))
+            mine = [m for m in matches if m.label.kind == "gradient" and m.label.node in own]
+            yield from (c * np.sign(m.scale) for m in mine[:1])

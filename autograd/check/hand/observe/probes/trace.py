@@ -301,6 +301,8 @@ class Tracing(Run):
         """What is called in the place of a function, so that what it is given keeps its history."""
         if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "numpy":
             return functools.partial(of_arrays, function)
+        if type(getattr(function, "__self__", None)) is np.ndarray:
+            return functools.partial(of_method, function)
         return keeping_history(function)
 
     def array(self, site: Site, function: Any, args: Any, words: Any) -> Any:
@@ -330,6 +332,13 @@ def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
     """What a function of NumPy returns, to which a list of Tensors is an array, as a list of numbers is."""
     arrays = (stacked(a) if isinstance(a, list | tuple) and has_tensor(a) else a for a in args)
     return function(*arrays, **words)
+
+
+def of_method(method: Any, *args: Any, **words: Any) -> Any:
+    """What a method of an array returns, given arrays or Tensors: NumPy's own takes no Tensors."""
+    is_given = any(type(a) is Tensor for a in (*args, *words.values()))
+    own = Tensor(method.__self__) if is_given else method.__self__
+    return getattr(own, method.__name__)(*args, **words)
 
 
 def stacked(values: Any) -> Any:

@@ -34,6 +34,10 @@ OF_ONE_ARRAY = frozenset(name for name, value in vars(np).items() if isinstance(
 }  # fmt: skip
 
 
+# The methods of an array that take others: NumPy's own take no Tensors
+OF_ARRAYS = ("dot", "clip")
+
+
 def is_users(function: ast.expr) -> bool:
     """Whether a function may be the user's: it is none of Python's own, of NumPy, `math` or SciPy."""
     name = root_of(function)

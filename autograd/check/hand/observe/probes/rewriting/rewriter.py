@@ -17,6 +17,7 @@ from .calls import (
     KEEPING,
     MAKING,
     NUMPY,
+    OF_ARRAYS,
     OF_ONE_ARRAY,
     UNPROBED,
     attribute_of,
@@ -330,7 +331,8 @@ class Rewriter(ast.NodeTransformer):
         name = attribute_of(node.func)
         if isinstance(node.func, ast.Attribute) and name == "item" and not node.args:
             return self.probed("item", None, node, node.func.value)
-        if is_plain_function(node.func) or (is_numpys and name in OF_ONE_ARRAY):
+        is_method = name in OF_ARRAYS and not is_numpys
+        if is_method or is_plain_function(node.func) or (is_numpys and name in OF_ONE_ARRAY):
             node.func = self.probed("function", None, node.func, node.func)
         if (probe := probe_for(node)) is not None:
             return self.probed(probe, None, node, *node.args)
