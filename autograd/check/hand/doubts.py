@@ -20,12 +20,18 @@ from .locate.blame import Locator
 from .locate.elsewhere.calls import arguments, handed_in
 from .locate.elsewhere.narrow import narrow_line
 from .locate.elsewhere.origins import origin_of
-from .locate.elsewhere.returned import is_out_of_order, made_before, returned_within, returns_to
+from .locate.elsewhere.returned import (
+    is_out_of_order,
+    made_before,
+    returned_within,
+    returns_to,
+    scaled_before,
+)
 from .locate.elsewhere.rounds import handed_on
 from .locate.elsewhere.solved import mended
 from .locate.elsewhere.sums import contribution, maker_of, void_line
 from .locate.elsewhere.updates import is_carried, other_rate
-from .locate.forms import is_call, is_handed_on, is_masked, is_renaming, is_unpacked
+from .locate.forms import is_call, is_handed_on, is_masked, is_renaming, is_scaling, is_unpacked
 from .locate.mend import Mender, is_known
 from .locate.screening import Screen
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
@@ -50,6 +56,7 @@ OF_CONSTANTS = (
 GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term")
 EXCHANGED = "are exchanged"
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
+OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
@@ -97,7 +104,11 @@ class Doubts:
     def better(self) -> Blame | None:
         """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
         found = self.other()
-        return (self.exchanged_before(found) or found) if found is not None else None
+        if found is not None:
+            return self.exchanged_before(found) or self.before_scaling(found, found.guess) or found
+        if len(self.found.blames) != 1:
+            return None
+        return self.before_scaling(self.found.blames[0], self.told_of(self.found.blames[0]))
 
     def other(self) -> Blame | None:
         """Another line, if a small change of it explains more than that the one that is blamed is wrong.
@@ -138,6 +149,19 @@ class Doubts:
         if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
             return None
         return maker if self.explains(maker) else None
+
+    def before_scaling(self, blame: Blame, told: Guess | None) -> Blame | None:
+        """The line before one that only multiplies by a number, unless it is told that this is wrong."""
+        is_of_number = told is not None and told.kind in OF_NUMBERS
+        if is_of_number or not is_scaling(blame.site) or len(blame.events) != 1:
+            return None
+        found = scaled_before(blame, self.suspects, self.bench)
+        return replace(found, guess=told) if found is not None and told is not None else found
+
+    def told_of(self, blame: Blame) -> Guess | None:
+        """The kind of mistake that a line makes, if it can be told."""
+        told = self.reasons.of(blame)
+        return Guess(told.kind, told.hint.partition(";")[0]) if told.is_proven else None
 
     def mender(self, part: float = 1) -> Mender:
         """What tries changes of lines, with a part of the work that it may do."""

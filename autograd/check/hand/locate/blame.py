@@ -103,6 +103,8 @@ class Locator:
                 if len(blame.results) == len(wrong):
                     if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
                         return final
+                    if (receiver := self.received(blame, suspect, fixed, wrong)) is not None:
+                        return receiver
                     other = self.misplaced(blame, doubtful, fixed, wrong)
                     if other is not None:
                         return replace(other, instead=blame)
@@ -243,7 +245,7 @@ class Locator:
                 for first in suspect.events
                 if first.owner is event.owner and same_value(first.value, event.value)
             ]
-            if len(pairs) != len(blame.events):
+            if len(pairs) != len(blame.events) or self.did_its_part(suspect, [f for f, _ in pairs]):
                 continue
             values = {first.n: blame.values[event.n] for first, event in pairs}
             flags, _ = self.bench.flags({**fixed, suspect.site: putting(values)})
@@ -259,6 +261,39 @@ class Locator:
                     blame.results,
                 )
         return blame
+
+    def received(
+        self, blame: Blame, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int]
+    ) -> Blame | None:
+        """The line that takes what a helper returned, if the helper did its part."""
+        site = blame.site
+        is_returned = site.kind in ("return", "element") and not is_multiple(blame)
+        if not is_returned or not self.did_its_part(suspect, blame.events):
+            return None
+        held = [e.value for e in blame.events]
+        for other in self.suspects:
+            is_call_of_it = other.site.kind == "assign" and other.site.function != site.function
+            if not is_call_of_it or other.time < suspect.time or not is_call(other.site):
+                continue
+            if any(same_value(e.value, v) for e in other.events for v in held):
+                ways = self.trials.tried(other, fixed, wrong, True)
+                return next((way for way in ways if len(way.results) == len(wrong)), None)
+        return None
+
+    def did_its_part(self, suspect: Suspect, made: list[Event]) -> bool:
+        """Whether what a helper returned is the gradient of something that forward made, and not handed in.
+
+        Then what is missing is missing in the line that called it: a scale, the slope of an activation.
+        """
+        given = [e.value for s in self.suspects if s.site.kind == "argument" for e in s.events]
+        for event in made:
+            matches = self.suspicion.matches(event.value)
+            is_gradient = any(
+                m.label.kind == "gradient" and m.scale > 0 and m.form == "same" for m in matches
+            )
+            if not is_gradient or any(same_value(event.value, v) for v in given):
+                return False
+        return bool(made)
 
     def assigned(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The line that put under a name what a blamed line only returns, unless it comes from a call."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
+
 from ..diagnose.repair import node_at
 from ..match.names import is_called_gradient
 from ..observe.probes.patch import statements_around
@@ -40,12 +42,24 @@ def is_handed_on(site: Site) -> bool:
 
 
 def is_call(site: Site) -> bool:
-    """Whether a line takes what a call returns as it is: of NumPy's functions it is what they are given."""
+    """Whether a line takes what a call returns as it is: of NumPy's functions it is what they are given.
+
+    `x.T.dot(d)` calls none of the user's.
+    """
     statement = next(
         (s for s in statements_around(site.filename, site.statement) if span_of(s) == site.statement), None
     )
     call = statement.value if isinstance(statement, ast.Assign) else None
-    return isinstance(call, ast.Call) and root_of(call.func) not in ("np", "numpy")
+    if not isinstance(call, ast.Call):
+        return False
+    is_method = isinstance(call.func, ast.Attribute) and hasattr(np.ndarray, call.func.attr)
+    return not is_method and root_of(call.func) not in ("np", "numpy")
+
+
+def is_scaling(site: Site) -> bool:
+    """Whether a line only multiplies or divides an array in place: `dW /= m`."""
+    statement = node_at(site, site.statement, ast.AugAssign) if site.kind == "change" else None
+    return statement is not None and isinstance(statement.op, ast.Mult | ast.Div)
 
 
 def is_product(site: Site) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ....engine import LEAF
 from ..match.results import Result, reread
+from ..match.rightness import is_common_told
 from ..observe.probes.record import Event, Override
 from ..observe.probes.sites import Site
 from .bench import Bench
@@ -93,6 +94,8 @@ def fixed(bench: Bench) -> list[int]:
 def wanted_of(i: int, bench: Bench) -> Any:
     """What a result should be: itself, if it is right."""
     result = bench.results[i]
+    if result.kind == "update" and not is_common_told(bench.results):
+        return None
     if i not in bench.wrong:
         return result.value
     if result.kind == "update":

@@ -36,6 +36,9 @@ class Suspicion:
         self.results = {id(r.owner): r for r in owned}
         asked = {r.node for r in bench.results}
         self.unasked = {n for n in self.known.truth if n.op is LEAF and n not in asked}
+        for node in self.known.forward.order:  # a sample of the targets is as little asked of as they are
+            if node.op is not LEAF and all(p in self.unasked for p in node.parents if p is not None):
+                self.unasked.add(node)
         self.right = {id(r): ok for r, ok in zip(bench.results, bench.flags({})[0], strict=True)}
         self.later_names = {id(e.owner): e.name for e in events if e.name and e.site.kind == "assign"}
 

@@ -75,6 +75,13 @@ def common_scale(results: list[Result]) -> float | None:
     return next(rivals, first)
 
 
+def is_common_told(results: list[Result]) -> bool:
+    """Whether an array says what the common constant is: a single number is a multiple of any other."""
+    updates = [r for r in results if r.kind == "update"]
+    arrays = [r for r in updates if np.size(r.true) > 1]
+    return not arrays or any(scale_between(r.value, r.true) is not None for r in arrays)
+
+
 def is_mean_of(c: float, other: float) -> bool:
     """Whether a constant is another one over a whole number that is no power of ten."""
     n = round(other / c)

@@ -9,6 +9,7 @@ import numpy as np
 
 from .....engine import Node
 from ...match.known import Known
+from ...match.near import ratio
 from ...observe.probes.record import Event
 from ..bench import Bench
 from ..suspects import Blame, Suspect
@@ -40,6 +41,24 @@ def made_before(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blam
         if all(bench.flags({s.site: s.holding(values)})[0]):
             nodes = {m.n: blame.nodes[e.n] for e, m in pairs if e.n in blame.nodes}
             return replace(blame, site=s.site, events=[m for _, m in pairs], values=values, nodes=nodes)
+    return None
+
+
+def scaled_before(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blame | None:
+    """The last line that changed or made the array before a line that only multiplies it by a number."""
+    event = blame.events[0]
+    owned = [s for s in suspects if s.site is not blame.site and s.events[-1].owner is event.owner]
+    for s in sorted(owned, key=lambda s: -s.events[-1].time):
+        before = s.events[-1]
+        if before.time > event.time or np.shape(before.value) != np.shape(event.value):
+            continue
+        c = ratio(event.value, before.value)
+        if c is None or event.n not in blame.values:
+            return None
+        values = {before.n: blame.values[event.n] / c}
+        if all(bench.flags({s.site: s.holding(values)})[0]):
+            change = s.holding(values) if s.before else None
+            return replace(blame, site=s.site, events=[before], values=values, change=change)
     return None
 
 
