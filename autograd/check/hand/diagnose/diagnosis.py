@@ -17,7 +17,14 @@ from ..observe.probes.record import is_array
 from ..source.nearby import function_around, made_of
 from .case import Case, Guess, inner, worst
 from .constants import is_named, named
-from .in_scope import cross_term_in_scope, factor_in_scope, fits, term_in_scope, two_factors_in_scope
+from .in_scope import (
+    cross_term_in_scope,
+    factor_in_scope,
+    fits,
+    one_of_each_row,
+    term_in_scope,
+    two_factors_in_scope,
+)
 from .paths import cross_terms_left_out, fitted, only_diagonal, path_left_out
 from .repair import AT_HAND, MADE, loads_of, repairs
 from .solving import solved_constant, solved_value
@@ -65,6 +72,7 @@ def guesses(case: Case) -> Iterator[Guess | None]:
         yield factor_in_scope(case, only_whole=True)
         yield solved_constant(case, extras)
         yield permuted(case)
+        yield one_of_each_row(case)
     yield from islice(changes, MADE - AT_HAND)
     if numeric:
         yield multiplied(case)

@@ -136,8 +136,15 @@ def missing(case: Case, text: str, c: float) -> Guess:
 
 
 def is_lacking(case: Case, text: str, c: float) -> bool:
-    """Whether a named constant times an expression is what the line lacks in every round."""
-    return is_named(c, case.forward) and all(is_lacking_in(r, text, c) for r in case.rounds)
+    """Whether a constant times an expression is what the line lacks in every round.
+
+    Of few elements, the constant must have a name: a product can be made to fit them.
+    """
+    is_told = np.size(case.expected) >= ELEMENTS_THAT_TELL or is_named(c, case.forward)
+    return is_told and all(is_lacking_in(r, text, c) for r in case.rounds)
+
+
+ELEMENTS_THAT_TELL = 8
 
 
 def is_lacking_in(turn: Round, text: str, c: float) -> bool:
@@ -199,3 +206,18 @@ def products(known: dict[str, Array], apart: Array) -> list[tuple[str, str, floa
         for i, j in found
         if near(apart, (c := float(scales[i, j])) * known[names[i]] * known[names[j]])
     ]
+
+
+def one_of_each_row(case: Case) -> Guess | None:
+    """The same number missing at one place of each row: a softmax's `p[np.arange(n), y] -= 1`."""
+    if np.ndim(case.expected) != 2 or np.shape(case.value) != np.shape(case.expected):
+        return None
+    apart = case.expected - case.value
+    chosen = np.abs(apart) > PRECISION * largest(case.expected)
+    numbers = apart[chosen]
+    if len(apart) < 2 or np.shape(apart)[1] < 2 or not np.all(chosen.sum(axis=1) == 1):
+        return None
+    if not near(numbers, np.full_like(numbers, numbers[0])):
+        return None
+    text = f"{'-' if numbers[0] < 0 else ''}{named(abs(float(numbers[0])), case.forward)}"
+    return Guess("missing-term", f"the term {text} is missing at one place of each row")

@@ -27,6 +27,7 @@ def of_call(node: ast.Call) -> Changes:
     text = ast.unparse(node)
     yield from with_arguments_exchanged(node, text)
     yield from with_indices_exchanged(node, text)
+    yield from with_elements_exchanged(node, text)
     if not isinstance(node.func, ast.Attribute):
         return
     name = node.func.attr
@@ -60,6 +61,21 @@ def with_arguments_exchanged(node: ast.Call, text: str) -> Changes:
         said = f"`{ast.unparse(first)}` and `{ast.unparse(second)}` in `{text}` are the wrong way round"
         exchanged = [*node.args[:i], second, first, *node.args[i + 2 :]]
         yield "wrong-variable", said, ast.Call(node.func, exchanged, node.keywords)
+
+
+def with_elements_exchanged(node: ast.Call, text: str) -> Changes:
+    """The call with two elements of a list exchanged: of the parts that are put side by side."""
+    match node.args:
+        case [ast.List() | ast.Tuple() as several, *rest]:
+            for i, j in combinations(range(min(len(several.elts), MOST_ELEMENTS)), 2):
+                elements = list(several.elts)
+                elements[i], elements[j] = elements[j], elements[i]
+                said = f"`{ast.unparse(elements[j])}` and `{ast.unparse(elements[i])}` are exchanged"
+                made = type(several)(elements, ast.Load())
+                yield "wrong-variable", said, ast.Call(node.func, [made, *rest], node.keywords)
+
+
+MOST_ELEMENTS = 6  # of a list that are exchanged
 
 
 def with_indices_exchanged(node: ast.Call, text: str) -> Changes:

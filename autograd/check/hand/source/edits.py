@@ -20,8 +20,8 @@ from .trees import Beside, Changes, number, parsed, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
 KINDS = (
-    "sign", "missing sign", "overwritten", "shape", "transpose", "factor", "number", "missing constant",
-    "extra-factor", "extra-term", "exponent", "wrong-variable", "other call", "complement", "turned",
+    "sign", "complement", "missing sign", "overwritten", "shape", "transpose", "factor", "number",
+    "missing constant", "extra-factor", "extra-term", "exponent", "wrong-variable", "other call", "turned",
     "exchanged", "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor",
     "missing-term", "call too many", "missing call", "inner call", "line too many", "term too many",
     "order", "rounds",
@@ -219,9 +219,9 @@ def raised(node: ast.expr, evaluate: Evaluate) -> Changes:
     """The square and the root of a variable, an element, a sum, or what a function of one argument makes."""
     is_simple = isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords
     is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
-    if is_simple or is_sum or isinstance(node, ast.Subscript | ast.Name):
+    if is_simple or is_sum or isinstance(node, ast.Subscript | ast.Name | ast.Attribute):
         text = f"the exponent of `{ast.unparse(node)}` is wrong"
-        kind = "number" if type(evaluate(node)) is int else "exponent"
+        kind = "number" if type(evaluate(node)) in (int, float) else "exponent"
         for exponent in (2, 0.5):
             yield kind, text, ast.BinOp(node, ast.Pow(), number(exponent))
 

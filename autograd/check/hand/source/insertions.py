@@ -32,11 +32,13 @@ def by_value(
     if not is_numeric(value):
         return
     ndim = np.ndim(value)
+    is_name, is_broken = isinstance(node, ast.Name), np.asarray(value).dtype.kind == "f"
     is_place = bool(ndim) and isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
     made: tuple[tuple[Iterable[str], bool, Changes], ...] = (
         (("missing sign",), True, negated(node, text)),
         (("wrong-variable", "complement"), True, other_variables(node, text, value, scope)),
         (BESIDE, is_place, others_beside(text, value, beside)),
+        (("extra-factor",), ndim == 0 and is_name and is_broken, ones(node, text)),
         (("missing constant",), not isinstance(node, ast.Constant), missing_constants(node, text, scope)),
         (("turned",), ndim == 1, turned(node, text)),
         (("transpose",), ndim > 0, transposes(node, text)),
@@ -52,13 +54,18 @@ def by_value(
 BESIDE = frozenset(("nearby", "forgotten factor", "forgotten term"))
 INSERTED = BESIDE | {
     "missing sign", "wrong-variable", "complement", "missing constant", "turned", "transpose", "reduction",
-    "missing-factor", "missing-term",
+    "missing-factor", "missing-term", "extra-factor",
 }  # fmt: skip
 
 
 def negated(node: ast.expr, text: str) -> Changes:
     """A minus before it."""
     yield "missing sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
+
+
+def ones(node: ast.expr, text: str) -> Changes:
+    """1 for a number: where it is all that is added, it cannot be left out."""
+    yield "extra-factor", f"`{text}` should be 1", number(1)
 
 
 def turned(node: ast.expr, text: str) -> Changes:
@@ -82,9 +89,9 @@ def other_variables(node: ast.expr, text: str, value: Any, scope: dict[str, Any]
             is_other = name != node.id and not is_inner(name) and is_numeric(other)
             if is_other and np.ndim(other) == np.ndim(value):
                 yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
-        if np.asarray(value).dtype.kind == "f":
-            said = f"`{text}` should be `1 - {text}`"
-            yield "complement", said, ast.BinOp(number(1), ast.Sub(), node)
+    if isinstance(node, ast.Name | ast.Call) and np.asarray(value).dtype.kind == "f":
+        said = f"`{text}` should be `1 - {text}`"
+        yield "complement", said, ast.BinOp(number(1), ast.Sub(), node)
     match node:
         case ast.Subscript(value=ast.Name(id=own) as holder, slice=index) if type(scope.get(own)) in HOLDERS:
             for name, other in scope.items():

@@ -75,6 +75,8 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
             same = (k for k, v in scope.items() if is_place and k != name and is_index(v))
             yield from (ast.Name(k, ast.Load()) for k in islice(same, MOST_INDICES))
             yield ast.Tuple([ast.Slice(), index], ast.Load())
+            if is_places(scope.get(name)):
+                yield from lists_of_places(scope, name)
         case ast.Constant(value=int()):
             yield from counters(scope)
         case ast.Subscript(value=ast.Name(id=holder), slice=inner):
@@ -100,13 +102,31 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
                 yield ast.BinOp(left, op, ast.Call(func, [near], []))
 
 
+def is_places(value: Any) -> bool:
+    """Whether a variable holds several whole numbers."""
+    if isinstance(value, list):
+        return bool(value) and all(map(is_index, value))
+    return isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim > 0
+
+
 def lists_of_places(scope: dict[str, Any], beside: str) -> Iterator[ast.expr]:
-    """The variables in scope that hold several places: all, or those of the length of one of them."""
-    own = scope.get(beside)
+    """What holds several places: the variables that do, of the length of one of them, and columns of others.
+
+    >>> scope = {"a": [0, 1], "b": np.array([1, 0]), "c": np.zeros((2, 3), int), "t": 1, "x": np.ones(2)}
+    >>> [ast.unparse(e) for e in lists_of_places(scope, "a")]
+    ['b', 'c[:, t]']
+    """
+    own: tuple[int, ...] = np.shape(scope[beside]) if is_places(scope.get(beside)) else ()
     for name, value in scope.items():
-        is_other = name != beside and (own is None or np.shape(value) == np.shape(own))
-        if is_other and isinstance(value, list | np.ndarray) and np.asarray(value).dtype.kind in "iu":
+        if name == beside or not is_places(value):
+            continue
+        if np.ndim(value) == 1 and np.shape(value) == (own or np.shape(value)):
             yield ast.Name(name, ast.Load())
+        if np.ndim(value) == 2 and np.shape(value)[:1] == (own or np.shape(value)[:1]):
+            for counter in counters(scope):
+                yield ast.Subscript(
+                    ast.Name(name, ast.Load()), ast.Tuple([ast.Slice(), counter], ast.Load()), ast.Load()
+                )
 
 
 def counters(scope: dict[str, Any]) -> Iterator[ast.expr]:
@@ -168,6 +188,8 @@ def other_axes(parts: list[ast.expr], scope: dict[str, Any]) -> Iterator[ast.exp
             yield ast.Tuple([*parts[:i], other, *parts[i + 1 :]], ast.Load())
     if len(parts) == 2 and is_whole_axis(parts[0]):
         yield parts[1]
+        if isinstance(parts[1], ast.Name) and is_places(scope.get(parts[1].id)):  # one of each row
+            yield ast.Tuple([parsed(f"np.arange(len({parts[1].id}))"), parts[1]], ast.Load())
 
 
 def along_axis(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:

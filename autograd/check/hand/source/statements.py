@@ -130,7 +130,7 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
             yield "line too many", f"`{text}` is too many", ast.Pass()
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at") as func, args=[array, index, *rest])):
             for near in other_indices(index, None, scope):
-                said = f"the index in `{text}` is wrong"
+                said = f"the index `{ast.unparse(index)}` in `{text}` is wrong"
                 yield index_kind(index, near), said, ast.Expr(ast.Call(func, [array, near, *rest], []))
         case ast.For(iter=rounds):
             for kind, said, other in rounds_like(rounds):

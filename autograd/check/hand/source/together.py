@@ -41,6 +41,24 @@ def together(
         nodes = by_text[text]
         for new in others(nodes[0], text, held[text], scope, evaluate):
             yield f"`{text}` is wrong wherever it stands", all_replaced(expression, dict.fromkeys(nodes, new))
+    yield from without_calls(expression)
+
+
+def without_calls(expression: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The expression without a call that stands in it more than once: `a * (1 - a)` for `s(a) * (1 - s(a))`.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> [ast.unparse(new) for _, new in without_calls(parsed("s(a) * (1 - s(a)) + r(a)"))]
+    ['a * (1 - a) + r(a)']
+    """
+    by_text: dict[str, list[ast.Call]] = {}
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+            by_text.setdefault(ast.unparse(node), []).append(node)
+    for text, calls in by_text.items():
+        if len(calls) > 1:
+            new = all_replaced(expression, {call: call.args[0] for call in calls})
+            yield f"`{text}` should be `{ast.unparse(calls[0].args[0])}` wherever it stands", new
 
 
 def operands(expression: ast.expr) -> dict[str, list[ast.expr]]:
