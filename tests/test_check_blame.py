@@ -712,6 +712,57 @@ CASES = {
         {"x": N(4, 3), "W": N(3, 2), "goal": N(4, 2)},
         [("2 * (out - goal)", "2 * (goal - out)", "return 2 * (goal - out)", "sign")],
     ),
+    "a helper that does its part, and a line that picks": (
+        """
+        def through_weights(p, dp):
+            return p * (dp - np.sum(p * dp, axis=1, keepdims=True))
+
+        def forward(q, k, v, y):
+            scores = q @ k.T / np.sqrt(q.shape[1])
+            e = np.exp(scores)
+            p = e / e.sum(axis=1, keepdims=True)
+            return np.sum((p @ v - y) ** 2)
+
+        def backward(q, k, v, y, p):
+            weights = p
+            dout = 2 * (p @ v - y)
+            ds = through_weights(weights, dout @ v.T) / np.sqrt(q.shape[1])
+            return {"q": ds @ k, "k": ds.T @ q, "v": p.T @ dout}
+        """,
+        {"q": N(4, 4), "k": N(4, 4), "v": N(4, 3), "y": N(4, 3)},
+        [
+            (
+                ") / np.sqrt(q.shape[1])\n            return {",
+                ")\n            return {",
+                "ds = through_weights(",
+                "factor",
+            ),
+            ("weights = p\n", "weights = 1 - p\n", "weights = 1 - p", None),
+        ],
+    ),
+    "sums that are divided in place": (
+        """
+        def forward(W, X, y):
+            loss = 0.0
+            for x, t in zip(X, y):
+                s = x @ W
+                loss = loss + np.sum(np.maximum(0, s - s[t] + 1)) - 1
+            return loss / len(X)
+
+        def backward(W, X, y):
+            dW = np.zeros(W.shape)
+            for x, t in zip(X, y):
+                s = x @ W
+                for j in range(W.shape[1]):
+                    if j != t and s[j] - s[t] + 1 > 0:
+                        dW[:, j] += x
+                        dW[:, t] -= x
+            dW /= len(X)
+            return {"W": dW}
+        """,
+        {"W": N(3, 4), "X": N(6, 3), "y": np.array([0, 3, 1, 2, 1, 0])},
+        [("                        dW[:, t] -= x\n", "", "dW[:, j] += x", None)],
+    ),
 }
 
 
@@ -833,3 +884,19 @@ def test_a_buffer_of_states_may_be_multiplied_by_a_method():
         """
     )
     assert check.derivation(forward, backward, {"x": N(3, 2), "U": N(2, 2)}).inputs["U"] == "right"
+
+
+def test_a_log_likelihood_is_to_grow_and_vectorized_functions_are_followed():
+    import math
+
+    smooth = np.vectorize(math.log1p)
+
+    def fit(w, x):
+        for _ in range(3):
+            loglik = np.sum(smooth(np.exp(-(w**2)) * x))  # it is what the update is of
+            z = np.exp(-(w**2)) * x
+            w += 0.1 * (z / (1 + z) * -2 * w)
+
+    report = check.training_step(fit, {"w": N(4), "x": np.abs(N(4))}, loss="loglik")
+    assert report.ok, str(report)
+    assert any("uphill" in note for note in report.notes)

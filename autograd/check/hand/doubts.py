@@ -14,6 +14,7 @@ import numpy as np
 from . import limits
 from .diagnose.case import Guess
 from .diagnose.diagnosis import Diagnosis
+from .diagnose.repair import loads_of
 from .judgement import Judgement
 from .locate.bench import Bench
 from .locate.blame import Locator
@@ -31,7 +32,7 @@ from .locate.elsewhere.rounds import handed_on
 from .locate.elsewhere.solved import mended
 from .locate.elsewhere.sums import contribution, maker_of, void_line
 from .locate.elsewhere.updates import is_carried, other_rate
-from .locate.forms import is_call, is_handed_on, is_masked, is_renaming, is_scaling, is_unpacked
+from .locate.forms import is_call, is_handed_on, is_masked, is_picked, is_renaming, is_scaling, is_unpacked
 from .locate.mend import Mender, is_known
 from .locate.screening import Screen
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
@@ -57,6 +58,11 @@ GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "f
 EXCHANGED = "are exchanged"
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
+# What may be wrong with a line that only picks something, if the line that uses it seems to be wrong
+OF_PICKED = {
+    "wrong-variable": ("nearby", "wrong-variable"),
+    "missing-factor": ("forgotten factor", "missing-factor"),
+}
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
@@ -105,10 +111,25 @@ class Doubts:
         """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
         found = self.other()
         if found is not None:
-            return self.exchanged_before(found) or self.before_scaling(found, found.guess) or found
-        if len(self.found.blames) != 1:
+            return self.exchanged_before(found) or self.before(found, found.guess) or found
+        blames = self.found.blames
+        return self.before(blames[0], self.told_of(blames[0])) if len(blames) == 1 else None
+
+    def before(self, blame: Blame, told: Guess | None) -> Blame | None:
+        """The line before one that only does with a value what it should, if there is such a line."""
+        return self.before_scaling(blame, told) or self.picked(blame, told)
+
+    def picked(self, blame: Blame, told: Guess | None) -> Blame | None:
+        """The line that gave a name to the wrong thing, or to less than it should, if that explains all."""
+        if told is None or told.kind not in OF_PICKED:
             return None
-        return self.before_scaling(self.found.blames[0], self.told_of(self.found.blames[0]))
+        site, read = blame.site, loads_of(blame.site)
+        picks = [
+            s for s in self.reaching()
+            if s.site.name in read and s.site.function == site.function and is_picked(s.site)
+            and s.site.statement != site.statement
+        ]  # fmt: skip
+        return self.mender(1 / 4).simplest(picks, OF_PICKED[told.kind]) if picks else None
 
     def other(self) -> Blame | None:
         """Another line, if a small change of it explains more than that the one that is blamed is wrong.

@@ -85,7 +85,9 @@ def observed(
 
 
 EITHER_WAY = ("objective", RETURNED)  # what is returned may have a minus before it
-TO_GROW = ("likelihood", "reward", "utility", "elbo", "log_prob", "logprob", "logp")
+TO_GROW = (
+    "likelihood", "loglik", "log_lik", "evidence", "reward", "utility", "elbo", "log_prob", "logprob", "logp"
+)  # fmt: skip
 
 
 def goes_up(stage: Stage) -> bool:

@@ -27,6 +27,12 @@ def is_renaming(site: Site) -> bool:
     return statement is not None and renamed_in(statement) is not None and is_called_gradient(site.name)
 
 
+def is_picked(site: Site) -> bool:
+    """Whether a line only gives a name to what something else holds: `z = zs[-l]`, `gamma = phi`."""
+    node = node_at(site, site.span, ast.expr) if site.kind == "assign" else None
+    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and not is_unpacked(site)
+
+
 def is_unpacked(site: Site) -> bool:
     """Whether a line puts several values under several names."""
     statement = node_at(site, site.statement, ast.Assign) if site.kind == "assign" else None

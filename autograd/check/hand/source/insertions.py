@@ -146,6 +146,7 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         yield "forgotten term", f"the term -{bracketed(name)} is missing", ast.BinOp(node, ast.Sub(), other)
         kind = "missing constant" if type(held) is float else "forgotten factor"
         yield kind, f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
+        yield kind, f"a factor 1/{bracketed(name)} is missing", ast.BinOp(node, ast.Div(), other)
     for name in along_rows(scope, value):
         yield "forgotten factor", f"a factor {name} is missing", ast.BinOp(node, ast.Mult(), parsed(name))
     for name, quantity in quantities(scope):

@@ -299,6 +299,8 @@ class Tracing(Run):
 
     def function(self, _: None, function: Any) -> Any:
         """What is called in the place of a function, so that what it is given keeps its history."""
+        if isinstance(function, np.vectorize):
+            return functools.partial(one_by_one_of, function)
         if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "numpy":
             return functools.partial(of_arrays, function)
         if type(getattr(function, "__self__", None)) is np.ndarray:
@@ -332,6 +334,17 @@ def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
     """What a function of NumPy returns, to which a list of Tensors is an array, as a list of numbers is."""
     arrays = (stacked(a) if isinstance(a, list | tuple) and has_tensor(a) else a for a in args)
     return function(*arrays, **words)
+
+
+def one_by_one_of(function: np.vectorize, *args: Any, **words: Any) -> Any:
+    """What `np.vectorize(f)` makes: of Tensors, f of each element, joined."""
+    if not any(type(a) is Tensor for a in args):
+        return function(*args, **words)
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    rows = [np.broadcast_to(a, shape).reshape(-1) for a in args]
+    of_one = keeping_history(function.pyfunc)
+    made = [of_one(*elements, **words) for elements in zip(*rows, strict=True)]
+    return stacked(made).reshape(shape)
 
 
 def of_method(method: Any, *args: Any, **words: Any) -> Any:
