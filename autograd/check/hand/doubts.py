@@ -36,7 +36,7 @@ from .locate.forms import is_call, is_handed_on, is_masked, is_picked, is_renami
 from .locate.mend import Mender, is_known
 from .locate.screening import Screen
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
-from .match.near import near
+from .match.near import near, ratio
 from .match.results import Result
 from .observe.probes.patch import statements_around
 from .observe.probes.record import Event
@@ -177,7 +177,9 @@ class Doubts:
         if is_of_number or not is_scaling(blame.site) or len(blame.events) != 1:
             return None
         found = scaled_before(blame, self.suspects, self.bench)
-        return replace(found, guess=told) if found is not None and told is not None else found
+        if found is None or told is None or self.explains(found):
+            return found
+        return replace(found, guess=told)
 
     def told_of(self, blame: Blame) -> Guess | None:
         """The kind of mistake that a line makes, if it can be told."""
@@ -210,7 +212,7 @@ class Doubts:
             return None
         ways = (
             self.never_reached, self.too_many, self.masked, self.replaced, self.renamed,
-            self.head_of_the_loop, self.returned, self.carried, self.instead, self.constant,
+            self.head_of_the_loop, self.returned, self.carried, self.instead, self.constant, self.too_little,
         )  # fmt: skip
         return next(filter(None, (way(doubt) for way in ways)), None)
 
@@ -282,6 +284,23 @@ class Doubts:
             return None
         maker = maker_of(doubt.told.part, self.suspects, self.bench)
         return maker or doubt.mender.simplest(self.others(), OF_CONSTANTS)
+
+    def too_little(self, doubt: Doubt) -> Blame | None:
+        """The line that adds a part of the term that is missing: its constant is wrong, or its sign."""
+        blame = self.found.blames[0]
+        event = blame.events[-1] if blame.events else None
+        if doubt.kind != "missing-term" or event is None or event.n not in blame.values:
+            return None
+        apart = blame.values[event.n] - event.value
+        for s in (s for s in self.suspects if s.site.kind == "share" and len(s.events) == 1):
+            own = s.events[0]
+            c = ratio(apart, own.value) if s.site.name == blame.site.name else None
+            if c is None or s.site.statement in doubt.own:
+                continue
+            values = {own.n: (1 + c) * own.value}
+            if all(self.bench.flags({s.site: s.holding(values)})[0]):
+                return Blame(s.site, [own], values, None, {}, 1.0, blame.results)
+        return None
 
     def given(self, kind: str | None, mender: Mender) -> Blame | None:
         """What a helper was given; but if no kind could be told, first the constant of an update."""

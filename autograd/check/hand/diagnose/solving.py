@@ -81,7 +81,8 @@ def told(case: Case, program: Program, extras: dict[str, Any], part: ast.expr) -
         return None
     text = ast.unparse(part)
     if is_number:
-        return Guess("factor", f"the number {text} should be {c:.6g}", part.lineno)
+        is_turned = np.isclose(c, -part.value)  # type: ignore[attr-defined]
+        return Guess("sign" if is_turned else "factor", f"the number {text} should be {c:.6g}", part.lineno)
     if c == 0:
         return Guess("extra-term", f"`{text}` is too many", part.lineno)
     if np.isclose(c, -1):
