@@ -63,6 +63,8 @@ OF_PICKED = {
     "wrong-variable": ("nearby", "wrong-variable"),
     "missing-factor": ("forgotten factor", "missing-factor"),
 }
+# Where a constant or a sign explains all, nothing need be inserted elsewhere
+OF_CONSTANT, INSERTED = ("factor", "sign"), ("missing-term", "missing-factor")
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 MOST_LOOKED_AT = 20
 PATH = "what comes back through"
@@ -317,6 +319,8 @@ class Doubts:
         statements = {b.site.statement for b in self.found.blames}
         blamed = [s for s in self.suspects if s.site.statement in statements]
         better = mender.blamed(blamed, *self.lines_before())
+        if kind in OF_CONSTANT and better is not None and better.guess is not None:
+            return None if better.guess.kind in INSERTED else better
         if better is not None or kind is not None:
             return better
         return (

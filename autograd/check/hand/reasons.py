@@ -136,6 +136,8 @@ class Reasons:
         for event in blame.events:
             if event.n in blame.values:
                 snapshot = self.snapshots.get((anchor, event.n))
+                if snapshot is not None and anchor is blame.site:
+                    snapshot = self.as_before(snapshot, event)
                 value = event.value
                 is_first = event.time == start  # nothing was put right before it
                 if program is not None and snapshot is not None and not blame.is_held and not is_first:
@@ -150,6 +152,14 @@ class Reasons:
         if not rounds:
             return Diagnosis("unknown", NOT_KNOWN if blame.change is None else BEGINS_HERE, is_proven=False)
         return diagnosed(case)
+
+    def as_before(self, snapshot: Snapshot, event: Event) -> Snapshot:
+        """The variables before a line changed an array that notes them only afterwards: `d[i] -= 1`."""
+        made = self.found.outcome.events[: event.time]
+        earlier = next((e.value for e in reversed(made) if e.owner is event.owner), None)
+        if event.site.kind != "change" or earlier is None or event.name not in snapshot.variables:
+            return snapshot
+        return Snapshot(snapshot.variables | {event.name: np.array(earlier)}, snapshot.globals)
 
     def earlier(self, event: Event) -> list[tuple[int, Any]]:
         """What the same name held before, in other arrays."""
