@@ -900,3 +900,22 @@ def test_a_log_likelihood_is_to_grow_and_vectorized_functions_are_followed():
     report = check.training_step(fit, {"w": N(4), "x": np.abs(N(4))}, loss="loglik")
     assert report.ok, str(report)
     assert any("uphill" in note for note in report.notes)
+
+
+def test_a_helper_that_refuses_what_is_tried_of_it_is_no_error():
+    forward, backward = pair_of(
+        """
+        def proper(x):
+            if np.all(x == x.flat[0]) and x.flat[0]:
+                raise ValueError("a constant")
+            return x
+
+        def forward(x, c):
+            return np.sum(np.sin(x) ** 3 * c)
+
+        def backward(x, c):
+            return {"x": proper(x) * np.exp(c)}
+        """
+    )
+    report = check.derivation(forward, backward, {"x": N(10, 9), "c": N(10, 9)})
+    assert report.status == "wrong", str(report)

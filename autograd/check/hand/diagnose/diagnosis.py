@@ -23,6 +23,7 @@ from .in_scope import (
     factor_in_scope,
     fits,
     one_of_each_row,
+    plain_factor,
     term_in_scope,
     two_factors_in_scope,
 )
@@ -70,7 +71,7 @@ def guesses(case: Case) -> Iterator[Guess | None]:
     changes = repairs(case, extras)
     yield from islice(changes, AT_HAND)
     if numeric:
-        yield factor_in_scope(case, only_whole=True)
+        yield plain_factor(case)
         yield solved_constant(case, extras)
         yield permuted(case)
         yield one_of_each_row(case)

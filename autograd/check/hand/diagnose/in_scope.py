@@ -22,15 +22,10 @@ MOST_MATRICES = 40  # arrays of which each two are tried as a product of matrice
 SAMPLES = 48  # elements that are looked at first
 
 
-def factor_in_scope(case: Case, only_whole: bool = False) -> Guess | None:
-    """A quantity in scope, by which the whole is to be multiplied or divided, but for a named constant.
-
-    With `only_whole`, one with a name by which it is to be multiplied, and no constant beside it.
-    """
+def factor_in_scope(case: Case) -> Guess | None:
+    """A quantity in scope, by which the whole is to be multiplied or divided, but for a named constant."""
     if len(case.rounds) > 1:
         return None
-    if only_whole:
-        return next(filter(None, (whole_factor(case, *known) for known in quantities(case.scope))), None)
     used = loads_of(case.site)
     for name, quantity in (*quantities(case.scope), *quantities(inner(case))):
         if np.size(quantity) > 1 and fits(quantity, case.value) and fits(quantity, case.expected):
@@ -46,12 +41,15 @@ def factor_in_scope(case: Case, only_whole: bool = False) -> Guess | None:
     return None
 
 
-def whole_factor(case: Case, name: str, quantity: Any) -> Guess | None:
-    """Whether the value has to be multiplied by a quantity of as many elements."""
-    is_alike = np.shape(quantity) == np.shape(case.value) == np.shape(case.expected)
-    if not is_alike or np.size(quantity) < 2 or not near(case.value * quantity, case.expected):
+def plain_factor(case: Case) -> Guess | None:
+    """A quantity of as many elements that has a name, by which the whole is to be multiplied, and no more."""
+    shape = np.shape(case.expected)
+    if len(case.rounds) > 1 or np.size(case.expected) < 2 or np.shape(case.value) != shape:
         return None
-    return Guess("missing-factor", f"a factor {bracketed(name)} is missing")
+    for name, quantity in quantities(case.scope):
+        if np.shape(quantity) == shape and near(case.value * quantity, case.expected):
+            return Guess("missing-factor", f"a factor {bracketed(name)} is missing")
+    return None
 
 
 def two_factors_in_scope(case: Case) -> Guess | None:
@@ -213,9 +211,11 @@ def one_of_each_row(case: Case) -> Guess | None:
     if np.ndim(case.expected) != 2 or np.shape(case.value) != np.shape(case.expected):
         return None
     apart = case.expected - case.value
+    if min(np.shape(apart)) < 2:
+        return None
     chosen = np.abs(apart) > PRECISION * largest(case.expected)
     numbers = apart[chosen]
-    if len(apart) < 2 or np.shape(apart)[1] < 2 or not np.all(chosen.sum(axis=1) == 1):
+    if not np.all(chosen.sum(axis=1) == 1):
         return None
     if not near(numbers, np.full_like(numbers, numbers[0])):
         return None

@@ -38,12 +38,12 @@ MOST_COLUMNS = 64  # elements of a part that are tried by themselves
 
 def solved_constant(case: Case, extras: dict[str, Any]) -> Guess | None:
     """The part of a line that needs another constant."""
-    return first_told(told, case, extras)
+    return first_told(constant_told, case, extras)
 
 
 def solved_value(case: Case, extras: dict[str, Any]) -> Guess | None:
     """The part of a line that should hold something else, or something more, that is in scope."""
-    return first_told(other, case, extras)
+    return first_told(value_told, case, extras)
 
 
 def first_told(tell: Tell, case: Case, extras: dict[str, Any]) -> Guess | None:
@@ -64,7 +64,7 @@ def parts_of(statement: ast.stmt) -> Iterator[ast.expr]:
         yield from (e for e in expressions(value) if is_added or e is not value)
 
 
-def told(case: Case, program: Program, extras: dict[str, Any], part: ast.expr) -> Guess | None:
+def constant_told(case: Case, program: Program, extras: dict[str, Any], part: ast.expr) -> Guess | None:
     """What is wrong with the constant of a part, if that is all that is wrong."""
     is_number = isinstance(part, ast.Constant)
     if is_number and type(part.value) not in (int, float):  # type: ignore[attr-defined]
@@ -90,7 +90,7 @@ def told(case: Case, program: Program, extras: dict[str, Any], part: ast.expr) -
     return Guess("factor", f"`{text}` is {named(1 / c, case.forward)} times what it should be", part.lineno)
 
 
-def other(case: Case, program: Program, extras: dict[str, Any], part: ast.expr) -> Guess | None:
+def value_told(case: Case, program: Program, extras: dict[str, Any], part: ast.expr) -> Guess | None:
     """What should stand in the place of a part, if the line is linear in it."""
     turn = max(case.rounds, key=lambda r: int(np.count_nonzero(r.expected)))
     snapshot: Any = turn.snapshot
@@ -103,7 +103,7 @@ def other(case: Case, program: Program, extras: dict[str, Any], part: ast.expr) 
         return None
     values, told_by = found
     text, mine = ast.unparse(part), np.asarray(own)[told_by]
-    for name, held in in_scope(case, snapshot, evaluate):
+    for name, held in at_hand(case, snapshot, evaluate):
         if name == text or not fits(held, own):
             continue
         theirs = np.broadcast_to(held, np.shape(own))[told_by]
@@ -157,7 +157,10 @@ def needed(line: Line, expected: Any) -> tuple[Any, Any] | None:
         return solved, told_by.reshape(np.shape(line.own))
     if np.shape(line.own) != np.shape(expected):
         return None
-    slope = line.having(np.ones_like(line.own)) - zero
+    one = line.having(np.ones_like(line.own))
+    if np.shape(one) != np.shape(expected):
+        return None
+    slope = one - zero
     told_by = np.isfinite(slope) & (np.abs(slope) > 1e-9 * np.max(np.abs(slope), initial=0))
     return (((expected - zero) / slope)[told_by], told_by) if np.count_nonzero(told_by) > 1 else None
 
@@ -167,7 +170,7 @@ def as_array(value: Any) -> Any:
     return copied(value) if type(value) is Tensor else value
 
 
-def in_scope(case: Case, snapshot: Any, evaluate: Any) -> Iterator[tuple[str, Any]]:
+def at_hand(case: Case, snapshot: Any, evaluate: Any) -> Iterator[tuple[str, Any]]:
     """What a line could be made of, with what it holds: what stands beside it first, then what has names."""
     tree = tree_of(case.site.filename, text_of(case.site.filename))
     beside = nearby(function_around(tree, case.site.lineno), evaluate)

@@ -242,11 +242,7 @@ def of_sum(a: ast.expr, op: ast.Add | ast.Sub, b: ast.expr, text: str) -> Change
         if not isinstance(stays, ast.Constant):  # 1 - A without A is 1: a factor is too many then
             yield "extra-term", f"the term `{ast.unparse(goes)}` is too many in `{text}`", stays
     if is_sum:
-        yield (
-            "extra-term",
-            f"`{ast.unparse(a)}` and `{ast.unparse(b)}` are factors",
-            ast.BinOp(a, ast.Mult(), b),
-        )
+        yield "extra-term", f"`{text}` should be a product", ast.BinOp(a, ast.Mult(), b)
 
 
 def slopes(node: ast.expr, text: str) -> Changes:
@@ -278,15 +274,18 @@ def slopes(node: ast.expr, text: str) -> Changes:
 def squared(node: ast.expr) -> ast.expr | None:
     """What a square is the square of; None of anything else.
 
-    >>> [h and ast.unparse(h) for h in map(squared, map(parsed, ("h**2", "h * h", "np.square(h)", "h * g")))]
-    ['h', 'h', 'h', None]
+    >>> texts = "h**2", "h * h", "np.square(h)", "np.power(h, 2)", "h * g", "np.power(h, 3)"
+    >>> [h and ast.unparse(h) for h in map(squared, map(parsed, texts))]
+    ['h', 'h', 'h', 'h', None, None]
     """
     match node:
         case ast.BinOp(left=h, op=ast.Pow(), right=ast.Constant(value=2)):
             return h
         case ast.BinOp(left=h, op=ast.Mult(), right=other) if ast.dump(h) == ast.dump(other):
             return h
-        case ast.Call(func=ast.Attribute(attr="square" | "power"), args=[h, *_]):
+        case ast.Call(func=ast.Attribute(attr="square"), args=[h]):
+            return h
+        case ast.Call(func=ast.Attribute(attr="power"), args=[h, ast.Constant(value=2)]):
             return h
     return None
 
@@ -330,8 +329,9 @@ def of_product(a: ast.expr, op: ast.operator, b: ast.expr, evaluate: Evaluate) -
 def apart_from_first(product: ast.expr) -> tuple[ast.expr, ast.expr | None]:
     """The first factor of a product, and the product of the others; None for these, of what is no product.
 
-    >>> [ast.unparse(part) for part in apart_from_first(parsed("a * b / c"))]
-    ['a', 'b / c']
+    >>> texts = "a * b / c", "a / b * c"
+    >>> [[ast.unparse(part) for part in apart_from_first(parsed(text))] for text in texts]
+    [['a', 'b / c'], ['a / b', 'c']]
     """
     match product:
         case ast.BinOp(left=left, op=ast.Mult() as op, right=right):
@@ -339,7 +339,7 @@ def apart_from_first(product: ast.expr) -> tuple[ast.expr, ast.expr | None]:
             return first, right if rest is None else ast.BinOp(rest, op, right)
         case ast.BinOp(left=left, op=ast.Div() as op, right=right):
             first, rest = apart_from_first(left)
-            return first, None if rest is None else ast.BinOp(rest, op, right)
+            return (product, None) if rest is None else (first, ast.BinOp(rest, op, right))
     return product, None
 
 

@@ -30,13 +30,8 @@ def is_carried(blame: Blame, events: list[Event], bench: Bench) -> bool:
     )
 
 
-VIEWS = (
-    "copy",
-    "transpose",
-    "swapaxes",
-    "getitem",
-    "reshape",
-)  # between a parameter and its use
+# What may lie between a parameter and its use
+VIEWS = ("copy", "transpose", "swapaxes", "getitem", "reshape")
 
 
 def other_rate(events: list[Event], bench: Bench) -> Blame | None:
