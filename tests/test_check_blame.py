@@ -50,6 +50,53 @@ CASES = {
             ("back_a(back_h(dh))", "back_a(dh)", "_, dU = back_a(dh)", None),
         ],
     ),
+    "a mean over the data to which a penalty is added": (
+        """
+        def forward(W, X, y, reg):
+            loss, dW = 0.0, np.zeros(W.shape)
+            num_train, num_classes = X.shape[0], W.shape[1]
+            for i in range(num_train):
+                scores = X[i].dot(W)
+                correct = scores[y[i]]
+                for j in range(num_classes):
+                    if j == y[i]:
+                        continue
+                    margin = scores[j] - correct + 1
+                    if margin > 0:
+                        loss += margin
+                        dW[:, j] += X[i]
+                        dW[:, y[i]] -= X[i]
+            loss /= num_train
+            dW /= num_train
+            loss += reg * np.sum(W * W)
+            dW += 2 * reg * W
+            return loss, dW
+        """,
+        {"W": N(4, 3), "X": N(6, 4), "y": np.array([0, 1, 2, 0, 1, 1]), "reg": 0.3},
+        [
+            ("dW[:, y[i]] -= X[i]", "pass", "dW[:, j] += X[i]", "missing-term"),
+            ("dW[:, j] += X[i]", "pass", "dW[:, y[i]] -= X[i]", "missing-term"),
+            ("dW /= num_train", "dW /= num_classes", "dW /= num_classes", "wrong-variable"),
+            ("dW += 2 * reg * W", "pass", "dW /= num_train", "missing-term"),
+            ("dW += 2 * reg * W", "dW += reg * W", "dW += reg * W", "factor"),
+        ],
+    ),
+    "more samples than features, so that other values before the last line could make anything": (
+        """
+        def forward(W, X, y, reg):
+            N, scores = len(X), X @ W
+            p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+            loss = -np.mean(np.log(p[np.arange(N), y])) + 0.5 * reg * np.sum(W * W)
+            ds = p.copy()
+            ds[np.arange(N), y] -= 1
+            ds /= N
+            dW = X.T @ ds
+            dW += reg * W
+            return loss, dW
+        """,
+        {"W": N(4, 3), "X": N(6, 4), "y": np.array([0, 1, 2, 0, 1, 1]), "reg": 0.3},
+        [("dW += reg * W", "pass", "dW = X.T @ ds", "missing-term")],
+    ),
     "a sum to which a penalty is added": (
         """
         def forward(W, X, y, reg):

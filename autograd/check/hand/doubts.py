@@ -29,7 +29,7 @@ from .locate.elsewhere.returned import (
     scaled_before,
 )
 from .locate.elsewhere.rounds import handed_on
-from .locate.elsewhere.solved import mended
+from .locate.elsewhere.solved import makes_anything, mended
 from .locate.elsewhere.sums import contribution, maker_of, void_line
 from .locate.elsewhere.updates import is_carried, other_rate
 from .locate.forms import is_call, is_handed_on, is_masked, is_picked, is_renaming, is_scaling, is_unpacked
@@ -58,6 +58,7 @@ GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "f
 EXCHANGED = "are exchanged"
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
+OF_SCALES = ("wrong-variable", "number", "nearby")  # and what tries it
 # What may be wrong with a line that only picks something, if the line that uses it seems to be wrong
 OF_PICKED = {
     "wrong-variable": ("nearby", "wrong-variable"),
@@ -113,7 +114,7 @@ class Doubts:
         """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
         found = self.other()
         if found is not None:
-            return self.exchanged_before(found) or self.before(found, found.guess) or found
+            return self.exchanged_before(found) or self.before(found, self.told_of(found)) or found
         blames = self.found.blames
         return self.before(blames[0], self.told_of(blames[0])) if len(blames) == 1 else None
 
@@ -159,7 +160,7 @@ class Doubts:
             return line
         if doubt.is_of_paths and self.found.blames[0].site.kind == "change":
             part = self.locator.in_parts(self.found.blames[0])
-            return part if part is not None and self.explains(part) else None
+            return replace(part, guess=self.told_of(self.found.blames[0])) if part is not None else None
         return self.given(kind, mender) or (self.searched(kind, mender) if is_doubtful else None)
 
     def as_made(self) -> Blame | None:
@@ -174,10 +175,12 @@ class Doubts:
         return maker if self.explains(maker) else None
 
     def before_scaling(self, blame: Blame, told: Guess | None) -> Blame | None:
-        """The line before one that only multiplies by a number, unless it is told that this is wrong."""
-        is_of_number = told is not None and told.kind in OF_NUMBERS
-        if is_of_number or not is_scaling(blame.site) or len(blame.events) != 1:
+        """The line before one that only multiplies by a number, unless it is the number that is wrong."""
+        if not is_scaling(blame.site) or len(blame.events) != 1:
             return None
+        if told is not None and told.kind in OF_NUMBERS:
+            own = [s for s in self.suspects if s.site.statement == blame.site.statement]
+            return None if told.lineno else self.mender(1 / 4).simplest(own, OF_SCALES)
         found = scaled_before(blame, self.suspects, self.bench)
         if found is None or told is None or self.explains(found):
             return found
@@ -185,8 +188,18 @@ class Doubts:
 
     def told_of(self, blame: Blame) -> Guess | None:
         """The kind of mistake that a line makes, if it can be told."""
+        told = self.diagnosed(blame)
+        return Guess(told.kind, told.hint.partition(";")[0], told.lineno) if told.is_proven else None
+
+    def diagnosed(self, blame: Blame) -> Diagnosis:
+        """What is wrong with a line, if it is the one that is to blame."""
+        before = self.found.blames
+        if before == [blame] or blame.guess is not None:
+            return self.reasons.of(blame)
+        self.reasons.blame([blame])
         told = self.reasons.of(blame)
-        return Guess(told.kind, told.hint.partition(";")[0]) if told.is_proven else None
+        self.reasons.blame(before)
+        return told
 
     def mender(self, part: float = 1) -> Mender:
         """What tries changes of lines, with a part of the work that it may do."""
@@ -246,7 +259,8 @@ class Doubts:
             return None
         better = doubt.mender.simplest(renamed, ("forgotten factor", "forgotten term"))
         if better is None and doubt.is_of_paths:
-            better = next(filter(None, (mended(s, s.events, self.bench) for s in renamed)), None)
+            told = (s for s in renamed if not makes_anything(s, self.bench))
+            better = next(filter(None, (mended(s, s.events, self.bench) for s in told)), None)
         return doubt.other(better)
 
     def head_of_the_loop(self, doubt: Doubt) -> Blame | None:
@@ -380,11 +394,7 @@ class Doubts:
 
     def explains(self, blame: Blame) -> bool:
         """Whether it can be told what is wrong with a line."""
-        before = self.found.blames
-        self.reasons.blame([blame])
-        is_told = self.reasons.of(blame).is_proven
-        self.reasons.blame(before)
-        return is_told
+        return self.diagnosed(blame).is_proven
 
     def reaching(self) -> list[Suspect]:
         """The lines that have a part in all that is wrong."""

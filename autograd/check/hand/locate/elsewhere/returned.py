@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .....engine import Node
+from .....engine import Node, passed_back
 from ...match.known import Known
-from ...match.near import ratio
+from ...match.near import near, ratio
 from ...observe.probes.record import Event
 from ..bench import Bench
 from ..suspects import Blame, Suspect
@@ -53,13 +53,40 @@ def scaled_before(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Bl
         if before.time > event.time or np.shape(before.value) != np.shape(event.value):
             continue
         c = ratio(event.value, before.value)
-        if c is None or event.n not in blame.values:
+        if c is None or event.n not in blame.values or is_added_after(blame, c, bench.known):
             return None
         values = {before.n: blame.values[event.n] / c}
         if all(bench.flags({s.site: s.holding(values)})[0]):
             change = s.holding(values) if s.before else None
             return replace(blame, site=s.site, events=[before], values=values, change=change)
     return None
+
+
+def is_added_after(blame: Blame, scale: float, known: Known) -> bool:
+    """Whether what an array lacks when it is multiplied by a number has no such number before it in forward.
+
+    Then it is to be added later, as a penalty is to a sum over the data that is divided by their number.
+    """
+    event = blame.events[-1]
+    node = blame.nodes.get(event.n)
+    if node is None or node not in known.truth or np.shape(event.value) != np.shape(known.truth[node]):
+        return False
+    lacking = known.truth[node] - event.value
+    for child in known.forward.children[node]:
+        uses = [g for other, parent, g in known.shares if other is child and parent is node]
+        if uses and near(sum(uses[1:], uses[0]), lacking):
+            return not passes(child, scale, known)
+    return False
+
+
+def passes(node: Node, scale: float, known: Known) -> bool:
+    """Whether something between a node and the loss multiplies what comes back by a number."""
+    region, _ = known.forward.between(node, ())
+    return any(
+        near(g, scale * known.truth[one])
+        for one in region if one in known.truth
+        for _, g in passed_back(one, known.truth[one])
+    )  # fmt: skip
 
 
 def returns_to(made: list[Event], suspects: Iterable[Suspect]) -> Iterator[Suspect]:

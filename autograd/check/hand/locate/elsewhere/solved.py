@@ -60,6 +60,12 @@ def solved(effects: Effects, values: dict[int, Any], suspect: Suspect, bench: Be
     return True
 
 
+def makes_anything(suspect: Suspect, bench: Bench) -> bool:
+    """Whether a line's values could make all results whatever one likes: that they can is no reason then."""
+    effects = effects_of(suspect, suspect.events, bench)
+    return effects is not None and np.linalg.matrix_rank(effects.matrix) == len(effects.matrix)
+
+
 def freedom(effects: Any) -> Any:
     """By element, whether it can be changed without an effect on the results, perhaps with others."""
     _, singular, ways = np.linalg.svd(effects, full_matrices=True)
