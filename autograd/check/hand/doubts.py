@@ -26,13 +26,28 @@ from .locate.elsewhere.returned import (
     made_before,
     returned_within,
     returns_to,
-    scaled_before,
 )
 from .locate.elsewhere.rounds import handed_on
+from .locate.elsewhere.scales import (
+    constant_in,
+    divided,
+    hands_on_scale,
+    multiples_of_known,
+    scaled_before,
+)
 from .locate.elsewhere.solved import makes_anything, mended
 from .locate.elsewhere.sums import contribution, maker_of, void_line
 from .locate.elsewhere.updates import is_carried, other_rate
-from .locate.forms import is_call, is_handed_on, is_masked, is_picked, is_renaming, is_scaling, is_unpacked
+from .locate.forms import (
+    has_minus,
+    is_call,
+    is_handed_on,
+    is_masked,
+    is_picked,
+    is_renaming,
+    is_scaling,
+    is_unpacked,
+)
 from .locate.mend import Mender, is_known
 from .locate.screening import Screen
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
@@ -130,7 +145,7 @@ class Doubts:
         picks = [
             s for s in self.reaching()
             if s.site.name in read and s.site.function == site.function and is_picked(s.site)
-            and s.site.statement != site.statement
+            and s.site.statement != site.statement and not self.is_named_rightly(s)
         ]  # fmt: skip
         return self.mender(1 / 4).simplest(picks, OF_PICKED[told.kind]) if picks else None
 
@@ -164,12 +179,18 @@ class Doubts:
         return self.given(kind, mender) or (self.searched(kind, mender) if is_doubtful else None)
 
     def as_made(self) -> Blame | None:
-        """The line that made what is blamed where it is only returned, if that can be told what it lacks."""
+        """The line that made what is blamed where it is only handed on, if that can be told what it lacks.
+
+        It may be one of a helper if nothing can be told of the line that takes what the helper left.
+        """
         blame = self.found.blames[0]
-        is_returned = blame.site.kind in ("return", "element") and is_handed_on(blame.site)
-        if len(self.found.blames) > 1 or not is_returned:
+        is_returned = blame.site.kind in ("return", "element")
+        if len(self.found.blames) > 1 or not is_handed_on(blame.site):
             return None
-        maker = made_before(blame, self.suspects, self.bench)
+        if not is_returned and self.reasons.of(blame).is_proven:
+            return None
+        makers = [s for s in self.suspects if not is_returned or s.site.function == blame.site.function]
+        maker = made_before(blame, makers, self.bench)
         if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
             return None
         return maker if self.explains(maker) else None
@@ -226,16 +247,35 @@ class Doubts:
         if is_renaming(self.found.blames[0].site):
             return None
         ways = (
-            self.never_reached, self.too_many, self.masked, self.replaced, self.renamed,
+            self.never_reached, self.multiplied, self.too_many, self.masked, self.replaced, self.renamed,
             self.head_of_the_loop, self.returned, self.carried, self.instead, self.constant, self.too_little,
         )  # fmt: skip
         return next(filter(None, (way(doubt) for way in ways)), None)
 
     def too_many(self, doubt: Doubt) -> Blame | None:
         """A line that has a constant or a sign where it should not."""
-        if doubt.kind in SIMPLER or not doubt.own:
-            return doubt.other(doubt.mender.simplest(self.others(), SIMPLER.get(doubt.kind or "", TOO_MANY)))
-        return None
+        if doubt.kind not in SIMPLER and doubt.own:
+            return None
+        others = [s for s in self.others() if doubt.kind != "sign" or has_minus(s.site)]
+        others = [s for s in others if not hands_on_scale(s, self.found.outcome.events, self.bench.known)]
+        return doubt.other(doubt.mender.simplest(others, SIMPLER.get(doubt.kind or "", TOO_MANY)))
+
+    def multiplied(self, doubt: Doubt) -> Blame | None:
+        """The line before that makes everything wrong by a constant: one that blamed lines read, or all do."""
+        blames = self.found.blames
+        c = constant_in(blames[0])
+        if c is None or c == 0 or not blames[0].is_explained:
+            return None
+        bench, read = self.bench, loads_of(blames[0].site)
+        before = [s for s in self.reaching() if s.time < blames[0].events[0].time and not is_unpacked(s.site)]
+        if len(blames) > 1:
+            made = (divided(s, s.events, c, bench) for s in reversed(before))
+        else:
+            picks = [s for s in before if s.site.name in read]
+            inner = (r for s in picks if is_call(s.site) for r in returns_to(s.events, self.suspects))
+            factors = ((s, multiples_of_known(s, c, bench.known)) for s in (*inner, *picks))
+            made = (divided(s, events, c, bench) for s, events in factors)
+        return next(filter(None, made), None)
 
     def masked(self, doubt: Doubt) -> Blame | None:
         """A line with another comparison: `dh[h < 0] = 0` writes nothing where no h is below 0."""
@@ -335,7 +375,7 @@ class Doubts:
         better = mender.blamed(blamed, *self.lines_before())
         if kind in OF_CONSTANT and better is not None and better.guess is not None:
             return None if better.guess.kind in INSERTED else better
-        if better is not None or kind is not None:
+        if better is not None or kind is not None or is_renaming(self.found.blames[0].site):
             return better
         return (
             self.handed_on()
@@ -361,7 +401,7 @@ class Doubts:
         if found is None or not is_handed_on(found.site):
             return found
         own = [s for s in self.reaching() if s.site.function == found.site.function]
-        return self.mender(1 / 2).blamed(own) or found
+        return self.mender(1 / 2).blamed(own) or made_before(found, own, self.bench) or found
 
     def handed_on(self) -> Blame | None:
         """The line that hands on to the next round of a loop what is wrong there."""

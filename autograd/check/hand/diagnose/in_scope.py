@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import combinations, product
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from ....engine import Array
 from ..match.near import PRECISION, largest, near, ratio
-from ..source.quantities import INNER, bracketed, indexed, is_numeric, quantities
+from ..source.quantities import INNER, bracketed, indexed, is_numeric, quantities, scalars
 from ..source.trees import parsed
 from .case import Case, Guess, Round, inner
 from .constants import is_named, named
@@ -76,15 +77,15 @@ def fits(quantity: Any, value: Array) -> bool:
 
 
 def term_in_scope(case: Case) -> Guess | None:
-    """A product of two quantities in scope that is to be added or taken off, in every round."""
+    """A quantity in scope, or a product of two, that is to be added or taken off, in every round."""
     if np.size(case.expected) < 2 or any(np.shape(r.value) != np.shape(r.expected) for r in case.rounds):
         return None
     apart = case.expected - case.value
-    known = fitting(case.scope, np.shape(apart))
+    known = {ONE: np.ones(np.shape(apart))} | fitting(case.scope, np.shape(apart))
     for one, other, c in products(known, apart):
         if one.startswith("1 - "):
             one, other = other, one
-        text = f"{bracketed(one)} * {bracketed(other)}"
+        text = other if one == ONE else f"{bracketed(one)} * {bracketed(other)}"
         if is_lacking(case, text, c):
             whole = other.removeprefix("1 - ")
             if np.isclose(c, -1) and whole != other and one in loads_of(case.site):
@@ -95,6 +96,9 @@ def term_in_scope(case: Case) -> Guess | None:
         if multiple is not None and is_lacking(case, text, multiple):
             return missing(case, text, multiple)
     return None
+
+
+ONE = "1"  # beside a quantity that is the term by itself
 
 
 def cross_term_in_scope(case: Case) -> Guess | None:
@@ -128,9 +132,20 @@ def cross_term(before: str, within: str, axis: int) -> str:
 
 
 def missing(case: Case, text: str, c: float) -> Guess:
-    """A term that is missing, with the constant before it."""
-    factor = "" if np.isclose(abs(c), 1) else f" {named(abs(c), case.forward)} times"
+    """A term that is missing, with the constant before it: by a number in scope, if that makes it."""
+    factor = "" if np.isclose(abs(c), 1) else f" {called(abs(c), case)} times"
     return Guess("missing-term", f"the term{factor} {'-' if c < 0 else ''}{text} is missing")
+
+
+def called(c: float, case: Case) -> str:
+    """What a constant is best called: `lam / m` by the numbers in scope, if no size of the data makes it."""
+    simple = Fraction(c).limit_denominator(4)
+    for name in scalars(case.scope) if not np.isclose(c, float(simple)) else ():
+        value = evaluated(case.scope, parsed(name))
+        if value and is_named(abs(c / value), case.forward):
+            factor = named(abs(c / value), case.forward)
+            return name if factor == "1" else f"{factor} {name}"
+    return named(c, case.forward)
 
 
 def is_lacking(case: Case, text: str, c: float) -> bool:

@@ -16,12 +16,13 @@ from ..match.results import Result
 from ..observe.probes.record import Event, Override
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
-from .forms import is_call
+from .forms import is_call, is_given
 from .suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
 
 MOST_MISTAKES = 5
+OF_WHOLES = ("assign", "return", "element", "change")  # where the rest of what is a part may be added
 
 
 class Locator:
@@ -311,7 +312,7 @@ class Locator:
     def handed_on(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The last line that holds what is blamed, which is right as a part: there the rest should be added.
 
-        It is one that only returns it, if what it returns comes from a call.
+        It is one that only returns it, if what it returns comes from a call; or one that gives it to a helper.
         """
         truth = self.known.truth
         pairs = [(e, n) for e in blame.events for n in self.suspicion.named(e)]
@@ -323,7 +324,7 @@ class Locator:
         for suspect in reversed(self.suspects):
             found: Blame | None = blame if suspect.site is blame.site else None
             held = [e for e in suspect.events if any(same_value(e.value, b.value) for b in blame.events)]
-            if found is None and held and suspect.site.kind in ("assign", "return", "element", "change"):
+            if found is None and held and (suspect.site.kind in OF_WHOLES or is_given(suspect.site)):
                 ways = self.trials.tried(suspect, fixed, wrong, True)
                 found = next((other for other in ways if len(other.results) == len(wrong)), None)
             if found is None:

@@ -8,8 +8,10 @@ import numpy as np
 
 from ..diagnose.repair import node_at
 from ..match.names import is_called_gradient
+from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.patch import statements_around
-from ..observe.probes.sites import Site, root_of, span_of
+from ..observe.probes.sites import Site, is_plain, is_word, root_of, span_of
+from ..source.nearby import function_around
 from ..source.statements import renamed_in
 from .suspects import CONTAINED
 
@@ -30,7 +32,8 @@ def is_renaming(site: Site) -> bool:
 def is_picked(site: Site) -> bool:
     """Whether a line only gives a name to what something else holds: `z = zs[-l]`, `gamma = phi`."""
     node = node_at(site, site.span, ast.expr) if site.kind == "assign" else None
-    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and not is_unpacked(site)
+    is_read = isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and is_plain(node)
+    return is_read and not is_unpacked(site)
 
 
 def is_unpacked(site: Site) -> bool:
@@ -42,9 +45,16 @@ def is_unpacked(site: Site) -> bool:
 def is_handed_on(site: Site) -> bool:
     """Whether a line only returns, keeps or unpacks what it has: nothing begins there."""
     node = node_at(site, site.span, ast.expr)
-    is_picked = isinstance(node, ast.Subscript) and is_called_gradient(site.name)
+    is_counted = isinstance(node, ast.Subscript) and not is_word(node.slice)
+    is_picked = is_counted and is_called_gradient(site.name)
     is_read = isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Tuple)
     return site.kind not in CONTAINED and is_read and not is_picked
+
+
+def is_given(site: Site) -> bool:
+    """Whether a line gives what it has to a function, as it is."""
+    node = node_at(site, site.span, ast.expr)
+    return site.kind == "argument" and node is not None and is_plain(node)
 
 
 def is_call(site: Site) -> bool:
@@ -66,6 +76,26 @@ def is_scaling(site: Site) -> bool:
     """Whether a line only multiplies or divides an array in place: `dW /= m`."""
     statement = node_at(site, site.statement, ast.AugAssign) if site.kind == "change" else None
     return statement is not None and isinstance(statement.op, ast.Mult | ast.Div)
+
+
+def is_unread(site: Site) -> bool:
+    """Whether what is returned is of a function that never reads one of its parameters: its gradient, say."""
+    if site.kind not in ("return", "element"):
+        return False
+    function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+    own = getattr(function, "args", None)
+    names = {a.arg for a in own.args} - {"self", "cls", "_"} if own is not None else set()
+    read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return bool(names - read)
+
+
+def has_minus(site: Site) -> bool:
+    """Whether a minus stands in a line, which may be too many."""
+    statement = node_at(site, site.statement, ast.stmt)
+    is_taken_away = isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub)
+    node = node_at(site, site.span, ast.AST)
+    minuses = (n for n in ast.walk(node or ast.Pass()) if isinstance(n, ast.USub | ast.Sub))
+    return is_taken_away or any(minuses)
 
 
 def is_product(site: Site) -> bool:

@@ -78,7 +78,8 @@ def suspects_in(events: list[Event]) -> list[Suspect]:
     """The sites at which values were made, in the order in which they first did."""
     by_site: dict[Site, list[Event]] = defaultdict(list)
     for event in events:
-        by_site[event.site].append(event)
+        if not event.site.function.endswith("__init__"):  # nothing comes back there
+            by_site[event.site].append(event)
     found = []
     for site, made in by_site.items():
         before: dict[int, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -13,9 +14,10 @@ from ..match.names import is_called_gradient
 from ..match.near import near
 from ..observe.probes.record import Event
 from .bench import Bench
-from .forms import is_product
-from .suspects import Suspect
+from .forms import is_product, is_unread
+from .suspects import Suspect, suspects_in
 
+DIGITS = 9  # in which two constants that are the same agree
 MOST_OTHERS = 20  # values of one name that are looked at
 
 
@@ -76,16 +78,36 @@ class Suspicion:
             return self.right[id(result)]
         if self.is_completed(event, matches):
             return True
+        gradients = [m for m in matches if m.label.kind == "gradient" and m.form == "same"]
+        if any(round(m.scale, DIGITS) in self.carried for m in (own if named else gradients)):
+            return True
         if named:
             return any(m.scale == 1 for m in own)
         exact = {m.label.kind for m in matches if m.form == "same" and m.scale == 1}
         if "gradient" in exact or self.is_forwards(event, matches):
             return True
-        gradients = any(m.label.kind == "gradient" and m.form == "same" for m in matches)
         if is_called_gradient(event.name):
             return False
-        is_slope = "value" not in exact and self.known.is_slope(event.value)
-        return not gradients and ("value" in exact or (is_slope and not self.is_elsewhere_a_gradient(event)))
+        if "value" in exact or gradients:
+            return not gradients
+        is_slope = self.known.is_slope(event.value) and not is_unread(event.site)
+        return is_slope and not self.is_elsewhere_a_gradient(event)
+
+    @cached_property
+    def carried(self) -> set[float]:
+        """The constants that gradients carry on their way to results that are right: they are taken out later."""
+        found = set()
+        for suspect in suspects_in(self.events):
+            if len(suspect.events) > 1 or suspect.site.kind != "assign":
+                continue
+            event = suspect.events[0]
+            named = self.named(event)
+            scales = {
+                m.scale for m in self.matches(event.value) if m.label.node in named and m.form == "same"
+            }
+            if scales - {1.0} and self.bench.reached(suspect.site) - self.bench.wrong:
+                found |= {round(scale, DIGITS) for scale in scales - {1.0}}
+        return found
 
     def should_be_more(self, event: Event) -> bool:
         """Whether a zero is the product of something, and all that its name says it may be is more."""

@@ -16,9 +16,10 @@ from ..observe.probes.record import Event, Override
 from ..observe.probes.sites import Site
 from .alignments import alignments, holds
 from .bench import Bench
-from .suspects import Blame, Suspect
+from .suspects import CONTAINED, Blame, Suspect
 from .suspicion import Suspicion
 
+OF_SIZES = ("assign", *CONTAINED)  # sites whose values may carry the number of samples
 MOST_GIVEN = 4  # arguments of a helper that are looked at
 MOST_TRIALS = 250  # of one line
 MOST_OF_NUMBERS = 60  # of a line that makes single numbers, which are like many others
@@ -126,44 +127,47 @@ class Trials:
             own = {e.n: e.value for e in suspect.events}
             if all(near(own[n], v) for n, v in values.items()):
                 continue
-            scale = 1.0
-            for turn in range(2):
-                scaled = {n: scale * v for n, v in values.items()} if turn else values
+            scales = [1.0]
+            for scale in scales:
+                scaled = {n: scale * v for n, v in values.items()} if scale != 1 else values
                 flags, _ = self.bench.flags({**fixed, suspect.site: suspect.holding(scaled)})
-                if turn == 0:
-                    scale = self.scale_for(suspect, family, flags)
+                if scale == 1:
+                    scales += self.scales_for(suspect, family, flags)
                 mended = {i for i in wrong if flags[i]}
                 if mended and all(flags[i] for i in range(len(flags)) if i not in wrong):
                     differing = {n: v for n, v in scaled.items() if not near(own[n], v)}
                     yield Blame(
                         suspect.site, [e for e in suspect.events if e.n in differing], differing, family,
-                        nodes, scale if turn else 1.0, [self.bench.results[i] for i in sorted(mended)],
+                        nodes, scale, [self.bench.results[i] for i in sorted(mended)],
                         change=suspect.holding(scaled) if suspect.before else None,
                     )  # fmt: skip
-                    break
-                if scale == 1:
-                    break
+                    if len(mended) == len(wrong):
+                        break
 
-    def scale_for(self, suspect: Suspect, family: Family, flags: list[bool]) -> float:
-        """The constant that a gradient must carry for all to be right, if it has a name; or 1.
+    def scales_for(self, suspect: Suspect, family: Family, flags: list[bool]) -> list[float]:
+        """The constants that a gradient may have to carry for all to be right, if they have a name.
 
         It may be a size of the data that only some of the results show, as a penalty is added to the others;
-        in a loop over samples, if none does, the number of rounds.
+        in a loop over samples, if none does, the number of rounds; and if that is one, any size of the data.
         """
         if all(flags) or family.kind not in ("gradient", "share", "slice"):
-            return 1.0
+            return []
+        is_marked = self.suspicion.is_marked(suspect)
         ratios = self.bench.ratios(flags)
         found = [1 / c for c in ratios if c is not None]
         is_common = len(found) == len(ratios) and all(abs(c - found[0]) <= 1e-6 * abs(c) for c in found)
-        if is_common and self.suspicion.is_marked(suspect):
-            return found[0] if self.bench.common or is_named(found[0], self.known.forward) else 1.0
-        if suspect.site.kind != "assign" or (
-            len(suspect.events) == 1 and not self.suspicion.is_marked(suspect)
-        ):
-            return 1.0
+        if is_common and is_marked:
+            is_told = self.bench.common or is_named(found[0], self.known.forward)
+            return found[:1] if is_told and found[0] != 1 else []
+        rounds = len(suspect.events)
+        if suspect.site.kind not in OF_SIZES or (rounds == 1 and not is_marked):
+            return []
         sizes = lengths(self.known.forward)
-        rounds = float(len(suspect.events)) if self.suspicion.is_marked(suspect) else 1.0
-        return next((float(n) for c in found for n in sizes if abs(c - n) <= 1e-6 * n), rounds)
+        told = [n for c in found for n in sizes if abs(c - n) <= 1e-6 * n][:1]
+        if told or rounds > 1:
+            return [float(n) for n in told or [rounds] if is_marked or told]
+        named = set(self.suspicion.named(suspect.events[0]))
+        return [float(n) for n in sizes] if set(family.nodes) <= named else []
 
 
 def fitted(family: Family, j: int, shape: tuple[int, ...]) -> Any:

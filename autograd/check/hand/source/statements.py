@@ -127,6 +127,8 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
             for near in targets_like(target, scope):
                 yield "wrong-variable", wrong_place(text, near), ast.Assign([near], value)
+            if not (isinstance(value, ast.Constant) and value.value == 0):
+                yield "wrong-variable", f"what `{text}` writes should be 0", ast.Assign([target], number(0))
             yield "line too many", f"`{text}` is too many", ast.Pass()
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at") as func, args=[array, index, *rest])):
             for near in other_indices(index, None, scope):

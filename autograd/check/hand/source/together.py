@@ -12,22 +12,20 @@ import numpy as np
 from .insertions import Evaluate, other_variables
 from .places import other_indices
 from .quantities import is_numeric
-from .trees import all_replaced
+from .trees import Changes, all_replaced
 
 MOST_PAIRS = 30  # of what is exchanged in one line
 
 
-def together(
-    expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate
-) -> Iterator[tuple[str, ast.expr]]:
-    """What is said of the line, and the expression with the change made.
+def together(expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Changes:
+    """The kind of mistake, what is said of the line, and the expression with the change made.
 
     >>> from autograd.check.hand.source.trees import parsed
     >>> scope = {"p": np.ones(2), "a": np.zeros(2), "b": np.ones(2)}
     >>> made = list(together(parsed("p * a + (1 - p) * b"), scope, lambda e: eval(ast.unparse(e), scope)))
-    >>> [ast.unparse(new) for said, new in made if "exchanged" in said]
+    >>> [ast.unparse(new) for kind, _, new in made if kind == "exchanged"]
     ['a * p + (1 - a) * b', 'b * a + (1 - b) * p', 'p * b + (1 - p) * a']
-    >>> [ast.unparse(new) for said, new in made if "wrong" in said]
+    >>> [ast.unparse(new) for kind, _, new in made if kind == "wrong-variable"]
     ['a * a + (1 - a) * b', 'b * a + (1 - b) * b']
     """
     by_text = operands(expression)
@@ -36,19 +34,20 @@ def together(
     for a, b in list(combinations(arrays, 2))[:MOST_PAIRS]:
         changes: dict[ast.expr, ast.expr] = dict.fromkeys(by_text[a], by_text[b][0])
         changes |= dict.fromkeys(by_text[b], by_text[a][0])
-        yield f"`{a}` and `{b}` are exchanged", all_replaced(expression, changes)
+        yield "exchanged", f"`{a}` and `{b}` are exchanged", all_replaced(expression, changes)
     for text in (t for t in arrays if len(by_text[t]) > 1):
         nodes = by_text[text]
         for new in others(nodes[0], text, held[text], scope, evaluate):
-            yield f"`{text}` is wrong wherever it stands", all_replaced(expression, dict.fromkeys(nodes, new))
+            said = f"`{text}` is wrong wherever it stands"
+            yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(nodes, new))
     yield from without_calls(expression)
 
 
-def without_calls(expression: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def without_calls(expression: ast.expr) -> Changes:
     """The expression without a call that stands in it more than once: `a * (1 - a)` for `s(a) * (1 - s(a))`.
 
     >>> from autograd.check.hand.source.trees import parsed
-    >>> [ast.unparse(new) for _, new in without_calls(parsed("s(a) * (1 - s(a)) + r(a)"))]
+    >>> [ast.unparse(new) for *_, new in without_calls(parsed("s(a) * (1 - s(a)) + r(a)"))]
     ['a * (1 - a) + r(a)']
     """
     by_text: dict[str, list[ast.Call]] = {}
@@ -58,7 +57,8 @@ def without_calls(expression: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     for text, calls in by_text.items():
         if len(calls) > 1:
             new = all_replaced(expression, {call: call.args[0] for call in calls})
-            yield f"`{text}` should be `{ast.unparse(calls[0].args[0])}` wherever it stands", new
+            inner = ast.unparse(calls[0].args[0])
+            yield "exchanged", f"`{text}` should be `{inner}` wherever it stands", new
 
 
 def operands(expression: ast.expr) -> dict[str, list[ast.expr]]:

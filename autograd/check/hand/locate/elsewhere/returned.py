@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .....engine import Node, passed_back
+from .....engine import Node
 from ...match.known import Known
-from ...match.near import near, ratio
 from ...observe.probes.record import Event
 from ..bench import Bench
 from ..suspects import Blame, Suspect
@@ -31,62 +30,16 @@ def returned_within(blames: list[Blame], suspects: list[Suspect], bench: Bench) 
 
 
 def made_before(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blame | None:
-    """The line that made the very arrays that are blamed where they are only returned."""
+    """The line that made the very arrays that are blamed where they are only handed on."""
     for s in suspects:
         pairs = [(e, m) for e in blame.events for m in s.events if m.owner is e.owner and m.time < e.time]
-        is_own = s.site.function == blame.site.function and s.site is not blame.site
-        if not is_own or len(pairs) < len(blame.events) or not blame.values:
+        if s.site is blame.site or len(pairs) < len(blame.events) or not blame.values:
             continue
         values = {m.n: blame.values[e.n] for e, m in pairs if e.n in blame.values}
         if all(bench.flags({s.site: s.holding(values)})[0]):
             nodes = {m.n: blame.nodes[e.n] for e, m in pairs if e.n in blame.nodes}
             return replace(blame, site=s.site, events=[m for _, m in pairs], values=values, nodes=nodes)
     return None
-
-
-def scaled_before(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blame | None:
-    """The last line that changed or made the array before a line that only multiplies it by a number."""
-    event = blame.events[0]
-    owned = [s for s in suspects if s.site is not blame.site and s.events[-1].owner is event.owner]
-    for s in sorted(owned, key=lambda s: -s.events[-1].time):
-        before = s.events[-1]
-        if before.time > event.time or np.shape(before.value) != np.shape(event.value):
-            continue
-        c = ratio(event.value, before.value)
-        if c is None or event.n not in blame.values or is_added_after(blame, c, bench.known):
-            return None
-        values = {before.n: blame.values[event.n] / c}
-        if all(bench.flags({s.site: s.holding(values)})[0]):
-            change = s.holding(values) if s.before else None
-            return replace(blame, site=s.site, events=[before], values=values, change=change)
-    return None
-
-
-def is_added_after(blame: Blame, scale: float, known: Known) -> bool:
-    """Whether what an array lacks when it is multiplied by a number has no such number before it in forward.
-
-    Then it is to be added later, as a penalty is to a sum over the data that is divided by their number.
-    """
-    event = blame.events[-1]
-    node = blame.nodes.get(event.n)
-    if node is None or node not in known.truth or np.shape(event.value) != np.shape(known.truth[node]):
-        return False
-    lacking = known.truth[node] - event.value
-    for child in known.forward.children[node]:
-        uses = [g for other, parent, g in known.shares if other is child and parent is node]
-        if uses and near(sum(uses[1:], uses[0]), lacking):
-            return not passes(child, scale, known)
-    return False
-
-
-def passes(node: Node, scale: float, known: Known) -> bool:
-    """Whether something between a node and the loss multiplies what comes back by a number."""
-    region, _ = known.forward.between(node, ())
-    return any(
-        near(g, scale * known.truth[one])
-        for one in region if one in known.truth
-        for _, g in passed_back(one, known.truth[one])
-    )  # fmt: skip
 
 
 def returns_to(made: list[Event], suspects: Iterable[Suspect]) -> Iterator[Suspect]:
