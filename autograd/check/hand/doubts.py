@@ -36,7 +36,7 @@ from .locate.elsewhere.scales import (
     scaled_before,
 )
 from .locate.elsewhere.solved import makes_anything, mended
-from .locate.elsewhere.sums import contribution, maker_of, void_line
+from .locate.elsewhere.sums import contribution, maker_of, odd_one_out, void_line
 from .locate.elsewhere.updates import is_carried, other_rate
 from .locate.forms import (
     has_minus,
@@ -170,6 +170,8 @@ class Doubts:
         own = set() if is_doubtful else {b.site.statement for b in self.found.blames}
         if own and kind in SIMPLER and self.is_simple(own, SIMPLER[kind], mender):
             return None
+        if is_doubtful and (odd := self.odd()) is not None:
+            return odd
         doubt = Doubt(kind, told, own, mender)
         if (line := self.suggested(doubt)) is not None:
             return line
@@ -177,6 +179,16 @@ class Doubts:
             part = self.locator.in_parts(self.found.blames[0])
             return replace(part, guess=self.told_of(self.found.blames[0])) if part is not None else None
         return self.given(kind, mender) or (self.searched(kind, mender) if is_doubtful else None)
+
+    def odd(self) -> Blame | None:
+        """The one line of a sum that adds no contribution to the gradient that all others add to."""
+        wrong = self.bench.wrong
+        for s in odd_one_out(self.suspects, self.bench.known):
+            if wrong <= self.bench.reached(s.site):
+                found = self.mender(1 / 4).blamed([s]) or mended(s, s.events, self.bench)
+                if found is not None:
+                    return found
+        return None
 
     def as_made(self) -> Blame | None:
         """The line that made what is blamed where it is only handed on, if that can be told what it lacks.
@@ -261,7 +273,7 @@ class Doubts:
         return doubt.other(doubt.mender.simplest(others, SIMPLER.get(doubt.kind or "", TOO_MANY)))
 
     def multiplied(self, doubt: Doubt) -> Blame | None:
-        """The line before that makes everything wrong by a constant: one that blamed lines read, or all do."""
+        """The line before that makes all wrong by a constant: one that blamed lines read, or any."""
         blames = self.found.blames
         c = constant_in(blames[0])
         if c is None or c == 0 or not blames[0].is_explained:

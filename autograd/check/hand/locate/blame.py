@@ -312,7 +312,7 @@ class Locator:
     def handed_on(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The last line that holds what is blamed, which is right as a part: there the rest should be added.
 
-        It is one that only returns it, if what it returns comes from a call; or one that gives it to a helper.
+        It is one that only returns it, if what it returns comes from a call, or one that gives it to a helper.
         """
         truth = self.known.truth
         pairs = [(e, n) for e in blame.events for n in self.suspicion.named(e)]

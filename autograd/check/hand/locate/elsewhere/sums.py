@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import functools
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from .....engine import Node
 from ...diagnose.case import Guess
+from ...diagnose.repair import node_at
 from ...match.known import Known
-from ...match.near import near, ratio
+from ...match.near import PRECISION, near, ratio
 from ...observe.probes.codes import statements_of, text_of
 from ...observe.probes.record import Event
 from ...observe.probes.sites import span_of
@@ -78,6 +82,47 @@ def contribution(
     if len(unknown) != 1 or unknown[0].site.statement == blame.site.statement:
         return None
     return mended(unknown[0], unknown[0].events, bench)
+
+
+def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
+    """Of each sum the one line that adds no contribution, or none to the gradient that all others add to.
+
+    The first round tells: later ones may have been given what is wrong.
+    """
+    sums: dict[tuple[str, str], list[Suspect]] = {}
+    for s in suspects:
+        if s.site.name and is_added(s):
+            sums.setdefault((s.site.function, s.site.name), []).append(s)
+    for adding in sums.values():
+        if sum(s.site.kind == "share" for s in adding) < max(1, len(adding) - 1):
+            continue  # it is begun once
+        targets = [targets_of(s, known) for s in adding]
+        counts = Counter(target for found in targets for target in found)
+        common = next((t for t, count in counts.items() if count == len(adding) - 1 > 1), None)
+        odd = [s for s, found in zip(adding, targets, strict=True) if not found]
+        if common is not None:
+            odd = [s for s, found in zip(adding, targets, strict=True) if common not in found]
+        if len(odd) == 1 < len(adding):
+            yield odd[0]
+
+
+def targets_of(suspect: Suspect, known: Known) -> set[tuple[Node, float]]:
+    """The nodes to whose gradients a line first added a contribution, with the constant that this carried."""
+    statement = node_at(suspect.site, suspect.site.statement, ast.AugAssign)
+    sign = -1.0 if statement is not None and isinstance(statement.op, ast.Sub) else 1.0
+    value = sign * np.asarray(suspect.events[0].value)
+    matches = (m for m in known.matches(value) if m.form == "same")
+    whole = {(m.label.node, round(m.scale, DIGITS)) for m in matches if m.label.kind in ("gradient", "share")}
+    is_number = np.size(value) == 1
+    return whole | {(n, 1.0) for n, g in known.truth.items() if is_number and has(g, value)}
+
+
+def has(array: Any, number: Any) -> bool:
+    """Whether a number is one of an array's."""
+    return bool(np.any(np.abs(array - number) <= PRECISION * np.abs(number)))
+
+
+DIGITS = 9  # in which two constants that are the same agree
 
 
 def is_added(suspect: Suspect) -> bool:
