@@ -35,7 +35,7 @@ from .locate.elsewhere.scales import (
     multiples_of_known,
     scaled_before,
 )
-from .locate.elsewhere.solved import makes_anything, mended
+from .locate.elsewhere.solved import makes_anything, masked_as, mended, replaced_well
 from .locate.elsewhere.sums import contribution, maker_of, odd_one_out, void_line
 from .locate.elsewhere.updates import is_carried, other_rate
 from .locate.forms import (
@@ -47,14 +47,16 @@ from .locate.forms import (
     is_renaming,
     is_scaling,
     is_unpacked,
+    names_read,
 )
 from .locate.mend import Mender, is_known
 from .locate.screening import Screen
 from .locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from .match.names import is_called_gradient, is_called_slope
 from .match.near import near, ratio
 from .match.results import Result
 from .observe.probes.patch import statements_around
-from .observe.probes.record import Event
+from .observe.probes.record import Event, is_of_truths
 from .observe.probes.sites import Site
 from .reasons import Reasons
 from .source.nearby import names_set
@@ -173,7 +175,7 @@ class Doubts:
         if is_doubtful and (odd := self.odd()) is not None:
             return odd
         doubt = Doubt(kind, told, own, mender)
-        if (line := self.suggested(doubt)) is not None:
+        if (line := self.suggested(doubt) or self.misread(doubt)) is not None:
             return line
         if doubt.is_of_paths and self.found.blames[0].site.kind == "change":
             part = self.locator.in_parts(self.found.blames[0])
@@ -189,6 +191,36 @@ class Doubts:
                 if found is not None:
                     return found
         return None
+
+    def misread(self, doubt: Doubt) -> Blame | None:
+        """The line of a mask, a slope or an unknown value that is read where it seems to be wrong.
+
+        It is to blame if a change of it makes all right, or a mask, a slope or another value in its place.
+        """
+        if len(self.found.blames) > 1 or doubt.kind in PLAIN:
+            return None
+        site, told = self.found.blames[0].site, doubt.kind is not None
+        is_of_line = told and doubt.told is not None and doubt.told.lineno is not None
+        made = {e.site for e in self.found.outcome.events if e.owner is self.found.blames[0].events[0].owner}
+        read = set[str]().union(*map(names_read, {site} | made))
+        own = {one.statement for one in {site} | made}
+        for s in self.reaching():
+            is_read = s.site.name in read and s.site.kind == "assign" and s.site.function == site.function
+            is_own = s.site.statement in own or is_unpacked(s.site)
+            if not is_read or is_own or is_called_gradient(s.site.name):
+                continue
+            if told and not (is_slope(s) or (not is_of_line and self.is_strange(s))):
+                continue
+            found = self.mender(1 / 8).blamed([s]) if not told else None
+            found = found or masked_as(s, self.found.blames[0], self.bench) or replaced_well(s, self.bench)
+            if found is not None:
+                return found
+        return None
+
+    def is_strange(self, suspect: Suspect) -> bool:
+        """Whether a line makes what the engine does not know."""
+        known, events = self.bench.known, suspect.events[:MOST_LOOKED_AT]
+        return not all(known.is_slope(e.value) or known.matches(e.value) for e in events)
 
     def as_made(self) -> Blame | None:
         """The line that made what is blamed where it is only handed on, if that can be told what it lacks.
@@ -548,6 +580,11 @@ class Doubts:
             is_plain = all(is_known(e, self.bench) or not np.any(e.value) for e in s.events[:20])
             (known if is_plain or s.time > last else unknown).append(s)
         return unknown, known
+
+
+def is_slope(suspect: Suspect) -> bool:
+    """Whether a line makes a mask, or what goes by the name of a slope."""
+    return is_called_slope(suspect.site.name) or all(map(is_of_truths, suspect.events))
 
 
 def list_of(result: Result) -> str | None:

@@ -13,7 +13,7 @@ from ..diagnose.constants import lengths
 from ..match.known import Family
 from ..match.near import near, ratio
 from ..match.results import Result
-from ..observe.probes.record import Event, Override
+from ..observe.probes.record import Event, Override, is_mask
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
 from .forms import is_call, is_given
@@ -37,7 +37,8 @@ class Locator:
     def look_at(self, events: list[Event]) -> None:
         """The sites that may be to blame, with what their values are; none of those that made the loss."""
         places = self.known.forward.places
-        self.suspects = [s for s in suspects_in(events) if (s.site.filename, s.site.span) not in places]
+        made = [s for s in suspects_in(events) if not is_mask(s.events[0].owner)]  # no gradient is a mask
+        self.suspects = [s for s in made if (s.site.filename, s.site.span) not in places]
         for suspect in self.suspects:
             suspect.matches = [self.suspicion.matches(e.value) for e in suspect.events]
 
@@ -312,7 +313,8 @@ class Locator:
     def handed_on(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The last line that holds what is blamed, which is right as a part: there the rest should be added.
 
-        It is one that only returns it, if what it returns comes from a call, or one that gives it to a helper.
+        It is one that only returns it, if what it returns comes from a call; or one that gives it to
+        a helper.
         """
         truth = self.known.truth
         pairs = [(e, n) for e in blame.events for n in self.suspicion.named(e)]

@@ -51,6 +51,13 @@ def is_handed_on(site: Site) -> bool:
     return site.kind not in CONTAINED and is_read and not is_picked
 
 
+def names_read(site: Site) -> set[str]:
+    """The variables that the statement of a value reads."""
+    statement = node_at(site, site.statement, ast.stmt)
+    names = (n for n in ast.walk(statement or ast.Pass()) if isinstance(n, ast.Name))
+    return {n.id for n in names if isinstance(n.ctx, ast.Load)}
+
+
 def is_given(site: Site) -> bool:
     """Whether a line gives what it has to a function, as it is."""
     node = node_at(site, site.span, ast.expr)

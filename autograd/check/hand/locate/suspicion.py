@@ -95,7 +95,7 @@ class Suspicion:
 
     @cached_property
     def carried(self) -> set[float]:
-        """The constants that gradients carry on their way to results that are right: they are taken out later."""
+        """The constants that gradients carry on their way to results that are right, and are rid of later."""
         found = set()
         for suspect in suspects_in(self.events):
             if len(suspect.events) > 1 or suspect.site.kind != "assign":

@@ -63,7 +63,7 @@ def stems(name: str, prefix: str = "d") -> tuple[str, ...]:
 # Words that begin as a gradient's name does
 WORDS = frozenset(
     ("data", "degree", "den", "denom", "depth", "diff", "diffs", "dilation", "dim", "dims", "dist", "done",
-     "dropout", "gain", "gamma", "gap", "gate", "gates", "goal", "grid", "group")
+     "dropout", "gain", "gam", "gamma", "gap", "gate", "gates", "goal", "grid", "group")
 )  # fmt: skip
 
 
@@ -111,3 +111,15 @@ def is_called_loss(name: str) -> bool:
     (True, False)
     """
     return not parts_of(name).isdisjoint(LOSSES)
+
+
+SLOPES = re.compile(r"^sp$|prime|slope|deriv|jac")
+
+
+def is_called_slope(name: str) -> bool:
+    """Whether a name is of a derivative that a gradient is multiplied by.
+
+    >>> [is_called_slope(name) for name in ("sp", "sigmoid_prime", "slope", "s", "h")]
+    [True, True, True, False, False]
+    """
+    return bool(SLOPES.search(name.lower()))

@@ -149,6 +149,8 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         yield kind, f"a factor 1/{bracketed(name)} is missing", ast.BinOp(node, ast.Div(), other)
     for name in along_rows(scope, value):
         yield "forgotten factor", f"a factor {name} is missing", ast.BinOp(node, ast.Mult(), parsed(name))
+        said = f"a factor 1/({name}) is missing"
+        yield "forgotten factor", said, ast.BinOp(node, ast.Div(), parsed(name))
     for name, quantity in quantities(scope):
         is_plain = " " not in name and "*" not in name and np.ndim(quantity) and fits(quantity, value)
         if (np.shape(quantity) == np.shape(value) or is_plain) and not is_inner(name):

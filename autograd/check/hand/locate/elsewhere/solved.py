@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...match.near import near
-from ...observe.probes.record import Event
+from ...observe.probes.record import Event, is_of_truths
 from ..bench import Bench
 from ..linear import MOST_UNITS, Effects, effects_of, results_with
 from ..suspects import Blame, Suspect
@@ -58,6 +58,36 @@ def solved(effects: Effects, values: dict[int, Any], suspect: Suspect, bench: Be
         if now is None:
             return False
     return True
+
+
+def replaced_well(suspect: Suspect, bench: Bench) -> Blame | None:
+    """The blame of a line with other values that are no chance: masks for a mask, or what the engine knows.
+
+    Other values will do where they could not make anything of the results.
+    """
+    blame = mended(suspect, suspect.events, bench)
+    if blame is None or len(blame.values) < len(blame.events):
+        return None
+    values = list(blame.values.values())
+    if all(map(is_of_truths, suspect.events)):
+        is_well = all(near(v, np.round(v)) and set(np.unique(np.round(v))) <= {0, 1} for v in values)
+    else:
+        is_well = all(bench.known.is_slope(v) or bench.known.matches(v) for v in values)
+    return blame if is_well or not makes_anything(suspect, bench) else None
+
+
+def masked_as(suspect: Suspect, blame: Blame, bench: Bench) -> Blame | None:
+    """The blame of a mask, if all is right with one that lets through what should not be 0 behind it."""
+    wanted = {e.n: blame.values.get(e.n, e.value) for e in blame.events}
+    values = {e.n: 1.0 * (wanted[e.n] != 0) for e in suspect.events if e.n in wanted}
+    is_of_it = all(np.shape(values[e.n]) == np.shape(e.value) for e in suspect.events if e.n in values)
+    if not values or not is_of_it or not all(map(is_of_truths, suspect.events)):
+        return None
+    if not all(bench.flags({suspect.site: suspect.holding(values)})[0]):
+        return None
+    results = [bench.results[i] for i in sorted(bench.wrong)]
+    events = [e for e in suspect.events if e.n in values and not near(e.value, values[e.n])]
+    return Blame(suspect.site, events, values, None, {}, 1.0, results)
 
 
 def makes_anything(suspect: Suspect, bench: Bench) -> bool:

@@ -12,7 +12,6 @@ import numpy as np
 
 from .....tensor import Tensor
 from .....users import is_users
-from ...match.names import is_called_gradient
 from .probe import Run
 from .sites import Site
 
@@ -67,8 +66,19 @@ def is_array(value: Any) -> bool:
 
 
 def is_mask(value: Any) -> bool:
-    """Whether a value is an array of truths: if it goes by the name of a gradient, something is missing."""
+    """Whether a value is an array of truths: the wrong one lets the wrong elements through."""
     return type(value) is np.ndarray and value.dtype.kind == "b"
+
+
+def is_of_truths(event: Event) -> bool:
+    """Whether a value is a mask: of truths, or of ones and zeros."""
+    return is_mask(event.owner) or bool(np.ndim(event.value) and np.all(event.value * (1 - event.value) == 0))
+
+
+def as_mask(value: Any) -> Any:
+    """Truths again, of an array of ones and zeros."""
+    is_of_two = type(value) is np.ndarray and bool(np.all((value == 0) | (value == 1)))
+    return value.astype(bool) if is_of_two else value
 
 
 def copied(value: Any) -> Any:
@@ -127,7 +137,8 @@ class Recording(Run):
                 frame.f_globals,
             )
         if site in self.overrides:
-            value = self.overrides[site](n, value, frame)
+            new = self.overrides[site](n, value, frame)
+            value = as_mask(new) if is_mask(value) else new
         if self.noting and len(self.events) < MOST_EVENTS and self.bytes < MOST_BYTES:
             copy = copied(value)
             self.bytes += copy.nbytes
@@ -138,7 +149,7 @@ class Recording(Run):
 
     def value(self, site: Site, value: Any) -> Any:
         """A value that was made, or what is to stand in its place; it is noted if it may be a gradient."""
-        is_noted = is_array(value) or (is_mask(value) and is_called_gradient(site.name))
+        is_noted = is_array(value) or (is_mask(value) and site.kind == "assign")
         return self.handled(site, value, sys._getframe(1)) if is_noted else value
 
     def unpack(self, sites: Any, values: Any) -> Any:
