@@ -36,7 +36,7 @@ from .locate.elsewhere.scales import (
     scaled_before,
 )
 from .locate.elsewhere.solved import makes_anything, masked_as, mended, replaced_well
-from .locate.elsewhere.sums import contribution, maker_of, odd_one_out, void_line
+from .locate.elsewhere.sums import contribution, maker_of, odd_one_out, void_line, writer_of
 from .locate.elsewhere.updates import is_carried, other_rate
 from .locate.forms import (
     has_minus,
@@ -137,7 +137,10 @@ class Doubts:
 
     def before(self, blame: Blame, told: Guess | None) -> Blame | None:
         """The line before one that only does with a value what it should, if there is such a line."""
-        return self.before_scaling(blame, told) or self.picked(blame, told)
+        before = self.before_scaling(blame, told)
+        if told is None or told.lineno is None:
+            before = writer_of(before or blame, self.suspects, self.bench) or before
+        return before or self.picked(blame, told)
 
     def picked(self, blame: Blame, told: Guess | None) -> Blame | None:
         """The line that gave a name to the wrong thing, or to less than it should, if that explains all."""
@@ -408,9 +411,13 @@ class Doubts:
         if kind is None and (update := other_rate(events, bench)) is not None:
             return update
         given = arguments(self.found.blames, suspects_in(events), bench) if kind not in PLAIN else []
-        return (
-            mender.simplest(given, GIVEN if kind is None else ("wrong-variable", "nearby")) if given else None
-        )
+        if not given:
+            return None
+        if kind is not None:
+            return mender.simplest(given, ("wrong-variable", "nearby"))
+        statements = {b.site.statement for b in self.found.blames}
+        own = [s for s in self.suspects if s.site.statement in statements]
+        return mender.simplest(own, GIVEN) or mender.simplest(given, GIVEN)
 
     def searched(self, kind: str | None, mender: Mender) -> Blame | None:
         """The line of which a small change makes all right; if there is none, where what is wrong begins."""

@@ -151,7 +151,12 @@ class Reasons:
         )  # fmt: skip
         if not rounds:
             return Diagnosis("unknown", NOT_KNOWN if blame.change is None else BEGINS_HERE, is_proven=False)
-        return diagnosed(case)
+        told = diagnosed(case)
+        is_value = blame.family is not None and blame.family.kind == "value"
+        if told.is_proven or not is_value or blame.site.kind != "argument":
+            return told
+        hint = f"another value of the forward pass belongs here; {worst(case.value, case.expected)}"
+        return Diagnosis("wrong-variable", hint)
 
     def as_before(self, snapshot: Snapshot, event: Event) -> Snapshot:
         """The variables before a line changed an array that notes them only afterwards: `d[i] -= 1`."""

@@ -191,12 +191,15 @@ class Locator:
 
     def misused(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
         """What a helper was given, if another value of forward there explains all that it made."""
-        if blame.site.kind != "return" or blame.family is None or blame.family.kind not in ("value", "slope"):
+        if blame.site.kind != "return" or blame.family is None:
             return None
+        is_forwards = blame.family.kind in ("value", "slope")
         start = min(e.time for e in blame.events)
         for suspect in self.suspects:
             near_by = [e for e in suspect.events if start - 4 <= e.time < start]
             if suspect.site.kind != "argument" or not near_by or suspect.site.function == blame.site.function:
+                continue
+            if not (is_forwards or all(map(self.is_value, suspect.events))):
                 continue
             for other in self.trials.tried(suspect, fixed, wrong, True):
                 if (
@@ -206,6 +209,11 @@ class Locator:
                 ):
                     return other
         return None
+
+    def is_value(self, event: Event) -> bool:
+        """Whether a value is one of the forward pass'."""
+        matches = self.known.matches(np.asarray(event.value))
+        return any(m.label.kind == "value" and m.scale == 1 and m.form == "same" for m in matches)
 
     def mistaken(
         self, blame: Blame, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int]
@@ -287,13 +295,16 @@ class Locator:
 
         Then what is missing is missing in the line that called it: a scale, the slope of an activation.
         """
-        given = [e.value for s in self.suspects if s.site.kind == "argument" for e in s.events]
+        given = [e for s in self.suspects if s.site.kind == "argument" for e in s.events]
         for event in made:
             matches = self.suspicion.matches(event.value)
             is_gradient = any(
-                m.label.kind == "gradient" and m.scale > 0 and m.form == "same" for m in matches
-            )
-            if not is_gradient or any(same_value(event.value, v) for v in given):
+                m.label.kind == "gradient" and m.scale > 0 and m.form == "same"
+                and m.label.node in self.known.forward.names
+                for m in matches
+            )  # fmt: skip
+            handed_in = (e.value for e in given if e.time < event.time)
+            if not is_gradient or any(same_value(event.value, v) for v in handed_in):
                 return False
         return bool(made)
 

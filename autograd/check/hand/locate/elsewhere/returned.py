@@ -20,11 +20,11 @@ def returned_within(blames: list[Blame], suspects: list[Suspect], bench: Bench) 
     """The line that returned something to a line that is blamed, if with other values of it all is right.
 
     Several lines may call the same helper.  What it returns may be a value of forward, and the wrong one; but
-    where it is right in another call, the helper is right.
+    where it is right in another call, or all that comes back by one way, the helper is right.
     """
     for s in returns_to([e for b in blames for e in b.events[:1]], suspects):
-        is_right_elsewhere = any(is_gradient(e, bench.known) for e in s.events)
-        if not is_right_elsewhere and (found := mended(s, s.events, bench)) is not None:
+        is_right = any(is_gradient(e, bench.known) for e in s.events)
+        if not is_right and (found := mended(s, s.events, bench)) is not None:
             return returned_within([found], suspects, bench) or found
     return None
 
@@ -48,9 +48,9 @@ def returns_to(made: list[Event], suspects: Iterable[Suspect]) -> Iterator[Suspe
 
 
 def is_gradient(event: Event, known: Known) -> bool:
-    """Whether a value is a gradient that the engine knows."""
-    matches = known.matches(np.asarray(event.value))
-    return any(m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in matches)
+    """Whether a value is a gradient that the engine knows, or a contribution to one."""
+    matches = [m for m in known.matches(np.asarray(event.value)) if m.scale == 1 and m.form == "same"]
+    return any(m.label.kind in ("gradient", "share") for m in matches)
 
 
 def is_out_of_order(returned: Iterable[Suspect], known: Known) -> bool:

@@ -93,7 +93,10 @@ def masked_as(suspect: Suspect, blame: Blame, bench: Bench) -> Blame | None:
 def makes_anything(suspect: Suspect, bench: Bench) -> bool:
     """Whether a line's values could make all results whatever one likes: that they can is no reason then."""
     effects = effects_of(suspect, suspect.events, bench)
-    return effects is not None and np.linalg.matrix_rank(effects.matrix) == len(effects.matrix)
+    if effects is None:
+        return False
+    reached = effects.matrix[np.any(effects.matrix != 0, axis=1)]
+    return bool(np.linalg.matrix_rank(reached) == len(reached))
 
 
 def freedom(effects: Any) -> Any:

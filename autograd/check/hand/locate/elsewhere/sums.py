@@ -15,7 +15,7 @@ from .....engine import Node
 from ...diagnose.case import Guess
 from ...diagnose.repair import node_at
 from ...match.known import Known
-from ...match.near import PRECISION, near, ratio
+from ...match.near import PRECISION, largest, near, ratio
 from ...observe.probes.codes import statements_of, text_of
 from ...observe.probes.record import Event
 from ...observe.probes.sites import span_of
@@ -64,6 +64,31 @@ def maker_of(part: Any, suspects: Iterable[Suspect], bench: Bench) -> Blame | No
             results = [bench.results[i] for i in sorted(bench.wrong)]
             return Blame(s.site, [event], values, None, {}, 1.0, results)
     return None
+
+
+def writer_of(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blame | None:
+    """The line that wrote the elements that are wrong, where several have written to one array."""
+    event = blame.events[-1]
+    if blame.site.kind not in CONTAINED or len(blame.events) > 1 or event.n not in blame.values:
+        return None
+    needed, before = blame.values[event.n], np.zeros_like(event.value)
+    if np.shape(needed) != np.shape(event.value) or blame.patch is not None:
+        return None
+    wrong = ~np.isclose(event.value, needed, rtol=PRECISION, atol=PRECISION * largest(needed))
+    owned = [s for s in suspects if s.events[-1].owner is event.owner and s.events[-1].time <= event.time]
+    found = None
+    for s in sorted(owned, key=lambda s: s.events[-1].time):
+        own = s.events[-1].value
+        if np.shape(own) == np.shape(wrong):
+            found = s if np.all((own != before)[wrong]) and s.site.kind in CONTAINED else found
+            before = own
+    if found is None or found.site.statement == blame.site.statement:
+        return None
+    own = found.events[-1]
+    values = {own.n: np.where(wrong, needed, own.value)}
+    if not all(bench.flags({found.site: found.holding(values)})[0]):
+        return None
+    return replace(blame, site=found.site, events=[own], values=values, change=found.holding(values))
 
 
 def contribution(
