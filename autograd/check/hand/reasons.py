@@ -17,11 +17,9 @@ from .match.known import Match
 from .match.results import (
     Result,
 )
-from .observe.probes.codes import text_of, tree_of
 from .observe.probes.record import Event, Snapshot, is_array
 from .observe.probes.sites import Site
 from .observe.stage import Stage
-from .source.nearby import is_carried
 
 NOT_KNOWN = "it could not be told what should be here"
 BEGINS_HERE = (
@@ -101,12 +99,7 @@ class Reasons:
             if derived is None:
                 is_gradient = blame.family is not None and blame.family.kind == "gradient"
                 node, derived = blame.nodes.get(event.n) if is_gradient else None, self.derived_before(event)
-            told = self.told[id(blame)] = self.diagnosis(blame, node, derived)
-            site = blame.site
-            is_replaced = told.kind == "overwritten" and site.kind == "assign" and not site.path
-            tree = tree_of(site.filename, text_of(site.filename)) if is_replaced else None
-            if tree is not None and is_carried(tree, site.name, site.statement):
-                told.kind = "missing-term"
+            self.told[id(blame)] = self.diagnosis(blame, node, derived)
         return self.told[id(blame)]
 
     def diagnosis(

@@ -177,8 +177,9 @@ def matrix_products(scope: dict[str, Any], shape: tuple[int, ...]) -> Iterator[t
         return
     held = (*scope.items(), *indexed(scope))
     arrays = [
-        (k, v) for k, v in held if isinstance(v, np.ndarray) and 0 < v.ndim <= 2 and v.dtype.kind == "f"
-    ]
+        (k, v) for k, v in held
+        if isinstance(v, np.ndarray) and 0 < v.ndim <= 2 and v.dtype.kind == "f" and set(v.shape) & set(shape)
+    ]  # fmt: skip
     for (one, a), (other, b) in product(arrays[:MOST_MATRICES], repeat=2):
         if a.ndim == b.ndim == 1:
             if (*a.shape, *b.shape) == shape:

@@ -49,7 +49,7 @@ class Locator:
         later lines divide by it.
         """
         wrong = self.bench.wrong
-        owners = {id(e.owner) for e in before.events} | {id(r.owner) for r in before.results}
+        owners = {id(e.owner) for e in before.events}
         names = {e.name for e in before.events}
         sizes = [1, *lengths(self.known.forward)]
         for suspect in reversed(self.suspects):

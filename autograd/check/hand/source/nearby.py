@@ -77,20 +77,6 @@ def has_slices(index: ast.expr) -> bool:
     return any(isinstance(n, ast.Slice) for n in ast.walk(index))
 
 
-def is_carried(tree: ast.AST, name: str, span: tuple[int, int, int, int]) -> bool:
-    """Whether a variable that a statement replaces is used beside it: in its loop, or as a parameter.
-
-    Then what is lost with the old value is a way that the gradient goes, and not what a sum had so far.
-    """
-    function = function_around(tree, span[0])
-    loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While) and has_line(n, span[0])]
-    inside = max(loops, key=lambda n: n.lineno) if loops else function
-    parameters = [a.arg for a in ast.walk(getattr(function, "args", ast.Pass())) if isinstance(a, ast.arg)]
-    loads = filter(is_read, ast.walk(inside))
-    is_used = bool(loops) and any(n.id == name and not span[0] <= n.lineno <= span[2] for n in loads)
-    return name in parameters or is_used
-
-
 def carried_into(tree: ast.AST, span: tuple[int, int, int, int]) -> set[str]:
     """The variables that a line in a loop reads as the round before left them.
 

@@ -7,6 +7,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -124,22 +125,41 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
         targets = [targets_of(s, known) for s in adding]
         counts = Counter(target for found in targets for target in found)
         common = next((t for t, count in counts.items() if count == len(adding) - 1 > 1), None)
-        odd = [s for s, found in zip(adding, targets, strict=True) if not found]
-        if common is not None:
-            odd = [s for s, found in zip(adding, targets, strict=True) if common not in found]
+        pairs = list(zip(adding, targets, strict=True))
+        odd = [s for s, found in pairs if (common not in found if common else not found)]
+        odd = [s for s in odd if not is_in_pieces(first_added(s), known)]
         if len(odd) == 1 < len(adding):
             yield odd[0]
 
 
 def targets_of(suspect: Suspect, known: Known) -> set[tuple[Node, float]]:
     """The nodes to whose gradients a line first added a contribution, with the constant that this carried."""
+    matches = (m for m in known.matches(first_added(suspect)) if m.form == "same")
+    return {(m.label.node, round(m.scale, DIGITS)) for m in matches if m.label.kind in ("gradient", "share")}
+
+
+def first_added(suspect: Suspect) -> Any:
+    """What a line first added to something, with the sign that it had there."""
     statement = node_at(suspect.site, suspect.site.statement, ast.AugAssign)
-    sign = -1.0 if statement is not None and isinstance(statement.op, ast.Sub) else 1.0
-    value = sign * np.asarray(suspect.events[0].value)
-    matches = (m for m in known.matches(value) if m.form == "same")
-    whole = {(m.label.node, round(m.scale, DIGITS)) for m in matches if m.label.kind in ("gradient", "share")}
+    is_taken_away = statement is not None and isinstance(statement.op, ast.Sub)
+    return (-1.0 if is_taken_away else 1.0) * np.asarray(suspect.events[0].value)
+
+
+def is_in_pieces(value: Any, known: Known) -> bool:
+    """Whether a value is an element of a gradient, or what two uses of something contribute together."""
     is_number = np.size(value) == 1
-    return whole | {(n, 1.0) for n, g in known.truth.items() if is_number and has(g, value)}
+    if is_number and any(has(g, value) for g in known.truth.values() if np.size(g) > 1):
+        return True
+    by_parent: dict[Node, list[Any]] = {}
+    for child, parent, g in known.shares:
+        own = known.truth[child] if child.op.name == "getitem" else g  # of the element itself
+        if np.shape(own) == np.shape(value):
+            by_parent.setdefault(parent, []).append(own)
+    pairs = (pair for shares in by_parent.values() for pair in combinations(shares[:MOST_SHARES], 2))
+    return any(near(a + b, value) for a, b in pairs)
+
+
+MOST_SHARES = 32  # of one node of which each two are added
 
 
 def has(array: Any, number: Any) -> bool:
