@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .doubts import Doubts
+from .doubts.evidence import Evidence
+from .doubts.second import better
 from .judgement import Judgement, Settings, observed, signed
 from .limits import price_of_a_run
 from .lines import LineWriter
@@ -75,8 +76,9 @@ def explain(found: Judgement, stage: Stage, settings: Settings) -> None:
         bench.common = signed(common_scale(found.results), stage)
         locator = Locator(bench, found.outcome.events, settings)
         reasons.blame(locator.blamed())
-        if found.outcome.raised is None and (better := Doubts(reasons, bench, locator).better()) is not None:
-            reasons.blame([better])
+        evidence = Evidence(reasons, bench, locator)
+        if found.outcome.raised is None and (other := better(evidence)) is not None:
+            reasons.blame([other])
     is_cured = False
     if found.outcome.raised is not None and (before := blamed_before(reasons)) is not None:
         blame, is_cured = before

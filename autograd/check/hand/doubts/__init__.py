@@ -1,0 +1,8 @@
+"""Whether the right line is blamed: second thoughts, as another line may explain more.
+
+evidence   what the doubts ask: what is told of the line, which lines reach what is wrong, what tries changes
+second     the order of the ways; they are functions of the evidence, and return another blame or None
+by_kind    what the kind of the mistake suggests
+before     the line before: what made, picked or scaled the value that is blamed
+searching  changes of any line, if no kind could be told
+"""

@@ -1,0 +1,158 @@
+"""The line before the one that is blamed: it made, picked or scaled what is wrong there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..diagnose.case import Guess
+from ..diagnose.repair import loads_of
+from ..locate.elsewhere.returned import (
+    is_out_of_order,
+    made_before,
+    returns_to,
+)
+from ..locate.elsewhere.scales import (
+    scaled_before,
+)
+from ..locate.elsewhere.solved import masked_as, mended, replaced_well
+from ..locate.elsewhere.sums import odd_one_out, writer_of
+from ..locate.forms import (
+    is_call,
+    is_handed_on,
+    is_picked,
+    is_scaling,
+    is_unpacked,
+    names_read,
+)
+from ..locate.suspects import Blame, Suspect
+from ..match.names import is_called_gradient, is_called_slope
+from ..observe.probes.record import is_of_truths
+from .evidence import MOST_LOOKED_AT, Doubt, Evidence
+
+# What is in the line itself
+PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
+EXCHANGED = "are exchanged"
+OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
+OF_SCALES = ("wrong-variable", "number", "nearby")  # and what tries it
+# What may be wrong with a line that only picks something, if the line that uses it seems to be wrong
+OF_PICKED = {
+    "wrong-variable": ("nearby", "wrong-variable"),
+    "missing-factor": ("forgotten factor", "missing-factor"),
+}
+
+
+def line_before(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None:
+    """The line before one that only does with a value what it should, if there is such a line."""
+    before = before_scaling(evidence, blame, told)
+    if told is None or told.lineno is None:
+        before = writer_of(before or blame, evidence.suspects, evidence.bench) or before
+    return before or picked(evidence, blame, told)
+
+
+def picked(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None:
+    """The line that gave a name to the wrong thing, or to less than it should, if that explains all."""
+    if told is None or told.kind not in OF_PICKED:
+        return None
+    site, read = blame.site, loads_of(blame.site)
+    picks = [
+        s for s in evidence.reaching()
+        if s.site.name in read and s.site.function == site.function and is_picked(s.site)
+        and s.site.statement != site.statement and not evidence.is_named_rightly(s)
+    ]  # fmt: skip
+    return evidence.mender(1 / 4).simplest(picks, OF_PICKED[told.kind]) if picks else None
+
+
+def odd(evidence: Evidence) -> Blame | None:
+    """The one line of a sum that adds no contribution to the gradient that all others add to."""
+    wrong = evidence.bench.wrong
+    for s in odd_one_out(evidence.suspects, evidence.bench.known):
+        if wrong <= evidence.bench.reached(s.site):
+            found = evidence.mender(1 / 4).blamed([s]) or mended(s, s.events, evidence.bench)
+            if found is not None:
+                return found
+    return None
+
+
+def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line of a mask, a slope or an unknown value that is read where it seems to be wrong.
+
+    It is to blame if a change of it makes all right, or a mask, a slope or another value in its place.
+    """
+    if len(evidence.found.blames) > 1 or doubt.kind in PLAIN:
+        return None
+    site, told = evidence.found.blames[0].site, doubt.kind is not None
+    is_of_line = told and doubt.told is not None and doubt.told.lineno is not None
+    made = {
+        e.site for e in evidence.found.outcome.events if e.owner is evidence.found.blames[0].events[0].owner
+    }
+    read = set[str]().union(*map(names_read, {site} | made))
+    own = {one.statement for one in {site} | made}
+    for s in evidence.reaching():
+        is_read = s.site.name in read and s.site.kind == "assign" and s.site.function == site.function
+        is_own = s.site.statement in own or is_unpacked(s.site)
+        if not is_read or is_own or is_called_gradient(s.site.name):
+            continue
+        if told and not (is_slope(s) or (not is_of_line and is_strange(evidence, s))):
+            continue
+        found = evidence.mender(1 / 8).blamed([s]) if not told else None
+        found = (
+            found
+            or masked_as(s, evidence.found.blames[0], evidence.bench)
+            or replaced_well(s, evidence.bench)
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def is_strange(evidence: Evidence, suspect: Suspect) -> bool:
+    """Whether a line makes what the engine does not know."""
+    known, events = evidence.bench.known, suspect.events[:MOST_LOOKED_AT]
+    return not all(known.is_slope(e.value) or known.matches(e.value) for e in events)
+
+
+def as_made(evidence: Evidence) -> Blame | None:
+    """The line that made what is blamed where it is only handed on, if that can be told what it lacks.
+
+    It may be one of a helper if nothing can be told of the line that takes what the helper left.
+    """
+    blame = evidence.found.blames[0]
+    is_returned = blame.site.kind in ("return", "element")
+    if len(evidence.found.blames) > 1 or not is_handed_on(blame.site):
+        return None
+    if not is_returned and evidence.reasons.of(blame).is_proven:
+        return None
+    makers = [s for s in evidence.suspects if not is_returned or s.site.function == blame.site.function]
+    maker = made_before(blame, makers, evidence.bench)
+    if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
+        return None
+    return maker if evidence.explains(maker) else None
+
+
+def before_scaling(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None:
+    """The line before one that only multiplies by a number, unless it is the number that is wrong."""
+    if not is_scaling(blame.site) or len(blame.events) != 1:
+        return None
+    if told is not None and told.kind in OF_NUMBERS:
+        own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
+        return None if told.lineno else evidence.mender(1 / 4).simplest(own, OF_SCALES)
+    found = scaled_before(blame, evidence.suspects, evidence.bench)
+    if found is None or told is None or evidence.explains(found):
+        return found
+    return replace(found, guess=told)
+
+
+def exchanged_before(evidence: Evidence, better: Blame) -> Blame | None:
+    """The line of a helper that returns gradients in the wrong order, where a call seems to unpack so."""
+    if better.guess is None or EXCHANGED not in better.guess.text or better.patch is None:
+        return None
+    events = [e for e in evidence.found.outcome.events if e.site.statement == better.patch.span]
+    returned = list(returns_to(events, evidence.suspects))
+    if not is_out_of_order(returned, evidence.bench.known):
+        return None
+    return evidence.mender().simplest(returned, ("wrong-variable",))
+
+
+def is_slope(suspect: Suspect) -> bool:
+    """Whether a line makes a mask, or what goes by the name of a slope."""
+    return is_called_slope(suspect.site.name) or all(map(is_of_truths, suspect.events))

@@ -1,0 +1,173 @@
+"""The other lines that a mistake of one kind may as well be in."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import numpy as np
+
+from ..diagnose.repair import loads_of
+from ..locate.elsewhere.returned import (
+    returns_to,
+)
+from ..locate.elsewhere.scales import (
+    constant_in,
+    divided,
+    hands_on_scale,
+    multiples_of_known,
+)
+from ..locate.elsewhere.solved import makes_anything, mended
+from ..locate.elsewhere.sums import maker_of
+from ..locate.forms import (
+    has_minus,
+    is_call,
+    is_masked,
+    is_renaming,
+    is_unpacked,
+)
+from ..locate.suspects import Blame
+from ..match.near import ratio
+from ..observe.probes.patch import statements_around
+from ..source.nearby import names_set
+from .evidence import Doubt, Evidence
+from .searching import passed_on, within
+
+# A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
+TOO_MANY = ("factor", "extra-factor")
+SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
+# What may be wrong with the constant before a part of a sum
+OF_CONSTANTS = (
+    "sign", "missing sign", "factor", "number", "missing constant", "extra-factor", "forgotten factor"
+)  # fmt: skip
+OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
+OF_SUMS = ("missing-term", "jacobian", "overwritten")
+
+
+def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """Another line that a mistake of this kind may as well be in."""
+    if is_renaming(evidence.found.blames[0].site):
+        return None
+    ways = (
+        never_reached, multiplied, too_many, masked, replaced, renamed,
+        head_of_the_loop, returned, carried, instead, constant, too_little,
+    )  # fmt: skip
+    return next(filter(None, (way(evidence, doubt) for way in ways)), None)
+
+
+def too_many(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """A line that has a constant or a sign where it should not."""
+    if doubt.kind not in SIMPLER and doubt.own:
+        return None
+    others = [s for s in evidence.others() if doubt.kind != "sign" or has_minus(s.site)]
+    others = [s for s in others if not hands_on_scale(s, evidence.found.outcome.events, evidence.bench.known)]
+    return doubt.other(doubt.mender.simplest(others, SIMPLER.get(doubt.kind or "", TOO_MANY)))
+
+
+def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line before that makes all wrong by a constant: one that blamed lines read, or any."""
+    blames = evidence.found.blames
+    c = constant_in(blames[0])
+    if c is None or c == 0 or not blames[0].is_explained:
+        return None
+    bench, read = evidence.bench, loads_of(blames[0].site)
+    before = [s for s in evidence.reaching() if s.time < blames[0].events[0].time and not is_unpacked(s.site)]
+    if len(blames) > 1:
+        made = (divided(s, s.events, c, bench) for s in reversed(before))
+    else:
+        picks = [s for s in before if s.site.name in read]
+        inner = (r for s in picks if is_call(s.site) for r in returns_to(s.events, evidence.suspects))
+        factors = ((s, multiples_of_known(s, c, bench.known)) for s in (*inner, *picks))
+        made = (divided(s, events, c, bench) for s, events in factors)
+    return next(filter(None, made), None)
+
+
+def masked(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """A line with another comparison: `dh[h < 0] = 0` writes nothing where no h is below 0."""
+    if doubt.kind not in (None, "missing-factor"):
+        return None
+    masked = [s for s in evidence.reaching() if is_masked(s.site)]
+    return doubt.mender.simplest(masked, ("wrong-variable",)) if masked else None
+
+
+def replaced(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """A line that replaces what it should add to: the rest of a sum may look like some of the paths."""
+    if doubt.kind not in OF_SUMS:
+        return None
+    return doubt.other(doubt.mender.simplest(evidence.reaching(), ("overwritten",)))
+
+
+def renamed(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """A line that only renames a gradient, and lacks a factor or a term."""
+    if doubt.kind not in OF_FACTORS:
+        return None
+    renamed = [s for s in evidence.reaching() if is_renaming(s.site) and not evidence.is_named_rightly(s)]
+    if not renamed:
+        return None
+    better = doubt.mender.simplest(renamed, ("forgotten factor", "forgotten term"))
+    if better is None and doubt.is_of_paths:
+        told = (s for s in renamed if not makes_anything(s, evidence.bench))
+        better = next(filter(None, (mended(s, s.events, evidence.bench) for s in told)), None)
+    return doubt.other(better)
+
+
+def head_of_the_loop(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The head of a loop over several values, if the wrong one is what the line has from there."""
+    if doubt.kind != "wrong-variable":
+        return None
+    blame = evidence.found.blames[0]
+    wrong = re.search(r"`(\w+)` is the wrong variable", evidence.reasons.of(blame).hint)
+    loops = statements_around(blame.site.filename, blame.site.statement)
+    heads = [s for s in loops if isinstance(s, ast.For) and wrong and wrong[1] in names_set(s.target)]
+    if not heads:
+        return None
+    return doubt.mender.in_rounds([s for s in evidence.suspects if s.site.statement == blame.site.statement])
+
+
+def returned(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """What a helper returned, if the same may be told of that as of the line that called it."""
+    is_helpers = doubt.kind in ("missing-term", "jacobian") and is_call(evidence.found.blames[0].site)
+    return within(evidence) if doubt.is_of_paths or is_helpers else None
+
+
+def carried(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that hands on to the next round what lacks a term there."""
+    return passed_on(evidence) if doubt.kind == "missing-term" else None
+
+
+def never_reached(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The head of a loop that ends too early, if nothing has come back to what is blamed."""
+    events = [e for b in evidence.found.blames for e in b.events]
+    return None if any(np.any(e.value) for e in events) else doubt.mender.of_heads(evidence.suspects)
+
+
+def instead(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The later line that would be blamed if this one were not, if it can be told what is wrong there."""
+    later = evidence.found.blames[0].instead
+    return later if doubt.is_of_paths and later is not None and evidence.explains(later) else None
+
+
+def constant(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that made the part of a sum that has another constant before it."""
+    if doubt.told is None or doubt.told.part is None:
+        return None
+    maker = maker_of(doubt.told.part, evidence.suspects, evidence.bench)
+    return maker or doubt.mender.simplest(evidence.others(), OF_CONSTANTS)
+
+
+def too_little(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that adds a part of the term that is missing: its constant is wrong, or its sign."""
+    blame = evidence.found.blames[0]
+    event = blame.events[-1] if blame.events else None
+    if doubt.kind != "missing-term" or event is None or event.n not in blame.values:
+        return None
+    apart = blame.values[event.n] - event.value
+    for s in (s for s in evidence.suspects if s.site.kind == "share" and len(s.events) == 1):
+        own = s.events[0]
+        c = ratio(apart, own.value) if s.site.name == blame.site.name else None
+        if c is None or s.site.statement in doubt.own:
+            continue
+        values = {own.n: (1 + c) * own.value}
+        if all(evidence.bench.flags({s.site: s.holding(values)})[0]):
+            return Blame(s.site, [own], values, None, {}, 1.0, blame.results)
+    return None

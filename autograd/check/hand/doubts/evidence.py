@@ -1,0 +1,137 @@
+"""What speaks for a line and what against it: the findings, and what tries changes of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from .. import limits
+from ..diagnose.case import Guess
+from ..diagnose.diagnosis import Diagnosis
+from ..judgement import Judgement
+from ..locate.bench import Bench
+from ..locate.blame import Locator
+from ..locate.mend import Mender
+from ..locate.screening import Screen
+from ..locate.suspects import Blame, Suspect, suspects_in
+from ..match.near import near
+from ..observe.probes.record import Event
+from ..observe.probes.sites import Site
+from ..reasons import Reasons
+
+MOST_LOOKED_AT = 20
+PATH = "what comes back through"
+
+
+class Doubt(NamedTuple):
+    """What is told of the line that is blamed, if it is proven its kind, and what tries changes of others.
+
+    `own` are the statements that are blamed, unless it is doubtful that they are.
+    """
+
+    kind: str | None
+    told: Diagnosis | None
+    own: set[Any]
+    mender: Mender
+
+    @property
+    def is_of_paths(self) -> bool:
+        """Whether it is told of what comes back by some paths."""
+        return self.told is not None and PATH in self.told.hint
+
+    def other(self, blame: Blame | None) -> Blame | None:
+        """A blame, if it is of another statement."""
+        return blame if blame is not None and blame.site.statement not in self.own else None
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was found and why, and the lines that may be to blame: `suspects`."""
+
+    reasons: Reasons
+    bench: Bench
+    locator: Locator
+    suspects: list[Suspect] = field(init=False)
+    screens: dict[Site, Screen] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.suspects = suspects_beside(self.found.outcome.events, self.found.forward.places)
+
+    @property
+    def found(self) -> Judgement:
+        """What was found."""
+        return self.reasons.found
+
+    def told_of(self, blame: Blame) -> Guess | None:
+        """The kind of mistake that a line makes, if it can be told."""
+        told = self.diagnosed(blame)
+        return Guess(told.kind, told.hint.partition(";")[0], told.lineno) if told.is_proven else None
+
+    def diagnosed(self, blame: Blame) -> Diagnosis:
+        """What is wrong with a line, if it is the one that is to blame."""
+        before = self.found.blames
+        if before == [blame] or blame.guess is not None:
+            return self.reasons.of(blame)
+        self.reasons.blame([blame])
+        told = self.reasons.of(blame)
+        self.reasons.blame(before)
+        return told
+
+    def mender(self, part: float = 1) -> Mender:
+        """What tries changes of lines, with a part of the work that it may do."""
+        stop = self.bench.spent + part * limits.CHANGE
+        return Mender(self.bench, self.bench.wrong, stop, self.screens)
+
+    def explains(self, blame: Blame) -> bool:
+        """Whether it can be told what is wrong with a line."""
+        return self.diagnosed(blame).is_proven
+
+    def reaching(self) -> list[Suspect]:
+        """The lines that have a part in all that is wrong."""
+        return [s for s in self.suspects if self.bench.wrong <= self.bench.reached(s.site)]
+
+    def others(self) -> Iterator[Suspect]:
+        """Of these the ones that may hold a constant too many or too few: no gradients as they should be."""
+        return (
+            s
+            for s in self.reaching()
+            if not self.is_named_rightly(s) and not self.is_gradient(s) and self.may_precede(s)
+        )
+
+    def may_precede(self, suspect: Suspect) -> bool:
+        """Whether a line comes before what is blamed, if that is wrong by its name; or goes by that name."""
+        blames = self.found.blames
+        events = [e for b in blames for e in b.events]
+        nodes = {n for b in blames for n in b.nodes.values()}
+        is_named = any(n in nodes for e in events for n in self.locator.suspicion.named(e))
+        last = max((e.time for e in events), default=0)
+        return not is_named or suspect.time <= last or suspect.site.name in {e.name for e in events}
+
+    def is_named_rightly(self, suspect: Suspect) -> bool:
+        """Whether a line made what its name says."""
+        suspicion = self.locator.suspicion
+        known = self.bench.known
+        return all(
+            any(near(e.value, known.truth[n]) for n in suspicion.named(e)) for e in suspect.events[:20]
+        )
+
+    def is_gradient(self, suspect: Suspect) -> bool:
+        """Whether all values of a line are gradients, and nothing is too many in them."""
+        matches = (self.locator.suspicion.matches(e.value) for e in suspect.events[:MOST_LOOKED_AT])
+        return all(
+            any(m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in ms)
+            for ms in matches
+        )
+
+
+def suspects_beside(events: list[Event], places: Container[Any]) -> list[Suspect]:
+    """The lines that did not make the loss; but what they give a helper may be the wrong value of it."""
+    found = suspects_in(events)
+    made = [s for s in found if (s.site.filename, s.site.span) not in places]
+    statements = {s.site.statement for s in made if s.site.kind != "argument"}
+    return [
+        s for s in found
+        if (s.site.filename, s.site.span) not in places
+        or (s.site.kind == "argument" and s.site.statement in statements)
+    ]  # fmt: skip

@@ -1,0 +1,160 @@
+"""The search for any line of which a change makes all right, if no kind of mistake could be told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..diagnose.case import Guess
+from ..locate.elsewhere.calls import arguments, handed_in
+from ..locate.elsewhere.narrow import narrow_line
+from ..locate.elsewhere.origins import origin_of
+from ..locate.elsewhere.returned import (
+    made_before,
+    returned_within,
+)
+from ..locate.elsewhere.rounds import handed_on
+from ..locate.elsewhere.sums import contribution
+from ..locate.elsewhere.updates import other_rate
+from ..locate.forms import (
+    is_call,
+    is_handed_on,
+    is_renaming,
+    is_unpacked,
+)
+from ..locate.mend import Mender, is_known
+from ..locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from .evidence import Evidence
+
+# What is in the line itself
+PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
+# What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
+GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term")
+# Where a constant or a sign explains all, nothing need be inserted elsewhere
+OF_CONSTANT, INSERTED = ("factor", "sign"), ("missing-term", "missing-factor")
+
+
+def given(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
+    """What a helper was given; but if no kind could be told, first the constant of an update."""
+    events, bench = evidence.found.outcome.events, evidence.bench
+    if kind is None and (update := other_rate(events, bench)) is not None:
+        return update
+    given = arguments(evidence.found.blames, suspects_in(events), bench) if kind not in PLAIN else []
+    if not given:
+        return None
+    if kind is not None:
+        return mender.simplest(given, ("wrong-variable", "nearby"))
+    statements = {b.site.statement for b in evidence.found.blames}
+    own = [s for s in evidence.suspects if s.site.statement in statements]
+    return mender.simplest(own, GIVEN) or mender.simplest(given, GIVEN)
+
+
+def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
+    """The line of which a small change makes all right; if there is none, where what is wrong begins."""
+    statements = {b.site.statement for b in evidence.found.blames}
+    blamed = [s for s in evidence.suspects if s.site.statement in statements]
+    better = mender.blamed(blamed, *lines_before(evidence))
+    if kind in OF_CONSTANT and better is not None and better.guess is not None:
+        return None if better.guess.kind in INSERTED else better
+    if better is not None or kind is not None or is_renaming(evidence.found.blames[0].site):
+        return better
+    return (
+        passed_on(evidence)
+        or within(evidence)
+        or narrow_line(
+            evidence.found.blames[0], evidence.suspects, evidence.bench, evidence.locator.suspicion
+        )
+        or elsewhere(evidence)
+        or begun_before(evidence, statements)
+    )
+
+
+def within(evidence: Evidence) -> Blame | None:
+    """The line of a helper that returned what is wrong, if nothing can be told of its callers."""
+    found = returned_within(evidence.found.blames, evidence.suspects, evidence.bench)
+    if found is None or not is_handed_on(found.site):
+        return found
+    own = [s for s in evidence.reaching() if s.site.function == found.site.function]
+    return evidence.mender(1 / 2).blamed(own) or made_before(found, own, evidence.bench) or found
+
+
+def passed_on(evidence: Evidence) -> Blame | None:
+    """The line that hands on to the next round of a loop what is wrong there."""
+    blame = evidence.found.blames[0]
+    found = handed_on(blame, evidence.suspects, evidence.found.outcome.events, evidence.bench)
+    told = evidence.reasons.of(blame) if found is not None else None
+    if found is None or told is None or not told.is_proven or len(evidence.found.blames) > 1:
+        return found
+    return replace(found, guess=Guess(told.kind, told.hint.partition(";")[0]))
+
+
+def elsewhere(evidence: Evidence) -> Blame | None:
+    """Another line that adds to the same array, or the call that gave a helper what is wrong."""
+    blame, suspects = evidence.found.blames[0], evidence.suspects
+    if (part := contribution(blame, suspects, evidence.found.outcome.events, evidence.bench)) is not None:
+        return part
+    if len(evidence.found.blames) > 1:
+        return None
+    return handed_in(blame, suspects, evidence.bench) or evidence.locator.in_parts(blame)
+
+
+def begun_before(evidence: Evidence, statements: set[Any]) -> Blame | None:
+    """The earlier line at which what is wrong begins, if nothing else tells what is wrong."""
+    events = [e for b in evidence.found.blames for e in b.events]
+    if not events or not evidence.bench.wrong:
+        return None
+    found = origin_of(events, evidence.suspects, evidence.bench, evidence.locator.suspicion)
+    if found is None or found.site.statement in statements:
+        return None
+    given = arguments([found], suspects_in(evidence.found.outcome.events), evidence.bench)
+    return (evidence.mender(1 / 4).simplest(given, GIVEN) if given else None) or found
+
+
+def rivals(evidence: Evidence, blame: Blame) -> list[Suspect]:
+    """Other lines that changed the same array before, or made the variable that is said to be wrong."""
+    suspects = suspects_in(evidence.found.outcome.events)
+    wrong = re.search(r"is missing at `(\w+)`", evidence.reasons.of(blame).hint)
+    if wrong:
+        made = [s for s in suspects if s.site.name == wrong[1] and s.site.kind == "assign"]
+        return [
+            s
+            for s in made
+            if s.site is not blame.site and not any(evidence.reasons.called(e) for e in s.events)
+        ]
+    if blame.site.kind not in CONTAINED:
+        return []
+    owners = {id(e.owner) for e in blame.events}
+    sites = {
+        e.site.statement for e in evidence.found.outcome.events
+        if id(e.owner) in owners and e.site.kind in ("assign", *CONTAINED)
+    }  # fmt: skip
+    if evidence.reasons.of(blame).is_proven:
+        sites -= {blame.site.statement}
+    made = [s for s in suspects if s.site.statement in sites and s.site.kind in ("share", "assign")]
+    return [s for s in made if not is_call(s.site)]  # what a call returned was made in what it called
+
+
+def lines_before(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
+    """The lines that may be changed on trial: those up to what is blamed first, from the latest back.
+
+    They are those that all that is wrong was made of.  First those whose values are none of the engine's.
+    """
+    blames = evidence.found.blames
+    if len(blames) == 1 and blames[0].is_explained and evidence.reasons.of(blames[0]).is_proven:
+        return rivals(evidence, blames[0]), []
+    wrong = evidence.bench.wrong
+    explained = [b for b in blames if b.is_explained]
+    last = max((e.time for b in explained for e in b.events), default=len(evidence.found.outcome.events))
+    unknown: list[Suspect] = []
+    known: list[Suspect] = []
+    for s in sorted(evidence.suspects, key=lambda s: (s.time > last, -s.time if s.time <= last else s.time)):
+        if not wrong <= evidence.bench.reached(s.site) or (
+            is_unpacked(s.site) and evidence.is_named_rightly(s)
+        ):
+            continue
+        is_plain = all(is_known(e, evidence.bench) or not np.any(e.value) for e in s.events[:20])
+        (known if is_plain or s.time > last else unknown).append(s)
+    return unknown, known

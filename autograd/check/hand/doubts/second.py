@@ -1,0 +1,114 @@
+"""Second thoughts on what is blamed: whether a small change of another line explains more."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from .. import limits
+from ..locate.elsewhere.sums import void_line
+from ..locate.elsewhere.updates import is_carried, other_rate
+from ..locate.mend import Mender
+from ..locate.suspects import Blame
+from ..match.near import near
+from ..match.results import Result
+from .before import as_made, exchanged_before, line_before, misread, odd
+from .by_kind import SIMPLER, suggested
+from .evidence import Doubt, Evidence
+from .searching import given, lines_before, rivals, searched
+
+
+def better(evidence: Evidence) -> Blame | None:
+    """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
+    found = other(evidence)
+    if found is not None:
+        return (
+            exchanged_before(evidence, found)
+            or line_before(evidence, found, evidence.told_of(found))
+            or found
+        )
+    blames = evidence.found.blames
+    return line_before(evidence, blames[0], evidence.told_of(blames[0])) if len(blames) == 1 else None
+
+
+def other(evidence: Evidence) -> Blame | None:
+    """Another line, if a small change of it explains more than that the one that is blamed is wrong.
+
+    First comes what can be told at once; then what the kind of the mistake suggests; and if no kind could
+    be told, small changes of all lines.
+    """
+    evidence.bench.deadline = time.thread_time() + limits.SECONDS
+    if (name := turned(evidence)) is not None:
+        return evidence.mender().reversed(name, {e.site for e in evidence.found.outcome.events})
+    if not evidence.found.blames:
+        return evidence.mender().blamed(*lines_before(evidence))
+    if (line := told_at_once(evidence) or as_made(evidence)) is not None:
+        return line
+    in_doubt = is_doubtful(evidence)
+    told = evidence.reasons.told.get(id(evidence.found.blames[0]))
+    is_told = told is not None and told.is_proven and len(evidence.found.blames) == 1
+    kind = told.kind if told is not None and is_told else None
+    mender = evidence.mender(1 if in_doubt else 1 / 4)
+    own = set() if in_doubt else {b.site.statement for b in evidence.found.blames}
+    if own and kind in SIMPLER and is_simple(evidence, own, SIMPLER[kind], mender):
+        return None
+    if in_doubt and (line := odd(evidence)) is not None:
+        return line
+    doubt = Doubt(kind, told, own, mender)
+    if (line := suggested(evidence, doubt) or misread(evidence, doubt)) is not None:
+        return line
+    if doubt.is_of_paths and evidence.found.blames[0].site.kind == "change":
+        part = evidence.locator.in_parts(evidence.found.blames[0])
+        return replace(part, guess=evidence.told_of(evidence.found.blames[0])) if part is not None else None
+    return given(evidence, kind, mender) or (searched(evidence, kind, mender) if in_doubt else None)
+
+
+def told_at_once(evidence: Evidence) -> Blame | None:
+    """The update with another constant than others have, or a line that does nothing as it is written."""
+    events, bench = evidence.found.outcome.events, evidence.bench
+    rate = other_rate(events, bench)
+    if rate is not None:
+        is_turned = rate.guess is not None and rate.guess.kind == "sign"
+        if is_turned or all(is_carried(b, events, bench) for b in evidence.found.blames):
+            return rate
+    return void_line(evidence.suspects, bench, evidence.locator.trials)
+
+
+def is_simple(evidence: Evidence, own: set[Any], kinds: tuple[str, ...], mender: Mender) -> bool:
+    """Whether taking something away in the line that is blamed makes all right."""
+    here = [s for s in evidence.reaching() if s.site.statement in own]
+    return bool(here) and mender.simplest(here, kinds) is not None
+
+
+def turned(evidence: Evidence) -> str | None:
+    """The list in which all that is wrong stands, if each is right at another place there."""
+    pairs = zip(evidence.found.results, evidence.found.right, strict=True)
+    wrong = [r for r, ok in pairs if not ok]
+    names = {list_of(r) if r.true is not None else None for r in wrong}
+    if len(wrong) < 2 or len(names) > 1 or None in names:
+        return None
+    is_moved = all(any(near(r.value, other.true) for other in wrong if other is not r) for r in wrong)
+    return names.pop() if is_moved else None
+
+
+def is_doubtful(evidence: Evidence) -> bool:
+    """Whether what is blamed may only follow from another line: there are several, or no reason."""
+    blames = evidence.found.blames
+    if len(blames) > 1 or not blames[0].is_explained:
+        return True
+    blame = blames[0]
+    event = blame.events[0] if blame.events else None
+    if event is None:
+        return True
+    return not evidence.reasons.of(blame).is_proven or bool(rivals(evidence, blame))
+
+
+def list_of(result: Result) -> str | None:
+    """The name of the variable, or of the attribute, under which a result stands in a list."""
+    if result.way:
+        return str(result.way[0])
+    match result.place[-2:]:
+        case (str() as name, int()):
+            return name
+    return None
