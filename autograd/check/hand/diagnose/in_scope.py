@@ -138,14 +138,18 @@ def missing(case: Case, text: str, c: float) -> Guess:
 
 
 def called(c: float, case: Case) -> str:
-    """What a constant is best called: `lam / m` by the numbers in scope, if no size of the data makes it."""
-    simple = Fraction(c).limit_denominator(4)
-    for name in scalars(case.scope) if not np.isclose(c, float(simple)) else ():
-        value = evaluated(case.scope, parsed(name))
-        if value and is_named(abs(c / value), case.forward):
-            factor = named(abs(c / value), case.forward)
-            return name if factor == "1" else f"{factor} {name}"
-    return named(c, case.forward)
+    """What a constant is best called: `lam`, `2 lam` or `1/n lam` by numbers in scope, if it is not simple."""
+    if np.isclose(c, float(Fraction(c).limit_denominator(4))):
+        return named(c, case.forward)
+    names = [name for name in scalars(case.scope) if not name.isdigit()]
+    held = ((name, evaluated(case.scope, parsed(name))) for name in names)
+    rest = {name: abs(c / value) for name, value in held if value}
+    for simple in (1, 2, 0.5):
+        name = next((name for name, r in rest.items() if np.isclose(r, simple, rtol=1e-9)), None)
+        if name is not None:
+            return name if simple == 1 else f"{named(simple, case.forward)} {name}"
+    name = next((name for name, r in rest.items() if is_named(r, case.forward)), None)
+    return named(c, case.forward) if name is None else f"{named(rest[name], case.forward)} {name}"
 
 
 def is_lacking(case: Case, text: str, c: float) -> bool:

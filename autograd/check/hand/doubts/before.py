@@ -12,6 +12,7 @@ from ..locate.elsewhere.returned import (
     returns_to,
 )
 from ..locate.elsewhere.scales import (
+    given_to_update,
     scaled_before,
 )
 from ..locate.elsewhere.solved import masked_as, mended, replaced_well
@@ -31,7 +32,7 @@ from .evidence import MOST_LOOKED_AT, Doubt, Evidence
 
 # What is in the line itself
 PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
-EXCHANGED = "are exchanged"
+EXCHANGED, INDEX = "are exchanged", "the index"
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
 OF_SCALES = ("wrong-variable", "number", "nearby")  # and what tries it
 # What may be wrong with a line that only picks something, if the line that uses it seems to be wrong
@@ -53,13 +54,17 @@ def picked(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None
     """The line that gave a name to the wrong thing, or to less than it should, if that explains all."""
     if told is None or told.kind not in OF_PICKED:
         return None
-    site, read = blame.site, loads_of(blame.site)
+    site, read, mender = blame.site, loads_of(blame.site), evidence.mender(1 / 4)
     picks = [
         s for s in evidence.reaching()
         if s.site.name in read and s.site.function == site.function and is_picked(s.site)
         and s.site.statement != site.statement and not evidence.is_named_rightly(s)
     ]  # fmt: skip
-    return evidence.mender(1 / 4).simplest(picks, OF_PICKED[told.kind]) if picks else None
+    found = mender.simplest(picks, OF_PICKED[told.kind]) if picks else None
+    if found is None or found.guess is None or INDEX in found.guess.text:
+        return found
+    # what has the name that it has in forward can only be of another place
+    return None if all(map(mender.is_named_by_forward, found.events)) else found
 
 
 def odd(evidence: Evidence) -> Blame | None:
@@ -131,9 +136,12 @@ def as_made(evidence: Evidence) -> Blame | None:
 
 def before_scaling(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None:
     """The line before one that only multiplies by a number, unless it is the number that is wrong."""
+    is_of_number = told is not None and told.kind in OF_NUMBERS
+    if not is_of_number and (found := given_to_update(blame, evidence.suspects, evidence.bench)) is not None:
+        return found if told is None or evidence.explains(found) else replace(found, guess=told)
     if not is_scaling(blame.site) or len(blame.events) != 1:
         return None
-    if told is not None and told.kind in OF_NUMBERS:
+    if told is not None and is_of_number:
         own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
         return None if told.lineno else evidence.mender(1 / 4).simplest(own, OF_SCALES)
     found = scaled_before(blame, evidence.suspects, evidence.bench)

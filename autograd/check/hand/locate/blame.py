@@ -327,6 +327,8 @@ class Locator:
         It is one that only returns it, if what it returns comes from a call; or one that gives it to
         a helper.
         """
+        if self.is_part_of_a_call(blame):
+            return blame
         truth = self.known.truth
         pairs = [(e, n) for e in blame.events for n in self.suspicion.named(e)]
         named = {n for e, n in pairs if not any(near(e.value, truth[m]) for f, m in pairs if f is e)}
@@ -364,6 +366,17 @@ class Locator:
             return False
         values = [v for family in self.known.passed for v in family.values]
         return all(any(near(e.value, v) for v in values) for e in blame.events)
+
+    def is_part_of_a_call(self, blame: Blame) -> bool:
+        """Whether a helper returned only a part of what a call of a function contributes to a gradient."""
+        unasked = self.suspicion.unasked
+        passed = [f for f in self.known.passed if not unasked.intersection(f.nodes)]
+        wholes = [v for family in passed for v in family.values]
+        pairs = [(e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values]
+        return blame.site.kind in ("return", "element") and all(
+            any(near(needed, v) for v in wholes) and not any(near(value, v) for v in wholes)
+            for value, needed in pairs
+        )
 
     def first_alike(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The first line of the same function that made the same values, if it can be blamed as well."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import limits
 from ..bench import Bench
+from ..forms import is_unpacked
 from ..suspects import Blame, Suspect
 from ..suspicion import Suspicion
 from .origins import is_known
@@ -30,7 +31,11 @@ def narrow_line(blame: Blame, suspects: Iterable[Suspect], bench: Bench, trust: 
         own = sum(np.size(e.value) for e in s.events)
         if not 1 < own * NARROW <= size or s.time >= start or not bench.wrong <= bench.reached(s.site):
             continue
-        if all(is_known(e, bench, trust) for e in s.events) or any(np.size(e.value) == 1 for e in s.events):
+        if (
+            is_unpacked(s.site)
+            or all(is_known(e, bench, trust) for e in s.events)
+            or any(np.size(e.value) == 1 for e in s.events)
+        ):
             continue
         if (found := mended(s, s.events, bench)) is not None:
             return found

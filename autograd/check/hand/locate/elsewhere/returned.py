@@ -44,7 +44,9 @@ def made_before(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blam
 
 def returns_to(made: list[Event], suspects: Iterable[Suspect]) -> Iterator[Suspect]:
     """The lines that returned something where some values were made, the first ones first."""
-    yield from (s for s in suspects if any(is_returned_to(e, m) for e in s.events for m in made))
+    for s in suspects:
+        if any(is_returned_to(e, m) and e.time < m.time for e in s.events for m in made):
+            yield s
 
 
 def is_gradient(event: Event, known: Known) -> bool:

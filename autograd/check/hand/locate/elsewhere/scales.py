@@ -35,6 +35,24 @@ def scaled_before(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Bl
     return None
 
 
+def given_to_update(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blame | None:
+    """The line that made what an update only multiplies by a number: `Q[i] -= rate * grad_q`."""
+    event = blame.events[-1]
+    read = loads_of(blame.site)
+    if blame.site.kind != "share" or len(blame.events) > 1 or event.n not in blame.values:
+        return None
+    made = [s for s in suspects if s.site.kind == "assign" and s.site.name in read]
+    for s in sorted(made, key=lambda s: -s.events[-1].time):
+        own = s.events[-1]
+        c = ratio(event.value, own.value) if own.time < event.time else None
+        if c is None:
+            continue
+        values = {own.n: blame.values[event.n] / c}
+        if all(bench.flags({s.site: s.holding(values)})[0]):
+            return replace(blame, site=s.site, events=[own], values=values, change=None)
+    return None
+
+
 def is_added_after(blame: Blame, scale: float, known: Known) -> bool:
     """Whether what an array lacks when it is multiplied by a number has no such number before it in forward.
 
