@@ -97,6 +97,160 @@ CASES = {
         {"W": N(4, 3), "X": N(6, 4), "y": np.array([0, 1, 2, 0, 1, 1]), "reg": 0.3},
         [("dW += reg * W", "pass", "dW = X.T @ ds", "missing-term")],
     ),
+    "a sum in a loop, whose lines are given what is wrong from the second round on": (
+        """
+        def forward(k, c, x0, n):
+            x, v, loss = x0, 0.0, 0.0
+            states = []
+            for t in range(n):
+                states.append((x, v))
+                a = -k * np.sin(x) - c * v
+                v = v + 0.1 * a
+                x = x + 0.1 * v
+                loss = loss + 0.5 * x**2
+            return loss, (states, x)
+
+        def backward(k, c, n, cache):
+            states, last = cache
+            gk = gc = lx = lv = 0.0
+            after = last
+            for t in range(n - 1, -1, -1):
+                x, v = states[t]
+                lx += after
+                lv += 0.1 * lx
+                la = 0.1 * lv
+                gk -= la * np.sin(x)
+                gc -= la * v
+                lx -= la * k * np.cos(x)
+                lv -= la * c
+                after = x
+            return {"k": gk, "c": gc, "x0": lx}
+        """,
+        {"k": 1.3, "c": 0.4, "x0": 0.9, "n": 6},
+        [
+            ("gk -= la * np.sin(x)", "gk -= la * np.cos(x)", "gk -= la * np.cos(x)", None),
+            ("lx -= la * k * np.cos(x)", "lx -= la * k * np.sin(x)", "lx -= la * k * np.sin(x)", None),
+            ("gc -= la * v", "gc += la * v", "gc += la * v", "sign"),
+            ("lv += 0.1 * lx", "lv = 0.1 * lx", "lv = 0.1 * lx", "overwritten"),
+        ],
+    ),
+    "masks, slopes and unknown values that a line reads": (
+        """
+        def sigmoid(z):
+            return 1 / (1 + np.exp(-z))
+
+        def sigmoid_prime(z):
+            return sigmoid(z) * (1 - sigmoid(z))
+
+        def forward(X, W, V, U):
+            z = X @ W
+            h = sigmoid(z)
+            a = h @ V
+            tiles = a.reshape(len(X), 3, 2)
+            pooled = tiles.max(axis=2)
+            s = pooled @ U
+            e = np.exp(s)
+            p = e / e.sum(axis=1, keepdims=True)
+            return -np.log(p[:, 0]).sum(), (z, h, a, tiles, pooled, p)
+
+        def backward(X, W, V, U, cache):
+            z, h, a, tiles, pooled, p = cache
+            dp = np.zeros_like(p)
+            dp[:, 0] = -1 / p[:, 0]
+            inner = np.sum(dp * p, axis=1, keepdims=True)
+            ds = p * (dp - inner)
+            dpooled = ds @ U.T
+            mask = tiles == pooled[:, :, None]
+            da = (mask * dpooled[:, :, None]).reshape(a.shape)
+            sp = sigmoid_prime(z)
+            dz = da @ V.T * sp
+            return {"W": X.T @ dz, "V": h.T @ da, "U": pooled.T @ ds}
+        """,
+        {"X": N(5, 3), "W": N(3, 4), "V": N(4, 6), "U": N(3, 4)},
+        [
+            ("mask = tiles == pooled[:, :, None]", "mask = tiles >= 0", "mask = tiles >= 0", None),
+            ("mask = tiles == pooled[:, :, None]", "mask = np.ones_like(tiles)", "mask = np.ones_like", None),
+            ("sp = sigmoid_prime(z)", "sp = sigmoid(z)", "sp = sigmoid(z)", None),
+            ("inner = np.sum(dp * p, axis", "inner = np.sum(dp, axis", "inner = np.sum(dp, axis", None),
+            (
+                "return sigmoid(z) * (1 - sigmoid(z))",
+                "return 2 * sigmoid(z) * (1 - sigmoid(z))",
+                "return 2 *",
+                None,
+            ),
+        ],
+    ),
+    "helpers that did their part, and those that did not": (
+        """
+        def affine_grad(g, x, W):
+            return g @ W.T, x.T @ g
+
+        def swish_grad(g, x):
+            s = 1 / (1 + np.exp(-x))
+            return g * (s + x * s * (1 - s))
+
+        def tanh_grad(g, h):
+            return g * (1 - h**2)
+
+        def forward(x, W, V, t):
+            a = x @ W
+            h = a / (1 + np.exp(-a))
+            u = np.tanh(h @ V) + h
+            return np.sum((u - t) ** 2), (a, h, np.tanh(h @ V), u)
+
+        def backward(x, W, V, t, cache):
+            a, h, q, u = cache
+            du = 2 * (u - t)
+            dh, dV = affine_grad(tanh_grad(du, q), h, V)
+            dx, dW = affine_grad(swish_grad(dh + du, a), x, W)
+            return dx, dW, dV
+        """,
+        {"x": N(5, 3), "W": N(3, 4), "V": N(4, 4), "t": N(5, 4)},
+        [
+            (
+                "return g * (s + x * s * (1 - s))",
+                "return s + x * s * (1 - s)",
+                "return s + x",
+                "missing-factor",
+            ),
+            (
+                "affine_grad(swish_grad(dh + du, a), x, W)",
+                "affine_grad(dh + du, x, W)",
+                "(dh + du, x, W)",
+                None,
+            ),
+            ("swish_grad(dh + du, a)", "swish_grad(dh, a)", "swish_grad(dh, a)", "missing-term"),
+            ("swish_grad(dh + du, a)", "swish_grad(dh + du, h)", "swish_grad(dh + du, h)", "wrong-variable"),
+            ("affine_grad(tanh_grad(du, q), h, V)", "affine_grad(du, h, V)", "affine_grad(du, h, V)", None),
+        ],
+    ),
+    "an array that is written in parts, and scaled at the end": (
+        """
+        def forward(X, A, B, t, lam):
+            a, b = X @ A, X @ B
+            loss = np.sum((a - t) ** 2 + np.log(1 + np.exp(b)))
+            return loss / len(X) + lam * np.sum(A * A), (a, b)
+
+        def backward(X, A, B, t, lam, cache):
+            a, b = cache
+            m = a.shape[1]
+            d = np.zeros((len(X), 2 * m))
+            d[:, :m] = 2 * (a - t)
+            d[:, m:] = 1 / (1 + np.exp(-b))
+            d /= len(X)
+            dA = X.T @ d[:, :m] + 2 * lam * A
+            dB = X.T @ d[:, m:]
+            return {"A": dA, "B": dB}
+        """,
+        {"X": N(6, 3), "A": N(3, 2), "B": N(3, 2), "t": N(6, 2), "lam": 0.2},
+        [
+            ("d[:, :m] = 2 * (a - t)", "d[:, :m] = 2 * a", "d[:, :m] = 2 * a", None),
+            ("d[:, m:] = 1 / (1 + np.exp(-b))", "d[:, m:] = 1 / (1 + np.exp(b))", "d[:, m:] =", None),
+            ("d /= len(X)", "d /= m", "d /= m", None),
+            (" + 2 * lam * A", "", "dA = X.T @ d[:, :m]", "missing-term"),
+            (" + 2 * lam * A", " + lam * A", "dA = X.T @ d[:, :m] + lam * A", "factor"),
+        ],
+    ),
     "a sum to which a penalty is added": (
         """
         def forward(W, X, y, reg):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,6 @@ class Reasons:
         derived: list[Source],
     ) -> Diagnosis:
         """What is wrong with a line that is blamed: what a change of it says, or what its numbers do."""
-        forward, known = self.found.forward, self.found.known
         if blame.guess is not None:
             event = blame.events[0]
             if blame.patch is not None:
@@ -119,6 +119,19 @@ class Reasons:
                 f"{blame.guess.text}; {worst(event.value, blame.values.get(event.n, event.value))}",
                 lineno=blame.guess.lineno,
             )
+        case = self.case_of(blame, node, derived)
+        if not case.rounds:
+            return Diagnosis("unknown", NOT_KNOWN if blame.change is None else BEGINS_HERE, is_proven=False)
+        told = diagnosed(case)
+        is_value = blame.family is not None and blame.family.kind == "value"
+        if told.is_proven or not is_value or blame.site.kind != "argument":
+            return told
+        hint = f"another value of the forward pass belongs here; {worst(case.value, case.expected)}"
+        return Diagnosis("wrong-variable", hint)
+
+    def case_of(self, blame: Blame, node: Node | None = None, derived: Sequence[Source] = ()) -> Case:
+        """A line that is blamed, with what it made in each round and what it ought to have made."""
+        forward, known = self.found.forward, self.found.known
         values = {
             n: v / scale for _, n, v, scale in derived if np.shape(v) == np.shape(n.data) and n is not node
         }
@@ -138,18 +151,10 @@ class Reasons:
                         again = program.run(program.statement, snapshot, {})  # from what is right before it
                     value = again if is_array(again) else value
                 rounds.append(Round(value, blame.values[event.n], snapshot, self.earlier(event)))
-        case = Case(
+        return Case(
             blame.site, rounds, forward, node, blame.scale, known.truth, values,
             {n: values[n] for n in frontier}, region, self.found.excused, tries=self.tries,
         )  # fmt: skip
-        if not rounds:
-            return Diagnosis("unknown", NOT_KNOWN if blame.change is None else BEGINS_HERE, is_proven=False)
-        told = diagnosed(case)
-        is_value = blame.family is not None and blame.family.kind == "value"
-        if told.is_proven or not is_value or blame.site.kind != "argument":
-            return told
-        hint = f"another value of the forward pass belongs here; {worst(case.value, case.expected)}"
-        return Diagnosis("wrong-variable", hint)
 
     def as_before(self, snapshot: Snapshot, event: Event) -> Snapshot:
         """The variables before a line changed an array that notes them only afterwards: `d[i] -= 1`."""

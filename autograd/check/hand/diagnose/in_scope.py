@@ -138,7 +138,7 @@ def missing(case: Case, text: str, c: float) -> Guess:
 
 
 def called(c: float, case: Case) -> str:
-    """What a constant is best called: `lam`, `2 lam` or `1/n lam` by numbers in scope, if it is not simple."""
+    """What a constant is best called: `lam` or `1/n lam` by the numbers in scope, if it is not simple."""
     if np.isclose(c, float(Fraction(c).limit_denominator(4))):
         return named(c, case.forward)
     names = [name for name in scalars(case.scope) if not name.isdigit()]

@@ -18,7 +18,7 @@ import numpy as np
 from ....tensor import Tensor
 from ..match.near import near
 from ..observe.probes.codes import text_of, tree_of
-from ..observe.probes.record import copied, is_array
+from ..observe.probes.record import Snapshot, copied, is_array
 from ..source.edits import expressions
 from ..source.nearby import function_around, nearby
 from ..source.quantities import bracketed, quantities
@@ -133,7 +133,7 @@ class Line(NamedTuple):
 HELD = "held_by_the_part"
 
 
-def needed(line: Line, expected: Any) -> tuple[Any, Any] | None:
+def needed(line: Line | Variable, expected: Any) -> tuple[Any, Any] | None:
     """What a part must hold for the line to be right, where that can be told, and where it can.
 
     Of a small part each element is tried by itself.  Of a large one as many as the line makes, it is assumed
@@ -163,6 +163,47 @@ def needed(line: Line, expected: Any) -> tuple[Any, Any] | None:
     slope = one - zero
     told_by = np.isfinite(slope) & (np.abs(slope) > 1e-9 * np.max(np.abs(slope), initial=0))
     return (((expected - zero) / slope)[told_by], told_by) if np.count_nonzero(told_by) > 1 else None
+
+
+def held_rightly(case: Case, name: str) -> list[tuple[Any, Any]] | None:
+    """What a variable must hold for a line to be right, and where that can be told, in each round.
+
+    None if other values of it do not make the line right.
+    """
+    program = program_of(case.site)
+    if program is None:
+        return None
+    found = []
+    with quietly():
+        for turn in case.rounds:
+            line = None if turn.snapshot is None else Variable(program, turn.snapshot, name)
+            if line is None or (told := needed(line, np.asarray(turn.expected))) is None:
+                return None
+            values, told_by = told
+            whole = np.where(told_by, 0.0, line.own)
+            whole[told_by] = values
+            if not case.is_right(line.having(whole), turn.expected, turn.value):
+                return None
+            found.append((whole, told_by))
+    return found
+
+
+class Variable(NamedTuple):
+    """A line in one round, and a variable that it reads, once or more."""
+
+    program: Program
+    snapshot: Snapshot
+    name: str
+
+    @property
+    def own(self) -> Any:
+        """What the variable holds, in numbers."""
+        return np.asarray(as_array(self.snapshot.variables.get(self.name, 0.0)), float)
+
+    def having(self, value: Any) -> Any:
+        """What the line makes if the variable holds something else; None if that raises."""
+        scope = Snapshot(self.snapshot.variables | {self.name: value}, self.snapshot.globals)
+        return self.program.run(self.program.statement, scope, {})
 
 
 def as_array(value: Any) -> Any:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from ..diagnose.case import Guess
 from ..diagnose.repair import loads_of
+from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.returned import (
     is_out_of_order,
     made_before,
@@ -15,7 +19,7 @@ from ..locate.elsewhere.scales import (
     given_to_update,
     scaled_before,
 )
-from ..locate.elsewhere.solved import masked_as, mended, replaced_well
+from ..locate.elsewhere.solved import masked_as, mended
 from ..locate.elsewhere.sums import odd_one_out, writer_of
 from ..locate.forms import (
     is_call,
@@ -26,8 +30,9 @@ from ..locate.forms import (
     names_read,
 )
 from ..locate.suspects import Blame, Suspect
+from ..match.known import Known
 from ..match.names import is_called_gradient, is_called_slope
-from ..observe.probes.record import is_of_truths
+from ..observe.probes.record import Event, is_of_truths
 from .evidence import MOST_LOOKED_AT, Doubt, Evidence
 
 # What is in the line itself
@@ -100,20 +105,52 @@ def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
         if told and not (is_slope(s) or (not is_of_line and is_strange(evidence, s))):
             continue
         found = evidence.mender(1 / 8).blamed([s]) if not told else None
-        found = (
-            found
-            or masked_as(s, evidence.found.blames[0], evidence.bench)
-            or replaced_well(s, evidence.bench)
-        )
+        found = found or masked_as(s, evidence.found.blames[0], evidence.bench) or held_wrongly(evidence, s)
         if found is not None:
             return found
     return None
 
 
+def held_wrongly(evidence: Evidence, suspect: Suspect) -> Blame | None:
+    """The blame of a line that made what the blamed one reads, if it is no chance what it would have to hold.
+
+    It is none if that is a mask in the place of a mask, a slope or a value of the engine's, or has fewer
+    elements than they put right.
+    """
+    blame, bench = evidence.found.blames[0], evidence.bench
+    wrong = [e for e in blame.events if e.n in blame.values]
+    needed = held_rightly(evidence.reasons.case_of(blame), suspect.site.name)
+    before = [[e for e in suspect.events if e.time < w.time] for w in wrong]
+    makers = [max(made, key=lambda e: e.time) if made else None for made in before]
+    values: dict[int, Any] = {}
+    for event, maker, (held, told_by) in zip(wrong, makers, needed or (), strict=False):
+        if maker is None or not is_no_chance(maker, held, told_by, event, bench.known):
+            return None
+        values[maker.n] = held
+    if not values or not all(bench.flags({suspect.site: suspect.holding(values)})[0]):
+        return None
+    results = [bench.results[i] for i in sorted(bench.wrong)]
+    return Blame(suspect.site, [e for e in suspect.events if e.n in values], values, None, {}, 1.0, results)
+
+
+def is_no_chance(maker: Event, held: Any, told_by: Any, event: Event, known: Known) -> bool:
+    """Whether what a variable would have to hold says by itself that it was wrong."""
+    if is_of_truths(maker):
+        return bool(np.all(np.isclose(held * (1 - held), 0)[told_by]))
+    if np.count_nonzero(told_by) < np.size(event.value):
+        return True
+    return bool(np.all(told_by)) and (known.is_slope(held) or is_known(held, known))
+
+
 def is_strange(evidence: Evidence, suspect: Suspect) -> bool:
     """Whether a line makes what the engine does not know."""
     known, events = evidence.bench.known, suspect.events[:MOST_LOOKED_AT]
-    return not all(known.is_slope(e.value) or known.matches(e.value) for e in events)
+    return not all(known.is_slope(e.value) or is_known(e.value, known) for e in events)
+
+
+def is_known(value: Any, known: Known) -> bool:
+    """Whether a value is one of the engine's, as it is."""
+    return any(m.form == "same" for m in known.matches(np.asarray(value)))
 
 
 def as_made(evidence: Evidence) -> Blame | None:

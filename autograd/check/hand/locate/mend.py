@@ -30,7 +30,6 @@ from ..source.order import moved
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed
 from .bench import Bench
-from .forms import is_renaming
 from .screening import Screen
 from .suspects import Blame, Suspect, same_value
 
@@ -134,7 +133,8 @@ class Mender:
             if suspect.site.kind in EXPRESSIONS:
                 made = self.screens[suspect.site].edits(kinds)
                 every = [e for kind in kinds for e in made.get(kind, [])]
-                passed = set() if is_renaming(suspect.site) else self.passed_on(every, scope)
+                is_renamed = suspect.site.kind == "assign" and not self.is_named_by_forward(suspect.events[0])
+                passed = set() if is_renamed else self.passed_on(every, scope)
                 for kind, edits in ((kind, made.get(kind, [])) for kind in kinds):
                     likely = (e for e in edits if kind in OF_PLACES or e.old not in passed)
                     found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)

@@ -60,22 +60,6 @@ def solved(effects: Effects, values: dict[int, Any], suspect: Suspect, bench: Be
     return True
 
 
-def replaced_well(suspect: Suspect, bench: Bench) -> Blame | None:
-    """The blame of a line with other values that are no chance: masks for a mask, or what the engine knows.
-
-    Other values will do where they could not make anything of the results.
-    """
-    blame = mended(suspect, suspect.events, bench)
-    if blame is None or len(blame.values) < len(blame.events):
-        return None
-    values = list(blame.values.values())
-    if all(map(is_of_truths, suspect.events)):
-        is_well = all(near(v, np.round(v)) and set(np.unique(np.round(v))) <= {0, 1} for v in values)
-    else:
-        is_well = all(bench.known.is_slope(v) or bench.known.matches(v) for v in values)
-    return blame if is_well or not makes_anything(suspect, bench) else None
-
-
 def masked_as(suspect: Suspect, blame: Blame, bench: Bench) -> Blame | None:
     """The blame of a mask, if all is right with one that lets through what should not be 0 behind it."""
     wanted = {e.n: blame.values.get(e.n, e.value) for e in blame.events}
