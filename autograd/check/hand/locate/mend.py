@@ -30,6 +30,7 @@ from ..source.order import moved
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed
 from .bench import Bench
+from .forms import is_renaming
 from .screening import Screen
 from .suspects import Blame, Suspect, same_value
 
@@ -133,8 +134,7 @@ class Mender:
             if suspect.site.kind in EXPRESSIONS:
                 made = self.screens[suspect.site].edits(kinds)
                 every = [e for kind in kinds for e in made.get(kind, [])]
-                is_renamed = suspect.site.kind == "assign" and not self.is_named_by_forward(suspect.events[0])
-                passed = set() if is_renamed else self.passed_on(every, scope)
+                passed = set() if self.is_renamed(suspect) else self.passed_on(every, scope)
                 for kind, edits in ((kind, made.get(kind, [])) for kind in kinds):
                     likely = (e for e in edits if kind in OF_PLACES or e.old not in passed)
                     found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)
@@ -179,6 +179,13 @@ class Mender:
         given = (nodes for (_, parameter), nodes in known.given.items() if parameter == name)
         nodes = {n for found in (known.bound.get(name, []), *given) for n in found}
         return any(same_value(n.data, event.value) for n in nodes)
+
+    def is_renamed(self, suspect: Suspect) -> bool:
+        """Whether a line puts a value of forward under a name that forward does not call it by."""
+        site, known = suspect.site, self.bench.known
+        matches = [m for m in known.matches(np.asarray(suspect.events[0].value)) if m.label.kind == "value"]
+        names = {known.forward.names.get(m.label.node) for m in matches if m.scale == 1 and m.form == "same"}
+        return is_renaming(site) or (site.kind == "assign" and site.name not in names)
 
     def passed_on(self, edits: list[Edit], scope: Snapshot) -> set[ast.AST]:
         """What is changed by some edits and is a value of forward that a function is given as it is."""
