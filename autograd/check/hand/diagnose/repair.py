@@ -32,7 +32,7 @@ from ..source.edits import CALLED, KINDS, Edit, edits
 from ..source.functions import Functions, Signature
 from ..source.insertions import BESIDE
 from ..source.nearby import function_around, nearby
-from ..source.trees import placed
+from ..source.trees import number, placed
 from .case import Case, Guess
 
 VALUE = "value_of_the_line"
@@ -304,6 +304,10 @@ def live_edits(site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS) -
             both = ast.BinOp(loaded(target), ast.Add(), expression)
             text = "it replaces what was there, and should add to it"
             changes["overwritten"].append(Edit("overwritten", text, statement, expression, both))
+            if isinstance(target, ast.Subscript):  # of a dictionary that may have no such entry yet
+                get = ast.Attribute(loaded(target.value), "get", ast.Load())
+                both = ast.BinOp(ast.Call(get, [target.slice, number(0)], []), ast.Add(), expression)
+                changes["overwritten"].append(Edit("overwritten", text, statement, expression, both))
     return changes
 
 

@@ -21,7 +21,7 @@ from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.record import Snapshot, copied, is_array
 from ..source.edits import expressions
 from ..source.nearby import function_around, nearby
-from ..source.quantities import bracketed, quantities
+from ..source.quantities import bracketed, is_numeric, quantities
 from ..source.trees import number, parsed, placed, replaced
 from .case import Case, Guess
 from .constants import is_named, named
@@ -176,8 +176,11 @@ def held_rightly(case: Case, name: str) -> list[tuple[Any, Any]] | None:
     found = []
     with quietly():
         for turn in case.rounds:
-            line = None if turn.snapshot is None else Variable(program, turn.snapshot, name)
-            if line is None or (told := needed(line, np.asarray(turn.expected))) is None:
+            held: Any = turn.snapshot.variables.get(name) if turn.snapshot is not None else None
+            if turn.snapshot is None or not is_numeric(as_array(held)) or np.ndim(held) == 0:
+                return None
+            line = Variable(program, turn.snapshot, name)
+            if (told := needed(line, np.asarray(turn.expected))) is None:
                 return None
             values, told_by = told
             whole = np.where(told_by, 0.0, line.own)
@@ -198,7 +201,7 @@ class Variable(NamedTuple):
     @property
     def own(self) -> Any:
         """What the variable holds, in numbers."""
-        return np.asarray(as_array(self.snapshot.variables.get(self.name, 0.0)), float)
+        return np.asarray(as_array(self.snapshot.variables[self.name]), float)
 
     def having(self, value: Any) -> Any:
         """What the line makes if the variable holds something else; None if that raises."""

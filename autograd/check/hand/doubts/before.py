@@ -37,9 +37,9 @@ from .evidence import MOST_LOOKED_AT, Doubt, Evidence
 
 # What is in the line itself
 PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
-EXCHANGED, INDEX = "are exchanged", "the index"
+EXCHANGED = "are exchanged"
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
-OF_SCALES = ("wrong-variable", "number", "nearby")  # and what tries it
+TOO_MANY, OF_SCALES = ("factor", "extra-factor"), ("wrong-variable", "number", "nearby")  # and what tries it
 # What may be wrong with a line that only picks something, if the line that uses it seems to be wrong
 OF_PICKED = {
     "wrong-variable": ("nearby", "wrong-variable"),
@@ -65,11 +65,7 @@ def picked(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None
         if s.site.name in read and s.site.function == site.function and is_picked(s.site)
         and s.site.statement != site.statement and not evidence.is_named_rightly(s)
     ]  # fmt: skip
-    found = mender.simplest(picks, OF_PICKED[told.kind]) if picks else None
-    if found is None or found.guess is None or INDEX in found.guess.text:
-        return found
-    # what has the name that it has in forward can only be of another place
-    return None if all(map(mender.is_named_by_forward, found.events)) else found
+    return mender.simplest(picks, OF_PICKED[told.kind]) if picks else None
 
 
 def odd(evidence: Evidence) -> Blame | None:
@@ -180,7 +176,8 @@ def before_scaling(evidence: Evidence, blame: Blame, told: Guess | None) -> Blam
         return None
     if told is not None and is_of_number:
         own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
-        return None if told.lineno else evidence.mender(1 / 4).simplest(own, OF_SCALES)
+        mender = evidence.mender(1 / 4)
+        return None if told.lineno else mender.simplest(own, TOO_MANY) or mender.simplest(own, OF_SCALES)
     found = scaled_before(blame, evidence.suspects, evidence.bench)
     if found is None or told is None or evidence.explains(found):
         return found

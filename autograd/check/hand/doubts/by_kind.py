@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
 from ..diagnose.repair import loads_of
+from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.returned import (
     returns_to,
 )
@@ -22,11 +24,13 @@ from ..locate.elsewhere.sums import maker_of
 from ..locate.forms import (
     has_minus,
     is_call,
+    is_given,
+    is_handed_on,
     is_masked,
     is_renaming,
     is_unpacked,
 )
-from ..locate.suspects import Blame
+from ..locate.suspects import Blame, Suspect
 from ..match.near import ratio
 from ..observe.probes.patch import statements_around
 from ..source.nearby import names_set
@@ -41,6 +45,7 @@ OF_CONSTANTS = (
     "sign", "missing sign", "factor", "number", "missing constant", "extra-factor", "forgotten factor"
 )  # fmt: skip
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
+OF_NUMBERS = ("factor", "sign", "missing-factor")  # what a part of a line may lack that is made before
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 
 
@@ -49,7 +54,7 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return None
     ways = (
-        never_reached, multiplied, too_many, masked, replaced, renamed,
+        never_reached, multiplied, part_before, too_many, masked, replaced, renamed,
         head_of_the_loop, returned, carried, instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
@@ -66,20 +71,47 @@ def too_many(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The line before that makes all wrong by a constant: one that blamed lines read, or any."""
-    blames = evidence.found.blames
-    c = constant_in(blames[0])
+    blames, bench = evidence.found.blames, evidence.bench
+    c, site = constant_in(blames[0]), blames[0].site
     if c is None or c == 0 or not blames[0].is_explained:
         return None
-    bench, read = evidence.bench, loads_of(blames[0].site)
     before = [s for s in evidence.reaching() if s.time < blames[0].events[0].time and not is_unpacked(s.site)]
-    if len(blames) > 1:
-        made = (divided(s, s.events, c, bench) for s in reversed(before))
-    else:
-        picks = [s for s in before if s.site.name in read]
-        inner = (r for s in picks if is_call(s.site) for r in returns_to(s.events, evidence.suspects))
-        factors = ((s, multiples_of_known(s, c, bench.known)) for s in (*inner, *picks))
-        made = (divided(s, events, c, bench) for s, events in factors)
-    return next(filter(None, made), None)
+    if len(blames) == 1 and not is_handed_on(site) and not is_given(site):
+        read = loads_of(site)
+        return of_a_factor([s for s in before if s.site.name in read], c, evidence)
+    found = next(filter(None, (divided(s, s.events, c, bench) for s in reversed(before))), None)
+    is_helpers = found is not None and is_call(found.site)
+    makers = returns_to(found.events, evidence.suspects) if found is not None and is_helpers else ()
+    return of_a_factor(makers, c, evidence) or found
+
+
+def of_a_factor(suspects: Iterable[Suspect], c: float, evidence: Evidence) -> Blame | None:
+    """The line that made a slope or another factor times a constant; first what a helper returned there."""
+    bench = evidence.bench
+    for s in suspects:
+        makers = returns_to(s.events, evidence.suspects) if is_call(s.site) else ()
+        ways = (divided(m, multiples_of_known(m, c, bench.known), c, bench) for m in (*makers, s))
+        if (found := next(filter(None, ways), None)) is not None:
+            return found
+    return None
+
+
+def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that made a contribution times a constant, where that is read as a part: `g + 2 * h`."""
+    blame, bench = evidence.found.blames[0], evidence.bench
+    part = re.search(r"(?:at|of) `(\w+)`", doubt.told.hint) if doubt.told is not None else None
+    if doubt.kind not in OF_NUMBERS or part is None or blame.patch is not None:
+        return None
+    needed = held_rightly(evidence.reasons.case_of(blame), part[1])
+    made = [s for s in evidence.suspects if s.site.name == part[1] and s.site.kind == "assign"]
+    made = [s for s in made if s.site.function == blame.site.function and s.time < blame.events[0].time]
+    for s in made if needed else ():
+        c = ratio(s.events[-1].value, needed[-1][0]) if needed is not None else None
+        if c is not None and bench.known.is_contribution(s.events[-1].value / c):
+            makers = returns_to(s.events, evidence.suspects) if is_call(s.site) else ()
+            ways = (divided(m, m.events, c, bench) for m in (*makers, s))
+            return next(filter(None, ways), None)
+    return None
 
 
 def masked(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -92,7 +124,7 @@ def masked(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 def replaced(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """A line that replaces what it should add to: the rest of a sum may look like some of the paths."""
-    if doubt.kind not in OF_SUMS:
+    if doubt.kind not in OF_SUMS and len(evidence.found.blames) == 1:
         return None
     return doubt.other(doubt.mender.simplest(evidence.reaching(), ("overwritten",)))
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from .. import limits
+from ..diagnose.repair import AT_HAND
 from ..locate.elsewhere.sums import void_line
 from ..locate.elsewhere.updates import is_carried, other_rate
 from ..locate.mend import Mender
-from ..locate.suspects import Blame
+from ..locate.suspects import CONTAINED, Blame
 from ..match.near import near
 from ..match.results import Result
+from ..source.edits import KINDS
 from .before import as_made, exchanged_before, line_before, misread, odd
 from .by_kind import SIMPLER, suggested
 from .evidence import Doubt, Evidence
@@ -53,7 +55,7 @@ def other(evidence: Evidence) -> Blame | None:
     own = set() if in_doubt else {b.site.statement for b in evidence.found.blames}
     if own and kind in SIMPLER and is_simple(evidence, own, SIMPLER[kind], mender):
         return None
-    if in_doubt and (line := odd(evidence)) is not None:
+    if in_doubt and (line := in_itself(evidence) or odd(evidence)) is not None:
         return line
     doubt = Doubt(kind, told, own, mender)
     if (line := suggested(evidence, doubt) or misread(evidence, doubt)) is not None:
@@ -73,6 +75,19 @@ def told_at_once(evidence: Evidence) -> Blame | None:
         if is_turned or all(is_carried(b, events, bench) for b in evidence.found.blames):
             return rate
     return void_line(evidence.suspects, bench, evidence.locator.trials)
+
+
+def in_itself(evidence: Evidence) -> Blame | None:
+    """A simple change of the line that is blamed, where it changes an array again and again.
+
+    What becomes of that its numbers cannot tell: the backward pass has to run.
+    """
+    blame = evidence.found.blames[0]
+    own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
+    is_changed = any(s.site.kind in ("share", *CONTAINED) for s in own)
+    if len(evidence.found.blames) > 1 or not is_changed or evidence.reasons.of(blame).is_proven:
+        return None
+    return evidence.mender(1 / 8).simplest(own, KINDS[:AT_HAND])
 
 
 def is_simple(evidence: Evidence, own: set[Any], kinds: tuple[str, ...], mender: Mender) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import limits
 from ..diagnose.constants import lengths
 from ..match.known import Family
 from ..match.near import near, ratio
@@ -16,12 +17,13 @@ from ..match.results import Result
 from ..observe.probes.record import Event, Override, is_mask
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
-from .forms import is_call, is_given
+from .forms import is_call, is_given, keeps_its_name
 from .suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
 
 MOST_MISTAKES = 5
+LIKELIEST = 4  # values in the place of a line's, the likeliest first
 OF_WHOLES = ("assign", "return", "element", "change")  # where the rest of what is a part may be added
 
 
@@ -80,7 +82,7 @@ class Locator:
         fixed: dict[Site, Override] = {}
         found: list[Blame] = []
         for _ in range(MOST_MISTAKES):
-            best = self.best(fixed, wrong)
+            best = self.best(fixed, wrong) or self.likeliest(fixed, wrong)
             if best is None:
                 break
             found.append(best)
@@ -133,6 +135,20 @@ class Locator:
                 if best is None or len(blame.results) > len(best.results):
                     best = blame
         return best
+
+    def likeliest(self, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
+        """The first line that explains all by what is likeliest there, if there is no time for more."""
+        if not self.bench.is_over(self.trials.limit):
+            return None
+        self.bench.deadline += limits.SECONDS / 4
+        self.trials.limit, self.trials.most = self.bench.spent + limits.LOCATE / 4, LIKELIEST
+        for suspect in self.suspects:
+            if suspect.site not in fixed and self.reaches(suspect, wrong):
+                ways = self.trials.tried(suspect, fixed, wrong, False)
+                found = next((way for way in ways if len(way.results) == len(wrong)), None)
+                if found is not None:
+                    return found
+        return None
 
     def reaches(self, suspect: Suspect, wrong: set[int]) -> bool:
         """Whether a site has a part in all results that are wrong."""
@@ -199,7 +215,8 @@ class Locator:
             near_by = [e for e in suspect.events if start - 4 <= e.time < start]
             if suspect.site.kind != "argument" or not near_by or suspect.site.function == blame.site.function:
                 continue
-            if not (is_forwards or all(map(self.is_value, suspect.events))):
+            is_value = is_forwards or all(self.known.is_value(e.value) for e in suspect.events)
+            if not is_value or keeps_its_name(suspect.site):
                 continue
             for other in self.trials.tried(suspect, fixed, wrong, True):
                 if (
@@ -209,11 +226,6 @@ class Locator:
                 ):
                     return other
         return None
-
-    def is_value(self, event: Event) -> bool:
-        """Whether a value is one of the forward pass'."""
-        matches = self.known.matches(np.asarray(event.value))
-        return any(m.label.kind == "value" and m.scale == 1 and m.form == "same" for m in matches)
 
     def mistaken(
         self, blame: Blame, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int]
@@ -287,7 +299,10 @@ class Locator:
                 continue
             if any(same_value(e.value, v) for e in other.events for v in held):
                 ways = self.trials.tried(other, fixed, wrong, True)
-                return next((way for way in ways if len(way.results) == len(wrong)), None)
+                found = next((way for way in ways if len(way.results) == len(wrong)), None)
+                if found is None or not self.suspicion.is_exact(other, {e.n for e in found.events}):
+                    return found
+                return self.handed_on(found, fixed, wrong)
         return None
 
     def did_its_part(self, suspect: Suspect, made: list[Event]) -> bool:

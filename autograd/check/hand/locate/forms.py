@@ -64,6 +64,22 @@ def is_given(site: Site) -> bool:
     return site.kind == "argument" and node is not None and is_plain(node)
 
 
+def keeps_its_name(site: Site) -> bool:
+    """Whether a variable is given to a function of the same file whose parameter there is called as it is."""
+    node = node_at(site, site.span, ast.Name)
+    statement = node_at(site, site.statement, ast.stmt)
+    if node is None or statement is None:
+        return False
+    tree = tree_of(site.filename, text_of(site.filename))
+    own = {f.name: f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)}
+    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call) and node in n.args]
+    names = [getattr(c.func, "attr", getattr(c.func, "id", "")) for c in calls]
+    places = [
+        (own[name].args.args, c.args.index(node)) for name, c in zip(names, calls, strict=True) if name in own
+    ]
+    return any(node.id in {a.arg for a in args[i : i + 2]} for args, i in places)  # it may follow on self
+
+
 def is_call(site: Site) -> bool:
     """Whether a line takes what a call returns as it is: of NumPy's functions it is what they are given.
 

@@ -30,10 +30,11 @@ from ..source.order import moved
 from ..source.statements import statements_like, turned_round
 from ..source.trees import placed
 from .bench import Bench
-from .forms import is_renaming
+from .forms import is_picked, is_renaming, keeps_its_name
 from .screening import Screen
 from .suspects import Blame, Suspect, same_value
 
+INDEX = "the index"  # is in the text of a change of one
 EXPRESSIONS = ("assign", "return", "element", "argument", "share")
 
 
@@ -132,12 +133,8 @@ class Mender:
                 self.screens[suspect.site] = Screen.of(suspect, self.bench, snapshots[suspect.site])
             scope = self.screens[suspect.site].first
             if suspect.site.kind in EXPRESSIONS:
-                made = self.screens[suspect.site].edits(kinds)
-                every = [e for kind in kinds for e in made.get(kind, [])]
-                passed = set() if self.is_renamed(suspect) else self.passed_on(every, scope)
-                for kind, edits in ((kind, made.get(kind, [])) for kind in kinds):
-                    likely = (e for e in edits if kind in OF_PLACES or e.old not in passed)
-                    found[kind] += (Attempt(suspect, kind, edit.text, edit) for edit in likely)
+                for kind, edit in self.likely(suspect, kinds, scope):
+                    found[kind].append(Attempt(suspect, kind, edit.text, edit))
             for statement in statements_around(suspect.site.filename, suspect.site.statement):
                 if id(statement) in done or self.is_unpacked_rightly(statement, suspects):
                     continue
@@ -152,6 +149,18 @@ class Mender:
                 if kinds is KINDS:
                     found["order"] += self.reordered(statement, suspects)
         return found
+
+    def likely(self, suspect: Suspect, kinds: tuple[str, ...], scope: Snapshot) -> Iterator[tuple[str, Edit]]:
+        """The changes of an expression, but for those of what is given as it is or has forward's name."""
+        if keeps_its_name(suspect.site) and self.bench.known.is_value(suspect.events[0].value):
+            return
+        made = self.screens[suspect.site].edits(kinds)
+        edits = [(kind, edit) for kind in kinds for edit in made.get(kind, [])]
+        if is_picked(suspect.site) and all(map(self.is_named_by_forward, suspect.events)):
+            yield from ((k, e) for k, e in edits if INDEX in e.text)  # it can only be of another place
+            return
+        passed = set() if self.is_renamed(suspect) else self.passed_on([e for _, e in edits], scope)
+        yield from ((k, e) for k, e in edits if k in OF_PLACES or e.old not in passed)
 
     def reordered(self, statement: ast.stmt, suspects: list[Suspect]) -> Iterator[Attempt]:
         """The statement before or after others: the one that reads what another changes is to blame."""

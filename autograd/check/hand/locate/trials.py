@@ -30,6 +30,7 @@ class Trials:
 
     def __init__(self, bench: Bench, suspicion: Suspicion, events: list[Event]) -> None:
         self.bench, self.known, self.suspicion, self.events = bench, bench.known, suspicion, events
+        self.limit, self.most = limits.LOCATE, MOST_TRIALS
 
     def trials(self, suspect: Suspect, wide: bool) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
         """Families of the engine's values that fit a site, with a value and a node for each round."""
@@ -121,8 +122,8 @@ class Trials:
     ) -> Iterator[Blame]:
         """All ways to blame a site, each with the results that it makes right."""
         most = MOST_OF_NUMBERS if np.ndim(suspect.events[0].value) == 0 else MOST_TRIALS
-        for family, values, nodes in itertools.islice(self.trials(suspect, wide), most):
-            if self.bench.is_over(limits.LOCATE):
+        for family, values, nodes in itertools.islice(self.trials(suspect, wide), min(most, self.most)):
+            if self.bench.is_over(self.limit):
                 return
             own = {e.n: e.value for e in suspect.events}
             if all(near(own[n], v) for n, v in values.items()):

@@ -126,6 +126,18 @@ class Known:
             found, key=lambda m: (ORDER[m.label.kind], m.scale != 1, FORMS[m.form], m.label.node not in names)
         )
 
+    def is_contribution(self, value: Array) -> bool:
+        """Whether a value is a gradient, or a contribution to one, as it is."""
+        return any(m.label.kind in ("gradient", "share") for m in self.exact(value))
+
+    def is_value(self, value: Array) -> bool:
+        """Whether a value is one of the forward pass', as it is."""
+        return any(m.label.kind == "value" for m in self.exact(value))
+
+    def exact(self, value: Array) -> list[Match]:
+        """What a value is, but for constants and other forms."""
+        return [m for m in self.matches(np.asarray(value)) if m.scale == 1 and m.form == "same"]
+
     def is_slope(self, value: Array) -> bool:
         """Whether a value is the derivative of a function of one array, element by element."""
         if np.shape(value) not in self.slopes_by_shape:

@@ -101,7 +101,7 @@ def edits(
             for kind, text, new in chain(*inserted):
                 yield Edit(kind, text, statement, part, new)
     is_wanted = parts and not {"exchanged", "wrong-variable"}.isdisjoint(kinds)
-    for kind, said, new in together(parts[-1], scope, evaluate) if is_wanted else ():
+    for kind, said, new in together(parts[-1], scope, evaluate, functions or {}) if is_wanted else ():
         yield Edit(kind, said, statement, parts[-1], new)
     sized = {id(n.value) for n in ast.walk(statement) if isinstance(n, ast.Attribute) and n.attr in SIZES}
     for node in (node for part in parts for node in expressions(part)):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .functions import Functions
 from .insertions import Evaluate, other_variables
 from .places import other_indices
 from .quantities import is_numeric
@@ -17,7 +18,9 @@ from .trees import Changes, all_replaced
 MOST_PAIRS = 30  # of what is exchanged in one line
 
 
-def together(expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate) -> Changes:
+def together(
+    expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate, functions: Functions | None = None
+) -> Changes:
     """The kind of mistake, what is said of the line, and the expression with the change made.
 
     >>> from autograd.check.hand.source.trees import parsed
@@ -40,6 +43,11 @@ def together(expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate) ->
         for new in others(nodes[0], text, held[text], scope, evaluate):
             said = f"`{text}` is wrong wherever it stands"
             yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(nodes, new))
+        for name, signature in (functions or {}).items():
+            if signature.required == 1 and f"{name}(" not in ast.unparse(expression):
+                call = ast.Call(ast.Name(name, ast.Load()), [nodes[0]], [])
+                said = f"`{text}` should be `{name}({text})` wherever it stands"
+                yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(nodes, call))
     yield from without_calls(expression)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from .....engine import LEAF
 from ... import limits
 from ...diagnose.repair import node_at
-from ...match.known import Known
 from ...match.names import is_called_gradient
 from ...match.terms import by_term, is_part, parts_of
 from ...observe.probes.record import Event, Snapshot, is_array
@@ -39,7 +38,8 @@ def origin_of(
     involved = [s for s in suspects if bench.wrong & bench.reached(s.site)]
     scopes = bench.stage.backwards({}, frozenset(s.site for s in involved)).snapshots
     parts = list(parts_of(by_term(bench.known.forward, bench.known.truth)))
-    added = {(e.site.statement, e.n) for s in involved for e in s.events if is_contributed(e, bench.known)}
+    shares = (e for s in involved for e in s.events if e.site.kind == "share")
+    added = {(e.site.statement, e.n) for e in shares if bench.known.is_contribution(e.value)}
     whole = (e for s in involved for e in s.events if (e.site.statement, e.n) not in added)
     strange = (e for e in whole if not is_known(e, bench, trust))
     unknown = [e for e in strange if not is_part(e.value, parts)]
@@ -62,13 +62,6 @@ def origin_of(
             inner = (mended_at(o.site) for o in helpers if not is_handed_on(o.site))
             return next(filter(None, inner), blame)
     return None
-
-
-def is_contributed(event: Event, known: Known) -> bool:
-    """Whether a contribution to a gradient is added to something: of a sum it is right, whatever the rest."""
-    matches = known.matches(np.asarray(event.value)) if event.site.kind == "share" else []
-    exact = (m for m in matches if m.scale == 1 and m.form == "same")
-    return any(m.label.kind in ("gradient", "share") for m in exact)
 
 
 def beginnings(made: dict[Event, list[Event]]) -> list[Event]:

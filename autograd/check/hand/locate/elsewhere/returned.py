@@ -23,7 +23,7 @@ def returned_within(blames: list[Blame], suspects: list[Suspect], bench: Bench) 
     where it is right in another call, or all that comes back by one way, the helper is right.
     """
     for s in returns_to([e for b in blames for e in b.events[:1]], suspects):
-        is_right = any(is_gradient(e, bench.known) for e in s.events)
+        is_right = any(bench.known.is_contribution(e.value) for e in s.events)
         if not is_right and (found := mended(s, s.events, bench)) is not None:
             return returned_within([found], suspects, bench) or found
     return None
@@ -47,12 +47,6 @@ def returns_to(made: list[Event], suspects: Iterable[Suspect]) -> Iterator[Suspe
     for s in suspects:
         if any(is_returned_to(e, m) and e.time < m.time for e in s.events for m in made):
             yield s
-
-
-def is_gradient(event: Event, known: Known) -> bool:
-    """Whether a value is a gradient that the engine knows, or a contribution to one."""
-    matches = [m for m in known.matches(np.asarray(event.value)) if m.scale == 1 and m.form == "same"]
-    return any(m.label.kind in ("gradient", "share") for m in matches)
 
 
 def is_out_of_order(returned: Iterable[Suspect], known: Known) -> bool:

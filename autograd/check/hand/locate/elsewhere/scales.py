@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -124,11 +123,7 @@ def multiples_of_known(suspect: Suspect, c: float, known: Known) -> list[Event]:
 
     A slope with another constant may be a slope too, of a part of the function.
     """
-
-    def is_value(array: Any) -> bool:
-        return any(m.label.kind == "value" and m.scale == 1 for m in known.matches(np.asarray(array)))
-
     return [
         e for e in suspect.events
-        if not is_value(e.value) and (known.is_slope(e.value / c) or is_value(e.value / c))
+        if not known.is_value(e.value) and (known.is_slope(e.value / c) or known.is_value(e.value / c))
     ]  # fmt: skip

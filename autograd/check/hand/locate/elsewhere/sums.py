@@ -19,7 +19,7 @@ from ...match.known import Known
 from ...match.near import PRECISION, largest, near, ratio
 from ...observe.probes.codes import statements_of, text_of
 from ...observe.probes.record import Event
-from ...observe.probes.sites import span_of
+from ...observe.probes.sites import is_word, span_of
 from ...source.statements import void_kind
 from ..bench import Bench
 from ..suspects import CONTAINED, Blame, Suspect
@@ -104,7 +104,7 @@ def contribution(
         return None
     statements = {e.site.statement for e in events if id(e.owner) in owners}
     adding = (s for s in suspects if s.site.statement in statements and is_added(s))
-    unknown = [s for s in adding if not is_contribution(s, bench.known)]
+    unknown = [s for s in adding if not all(map(bench.known.is_contribution, values_of(s)))]
     if len(unknown) != 1 or unknown[0].site.statement == blame.site.statement:
         return None
     return mended(unknown[0], unknown[0].events, bench)
@@ -117,7 +117,7 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
     """
     sums: dict[tuple[str, str], list[Suspect]] = {}
     for s in suspects:
-        if s.site.name and is_added(s):
+        if s.site.name and is_added(s) and is_added_whole(s):
             sums.setdefault((s.site.function, s.site.name), []).append(s)
     for adding in sums.values():
         if sum(s.site.kind == "share" for s in adding) < max(1, len(adding) - 1):
@@ -130,6 +130,13 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
         odd = [s for s in odd if not is_in_pieces(first_added(s), known)]
         if len(odd) == 1 < len(adding):
             yield odd[0]
+
+
+def is_added_whole(suspect: Suspect) -> bool:
+    """Whether a line adds to all of an array, not to some of its elements."""
+    statement = node_at(suspect.site, suspect.site.statement, ast.AugAssign)
+    target = statement.target if statement is not None else None
+    return not isinstance(target, ast.Subscript) or is_word(target.slice)
 
 
 def targets_of(suspect: Suspect, known: Known) -> set[tuple[Node, float]]:
@@ -176,8 +183,6 @@ def is_added(suspect: Suspect) -> bool:
     return suspect.site.kind == "share" or is_begun
 
 
-def is_contribution(suspect: Suspect, known: Known) -> bool:
-    """Whether all values of a line are gradients or contributions to some."""
-    matches = (known.matches(np.asarray(e.value)) for e in suspect.events[:MOST_LOOKED_AT])
-    kinds = ("gradient", "share")
-    return all(any(m.label.kind in kinds and m.scale == 1 and m.form == "same" for m in ms) for ms in matches)
+def values_of(suspect: Suspect) -> list[Any]:
+    """What a line made first."""
+    return [e.value for e in suspect.events[:MOST_LOOKED_AT]]

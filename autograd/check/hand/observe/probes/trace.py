@@ -332,8 +332,17 @@ def has_tensor(value: Any) -> bool:
 
 def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
     """What a function of NumPy returns, to which a list of Tensors is an array, as a list of numbers is."""
+    if function is np.unique and args and type(args[0]) is Tensor and not words.get("axis"):
+        return unique_of(*args, **words)
     arrays = (stacked(a) if isinstance(a, list | tuple) and has_tensor(a) else a for a in args)
     return function(*arrays, **words)
+
+
+def unique_of(values: Tensor, *, return_index: bool = False, **words: Any) -> Any:
+    """What `np.unique` makes of a Tensor: the first of its elements that are equal, each with its history."""
+    _, first, *others = np.unique(values.data, return_index=True, **words)
+    made = (values.reshape(-1)[first], *((first,) if return_index else ()), *others)
+    return made if len(made) > 1 else made[0]
 
 
 def one_by_one_of(function: np.vectorize, *args: Any, **words: Any) -> Any:

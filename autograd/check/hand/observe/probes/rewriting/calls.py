@@ -30,7 +30,7 @@ MAKING = ("array", "asarray", "float64", "float32", "ascontiguousarray", "asanya
 # The functions of NumPy that take a list for an array: of a list that holds Tensors one is made before
 OF_ONE_ARRAY = frozenset(name for name, value in vars(np).items() if isinstance(value, np.ufunc)) | {
     "sum", "mean", "prod", "max", "min", "amax", "amin", "std", "var", "dot", "outer", "cumsum",
-    "where", "clip", "average", "median", "transpose", "reshape", "ravel", "diff",
+    "where", "clip", "average", "median", "transpose", "reshape", "ravel", "diff", "unique",
 }  # fmt: skip
 
 
