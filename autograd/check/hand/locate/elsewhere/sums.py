@@ -135,8 +135,10 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
 def is_added_whole(suspect: Suspect) -> bool:
     """Whether a line adds to all of an array, not to some of its elements."""
     statement = node_at(suspect.site, suspect.site.statement, ast.AugAssign)
-    target = statement.target if statement is not None else None
-    return not isinstance(target, ast.Subscript) or is_word(target.slice)
+    if statement is None:
+        return True
+    is_part = isinstance(statement.target, ast.Subscript) and not is_word(statement.target.slice)
+    return isinstance(statement.op, ast.Add | ast.Sub) and not is_part
 
 
 def targets_of(suspect: Suspect, known: Known) -> set[tuple[Node, float]]:
