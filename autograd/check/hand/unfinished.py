@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -33,18 +34,28 @@ def turned_before(reasons: Reasons) -> Blame | None:
     """An earlier line than the one that raised, if it made a gradient of a wrong shape."""
     known = reasons.found.known
     for event in reasons.found.outcome.events:
-        matches = [m for m in known.matches(np.asarray(event.value)) if m.label.kind == "gradient"]
+        called = reasons.called(event)
+        found = [m for m in known.matches(np.asarray(event.value)) if not called or m.label.node in called]
+        matches = [m for m in found if m.label.kind in ("gradient", "share")]
         if not matches or event.site.kind == "argument" or any(m.form == "same" for m in matches):
             continue
         if np.ndim(event.value) < 2 and matches[0].form == "reshaped":
             continue
         node, scale = matches[0].label.node, matches[0].scale
-        values = {event.n: scale * known.truth[node]}
+        is_whole = matches[0].label.kind == "gradient"
+        values = {event.n: scale * known.truth[node] if is_whole else np.transpose(event.value)}
         family = Family("gradient", "", tuple(values.values()), (node,))
-        blame = Blame(event.site, [event], values, family, {event.n: node}, scale, [])
+        is_turned = matches[0].form == "transposed"
+        change = turning if is_turned else None  # in the rounds after it too, which have not run
+        blame = Blame(event.site, [event], values, family, {event.n: node}, scale, [], change=change)
         if reasons.stage.backwards({event.site: blame.override}).raised is None:
             return blame
     return None
+
+
+def turning(n: int, value: Any, frame: FrameType) -> Any:
+    """The transpose of what a line makes."""
+    return np.transpose(value)
 
 
 def astray_before(reasons: Reasons) -> Blame | None:

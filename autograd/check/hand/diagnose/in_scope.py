@@ -170,9 +170,9 @@ def is_lacking_in(turn: Round, text: str, c: float) -> bool:
         return False
     scope = {"np": np} | turn.snapshot.globals | turn.snapshot.variables | {"it": turn.value}
     held = evaluated(scope, parsed(text))
-    return is_numeric(held) and near(
-        turn.expected - turn.value, np.broadcast_to(c * held, np.shape(turn.value))
-    )
+    if not is_numeric(held) or not fits(held, turn.value):
+        return False
+    return near(turn.expected - turn.value, np.broadcast_to(c * held, np.shape(turn.value)))
 
 
 def matrix_products(scope: dict[str, Any], shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +39,7 @@ from .evidence import MOST_LOOKED_AT, Doubt, Evidence
 # What is in the line itself
 PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
 EXCHANGED = "are exchanged"
+LACKING = ("forgotten factor", "missing-factor")  # what finds a factor that is missing
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
 TOO_MANY, OF_SCALES = ("factor", "extra-factor"), ("wrong-variable", "number", "nearby")  # and what tries it
 # What may be wrong with a line that only picks something, if the line that uses it seems to be wrong
@@ -72,7 +74,7 @@ def odd(evidence: Evidence) -> Blame | None:
     """The one line of a sum that adds no contribution to the gradient that all others add to."""
     wrong = evidence.bench.wrong
     for s in odd_one_out(evidence.suspects, evidence.bench.known):
-        if wrong <= evidence.bench.reached(s.site):
+        if wrong <= evidence.bench.reached(s.site) and not is_call(s.site):
             found = evidence.mender(1 / 4).blamed([s]) or mended(s, s.events, evidence.bench)
             if found is not None:
                 return found
@@ -86,25 +88,46 @@ def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """
     if len(evidence.found.blames) > 1 or doubt.kind in PLAIN:
         return None
-    site, told = evidence.found.blames[0].site, doubt.kind is not None
-    is_of_line = told and doubt.told is not None and doubt.told.lineno is not None
-    made = {
-        e.site for e in evidence.found.outcome.events if e.owner is evidence.found.blames[0].events[0].owner
-    }
-    read = set[str]().union(*map(names_read, {site} | made))
-    own = {one.statement for one in {site} | made}
-    for s in evidence.reaching():
-        is_read = s.site.name in read and s.site.kind == "assign" and s.site.function == site.function
-        is_own = s.site.statement in own or is_unpacked(s.site)
-        if not is_read or is_own or is_called_gradient(s.site.name):
-            continue
-        if told and not (is_slope(s) or (not is_of_line and is_strange(evidence, s))):
-            continue
-        found = evidence.mender(1 / 8).blamed([s]) if not told else None
-        found = found or masked_as(s, evidence.found.blames[0], evidence.bench) or held_wrongly(evidence, s)
-        if found is not None:
-            return found
-    return None
+    blame = evidence.found.blames[0]
+    ways = (way(evidence, doubt, s) for s in read_there(evidence, blame) for way in (lacking, held_instead))
+    return next(filter(None, ways), None)
+
+
+def read_there(evidence: Evidence, blame: Blame) -> list[Suspect]:
+    """The lines that made what a blamed line reads that is no gradient, or another line of the same array."""
+    events, owner = evidence.found.outcome.events, blame.events[0].owner
+    sites = {blame.site} | {e.site for e in events if e.owner is owner}
+    read = {name for site in sites for name in names_read(site) if not is_called_gradient(name)}
+    own = {site.statement for site in sites}
+    return [
+        s for s in evidence.reaching()
+        if s.site.name in read and s.site.kind == "assign" and s.site.function == blame.site.function
+        and s.site.statement not in own and not is_unpacked(s.site)
+    ]  # fmt: skip
+
+
+def lacking(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | None:
+    """The blame of a line that lacks what seems to be missing where it is read, if it has that at hand."""
+    site = evidence.found.blames[0].site
+    factor = re.search(r"a factor (.+?) is missing", doubt.told.hint) if doubt.told is not None else None
+    names = set(re.findall(r"[A-Za-z_]\w*", factor[1])) if factor is not None else set()
+    is_at_home = bool(names) and names <= names_read(suspect.site) and not names <= names_read(site)
+    if doubt.kind is None or not is_at_home or not is_strange(evidence, suspect):
+        return None
+    return evidence.mender(1 / 8).simplest([suspect], LACKING)
+
+
+def held_instead(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | None:
+    """The blame of a line that should hold something else, as a change of it says, or what that would be."""
+    is_of_line = doubt.told is not None and doubt.told.lineno is not None
+    if doubt.kind is None:
+        found = evidence.mender(1 / 8).blamed([suspect])
+    elif is_slope(suspect) or (not is_of_line and is_strange(evidence, suspect)):
+        found = None
+    else:
+        return None
+    blame = evidence.found.blames[0]
+    return found or masked_as(suspect, blame, evidence.bench) or held_wrongly(evidence, suspect)
 
 
 def held_wrongly(evidence: Evidence, suspect: Suspect) -> Blame | None:
@@ -177,7 +200,9 @@ def before_scaling(evidence: Evidence, blame: Blame, told: Guess | None) -> Blam
     if told is not None and is_of_number:
         own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
         mender = evidence.mender(1 / 4)
-        return None if told.lineno else mender.simplest(own, TOO_MANY) or mender.simplest(own, OF_SCALES)
+        other = mender.simplest(own, TOO_MANY) or mender.simplest(own, OF_SCALES)
+        if other is not None or told.kind != "factor":
+            return other
     found = scaled_before(blame, evidence.suspects, evidence.bench)
     if found is None or told is None or evidence.explains(found):
         return found

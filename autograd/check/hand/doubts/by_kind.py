@@ -23,6 +23,7 @@ from ..locate.elsewhere.solved import makes_anything, mended
 from ..locate.elsewhere.sums import maker_of
 from ..locate.forms import (
     has_minus,
+    is_adding,
     is_call,
     is_given,
     is_handed_on,
@@ -30,7 +31,7 @@ from ..locate.forms import (
     is_renaming,
     is_unpacked,
 )
-from ..locate.suspects import Blame, Suspect
+from ..locate.suspects import CONTAINED, Blame, Suspect
 from ..match.near import ratio
 from ..observe.probes.patch import statements_around
 from ..source.nearby import names_set
@@ -54,7 +55,7 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return None
     ways = (
-        never_reached, multiplied, part_before, too_many, masked, replaced, renamed,
+        never_reached, after_the_sum, multiplied, part_before, too_many, masked, replaced, renamed,
         head_of_the_loop, returned, carried, instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
@@ -78,11 +79,27 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
     before = [s for s in evidence.reaching() if s.time < blames[0].events[0].time and not is_unpacked(s.site)]
     if len(blames) == 1 and not is_handed_on(site) and not is_given(site):
         read = loads_of(site)
-        return of_a_factor([s for s in before if s.site.name in read], c, evidence)
+        inner = returns_to(blames[0].events, evidence.suspects)
+        return of_a_factor([*inner, *(s for s in before if s.site.name in read)], c, evidence)
     found = next(filter(None, (divided(s, s.events, c, bench) for s in reversed(before))), None)
     is_helpers = found is not None and is_call(found.site)
     makers = returns_to(found.events, evidence.suspects) if found is not None and is_helpers else ()
     return of_a_factor(makers, c, evidence) or found
+
+
+def after_the_sum(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line after a sum in several lines, if all of the sum is wrong by a constant: no line of it is."""
+    blame, events = evidence.found.blames[0], evidence.found.outcome.events
+    c = constant_in(blame)
+    if c is None or doubt.kind not in ("sign", "factor") or blame.site.kind not in CONTAINED:
+        return None
+    owner = blame.events[-1].owner
+    adding = {e.site.statement for e in events if e.owner is owner and is_adding(e.site)}
+    later = [s for s in evidence.reaching() if s.time > blame.events[-1].time and not is_handed_on(s.site)]
+    if len(adding) < 2:
+        return None
+    made = (divided(s, s.events, c, evidence.bench) for s in later if s.site.statement not in adding)
+    return next(filter(None, made), None)
 
 
 def of_a_factor(suspects: Iterable[Suspect], c: float, evidence: Evidence) -> Blame | None:

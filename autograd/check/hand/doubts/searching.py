@@ -33,6 +33,8 @@ from .evidence import Evidence
 PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
 # What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
 GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term")
+# What a variable may lack that is read where something is missing
+LACKING = ("forgotten factor", "missing-factor", "forgotten term", "missing-term", "missing constant")
 # Where a constant or a sign explains all, nothing need be inserted elsewhere
 OF_CONSTANT, INSERTED = ("factor", "sign"), ("missing-term", "missing-factor")
 
@@ -54,6 +56,8 @@ def given(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
 
 def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
     """The line of which a small change makes all right; if there is none, where what is wrong begins."""
+    if kind is not None and (maker := mender.simplest(rivals(evidence, evidence.found.blames[0]), LACKING)):
+        return maker
     statements = {b.site.statement for b in evidence.found.blames}
     blamed = [s for s in evidence.suspects if s.site.statement in statements]
     better = mender.blamed(blamed, *lines_before(evidence))

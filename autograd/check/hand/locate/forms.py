@@ -77,7 +77,9 @@ def keeps_its_name(site: Site) -> bool:
     places = [
         (own[name].args.args, c.args.index(node)) for name, c in zip(names, calls, strict=True) if name in own
     ]
-    return any(node.id in {a.arg for a in args[i : i + 2]} for args, i in places)  # it may follow on self
+    return any(
+        node.id.lower() in {a.arg.lower() for a in args[i : i + 2]} for args, i in places
+    )  # after self
 
 
 def is_call(site: Site) -> bool:
@@ -119,6 +121,12 @@ def has_minus(site: Site) -> bool:
     node = node_at(site, site.span, ast.AST)
     minuses = (n for n in ast.walk(node or ast.Pass()) if isinstance(n, ast.USub | ast.Sub))
     return is_taken_away or any(minuses)
+
+
+def is_adding(site: Site) -> bool:
+    """Whether a line adds to something, or takes from it."""
+    statement = node_at(site, site.statement, ast.AugAssign)
+    return statement is not None and isinstance(statement.op, ast.Add | ast.Sub)
 
 
 def is_product(site: Site) -> bool:

@@ -180,14 +180,17 @@ class Mender:
         return False
 
     def is_named_by_forward(self, event: Event) -> bool:
-        """Whether forward, or a function that it called, had a value under the name that it has here."""
-        known, name = self.bench.known.forward, event.name
+        """Whether forward, or a function that it called, had a value under the name that it has here.
+
+        Where one function is both, it is the first of its names that counts.
+        """
+        forward, name = self.bench.known.forward, event.name
+        given = (nodes for (_, parameter), nodes in forward.given.items() if parameter == name)
+        nodes = {n for found in (forward.bound.get(name, []), *given) for n in found}
+        if alike := [n for n in nodes if same_value(n.data, event.value)]:
+            return any(forward.names.get(n, name) == name or n not in forward.bound_to(name) for n in alike)
         held = self.bench.stage.scope.get(name)
-        if is_array(held) and same_value(held, event.value):
-            return True
-        given = (nodes for (_, parameter), nodes in known.given.items() if parameter == name)
-        nodes = {n for found in (known.bound.get(name, []), *given) for n in found}
-        return any(same_value(n.data, event.value) for n in nodes)
+        return is_array(held) and same_value(held, event.value)
 
     def is_renamed(self, suspect: Suspect) -> bool:
         """Whether a line puts a value of forward under a name that forward does not call it by."""

@@ -101,10 +101,13 @@ def scales_of(event: Event, known: Known) -> set[float]:
 
 
 def constant_in(blame: Blame) -> float | None:
-    """The number that all that is blamed is times what it should be; None if there is none."""
+    """The number that what is blamed first was times what it should be; None if it is no multiple throughout.
+
+    Later rounds may have been given multiples.
+    """
     pairs = [(e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values]
-    found = {round(c, 9) if (c := ratio(*pair)) is not None else None for pair in pairs}
-    return found.pop() if len(found) == 1 else None
+    found = [ratio(*pair) for pair in pairs]
+    return found[0] if found and None not in found else None
 
 
 def divided(suspect: Suspect, events: list[Event], c: float, bench: Bench) -> Blame | None:

@@ -22,6 +22,7 @@ from ...observe.probes.record import Event
 from ...observe.probes.sites import is_word, span_of
 from ...source.statements import void_kind
 from ..bench import Bench
+from ..forms import is_call
 from ..suspects import CONTAINED, Blame, Suspect
 from ..trials import Trials
 from .solved import mended
@@ -104,8 +105,9 @@ def contribution(
         return None
     statements = {e.site.statement for e in events if id(e.owner) in owners}
     adding = (s for s in suspects if s.site.statement in statements and is_added(s))
-    unknown = [s for s in adding if not all(map(bench.known.is_contribution, values_of(s)))]
-    if len(unknown) != 1 or unknown[0].site.statement == blame.site.statement:
+    shape = np.shape(blame.events[-1].value)
+    unknown = [s for s in adding if not is_right_in(s, shape, bench.known)]
+    if len(unknown) != 1 or unknown[0].site.statement == blame.site.statement or is_call(unknown[0].site):
         return None
     return mended(unknown[0], unknown[0].events, bench)
 
@@ -127,7 +129,7 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
         common = next((t for t, count in counts.items() if count == len(adding) - 1 > 1), None)
         pairs = list(zip(adding, targets, strict=True))
         odd = [s for s, found in pairs if (common not in found if common else not found)]
-        odd = [s for s in odd if not is_in_pieces(first_added(s), known)]
+        odd = [s for s in odd if np.any(s.events[0].value) and not is_in_pieces(first_added(s), known)]
         if len(odd) == 1 < len(adding):
             yield odd[0]
 
@@ -185,6 +187,7 @@ def is_added(suspect: Suspect) -> bool:
     return suspect.site.kind == "share" or is_begun
 
 
-def values_of(suspect: Suspect) -> list[Any]:
-    """What a line made first."""
-    return [e.value for e in suspect.events[:MOST_LOOKED_AT]]
+def is_right_in(suspect: Suspect, shape: tuple[int, ...], known: Known) -> bool:
+    """Whether all that a line adds to an array contributes to a gradient of its shape."""
+    values = [e.value for e in suspect.events[:MOST_LOOKED_AT]]
+    return all(np.shape(v) == shape and (known.is_contribution(v) or is_in_pieces(v, known)) for v in values)
