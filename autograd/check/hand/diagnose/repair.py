@@ -38,7 +38,7 @@ from .case import Case, Guess
 VALUE = "value_of_the_line"
 PLACE = ast.parse("x", mode="eval").body
 LARGE = 2**14  # elements in scope that take as long as evaluating another expression
-MOST = 6000  # changes that are tried of one line
+MOST, MOST_MADE = 6000, 24_000  # changes of one line that are tried, and that are made
 
 
 def node_at(site: Site, span: tuple[int, int, int, int], kind: type) -> Any:
@@ -221,7 +221,8 @@ def by_kind(
     functions = {} if (OF_CALLS | BESIDE).isdisjoint(kinds) else functions_in(variables | everything)
     evaluate = functools.partial(evaluated, everything)
     beside = () if BESIDE.isdisjoint(kinds) else nearby(function_around(tree, site.lineno), evaluate)
-    for edit in edits(statement, scope, evaluate, functions, beside, kinds, literals(tree)):
+    made = edits(statement, scope, evaluate, functions, beside, kinds, literals(tree))
+    for edit in itertools.islice(made, MOST_MADE):
         found[edit.kind].append(edit)
     return found
 

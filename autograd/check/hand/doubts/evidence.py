@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -70,13 +71,21 @@ class Evidence:
 
     def diagnosed(self, blame: Blame) -> Diagnosis:
         """What is wrong with a line, if it is the one that is to blame."""
-        before = self.found.blames
-        if before == [blame] or blame.guess is not None:
+        if blame.guess is not None:
             return self.reasons.of(blame)
+        with self.blaming(blame):
+            return self.reasons.of(blame)
+
+    @contextmanager
+    def blaming(self, blame: Blame) -> Iterator[None]:
+        """A block in which one line is to blame."""
+        before = self.found.blames
+        if before == [blame]:
+            yield
+            return
         self.reasons.blame([blame])
-        told = self.reasons.of(blame)
+        yield
         self.reasons.blame(before)
-        return told
 
     def mender(self, part: float = 1) -> Mender:
         """What tries changes of lines, with a part of the work that it may do."""

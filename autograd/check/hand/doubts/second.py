@@ -24,14 +24,15 @@ from .searching import given, lines_before, rivals, searched
 def better(evidence: Evidence) -> Blame | None:
     """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
     found = other(evidence)
-    if found is not None:
-        return (
-            exchanged_before(evidence, found)
-            or line_before(evidence, found, evidence.told_of(found))
-            or found
-        )
-    blames = evidence.found.blames
-    return line_before(evidence, blames[0], evidence.told_of(blames[0])) if len(blames) == 1 else None
+    if found is None:
+        blames = evidence.found.blames
+        return line_before(evidence, blames[0], evidence.told_of(blames[0])) if len(blames) == 1 else None
+    told = evidence.told_of(found)
+    before = exchanged_before(evidence, found) or line_before(evidence, found, told)
+    if before is not None or told is not None:
+        return before or found
+    with evidence.blaming(found):
+        return misread(evidence, Doubt(None, None, set(), evidence.mender(1 / 8))) or found
 
 
 def other(evidence: Evidence) -> Blame | None:
