@@ -99,6 +99,7 @@ def read_there(evidence: Evidence, blame: Blame) -> list[Suspect]:
     sites = {blame.site} | {e.site for e in events if e.owner is owner}
     read = {name for site in sites for name in names_read(site) if not is_called_gradient(name)}
     own = {site.statement for site in sites}
+    read -= evidence.read_by_forward(blame.site.function)
     return [
         s for s in evidence.reaching()
         if s.site.name in read and s.site.kind == "assign" and s.site.function == blame.site.function
@@ -120,14 +121,14 @@ def lacking(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | None:
 def held_instead(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | None:
     """The blame of a line that should hold something else, as a change of it says, or what that would be."""
     is_of_line = doubt.told is not None and doubt.told.lineno is not None
-    if doubt.kind is None:
-        found = evidence.mender(1 / 8).blamed([suspect])
-    elif is_slope(suspect) or (not is_of_line and is_strange(evidence, suspect)):
-        found = None
-    else:
-        return None
-    blame = evidence.found.blames[0]
-    return found or masked_as(suspect, blame, evidence.bench) or held_wrongly(evidence, suspect)
+    is_odd = is_slope(suspect) or (not is_of_line and is_strange(evidence, suspect))
+    found = evidence.mender(1 / 8).blamed([suspect]) if doubt.kind is None else None
+    if found is not None or not is_odd:
+        return found
+    found = masked_as(suspect, evidence.found.blames[0], evidence.bench) or held_wrongly(evidence, suspect)
+    makers = returns_to(found.events, evidence.suspects) if found is not None and is_call(found.site) else ()
+    slopes = [m for m in makers if is_called_slope(m.site.function)]
+    return (made_before(found, slopes, evidence.bench) if found is not None else None) or found
 
 
 def held_wrongly(evidence: Evidence, suspect: Suspect) -> Blame | None:

@@ -13,6 +13,7 @@ from ..diagnose.diagnosis import Diagnosis
 from ..judgement import Judgement
 from ..locate.bench import Bench
 from ..locate.blame import Locator
+from ..locate.forms import names_read
 from ..locate.mend import Mender
 from ..locate.screening import Screen
 from ..locate.suspects import Blame, Suspect, suspects_in
@@ -95,6 +96,13 @@ class Evidence:
     def explains(self, blame: Blame) -> bool:
         """Whether it can be told what is wrong with a line."""
         return self.diagnosed(blame).is_proven
+
+    def read_by_forward(self, function: str) -> set[str]:
+        """The variables that the lines of a function read which made the loss."""
+        places = self.found.forward.places
+        sites = {e.site for e in self.found.outcome.events if e.site.function == function}
+        made = (site for site in sites if (site.filename, site.span) in places)
+        return set[str]().union(*map(names_read, made))
 
     def reaching(self) -> list[Suspect]:
         """The lines that have a part in all that is wrong."""

@@ -56,8 +56,10 @@ def given(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
 
 def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
     """The line of which a small change makes all right; if there is none, where what is wrong begins."""
-    if kind is not None and (maker := mender.simplest(rivals(evidence, evidence.found.blames[0]), LACKING)):
-        return maker
+    if kind is not None:
+        latest = sorted(rivals(evidence, evidence.found.blames[0]), key=lambda s: -s.time)
+        if (maker := mender.simplest(latest, LACKING)) is not None:
+            return maker
     statements = {b.site.statement for b in evidence.found.blames}
     blamed = [s for s in evidence.suspects if s.site.statement in statements]
     better = mender.blamed(blamed, *lines_before(evidence))

@@ -19,7 +19,7 @@ from ...match.known import Known
 from ...match.near import PRECISION, largest, near, ratio
 from ...observe.probes.codes import statements_of, text_of
 from ...observe.probes.record import Event
-from ...observe.probes.sites import is_word, span_of
+from ...observe.probes.sites import Site, is_word, span_of
 from ...source.statements import void_kind
 from ..bench import Bench
 from ..forms import is_call
@@ -124,14 +124,17 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
     for adding in sums.values():
         if sum(s.site.kind == "share" for s in adding) < max(1, len(adding) - 1):
             continue  # it is begun once
-        targets = [targets_of(s, known) for s in adding]
+        values = first_added(adding)
+        targets = [targets_of(value, known) for value in values]
         counts = Counter(target for found in targets for target in found)
-        common = next((t for t, count in counts.items() if count == len(adding) - 1 > 1), None)
-        pairs = list(zip(adding, targets, strict=True))
-        odd = [s for s, found in pairs if (common not in found if common else not found)]
-        odd = [s for s in odd if np.any(s.events[0].value) and not is_in_pieces(first_added(s), known)]
+        wanted = set(known.called(adding[0].site.name))
+        of_others = [t for t, count in counts.items() if count == len(adding) - 1]
+        common = next((t for t in of_others if len(adding) > 2 or t[0] in wanted), None)
+        made = zip(adding, values, targets, strict=True)
+        odd = [(s, v) for s, v, found in made if (common not in found if common else not found)]
+        odd = [(s, v) for s, v in odd if np.any(v) and not is_in_pieces(v, known)]
         if len(odd) == 1 < len(adding):
-            yield odd[0]
+            yield odd[0][0]
 
 
 def is_added_whole(suspect: Suspect) -> bool:
@@ -143,17 +146,24 @@ def is_added_whole(suspect: Suspect) -> bool:
     return isinstance(statement.op, ast.Add | ast.Sub) and not is_part
 
 
-def targets_of(suspect: Suspect, known: Known) -> set[tuple[Node, float]]:
-    """The nodes to whose gradients a line first added a contribution, with the constant that this carried."""
-    matches = (m for m in known.matches(first_added(suspect)) if m.form == "same")
+def targets_of(value: Any, known: Known) -> set[tuple[Node, float]]:
+    """The nodes to whose gradients a value is a contribution, with the constant that it carries."""
+    matches = (m for m in known.matches(value) if m.form == "same")
     return {(m.label.node, round(m.scale, DIGITS)) for m in matches if m.label.kind in ("gradient", "share")}
 
 
-def first_added(suspect: Suspect) -> Any:
-    """What a line first added to something, with the sign that it had there."""
-    statement = node_at(suspect.site, suspect.site.statement, ast.AugAssign)
-    is_taken_away = statement is not None and isinstance(statement.op, ast.Sub)
-    return (-1.0 if is_taken_away else 1.0) * np.asarray(suspect.events[0].value)
+def first_added(suspects: list[Suspect]) -> list[Any]:
+    """What lines added to something in the first round in which none of them added 0, with its sign there."""
+    rounds = max(len(s.events) for s in suspects)
+    values = [[s.events[min(n, len(s.events) - 1)].value for s in suspects] for n in range(rounds)]
+    chosen = next((added for added in values if all(map(np.any, added))), values[0])
+    return [sign_of(s.site) * np.asarray(v) for s, v in zip(suspects, chosen, strict=True)]
+
+
+def sign_of(site: Site) -> float:
+    """The sign with which a line adds what it makes to something."""
+    statement = node_at(site, site.statement, ast.AugAssign)
+    return -1.0 if statement is not None and isinstance(statement.op, ast.Sub) else 1.0
 
 
 def is_in_pieces(value: Any, known: Known) -> bool:
