@@ -1066,6 +1066,82 @@ def test_an_update_that_goes_the_other_way_is_blamed_itself(turned):
         assert (report.first.source, report.first.kind) == ("A -= 0.1 * x.T @ back", "sign")
 
 
+def adaptive(slope, way):
+    """A loop that trains by RMSprop, whose first update is the sign of the gradient."""
+
+    def train(A, b, x, y, rate=0.01, eps=1e-8):
+        vA, vb = np.zeros_like(A), np.zeros_like(b)
+        for _ in range(3):
+            h = np.tanh(x @ A)
+            loss = np.mean((h + b - y) ** 2)  # it is the loss by its name
+            d = 2 * (h + b - y) / y.size
+            dA = x.T @ (d * slope(h))
+            db = d.sum(axis=0)
+            vA = 0.9 * vA + 0.1 * dA**2
+            vb = 0.9 * vb + 0.1 * db**2
+            A += way * rate * dA / (np.sqrt(vA) + eps)
+            b -= rate * db / (np.sqrt(vb) + eps)
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("slope", "way", "blame"),
+    [
+        (lambda h: 1 - h**2, -1, None),
+        (lambda h: 1 - h, -1, "dA = "),
+        (lambda h: 1 - h**2, 1, "A += way * rate"),
+    ],
+)
+def test_the_first_update_of_an_adaptive_method_is_no_multiple_of_the_gradient(slope, way, blame):
+    inputs = {"A": N(3, 4), "b": N(4), "x": N(5, 3), "y": N(5, 4)}
+    report = check.training_step(adaptive(slope, way), inputs)
+    assert report.ok == (blame is None), str(report)
+    assert blame is None or report.first.source.startswith(blame)
+    assert any("of one size" in note for note in report.notes) == (way == -1)
+
+
+def test_times_of_events_may_be_gone_through_once_each():
+    forward, backward = pair_of(
+        """
+        def forward(beta, X, time, event):
+            eta, loss = X @ beta, 0.0
+            for t in np.unique(time[event == 1]):
+                dead, risk = (time == t) & (event == 1), time >= t
+                loss -= eta[dead].sum() - dead.sum() * np.log(np.exp(eta[risk]).sum())
+            return loss
+
+        def backward(beta, X, time, event):
+            eta, g = X @ beta, np.zeros(len(X))
+            for t in np.unique(time[event == 1]):
+                dead, risk = (time == t) & (event == 1), time >= t
+                g[dead] -= 1
+                g[risk] += dead.sum() * np.exp(eta[risk]) / np.exp(eta[risk]).sum()
+            return X.T @ g
+        """
+    )
+    time, event = np.array([2.0, 3.0, 3.0, 5.0, 6.0]), np.array([1, 1, 1, 0, 1])
+    report = check.derivation(forward, backward, {"beta": N(3), "X": N(5, 3), "time": time, "event": event})
+    assert report.ok, str(report)
+
+
+def test_a_transpose_is_blamed_and_not_the_line_that_raises_after_it():
+    forward, backward = pair_of(
+        """
+        def forward(x, W, lam):
+            return np.sum((x @ W.T) ** 2) + lam * np.sum(W**2)
+
+        def backward(x, W, lam):
+            dy = 2 * (x @ W.T)
+            dW = x.T @ dy
+            dW += 2 * lam * W
+            return {"W": dW}
+        """
+    )
+    report = check.derivation(forward, backward, {"x": N(5, 3), "W": N(2, 3), "lam": 0.1})
+    assert report.first.source == "dW = x.T @ dy", str(report)
+
+
 def test_a_buffer_of_states_may_be_multiplied_by_a_method():
     forward, backward = pair_of(
         """

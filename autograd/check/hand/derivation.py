@@ -170,7 +170,7 @@ def report_of(stage: Stage, found: Judgement, prefix: str, *notes: str) -> Deriv
         judged=results,
         inputs=inputs_of(found),
         drawn={name: stage.arguments[name] for name in stage.drawn},
-        notes=(*notes, *steps_of(found), *returns_of(stage, found), *rebound_in(stage)),
+        notes=(*notes, *steps_of(stage, found), *returns_of(stage, found), *rebound_in(stage)),
         prefix=prefix,
         is_faulty=isinstance(raised, Exception) and not isinstance(raised, MemoryError),
     )
@@ -195,11 +195,18 @@ def inputs_of(found: Judgement) -> dict[str, str]:
     return states
 
 
-def steps_of(found: Judgement) -> list[str]:
+ADAPTIVE = (
+    "the updates are all of one size, as the first of Adam or RMSprop are: "
+    "the gradients that the code names were judged"
+)
+
+
+def steps_of(stage: Stage, found: Judgement) -> list[str]:
     """What is said of updates: the constant before the gradient."""
     updates = [r for r, ok in zip(found.results, found.right, strict=True) if r.kind == "update" and ok]
     if not updates:
-        return []
+        is_named = bool(found.results) and all(r.kind == "named" for r in found.results)
+        return [ADAPTIVE] if stage.training is not None and is_named else []
     c = updates[0].scale
     way = "downhill" if c < 0 else "uphill: this is ascent, right as what forward returns is to grow"
     return [f"each update is {named(c, found.forward)} times the gradient, {way}"]

@@ -13,7 +13,7 @@ from .match.known import Known
 from .match.lost import lost_updates
 from .match.near import near
 from .match.results import Result, collected, named_in
-from .match.rightness import judged_right, note_carried
+from .match.rightness import going_wrong, is_adaptive, judged_right, note_carried
 from .match.whose.belonging import assigned
 from .observe.arguments import words_in
 from .observe.graph import Forward
@@ -71,15 +71,19 @@ def observed(
     """What the backward pass does, and which of its results are right."""
     outcome = stage.backwards(noting=True)
     forward.scope = sizes_in(stage, outcome)
+    either = any(forward.root in forward.bound.get(word, ()) for word in EITHER_WAY)
+    stage.uphill = None if either else goes_up(stage)
     results: list[Result] = []
     if outcome.raised is None:
         found = collected(stage, outcome, known)
         results = assigned([*found, *lost_updates(stage, outcome, known, found)], known, settings)
+        if is_adaptive(results):
+            named = assigned(list(named_in(stage, outcome, known, settings)), known, settings)
+            turned = going_wrong(results, named, stage.uphill)
+            results = [*named, *turned] if len(turned) < len(results) else results
     if not any(r.node is not None for r in results):
         results += assigned(list(named_in(stage, outcome, known, settings)), known, settings)
     note_carried(results, known)
-    either = any(forward.root in forward.bound.get(word, ()) for word in EITHER_WAY)
-    stage.uphill = None if either else goes_up(stage)
     right = judged_right(results, known, excused or {}, stage.uphill)
     return Judgement(forward, known, results, right, outcome, excused=excused or {})
 

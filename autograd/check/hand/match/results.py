@@ -104,7 +104,7 @@ def named_in(stage: Stage, outcome: Outcome, known: Known, settings: Any) -> Ite
     """The variables of backward that have the name of a gradient, as it ended."""
     own = name_in_code(stage.backward or stage.forward)
     for name, value in (outcome.frames.get(own) or [{}])[-1].items():
-        if name in stage.arguments or name in stage.inputs:
+        if stage.training is None and (name in stage.arguments or name in stage.inputs):
             continue
         for path, part in flat(value, (name,), 2):
             last = next((k for k in reversed(path) if isinstance(k, str)), "")

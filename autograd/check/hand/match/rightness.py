@@ -75,6 +75,36 @@ def common_scale(results: list[Result]) -> float | None:
     return next(rivals, first)
 
 
+def is_adaptive(results: list[Result]) -> bool:
+    """Whether all elements of all updates are of one size, as the first of Adam, RMSprop and the like are.
+
+    m / (sqrt(v) + eps) is the sign of the gradient then, but for eps [Kingma and Ba, 2015, algorithm 1].
+    """
+    moved = [np.abs(r.value[r.value != 0]) for r in results if r.kind == "update" and np.ndim(r.value)]
+    sizes = np.concatenate([np.zeros(0), *moved])
+    return len(sizes) >= ENOUGH and bool(np.ptp(sizes) <= ONE_SIZE * sizes.max())
+
+
+ENOUGH, ONE_SIZE = 8, 1e-2  # elements; what eps does to gradients that are not much larger
+
+
+def going_wrong(updates: list[Result], named: list[Result], uphill: bool | None) -> list[Result]:
+    """The updates that do not go down a gradient that has a name; up, if `uphill`; None if either will do."""
+    gradients: dict[Any, Any] = {r.node: r.value for r in named if r.node is not None}
+    ways = [(r, way_along(r.value, gradients.get(r.node))) for r in updates if r.kind == "update"]
+    wanted = {-1.0, 1.0} if uphill is None else {1.0 if uphill else -1.0}
+    return [r for r, way in ways if way not in wanted]
+
+
+def way_along(update: Any, gradient: Any) -> float | None:
+    """1 if an update goes up a gradient element by element, -1 if it goes down; None if neither."""
+    if np.shape(update) != np.shape(gradient):
+        return None
+    signs = np.unique(np.sign(update) * np.sign(gradient))
+    moved = signs[signs != 0]
+    return float(moved[0]) if len(moved) == 1 else None
+
+
 def is_common_told(results: list[Result]) -> bool:
     """Whether an array says what the common constant is: a single number is a multiple of any other."""
     updates = [r for r in results if r.kind == "update"]
