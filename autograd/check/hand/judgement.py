@@ -82,7 +82,8 @@ def observed(
             turned = going_wrong(results, named, stage.uphill)
             results = [*named, *turned] if len(turned) < len(results) else results
     if not any(r.node is not None for r in results):
-        results += assigned(list(named_in(stage, outcome, known, settings)), known, settings)
+        given = {*stage.arguments, *stage.inputs}
+        results += assigned(list(named_in(stage, outcome, known, settings, given)), known, settings)
     note_carried(results, known)
     right = judged_right(results, known, excused or {}, stage.uphill)
     return Judgement(forward, known, results, right, outcome, excused=excused or {})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.repair import loads_of
+from ..diagnose.repair import AT_HAND, loads_of
 from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.returned import (
     is_out_of_order,
@@ -34,6 +34,7 @@ from ..locate.suspects import Blame, Suspect
 from ..match.known import Known
 from ..match.names import is_called_gradient, is_called_slope
 from ..observe.probes.record import Event, is_of_truths
+from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, Doubt, Evidence
 
 # What is in the line itself
@@ -122,8 +123,11 @@ def held_instead(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | 
     """The blame of a line that should hold something else, as a change of it says, or what that would be."""
     is_of_line = doubt.told is not None and doubt.told.lineno is not None
     is_odd = is_slope(suspect) or (not is_of_line and is_strange(evidence, suspect))
-    found = evidence.mender(1 / 8).blamed([suspect]) if doubt.kind is None else None
+    mender = evidence.mender(1 / 8)
+    found = mender.blamed([suspect]) if doubt.kind is None else None
     if found is not None or not is_odd:
+        return found
+    if doubt.kind is not None and (found := mender.simplest([suspect], KINDS[:AT_HAND])) is not None:
         return found
     found = masked_as(suspect, evidence.found.blames[0], evidence.bench) or held_wrongly(evidence, suspect)
     makers = returns_to(found.events, evidence.suspects) if found is not None and is_call(found.site) else ()
@@ -159,7 +163,7 @@ def is_no_chance(maker: Event, held: Any, told_by: Any, event: Event, known: Kno
         return bool(np.all(np.isclose(held * (1 - held), 0)[told_by]))
     if np.count_nonzero(told_by) < np.size(event.value):
         return True
-    return bool(np.all(told_by)) and (known.is_slope(held) or is_known(held, known))
+    return bool(np.all(told_by)) and (known.is_slope(held) or known.is_value(held))
 
 
 def is_strange(evidence: Evidence, suspect: Suspect) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..diagnose.repair import loads_of
 from ..diagnose.solving import held_rightly
+from ..locate.elsewhere.origins import is_returned_to
 from ..locate.elsewhere.returned import (
     returns_to,
 )
@@ -55,8 +56,8 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return None
     ways = (
-        never_reached, after_the_sum, multiplied, part_before, too_many, masked, replaced, renamed,
-        head_of_the_loop, returned, carried, instead, constant, too_little,
+        never_reached, other_function, after_the_sum, multiplied, part_before, too_many, masked, replaced,
+        renamed, head_of_the_loop, returned, carried, instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
 
@@ -85,6 +86,15 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
     is_helpers = found is not None and is_call(found.site)
     makers = returns_to(found.events, evidence.suspects) if found is not None and is_helpers else ()
     return of_a_factor(makers, c, evidence) or found
+
+
+def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that calls the wrong function, if nothing can be told of what that returned."""
+    blame = evidence.found.blames[0]
+    if doubt.kind is not None or blame.site.kind != "return" or len(evidence.found.blames) > 1:
+        return None
+    callers = [s for s in evidence.reaching() if any(is_returned_to(blame.events[0], e) for e in s.events)]
+    return evidence.mender(1 / 8).simplest(callers, ("other call",)) if callers else None
 
 
 def after_the_sum(evidence: Evidence, doubt: Doubt) -> Blame | None:

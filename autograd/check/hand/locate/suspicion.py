@@ -96,17 +96,17 @@ class Suspicion:
     @cached_property
     def carried(self) -> set[float]:
         """The constants that gradients carry on their way to results that are right, and are rid of later."""
+        finals = {i for i, r in enumerate(self.bench.results) if r.node is not None and r.node.op is LEAF}
         found = set()
         for suspect in suspects_in(self.events):
             if len(suspect.events) > 1 or suspect.site.kind != "assign":
                 continue
             event = suspect.events[0]
             named = self.named(event)
-            scales = {
-                m.scale for m in self.matches(event.value) if m.label.node in named and m.form == "same"
-            }
-            if scales - {1.0} and self.bench.reached(suspect.site) - self.bench.wrong:
-                found |= {round(scale, DIGITS) for scale in scales - {1.0}}
+            matches = (m for m in self.matches(event.value) if m.label.node in named and m.form == "same")
+            scales = {round(m.scale, DIGITS) for m in matches if m.scale > 0 and m.scale != 1}
+            if scales and (self.bench.reached(suspect.site) & finals) - self.bench.wrong:
+                found |= scales
         return found
 
     def should_be_more(self, event: Event) -> bool:

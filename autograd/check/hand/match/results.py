@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,11 +100,13 @@ def collected(stage: Stage, outcome: Outcome, known: Known) -> list[Result]:
     return unique
 
 
-def named_in(stage: Stage, outcome: Outcome, known: Known, settings: Any) -> Iterator[Result]:
-    """The variables of backward that have the name of a gradient, as it ended."""
+def named_in(
+    stage: Stage, outcome: Outcome, known: Known, settings: Any, given: Container[str] = ()
+) -> Iterator[Result]:
+    """The variables of backward that have the name of a gradient, as it ended, but for those it was given."""
     own = name_in_code(stage.backward or stage.forward)
     for name, value in (outcome.frames.get(own) or [{}])[-1].items():
-        if stage.training is None and (name in stage.arguments or name in stage.inputs):
+        if name in given:
             continue
         for path, part in flat(value, (name,), 2):
             last = next((k for k in reversed(path) if isinstance(k, str)), "")

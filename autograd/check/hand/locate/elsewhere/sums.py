@@ -129,11 +129,12 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
         counts = Counter(target for found in targets for target in found)
         wanted = set(known.called(adding[0].site.name))
         of_others = [t for t, count in counts.items() if count == len(adding) - 1]
-        common = next((t for t in of_others if len(adding) > 2 or t[0] in wanted), None)
+        common = next((t for t in of_others if len(adding) > 2 or (t[0] in wanted and t[1] == 1)), None)
         made = zip(adding, values, targets, strict=True)
         odd = [(s, v) for s, v, found in made if (common not in found if common else not found)]
         odd = [(s, v) for s, v in odd if np.any(v) and not is_in_pieces(v, known)]
-        if len(odd) == 1 < len(adding):
+        is_told = common is not None or all(any(c == 1 for _, c in found) for found in targets if found)
+        if is_told and len(odd) == 1 < len(adding):
             yield odd[0][0]
 
 
