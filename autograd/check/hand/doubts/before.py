@@ -28,6 +28,7 @@ from ..locate.forms import (
     is_picked,
     is_scaling,
     is_unpacked,
+    is_unread,
     names_read,
 )
 from ..locate.suspects import Blame, Suspect
@@ -75,11 +76,21 @@ def odd(evidence: Evidence) -> Blame | None:
     """The one line of a sum that adds no contribution to the gradient that all others add to."""
     wrong = evidence.bench.wrong
     for s in odd_one_out(evidence.suspects, evidence.bench.known):
-        if wrong <= evidence.bench.reached(s.site) and not is_call(s.site):
+        if wrong <= evidence.bench.reached(s.site) and not is_call(s.site) and is_given_right(evidence, s):
             found = evidence.mender(1 / 4).blamed([s]) or mended(s, s.events, evidence.bench)
             if found is not None:
                 return found
     return None
+
+
+def is_given_right(evidence: Evidence, suspect: Suspect) -> bool:
+    """Whether all that a line reads is known, as it first ran: else it may only follow from what is not."""
+    events = evidence.found.outcome.events[: suspect.events[0].time]
+    own = (e for e in events if e.site.function == suspect.site.function and e.site.kind == "assign")
+    latest = {e.name: e.value for e in own}
+    read = (latest[name] for name in names_read(suspect.site) if name in latest)
+    known = evidence.bench.known
+    return all(not np.any(v) or known.is_slope(v) or is_known(v, known) for v in read if v.dtype.kind == "f")
 
 
 def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -87,9 +98,11 @@ def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
     It is to blame if a change of it makes all right, or a mask, a slope or another value in its place.
     """
+    blame = evidence.found.blames[0]
     if len(evidence.found.blames) > 1 or doubt.kind in PLAIN:
         return None
-    blame = evidence.found.blames[0]
+    if blame.site.kind in ("return", "element") and is_unread(blame.site):
+        return None
     ways = (way(evidence, doubt, s) for s in read_there(evidence, blame) for way in (lacking, held_instead))
     return next(filter(None, ways), None)
 
@@ -186,11 +199,14 @@ def as_made(evidence: Evidence) -> Blame | None:
     is_returned = blame.site.kind in ("return", "element")
     if len(evidence.found.blames) > 1 or not is_handed_on(blame.site):
         return None
-    if not is_returned and evidence.reasons.of(blame).is_proven:
+    if is_returned and is_unread(blame.site):
         return None
+    is_told = not is_returned and evidence.reasons.of(blame).is_proven
     makers = [s for s in evidence.suspects if not is_returned or s.site.function == blame.site.function]
     maker = made_before(blame, makers, evidence.bench)
     if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
+        return None
+    if is_told and (maker.site.function == blame.site.function or not is_unread(maker.site)):
         return None
     return maker if evidence.explains(maker) else None
 

@@ -125,19 +125,23 @@ def of_a_factor(suspects: Iterable[Suspect], c: float, evidence: Evidence) -> Bl
 
 def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The line that made a contribution times a constant, where that is read as a part: `g + 2 * h`."""
-    blame, bench = evidence.found.blames[0], evidence.bench
-    part = re.search(r"(?:at|of) `(\w+)`", doubt.told.hint) if doubt.told is not None else None
-    if doubt.kind not in OF_NUMBERS or part is None or blame.patch is not None:
+    blame, known = evidence.found.blames[0], evidence.bench.known
+    if doubt.kind not in OF_NUMBERS or blame.patch is not None or len(evidence.found.blames) > 1:
         return None
-    needed = held_rightly(evidence.reasons.case_of(blame), part[1])
-    made = [s for s in evidence.suspects if s.site.name == part[1] and s.site.kind == "assign"]
-    made = [s for s in made if s.site.function == blame.site.function and s.time < blame.events[0].time]
-    for s in made if needed else ():
-        c = ratio(s.events[-1].value, needed[-1][0]) if needed is not None else None
-        if c is not None and bench.known.is_contribution(s.events[-1].value / c):
+    read = loads_of(blame.site)
+    made = [
+        s for s in evidence.reaching()
+        if s.site.name in read and s.site.kind == "assign" and s.time < blame.events[0].time
+        and s.site.function == blame.site.function and not known.is_contribution(s.events[-1].value)
+    ]  # fmt: skip
+    for s in made:
+        needed = held_rightly(evidence.reasons.case_of(blame), s.site.name)
+        c = ratio(s.events[-1].value, needed[-1][0]) if needed else None
+        if c is not None and known.is_contribution(s.events[-1].value / c):
             makers = returns_to(s.events, evidence.suspects) if is_call(s.site) else ()
-            ways = (divided(m, m.events, c, bench) for m in (*makers, s))
-            return next(filter(None, ways), None)
+            ways = (divided(m, m.events, c, evidence.bench) for m in (*makers, s))
+            if (found := next(filter(None, ways), None)) is not None:
+                return found
     return None
 
 

@@ -10,6 +10,7 @@ from .. import limits
 from ..diagnose.repair import AT_HAND
 from ..locate.elsewhere.sums import void_line
 from ..locate.elsewhere.updates import is_carried, other_rate
+from ..locate.forms import is_adding
 from ..locate.mend import Mender
 from ..locate.suspects import CONTAINED, Blame
 from ..match.near import near
@@ -61,10 +62,12 @@ def other(evidence: Evidence) -> Blame | None:
     doubt = Doubt(kind, told, own, mender)
     if (line := suggested(evidence, doubt) or misread(evidence, doubt)) is not None:
         return line
-    if doubt.is_of_paths and evidence.found.blames[0].site.kind == "change":
+    if doubt.is_of_paths and is_adding(evidence.found.blames[0].site):
         part = evidence.locator.in_parts(evidence.found.blames[0])
         return replace(part, guess=evidence.told_of(evidence.found.blames[0])) if part is not None else None
-    return given(evidence, kind, mender) or (searched(evidence, kind, mender) if in_doubt else None)
+    is_of_line = kind == "wrong-variable" and told is not None and told.lineno is not None
+    handed_in = given(evidence, kind, mender) if not is_of_line else None
+    return handed_in or (searched(evidence, kind, mender) if in_doubt else None)
 
 
 def told_at_once(evidence: Evidence) -> Blame | None:

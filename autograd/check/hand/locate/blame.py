@@ -17,7 +17,7 @@ from ..match.results import Result
 from ..observe.probes.record import Event, Override, is_mask
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
-from .forms import is_call, is_given, keeps_its_name
+from .forms import is_adding, is_call, is_given, is_renaming, keeps_its_name
 from .suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
@@ -56,7 +56,9 @@ class Locator:
         sizes = [1, *lengths(self.known.forward)]
         for suspect in reversed(self.suspects):
             event = suspect.events[-1]
-            is_sum = suspect.site.kind in CONTAINED and len(suspect.events) == 1
+            is_made = suspect.site.kind == "assign" and not is_call(suspect.site)
+            is_begun = is_made and is_adding(before.site) and bool(np.any(event.value))
+            is_sum = (is_begun or suspect.site.kind in CONTAINED) and len(suspect.events) == 1
             if not is_sum or suspect.site is before.site or not self.reaches(suspect, wrong):
                 continue
             if id(event.owner) not in owners and event.name not in names:
@@ -207,16 +209,14 @@ class Locator:
 
     def misused(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
         """What a helper was given, if another value of forward there explains all that it made."""
-        if blame.site.kind != "return" or blame.family is None:
+        if blame.site.kind != "return" or blame.family is None or blame.family.kind not in ("value", "slope"):
             return None
-        is_forwards = blame.family.kind in ("value", "slope")
         start = min(e.time for e in blame.events)
         for suspect in self.suspects:
             near_by = [e for e in suspect.events if start - 4 <= e.time < start]
             if suspect.site.kind != "argument" or not near_by or suspect.site.function == blame.site.function:
                 continue
-            is_value = is_forwards or all(self.known.is_value(e.value) for e in suspect.events)
-            if not is_value or keeps_its_name(suspect.site):
+            if keeps_its_name(suspect.site):
                 continue
             for other in self.trials.tried(suspect, fixed, wrong, True):
                 if (
@@ -248,14 +248,17 @@ class Locator:
     def origin(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The line of a helper that made the array that is blamed, if that was only handed on.
 
-        Where the array was what it was called until then, it is not right to call it something else.
+        Where the array was what it was called until then, it is not right to call it something else: then it
+        is the line of a helper that does.
         """
-        if blame.events and all(map(self.suspicion.is_named_rightly, blame.events)):
+        is_renamed = bool(blame.events) and all(map(self.suspicion.is_named_rightly, blame.events))
+        if is_renamed and not is_call(blame.site):
             return blame
         for suspect in self.suspects:
+            is_maker = is_renaming(suspect.site) if is_renamed else suspect.site.kind in ("return", "element")
             if (
                 suspect.site is blame.site
-                or suspect.site.kind not in ("return", "element")
+                or not is_maker
                 or suspect.site.function == blame.site.function
                 or suspect.time >= blame.events[0].time
                 or all(self.known.is_slope(e.value) for e in suspect.events)

@@ -104,9 +104,7 @@ def is_scaling(site: Site) -> bool:
 
 
 def is_unread(site: Site) -> bool:
-    """Whether what is returned is of a function that never reads one of its parameters: its gradient, say."""
-    if site.kind not in ("return", "element"):
-        return False
+    """Whether a line is of a function that never reads one of its parameters: its gradient, say."""
     function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
     own = getattr(function, "args", None)
     names = {a.arg for a in own.args} - {"self", "cls", "_"} if own is not None else set()

@@ -90,7 +90,8 @@ class Suspicion:
             return False
         if "value" in exact or gradients:
             return not gradients
-        is_slope = self.known.is_slope(event.value) and not is_unread(event.site)
+        is_returned = event.site.kind in ("return", "element")
+        is_slope = self.known.is_slope(event.value) and not (is_returned and is_unread(event.site))
         return is_slope and not self.is_elsewhere_a_gradient(event)
 
     @cached_property
