@@ -964,6 +964,43 @@ CASES = {
         {"W": N(3, 4), "X": N(6, 3), "y": np.array([0, 3, 1, 2, 1, 0])},
         [("                        dW[:, t] -= x\n", "", "dW[:, j] += x", None)],
     ),
+    "two uses of one matrix, a penalty, and helpers that leave something out": (
+        """
+        def linear_back(dz, x, W, lam):
+            dW = x.T @ dz + lam * W
+            dx = dz @ W.T
+            return dx, dW
+
+        def scale_back(dout, x, g):
+            dx = dout * g
+            return dx, (dout * x).sum(axis=0)
+
+        def forward(X, W, g, lam):
+            h = X @ W
+            s = h * g
+            out = s @ W.T
+            return 0.5 * np.sum((out - X) ** 2) + 0.5 * lam * np.sum(W * W), (h, s, out)
+
+        def backward(X, W, g, lam, cache):
+            h, s, out = cache
+            dout = out - X
+            dW_dec = dout.T @ s
+            ds = dout @ W
+            dh, dg = scale_back(ds, h, g)
+            _, dW_enc = linear_back(dh, X, W, lam)
+            dW = dW_enc + dW_dec
+            grads = {}
+            grads["W"] = dW
+            grads["g"] = dg
+            return grads
+        """,
+        {"X": N(6, 4), "W": N(4, 3), "g": N(3), "lam": 0.3},
+        [
+            ("dx = dout * g", "dx = dout", "dx = dout", "missing-factor"),
+            ("dW = dW_enc + dW_dec", "dW = dW_enc", "dW = dW_enc", "missing-term"),
+            ("dW_dec = dout.T @ s", "dW_dec = dout.T @ h", "dW_dec = dout.T @ h", "wrong-variable"),
+        ],
+    ),
 }
 
 

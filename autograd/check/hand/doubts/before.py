@@ -11,7 +11,7 @@ import numpy as np
 from ..diagnose.case import Guess
 from ..diagnose.repair import AT_HAND, loads_of
 from ..diagnose.solving import held_rightly
-from ..locate.elsewhere.returned import (
+from ..locate.elsewhere.helpers import (
     is_out_of_order,
     made_before,
     returns_to,

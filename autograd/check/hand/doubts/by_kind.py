@@ -10,10 +10,10 @@ import numpy as np
 
 from ..diagnose.repair import loads_of
 from ..diagnose.solving import held_rightly
-from ..locate.elsewhere.origins import is_returned_to
-from ..locate.elsewhere.returned import (
+from ..locate.elsewhere.helpers import (
     returns_to,
 )
+from ..locate.elsewhere.origins import is_returned_to
 from ..locate.elsewhere.scales import (
     constant_in,
     divided,

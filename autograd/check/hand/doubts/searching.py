@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..locate.elsewhere.calls import arguments, handed_in
-from ..locate.elsewhere.narrow import narrow_line
-from ..locate.elsewhere.origins import origin_of
-from ..locate.elsewhere.returned import (
+from ..locate.elsewhere.helpers import (
+    arguments,
+    handed_in,
     made_before,
     returned_within,
 )
+from ..locate.elsewhere.origins import narrow_line, origin_of
 from ..locate.elsewhere.rounds import handed_on
 from ..locate.elsewhere.sums import contribution
 from ..locate.elsewhere.updates import other_rate

@@ -18,11 +18,12 @@ from ...match.terms import by_term, is_part, parts_of
 from ...observe.probes.record import Event, Snapshot, is_array
 from ...observe.probes.sites import Site, is_plain
 from ..bench import Bench
-from ..forms import is_handed_on
+from ..forms import is_handed_on, is_unpacked
 from ..suspects import CONTAINED, Blame, Suspect, same_value
 from ..suspicion import Suspicion
 from .solved import mended
 
+NARROW = 2  # as many elements has what is blamed as a narrow line, at least
 MOST_STEPS = 60  # back from a line to those that made what it is made of
 
 
@@ -177,3 +178,28 @@ def read_at(site: Site, snapshot: Snapshot) -> Iterator[Any]:
                 continue
             if is_array(value):
                 yield value
+
+
+def narrow_line(blame: Blame, suspects: Iterable[Suspect], bench: Bench, trust: Suspicion) -> Blame | None:
+    """The first line before what is blamed that has far fewer elements, if other values of it make all right.
+
+    Where so few numbers can put so many right, it is no chance: what is wrong was made there, or before it.
+    """
+    size = sum(np.size(e.value) for e in blame.events)
+    start = min((e.time for e in blame.events), default=0)
+    stop = bench.spent + limits.CHANGE / 2
+    for s in suspects:
+        if bench.is_over(stop):
+            return None
+        own = sum(np.size(e.value) for e in s.events)
+        if not 1 < own * NARROW <= size or s.time >= start or not bench.wrong <= bench.reached(s.site):
+            continue
+        if (
+            is_unpacked(s.site)
+            or all(is_known(e, bench, trust) for e in s.events)
+            or any(np.size(e.value) == 1 for e in s.events)
+        ):
+            continue
+        if (found := mended(s, s.events, bench)) is not None:
+            return found
+    return None
