@@ -48,6 +48,7 @@ OF_CONSTANTS = (
 )  # fmt: skip
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
 OF_NUMBERS = ("factor", "sign", "missing-factor")  # what a part of a line may lack that is made before
+OF_SCALES = ("wrong-variable", "number", "nearby")  # what may be wrong with a number that is divided by
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 
 
@@ -107,7 +108,8 @@ def after_the_sum(evidence: Evidence, doubt: Doubt) -> Blame | None:
     adding = {e.site.statement for e in events if e.owner is owner and is_adding(e.site)}
     later = [s for s in evidence.reaching() if s.time > blame.events[-1].time and not is_handed_on(s.site)]
     if len(adding) < 2:
-        return None
+        readers = [s for s in later if blame.site.name in loads_of(s.site)]
+        return evidence.mender(1 / 8).simplest(readers[:1], OF_SCALES) if readers else None
     made = (divided(s, s.events, c, evidence.bench) for s in later if s.site.statement not in adding)
     return next(filter(None, made), None)
 

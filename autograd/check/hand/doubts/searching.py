@@ -33,8 +33,6 @@ from .evidence import Evidence
 PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
 # What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
 GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term")
-# What a variable may lack that is read where something is missing
-LACKING = ("forgotten factor", "missing-factor", "forgotten term", "missing-term", "missing constant")
 # Where a constant or a sign explains all, nothing need be inserted elsewhere
 OF_CONSTANT, INSERTED = ("factor", "sign"), ("missing-term", "missing-factor")
 
@@ -49,17 +47,15 @@ def given(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
         return None
     if kind is not None:
         return mender.simplest(given, ("wrong-variable", "nearby"))
+    # what is given rightly to a helper that goes wrong leaves the helper to blame
+    given = [s for s in given if not bench.known.is_contribution(s.events[0].value)]
     statements = {b.site.statement for b in evidence.found.blames}
     own = [s for s in evidence.suspects if s.site.statement in statements]
-    return mender.simplest(own, GIVEN) or mender.simplest(given, GIVEN)
+    return mender.simplest(own, GIVEN) or (mender.simplest(given, GIVEN) if given else None)
 
 
 def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
     """The line of which a small change makes all right; if there is none, where what is wrong begins."""
-    if kind is not None:
-        latest = sorted(rivals(evidence, evidence.found.blames[0]), key=lambda s: -s.time)
-        if (maker := mender.simplest(latest, LACKING)) is not None:
-            return maker
     statements = {b.site.statement for b in evidence.found.blames}
     blamed = [s for s in evidence.suspects if s.site.statement in statements]
     better = mender.blamed(blamed, *lines_before(evidence))

@@ -62,9 +62,10 @@ def other(evidence: Evidence) -> Blame | None:
     doubt = Doubt(kind, told, own, mender)
     if (line := suggested(evidence, doubt) or misread(evidence, doubt)) is not None:
         return line
-    if doubt.is_of_paths and is_adding(evidence.found.blames[0].site):
+    if (doubt.is_of_paths or doubt.kind == "missing-term") and is_adding(evidence.found.blames[0].site):
         part = evidence.locator.in_parts(evidence.found.blames[0])
-        return replace(part, guess=evidence.told_of(evidence.found.blames[0])) if part is not None else None
+        if part is not None or doubt.is_of_paths:
+            return replace(part, guess=evidence.told_of(evidence.found.blames[0])) if part else None
     is_of_line = kind == "wrong-variable" and told is not None and told.lineno is not None
     handed_in = given(evidence, kind, mender) if not is_of_line else None
     return handed_in or (searched(evidence, kind, mender) if in_doubt else None)

@@ -181,6 +181,9 @@ def at_node(
             for other in OTHERS[type(op)]:
                 said = f"the comparison `{text}` is another than it should be"
                 yield "wrong-variable", said, ast.Compare(a, [other()], [b])
+            largest = ast.Call(ast.Attribute(a, "max", ast.Load()), [], [])
+            said = f"`{text}` should be where `{ast.unparse(a)}` is largest"
+            yield "wrong-variable", said, ast.Compare(a, [ast.Eq()], [largest])
         case ast.UnaryOp(op=ast.USub(), operand=a):
             yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
         case ast.Attribute(value=a, attr="T" | "mT"):

@@ -48,6 +48,10 @@ def void_kind(statement: ast.AST) -> str | None:
     match statement:
         case ast.Assign(targets=[target], value=value) if is_same(target, value):
             return "missing-term"
+        case ast.Assign(
+            value=ast.ListComp(elt=ast.Name(id=one), generators=[ast.comprehension(target=ast.Name(id=each))])
+        ) if one == each:
+            return "missing-factor"
         case ast.Assign(value=ast.BinOp(op=ast.Mult(), left=ast.Constant(value=0))):
             return "missing-term"
         case ast.Assign(targets=[target], value=ast.BinOp(left=left, op=op, right=right)):

@@ -72,11 +72,13 @@ def node_of(event: Event, known: Known) -> Node | None:
 
 def arguments(blames: Iterable[Blame], suspects: Iterable[Suspect], bench: Bench) -> list[Suspect]:
     """The arguments of the calls in which lines went wrong."""
-    calls = {e.calls[0] for b in blames for e in b.events if e.calls and b.is_explained}
+    wrong = [e for b in blames for e in b.events if e.calls and b.is_explained]
+    calls = {e.calls[0] for e in wrong}
+    last = max((e.time for e in wrong), default=0)  # what is given later is not what it went wrong with
     return [
         s for s in suspects
         if s.site.kind == "argument" and (s.site.filename, s.site.lineno) in calls
-        and bench.wrong <= bench.reached(s.site)
+        and s.events[0].time < last and bench.wrong <= bench.reached(s.site)
     ]  # fmt: skip
 
 

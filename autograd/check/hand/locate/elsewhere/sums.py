@@ -35,7 +35,7 @@ def void_line(suspects: Iterable[Suspect], bench: Bench, trials: Trials) -> Blam
 
     What another line lacks that adds to the same array may as well be added there.
     """
-    own = [s for s in suspects if s.site.kind in ("assign", *CONTAINED)]
+    own = [s for s in suspects if s.site.kind in ("assign", "element", *CONTAINED)]
     for s in own:
         kind = void_in(s.site.filename, text_of(s.site.filename)).get(s.site.statement)
         if kind is None or not bench.wrong <= bench.reached(s.site):
