@@ -1233,3 +1233,42 @@ def test_a_helper_that_refuses_what_is_tried_of_it_is_no_error():
     )
     report = check.derivation(forward, backward, {"x": N(10, 9), "c": N(10, 9)})
     assert report.status == "wrong", str(report)
+
+
+class Scaling:
+    """A layer with a penalty of its own."""
+
+    def __init__(self, W, wrong):
+        self.params, self.grads, self.wrong = {"W": W}, {}, wrong
+
+    def forward(self, x):
+        self.x = x
+        return np.tanh(x @ self.params["W"])
+
+    def backward(self, grad):
+        g = grad * (1 - np.tanh(self.x @ self.params["W"]) ** 2)
+        self.grads["W"] = self.x.T @ g + (-0.1 if self.wrong else 0.1) * self.params["W"]
+        return g @ self.params["W"].T
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("wrong", [False, True])
+def test_gradients_of_a_list_of_layers_by_keys_with_numbers(wrong, seed):
+    rng = np.random.default_rng(seed)
+    layers = [Scaling(rng.normal(size=shape), wrong) for shape in ((3, 4), (4, 2))]
+
+    def loss(x, t):
+        for layer in layers:
+            x = layer.forward(x)
+        loss.gap = x - t
+        return 0.5 * np.sum((x - t) ** 2) + 0.05 * sum(np.sum(layer.params["W"] ** 2) for layer in layers)
+
+    def gradient():
+        g = loss.gap
+        for layer in reversed(layers):
+            g = layer.backward(g)
+        return {"x": g} | {f"W{i}": layer.grads["W"] for i, layer in enumerate(layers)}
+
+    report = check.derivation(loss, gradient, {"x": rng.normal(size=(5, 3)), "t": rng.normal(size=(5, 2))})
+    assert report.ok != wrong, str(report)
+    assert not wrong or report.first.source.startswith('self.grads["W"] = '), str(report)

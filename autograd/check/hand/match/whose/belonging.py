@@ -14,7 +14,7 @@ from ..names import is_called_gradient, parts_of, stems
 from ..near import near, ratio
 from ..results import Result
 from ..rightness import DIGITS
-from .claims import by_name, by_value, is_counterpart, is_marked
+from .claims import by_name, by_value, is_counterpart, is_marked, numbered
 from .places import (
     a_link_further,
     beside_its_siblings,
@@ -49,7 +49,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
                 strays[result] = node
                 continue
         if node is None:
-            node = without_effect(result, known)
+            node = without_effect(result, known) or numbered(result, leaves)
         if node is not None and result.kind == "returned" and is_inner_only(result, node, known, settings):
             inner[result] = node
         elif node is not None and result.kind == "returned" and is_by_name_only(result, node, known, leaves):

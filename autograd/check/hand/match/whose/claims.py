@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -85,6 +86,21 @@ def called_in_part(result: Result, known: Known, leaves: Mapping[Node, Place]) -
     ends = tuple(f"_{stem.lower()}" for stem in stems(result.name))
     found = [n for n, path in leaves.items() if ends and str(path[-1]).lower().endswith(ends)]
     return found if len(found) == 1 and np.shape(found[0].data) == np.shape(result.value) else []
+
+
+def numbered(result: Result, leaves: Mapping[Node, Place]) -> Node | None:
+    """The one input of its shape at a number in a list: `layers[2].params["W"]`, of `W2` or `dW2`.
+
+    It is asked of what is no gradient by its numbers: only where to look for the mistake depends on it.
+    """
+    parts = re.fullmatch(r"(.*?)_?(\d+)", result.name)
+    words = {parts[1], *stems(parts[1])} if parts is not None else set()
+    found = [
+        node for node, path in leaves.items()
+        if parts is not None and path[-1] in words and int(parts[2]) in path
+        and np.shape(node.data) == np.shape(result.value)
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
 
 
 CONTAINERS = ("grad", "grads", "gradient", "gradients", "g", "dparams", "derivatives", "deltas", "nabla")
