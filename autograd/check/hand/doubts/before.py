@@ -11,39 +11,21 @@ import numpy as np
 from ..diagnose.case import Guess
 from ..diagnose.repair import AT_HAND, loads_of
 from ..diagnose.solving import held_rightly
-from ..locate.elsewhere.helpers import (
-    is_out_of_order,
-    made_before,
-    returns_to,
-)
-from ..locate.elsewhere.scales import (
-    given_to_update,
-    scaled_before,
-)
+from ..locate.elsewhere.helpers import is_out_of_order, made_before, returns_to
+from ..locate.elsewhere.scales import given_to_update, scaled_before
 from ..locate.elsewhere.solved import masked_as, mended
 from ..locate.elsewhere.sums import odd_one_out, writer_of
-from ..locate.forms import (
-    is_call,
-    is_handed_on,
-    is_picked,
-    is_scaling,
-    is_unpacked,
-    is_unread,
-    names_read,
-)
+from ..locate.forms import is_call, is_handed_on, is_picked, is_scaling, is_unpacked, is_unread, names_read
 from ..locate.suspects import Blame, Suspect
 from ..match.known import Known
 from ..match.names import is_called_gradient, is_called_slope
 from ..observe.probes.record import Event, is_of_truths
 from ..source.edits import KINDS
-from .evidence import MOST_LOOKED_AT, Doubt, Evidence
+from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
 
-# What is in the line itself
-PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
 EXCHANGED = "are exchanged"
 LACKING = ("forgotten factor", "missing-factor")  # what finds a factor that is missing
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
-TOO_MANY, OF_SCALES = ("factor", "extra-factor"), ("wrong-variable", "number", "nearby")  # and what tries it
 # What may be wrong with a line that only picks something, if the line that uses it seems to be wrong
 OF_PICKED = {
     "wrong-variable": ("nearby", "wrong-variable"),
@@ -90,7 +72,9 @@ def is_given_right(evidence: Evidence, suspect: Suspect) -> bool:
     latest = {e.name: e.value for e in own}
     read = (latest[name] for name in names_read(suspect.site) if name in latest)
     known = evidence.bench.known
-    return all(not np.any(v) or known.is_slope(v) or is_known(v, known) for v in read if v.dtype.kind == "f")
+    return all(
+        not np.any(v) or known.is_slope(v) or known.is_multiple(v) for v in read if v.dtype.kind == "f"
+    )
 
 
 def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -182,12 +166,7 @@ def is_no_chance(maker: Event, held: Any, told_by: Any, event: Event, known: Kno
 def is_strange(evidence: Evidence, suspect: Suspect) -> bool:
     """Whether a line makes what the engine does not know."""
     known, events = evidence.bench.known, suspect.events[:MOST_LOOKED_AT]
-    return not all(known.is_slope(e.value) or is_known(e.value, known) for e in events)
-
-
-def is_known(value: Any, known: Known) -> bool:
-    """Whether a value is one of the engine's, as it is."""
-    return any(m.form == "same" for m in known.matches(np.asarray(value)))
+    return not all(known.is_slope(e.value) or known.is_multiple(e.value) for e in events)
 
 
 def as_made(evidence: Evidence) -> Blame | None:

@@ -10,16 +10,9 @@ import numpy as np
 
 from ..diagnose.repair import loads_of
 from ..diagnose.solving import held_rightly
-from ..locate.elsewhere.helpers import (
-    returns_to,
-)
+from ..locate.elsewhere.helpers import returns_to
 from ..locate.elsewhere.origins import is_returned_to
-from ..locate.elsewhere.scales import (
-    constant_in,
-    divided,
-    hands_on_scale,
-    multiples_of_known,
-)
+from ..locate.elsewhere.scales import constant_in, divided, hands_on_scale, multiples_of_known
 from ..locate.elsewhere.solved import makes_anything, mended
 from ..locate.elsewhere.sums import maker_of
 from ..locate.forms import (
@@ -36,19 +29,17 @@ from ..locate.suspects import CONTAINED, Blame, Suspect
 from ..match.near import ratio
 from ..observe.probes.patch import statements_around
 from ..source.nearby import names_set
-from .evidence import Doubt, Evidence
+from .evidence import OF_SCALES, TOO_MANY, Doubt, Evidence
 from .searching import passed_on, within
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
-TOO_MANY = ("factor", "extra-factor")
 SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
 # What may be wrong with the constant before a part of a sum
 OF_CONSTANTS = (
     "sign", "missing sign", "factor", "number", "missing constant", "extra-factor", "forgotten factor"
 )  # fmt: skip
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
-OF_NUMBERS = ("factor", "sign", "missing-factor")  # what a part of a line may lack that is made before
-OF_SCALES = ("wrong-variable", "number", "nearby")  # what may be wrong with a number that is divided by
+OF_PARTS = ("factor", "sign", "missing-factor")  # what a part of a line may lack that is made before
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 
 
@@ -84,9 +75,9 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
         inner = returns_to(blames[0].events, evidence.suspects)
         return of_a_factor([*inner, *(s for s in before if s.site.name in read)], c, evidence)
     found = next(filter(None, (divided(s, s.events, c, bench) for s in reversed(before))), None)
-    is_helpers = found is not None and is_call(found.site)
-    makers = returns_to(found.events, evidence.suspects) if found is not None and is_helpers else ()
-    return of_a_factor(makers, c, evidence) or found
+    if found is None or not is_call(found.site):
+        return found
+    return of_a_factor(returns_to(found.events, evidence.suspects), c, evidence) or found
 
 
 def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -118,17 +109,22 @@ def of_a_factor(suspects: Iterable[Suspect], c: float, evidence: Evidence) -> Bl
     """The line that made a slope or another factor times a constant; first what a helper returned there."""
     bench = evidence.bench
     for s in suspects:
-        makers = returns_to(s.events, evidence.suspects) if is_call(s.site) else ()
-        ways = (divided(m, multiples_of_known(m, c, bench.known), c, bench) for m in (*makers, s))
+        made = makers(s, evidence)
+        ways = (divided(m, multiples_of_known(m, c, bench.known), c, bench) for m in made)
         if (found := next(filter(None, ways), None)) is not None:
             return found
     return None
 
 
+def makers(suspect: Suspect, evidence: Evidence) -> list[Suspect]:
+    """What a helper returned at a line that only calls it, and that line."""
+    return [*(returns_to(suspect.events, evidence.suspects) if is_call(suspect.site) else ()), suspect]
+
+
 def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The line that made a contribution times a constant, where that is read as a part: `g + 2 * h`."""
     blame, known = evidence.found.blames[0], evidence.bench.known
-    if doubt.kind not in OF_NUMBERS or blame.patch is not None or len(evidence.found.blames) > 1:
+    if doubt.kind not in OF_PARTS or blame.patch is not None or len(evidence.found.blames) > 1:
         return None
     read = loads_of(blame.site)
     made = [
@@ -140,8 +136,7 @@ def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
         needed = held_rightly(evidence.reasons.case_of(blame), s.site.name)
         c = ratio(s.events[-1].value, needed[-1][0]) if needed else None
         if c is not None and known.is_contribution(s.events[-1].value / c):
-            makers = returns_to(s.events, evidence.suspects) if is_call(s.site) else ()
-            ways = (divided(m, m.events, c, evidence.bench) for m in (*makers, s))
+            ways = (divided(m, m.events, c, evidence.bench) for m in makers(s, evidence))
             if (found := next(filter(None, ways), None)) is not None:
                 return found
     return None

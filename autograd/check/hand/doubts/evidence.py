@@ -23,6 +23,9 @@ from ..observe.probes.sites import Site
 from ..reasons import Reasons
 
 MOST_LOOKED_AT = 20
+# Kinds of changes: of what is in the line itself; a constant where it should not be; another number
+PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
+TOO_MANY, OF_SCALES = ("factor", "extra-factor"), ("wrong-variable", "number", "nearby")
 PATH = "what comes back through"
 
 
@@ -85,8 +88,10 @@ class Evidence:
             yield
             return
         self.reasons.blame([blame])
-        yield
-        self.reasons.blame(before)
+        try:
+            yield
+        finally:
+            self.reasons.blame(before)
 
     def mender(self, part: float = 1) -> Mender:
         """What tries changes of lines, with a part of the work that it may do."""

@@ -9,28 +9,16 @@ from typing import Any
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..locate.elsewhere.helpers import (
-    arguments,
-    handed_in,
-    made_before,
-    returned_within,
-)
+from ..locate.elsewhere.helpers import arguments, handed_in, made_before, returned_within
 from ..locate.elsewhere.origins import narrow_line, origin_of
 from ..locate.elsewhere.rounds import handed_on
 from ..locate.elsewhere.sums import contribution
 from ..locate.elsewhere.updates import other_rate
-from ..locate.forms import (
-    is_call,
-    is_handed_on,
-    is_renaming,
-    is_unpacked,
-)
+from ..locate.forms import is_call, is_handed_on, is_renaming, is_unpacked
 from ..locate.mend import Mender, is_known
 from ..locate.suspects import CONTAINED, Blame, Suspect, suspects_in
-from .evidence import Evidence
+from .evidence import PLAIN, Evidence
 
-# What is in the line itself
-PLAIN = ("sign", "transpose", "shape", "overwritten", "extra-factor", "extra-term")
 # What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
 GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term")
 # Where a constant or a sign explains all, nothing need be inserted elsewhere

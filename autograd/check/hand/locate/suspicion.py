@@ -11,13 +11,12 @@ import numpy as np
 from ....engine import LEAF
 from ..match.known import Match
 from ..match.names import is_called_gradient
-from ..match.near import near
+from ..match.near import DIGITS, near
 from ..observe.probes.record import Event
 from .bench import Bench
 from .forms import is_product, is_unread
 from .suspects import Suspect, suspects_in
 
-DIGITS = 9  # in which two constants that are the same agree
 MOST_OTHERS = 20  # values of one name that are looked at
 
 

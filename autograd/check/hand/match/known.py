@@ -134,6 +134,10 @@ class Known:
         """Whether a value is one of the forward pass', as it is."""
         return any(m.label.kind == "value" for m in self.exact(value))
 
+    def is_multiple(self, value: Array) -> bool:
+        """Whether a value is anything of the engine's, but for a constant."""
+        return any(m.form == "same" for m in self.matches(np.asarray(value)))
+
     def exact(self, value: Array) -> list[Match]:
         """What a value is, but for constants and other forms."""
         return [m for m in self.matches(np.asarray(value)) if m.scale == 1 and m.form == "same"]

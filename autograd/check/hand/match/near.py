@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 PRECISION = 1e-9  # of a tensor's own scale: some millions of roundings in float64
+DIGITS = 9  # in which two constants that are the same agree
 
 Array = Any
 

@@ -44,6 +44,8 @@ def void_kind(statement: ast.AST) -> str | None:
     >>> lines = "dx = dx", "dx += 0", "dx[i] -= 0 * dy", "dx *= 1.0", "dx = dx + 0 * dy", "dx += dy"
     >>> [void_kind(ast.parse(line).body[0]) for line in lines]
     ['missing-term', 'missing-term', 'missing-term', 'missing-factor', 'missing-term', None]
+    >>> void_kind(ast.parse("ds = [d for d in ds]").body[0])
+    'missing-factor'
     """
     match statement:
         case ast.Assign(targets=[target], value=value) if is_same(target, value):

@@ -10,7 +10,7 @@ import numpy as np
 from .....engine import Node, passed_back
 from ...diagnose.repair import loads_of
 from ...match.known import Known
-from ...match.near import near, ratio
+from ...match.near import DIGITS, near, ratio
 from ...observe.probes.record import Event
 from ..bench import Bench
 from ..suspects import Blame, Suspect
@@ -95,7 +95,7 @@ def scales_of(event: Event, known: Known) -> set[float]:
     """The numbers, other than 1, of which times a gradient or a contribution a value may be."""
     matches = known.matches(np.asarray(event.value))
     return {
-        round(m.scale, 9) for m in matches
+        round(m.scale, DIGITS) for m in matches
         if m.label.kind in ("gradient", "share") and m.form == "same" and m.scale != 1
     }  # fmt: skip
 

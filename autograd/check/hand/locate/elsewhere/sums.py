@@ -16,13 +16,13 @@ from .....engine import Node
 from ...diagnose.case import Guess
 from ...diagnose.repair import node_at
 from ...match.known import Known
-from ...match.near import PRECISION, largest, near, ratio
+from ...match.near import DIGITS, PRECISION, largest, near, ratio
 from ...observe.probes.codes import statements_of, text_of
 from ...observe.probes.record import Event
 from ...observe.probes.sites import Site, is_word, span_of
 from ...source.statements import void_kind
 from ..bench import Bench
-from ..forms import is_call
+from ..forms import is_adding, is_call
 from ..suspects import CONTAINED, Blame, Suspect
 from ..trials import Trials
 from .solved import mended
@@ -141,10 +141,9 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
 def is_added_whole(suspect: Suspect) -> bool:
     """Whether a line adds to all of an array, not to some of its elements."""
     statement = node_at(suspect.site, suspect.site.statement, ast.AugAssign)
-    if statement is None:
-        return True
-    is_part = isinstance(statement.target, ast.Subscript) and not is_word(statement.target.slice)
-    return isinstance(statement.op, ast.Add | ast.Sub) and not is_part
+    target = statement.target if statement is not None else None
+    is_part = isinstance(target, ast.Subscript) and not is_word(target.slice)
+    return statement is None or (is_adding(suspect.site) and not is_part)
 
 
 def targets_of(value: Any, known: Known) -> set[tuple[Node, float]]:
@@ -187,9 +186,6 @@ MOST_SHARES = 32  # of one node of which each two are added
 def has(array: Any, number: Any) -> bool:
     """Whether a number is one of an array's."""
     return bool(np.any(np.abs(array - number) <= PRECISION * np.abs(number)))
-
-
-DIGITS = 9  # in which two constants that are the same agree
 
 
 def is_added(suspect: Suspect) -> bool:
