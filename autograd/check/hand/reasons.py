@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .observe.probes.record import Event, Snapshot, is_array
 from .observe.probes.sites import Site
 from .observe.stage import Stage
 
+MOST_UNEXPLAINED = 500  # changes that are tried of a line that was blamed for want of a better one
 NOT_KNOWN = "it could not be told what should be here"
 BEGINS_HERE = (
     "what it is made of is right and what it makes is not: other values here make all right, "
@@ -113,11 +115,12 @@ class Reasons:
         if blame.guess is not None:
             event = blame.events[0]
             if blame.patch is not None:
-                return Diagnosis(blame.guess.kind, blame.guess.text)
+                return Diagnosis(blame.guess.kind, blame.guess.text, change=blame.guess.change)
             return Diagnosis(
                 blame.guess.kind,
                 f"{blame.guess.text}; {worst(event.value, blame.values.get(event.n, event.value))}",
                 lineno=blame.guess.lineno,
+                change=blame.guess.change,
             )
         case = self.case_of(blame, node, derived)
         if not case.rounds:
@@ -153,7 +156,8 @@ class Reasons:
                 rounds.append(Round(value, blame.values[event.n], snapshot, self.earlier(event)))
         return Case(
             blame.site, rounds, forward, node, blame.scale, known.truth, values,
-            {n: values[n] for n in frontier}, region, self.found.excused, tries=self.tries,
+            {n: values[n] for n in frontier}, region, self.found.excused,
+            tries=self.tries if blame.is_explained else islice(self.tries, MOST_UNEXPLAINED),
         )  # fmt: skip
 
     def as_before(self, snapshot: Snapshot, event: Event) -> Snapshot:

@@ -37,7 +37,7 @@ class Diagnosis:
     """The kind of a mistake, and what is said of it; whether putting just that right makes the line right.
 
     `lineno` is the line of a long statement that it is in, `part` what comes back by the paths that are
-    wrong, if these are known.
+    wrong, `change` the kind of change that told it, if these are known.
     """
 
     kind: str
@@ -45,6 +45,7 @@ class Diagnosis:
     is_proven: bool = True
     lineno: int | None = None
     part: Any = None
+    change: str | None = None
 
 
 def diagnosed(case: Case) -> Diagnosis:
@@ -53,7 +54,9 @@ def diagnosed(case: Case) -> Diagnosis:
     for guess in guesses(case):
         if guess:
             is_proven = guess.kind != "unknown" and (case.raised or bool(np.any(case.value)))
-            return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven, guess.lineno, guess.part)
+            return Diagnosis(
+                guess.kind, f"{guess.text}; {where}", is_proven, guess.lineno, guess.part, guess.change
+            )
     if not case.raised and (guess := without_gradient(case)):
         return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven=False)
     if np.shape(case.value) == np.shape(case.expected):

@@ -200,7 +200,7 @@ def first_right(
                 if values[-1] is None or not case.is_right(values[-1], turn.expected, turn.value):
                     break
             if case.are_right(values):
-                return Guess(CALLED.get(edit.kind, edit.kind), edit.text, edit.lineno)
+                return Guess(CALLED.get(edit.kind, edit.kind), edit.text, edit.lineno, change=edit.kind)
     return None
 
 

@@ -12,11 +12,13 @@ from ..diagnose.case import Guess
 from ..locate.elsewhere.helpers import arguments, handed_in, made_before, returned_within
 from ..locate.elsewhere.origins import narrow_line, origin_of
 from ..locate.elsewhere.rounds import handed_on
+from ..locate.elsewhere.scales import divided
 from ..locate.elsewhere.sums import contribution
 from ..locate.elsewhere.updates import other_rate
 from ..locate.forms import is_call, is_handed_on, is_renaming, is_unpacked
 from ..locate.mend import Mender, is_known
 from ..locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from ..match.near import near
 from .evidence import PLAIN, Evidence
 
 # What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
@@ -44,6 +46,8 @@ def given(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
 
 def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
     """The line of which a small change makes all right; if there is none, where what is wrong begins."""
+    if (scaled := times_a_number(evidence)) is not None:
+        return scaled
     statements = {b.site.statement for b in evidence.found.blames}
     blamed = [s for s in evidence.suspects if s.site.statement in statements]
     better = mender.blamed(blamed, *lines_before(evidence))
@@ -54,12 +58,21 @@ def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | No
     return (
         passed_on(evidence)
         or within(evidence)
-        or narrow_line(
-            evidence.found.blames[0], evidence.suspects, evidence.bench, evidence.locator.suspicion
-        )
+        or narrow_line(evidence.found.blames, evidence.suspects, evidence.bench, evidence.locator.suspicion)
         or elsewhere(evidence)
         or begun_before(evidence, statements)
     )
+
+
+def times_a_number(evidence: Evidence) -> Blame | None:
+    """The first line that makes what is too large or too small, if all that is wrong is so by one number."""
+    bench = evidence.bench
+    ratios = bench.ratios(bench.flags({})[0])
+    c = ratios[0] if ratios else None
+    if len(evidence.found.blames) < 2 or c is None or any(r is None or not near(r, c) for r in ratios):
+        return None
+    lines = (s for s in evidence.reaching() if s.site.kind != "argument" and not is_handed_on(s.site))
+    return next(filter(None, (divided(s, s.events, c, bench) for s in lines)), None)
 
 
 def within(evidence: Evidence) -> Blame | None:

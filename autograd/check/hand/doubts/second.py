@@ -19,6 +19,7 @@ from ..source.edits import KINDS
 from .before import as_made, exchanged_before, line_before, misread, odd
 from .by_kind import SIMPLER, suggested
 from .evidence import Doubt, Evidence
+from .inside import inside
 from .searching import given, lines_before, rivals, searched
 
 
@@ -28,6 +29,7 @@ def better(evidence: Evidence) -> Blame | None:
     if found is None:
         blames = evidence.found.blames
         return line_before(evidence, blames[0], evidence.told_of(blames[0])) if len(blames) == 1 else None
+    found = inside(evidence, found) or found
     told = evidence.told_of(found)
     before = exchanged_before(evidence, found) or line_before(evidence, found, told)
     if before is not None or told is not None:
@@ -48,6 +50,8 @@ def other(evidence: Evidence) -> Blame | None:
     if not evidence.found.blames:
         return evidence.mender().blamed(*lines_before(evidence))
     if (line := told_at_once(evidence) or as_made(evidence)) is not None:
+        return line
+    if len(evidence.found.blames) == 1 and (line := inside(evidence, evidence.found.blames[0])) is not None:
         return line
     in_doubt = is_doubtful(evidence)
     told = evidence.reasons.told.get(id(evidence.found.blames[0]))

@@ -17,7 +17,7 @@ from ..match.results import Result
 from ..observe.probes.record import Event, Override, is_mask
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
-from .forms import is_adding, is_call, is_given, is_renaming, keeps_its_name
+from .forms import is_adding, is_call, is_given, is_renaming, is_unread, keeps_its_name
 from .suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
@@ -311,8 +311,11 @@ class Locator:
     def did_its_part(self, suspect: Suspect, made: list[Event]) -> bool:
         """Whether what a helper returned is the gradient of something that forward made, and not handed in.
 
-        Then what is missing is missing in the line that called it: a scale, the slope of an activation.
+        Then what is missing is missing in the line that called it: a scale, the slope of an activation.  But
+        one that never reads what it was given has not done its part.
         """
+        if is_unread(suspect.site):
+            return False
         given = [e for s in self.suspects if s.site.kind == "argument" for e in s.events]
         for event in made:
             matches = self.suspicion.matches(event.value)

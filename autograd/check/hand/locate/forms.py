@@ -90,7 +90,7 @@ def is_call(site: Site) -> bool:
     statement = next(
         (s for s in statements_around(site.filename, site.statement) if span_of(s) == site.statement), None
     )
-    call = statement.value if isinstance(statement, ast.Assign) else None
+    call = statement.value if isinstance(statement, ast.Assign | ast.AugAssign) else None
     if not isinstance(call, ast.Call):
         return False
     is_method = isinstance(call.func, ast.Attribute) and hasattr(np.ndarray, call.func.attr)
@@ -104,10 +104,11 @@ def is_scaling(site: Site) -> bool:
 
 
 def is_unread(site: Site) -> bool:
-    """Whether a line is of a function that never reads one of its parameters: its gradient, say."""
+    """Whether a line is of a function that never reads a parameter that it must be given: its gradient, say."""
     function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
     own = getattr(function, "args", None)
-    names = {a.arg for a in own.args} - {"self", "cls", "_"} if own is not None else set()
+    required = own.args[: len(own.args) - len(own.defaults)] if own is not None else []
+    names = {a.arg for a in required} - {"self", "cls", "_"}
     read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     return bool(names - read)
 

@@ -265,7 +265,7 @@ class Mender:
         own: dict[int, Event] = {e.n: e for e in suspect.events}
         values: dict[int, Any] = {n: v for n, v in new.items() if n in own and not near(own[n].value, v)}
         lineno = attempt.edit.lineno if attempt.edit is not None else None
-        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text, lineno)
+        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text, lineno, change=attempt.kind)
         events = [own[n] for n in values] or suspect.events[:1]
         return Blame(suspect.site, events, values or new, None, {}, 1.0, self.results, guess, override)
 
@@ -273,7 +273,7 @@ class Mender:
         """The blame of a statement; of a loop or a condition, that of its head."""
         patch = attempt.patch
         assert patch is not None
-        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text)
+        guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text, change=attempt.kind)
         if attempt.suspect is not None:
             suspect = attempt.suspect
             events, site = suspect.events[-1:], suspect.site

@@ -180,14 +180,18 @@ def read_at(site: Site, snapshot: Snapshot) -> Iterator[Any]:
                 yield value
 
 
-def narrow_line(blame: Blame, suspects: Iterable[Suspect], bench: Bench, trust: Suspicion) -> Blame | None:
+def narrow_line(
+    blames: list[Blame], suspects: Iterable[Suspect], bench: Bench, trust: Suspicion
+) -> Blame | None:
     """The first line before what is blamed that has far fewer elements, if other values of it make all right.
 
     Where so few numbers can put so many right, it is no chance: what is wrong was made there, or before it.
     """
-    size = sum(np.size(e.value) for e in blame.events)
-    start = min((e.time for e in blame.events), default=0)
+    size = sum(np.size(e.value) for b in blames for e in b.events)
+    start = min((e.time for b in blames for e in b.events), default=0)
+    is_one = len(blames) == 1
     stop = bench.spent + limits.CHANGE / 2
+    bench.deadline += limits.SECONDS / 2
     for s in suspects:
         if bench.is_over(stop):
             return None
@@ -197,7 +201,7 @@ def narrow_line(blame: Blame, suspects: Iterable[Suspect], bench: Bench, trust: 
         if (
             is_unpacked(s.site)
             or all(is_known(e, bench, trust) for e in s.events)
-            or any(np.size(e.value) == 1 for e in s.events)
+            or (is_one and any(np.size(e.value) == 1 for e in s.events))
         ):
             continue
         if (found := mended(s, s.events, bench)) is not None:

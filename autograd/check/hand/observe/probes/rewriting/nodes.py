@@ -12,8 +12,8 @@ MARK = "\N{LEFT DOUBLE ANGLE BRACKET}autograd.check"
 
 
 def located(statement: Any, like: ast.AST) -> Any:
-    """A statement at the place of another."""
-    return ast.fix_missing_locations(ast.copy_location(statement, like))
+    """A statement at the place of another; what is in it comes to be there when the whole is compiled."""
+    return ast.copy_location(statement, like)
 
 
 def index_of(key: ast.expr) -> ast.expr:

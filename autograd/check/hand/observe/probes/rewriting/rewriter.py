@@ -64,7 +64,7 @@ class Rewriter(ast.NodeTransformer):
         """The call `probe.what(first, ...)`, at the place of a node."""
         probe = ast.copy_location(ast.Constant(f"{MARK}0"), node)
         call = ast.Call(ast.Attribute(probe, what, ast.Load()), [self.constant(first, node), *others], [])
-        return ast.fix_missing_locations(ast.copy_location(call, node))
+        return ast.copy_location(call, node)
 
     def part(self, node: Any, made: Any) -> Any:
         """An inner expression, as it was `made` anew of a node, with a probe around it."""

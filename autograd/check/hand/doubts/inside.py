@@ -1,0 +1,60 @@
+"""The helper that is called where the blame is: what is wrong there may be wrong in the helper."""
+
+from __future__ import annotations
+
+from ..diagnose.diagnosis import Diagnosis
+from ..diagnose.repair import AT_HAND, MADE
+from ..locate.elsewhere.helpers import made_before
+from ..locate.elsewhere.solved import mended
+from ..locate.forms import is_call, is_handed_on, is_unpacked, is_unread
+from ..locate.suspects import Blame, Suspect
+from ..observe.probes.sites import Site
+from ..source.edits import KINDS
+from .evidence import Evidence
+
+
+def inside(evidence: Evidence, blame: Blame) -> Blame | None:
+    """The line of a helper that is called where the blame is, if as simple a change of it makes all right.
+
+    So is one that returns something without having read all that it was given.  But a helper that did its
+    part is right: what is missing then is missing where it is called.
+    """
+    called = lines_inside(evidence, blame)
+    ends = [s for s in called if is_end(s)]
+    right = {s.site.function for s in ends if evidence.locator.did_its_part(s, s.events)}
+    lines = [s for s in called if s.site.function not in right]
+    returned = [s for s in lines if is_end(s)]
+    told = evidence.diagnosed(blame)
+    kinds = as_simple(told, blame.site)
+    others = [s for s in lines if s not in returned]
+    found = evidence.mender(1 / 4).simplest([*returned, *others], kinds) if lines and kinds else None
+    if found is not None:
+        return found
+    if not told.is_proven and is_unpacked(blame.site) and is_call(blame.site):
+        return made_before(blame, others, evidence.bench)
+    unread = (s for s in returned if is_unread(s.site) and not is_handed_on(s.site))
+    return next(filter(None, (mended(s, s.events, evidence.bench) for s in unread)), None)
+
+
+def is_end(suspect: Suspect) -> bool:
+    """Whether a line returns something."""
+    return suspect.site.kind in ("return", "element")
+
+
+def lines_inside(evidence: Evidence, blame: Blame) -> list[Suspect]:
+    """The lines that ran in calls made by the statement that is blamed, and reach all that is wrong."""
+    filename, (first, _, last, _) = blame.site.filename, blame.site.statement
+    places = {(filename, lineno) for lineno in range(first, last + 1)}
+    return [
+        s for s in evidence.reaching()
+        if s.site.kind != "argument" and any(places.intersection(e.calls) for e in s.events)
+    ]  # fmt: skip
+
+
+def as_simple(told: Diagnosis, site: Site) -> tuple[str, ...]:
+    """The kinds of changes that are no less simple than what tells what is wrong with a line."""
+    if told.change is not None:
+        return KINDS[: KINDS.index(told.change) + 1]
+    if not told.is_proven or is_call(site):
+        return KINDS[:MADE]
+    return ()
