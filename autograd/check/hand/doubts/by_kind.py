@@ -48,7 +48,7 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return None
     ways = (
-        never_reached, other_function, after_the_sum, multiplied, part_before, too_many, masked, replaced,
+        never_reached, counted, other_function, after_the_sum, multiplied, part_before, too_many, masked, replaced,
         renamed, head_of_the_loop, returned, carried, instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
@@ -61,6 +61,17 @@ def too_many(evidence: Evidence, doubt: Doubt) -> Blame | None:
     others = [s for s in evidence.others() if doubt.kind != "sign" or has_minus(s.site)]
     others = [s for s in others if not hands_on_scale(s, evidence.found.outcome.events, evidence.bench.known)]
     return doubt.other(doubt.mender.simplest(others, SIMPLER.get(doubt.kind or "", TOO_MANY)))
+
+
+def counted(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that puts a size under a name, if what is blamed is wrong by a number and uses the right sizes."""
+    if doubt.kind != "factor" or doubt.told is None or doubt.told.change is not None:
+        return None
+    own = [s for s in evidence.reaching() if s.site.statement == evidence.found.blames[0].site.statement]
+    mender = evidence.mender(1 / 8)
+    if mender.simplest(own, OF_SCALES) is not None:
+        return None
+    return mender.simplest(own, ("count",))
 
 
 def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -130,7 +141,7 @@ def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
     made = [
         s for s in evidence.reaching()
         if s.site.name in read and s.site.kind == "assign" and s.time < blame.events[0].time
-        and s.site.function == blame.site.function and not known.is_contribution(s.events[-1].value)
+        and s.site.function == blame.site.function and not is_right_part(evidence, s)
     ]  # fmt: skip
     for s in made:
         needed = held_rightly(evidence.reasons.case_of(blame), s.site.name)
@@ -140,6 +151,14 @@ def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
             if (found := next(filter(None, ways), None)) is not None:
                 return found
     return None
+
+
+def is_right_part(evidence: Evidence, suspect: Suspect) -> bool:
+    """Whether a line made a contribution; what a helper only handed on is none."""
+    if not evidence.bench.known.is_contribution(suspect.events[-1].value):
+        return False
+    returned = list(returns_to(suspect.events, evidence.suspects)) if is_call(suspect.site) else []
+    return all(evidence.locator.did_its_part(s, s.events) for s in returned)
 
 
 def masked(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -152,7 +171,7 @@ def masked(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 def replaced(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """A line that replaces what it should add to: the rest of a sum may look like some of the paths."""
-    if doubt.kind not in OF_SUMS and len(evidence.found.blames) == 1:
+    if doubt.kind not in (None, *OF_SUMS) and len(evidence.found.blames) == 1:
         return None
     return doubt.other(doubt.mender.simplest(evidence.reaching(), ("overwritten",)))
 
@@ -186,8 +205,8 @@ def head_of_the_loop(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 def returned(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """What a helper returned, if the same may be told of that as of the line that called it."""
-    is_helpers = doubt.kind in ("missing-term", "jacobian") and is_call(evidence.found.blames[0].site)
-    return within(evidence) if doubt.is_of_paths or is_helpers else None
+    is_of_terms = doubt.is_of_paths or doubt.kind in ("missing-term", "jacobian")
+    return within(evidence) if is_of_terms and is_call(evidence.found.blames[0].site) else None
 
 
 def carried(evidence: Evidence, doubt: Doubt) -> Blame | None:

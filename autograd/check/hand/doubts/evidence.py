@@ -17,6 +17,7 @@ from ..locate.forms import names_read
 from ..locate.mend import Mender
 from ..locate.screening import Screen
 from ..locate.suspects import Blame, Suspect, suspects_in
+from ..match.names import stems
 from ..match.near import near
 from ..observe.probes.record import Event
 from ..observe.probes.sites import Site
@@ -132,10 +133,11 @@ class Evidence:
 
     def is_named_rightly(self, suspect: Suspect) -> bool:
         """Whether a line first made what its name says: later it may have been given what is wrong."""
-        suspicion = self.locator.suspicion
-        known = self.bench.known
-        first = suspect.events[0]
-        return any(near(first.value, known.truth[n]) for n in suspicion.named(first))
+        known, first = self.bench.known, suspect.events[0]
+        named = self.locator.suspicion.named(first)
+        given = known.forward.given.items()
+        own = {n for (_, name), nodes in given if name in stems(first.name) for n in nodes}
+        return any(near(first.value, known.truth[n]) for n in named if not own or n in own)
 
     def is_gradient(self, suspect: Suspect) -> bool:
         """Whether a line first made a gradient, and nothing is too many in it."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from ..diagnose.diagnosis import Diagnosis
-from ..diagnose.repair import AT_HAND, MADE
-from ..locate.elsewhere.helpers import made_before
+from ..diagnose.repair import MADE
+from ..locate.elsewhere.helpers import is_out_of_order, made_before
 from ..locate.elsewhere.solved import mended
 from ..locate.forms import is_call, is_handed_on, is_unpacked, is_unread
 from ..locate.suspects import Blame, Suspect
 from ..observe.probes.sites import Site
 from ..source.edits import KINDS
 from .evidence import Evidence
+
+OF_CALLS = ("call too many", "missing call", "inner call", "other call")  # changes of what is called
 
 
 def inside(evidence: Evidence, blame: Blame) -> Blame | None:
@@ -21,6 +23,8 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     """
     called = lines_inside(evidence, blame)
     ends = [s for s in called if is_end(s)]
+    if is_out_of_order(ends, evidence.bench.known):
+        return evidence.mender(1 / 4).simplest(ends, ("wrong-variable",))
     right = {s.site.function for s in ends if evidence.locator.did_its_part(s, s.events)}
     lines = [s for s in called if s.site.function not in right]
     returned = [s for s in lines if is_end(s)]
@@ -42,19 +46,20 @@ def is_end(suspect: Suspect) -> bool:
 
 
 def lines_inside(evidence: Evidence, blame: Blame) -> list[Suspect]:
-    """The lines that ran in calls made by the statement that is blamed, and reach all that is wrong."""
+    """The lines that ran in calls made by the statement that is blamed, and have a part in what is wrong."""
     filename, (first, _, last, _) = blame.site.filename, blame.site.statement
     places = {(filename, lineno) for lineno in range(first, last + 1)}
     return [
-        s for s in evidence.reaching()
+        s for s in evidence.suspects
         if s.site.kind != "argument" and any(places.intersection(e.calls) for e in s.events)
+        and evidence.bench.reached(s.site) & evidence.bench.wrong
     ]  # fmt: skip
 
 
 def as_simple(told: Diagnosis, site: Site) -> tuple[str, ...]:
     """The kinds of changes that are no less simple than what tells what is wrong with a line."""
-    if told.change is not None:
-        return KINDS[: KINDS.index(told.change) + 1]
-    if not told.is_proven or is_call(site):
+    if told.change in OF_CALLS:
+        return ()
+    if not told.is_proven or told.change == "complement" or (told.change is None and is_call(site)):
         return KINDS[:MADE]
-    return ()
+    return KINDS[: KINDS.index(told.change) + 1] if told.change is not None else ()

@@ -15,7 +15,7 @@ from ..locate.elsewhere.rounds import handed_on
 from ..locate.elsewhere.scales import divided
 from ..locate.elsewhere.sums import contribution
 from ..locate.elsewhere.updates import other_rate
-from ..locate.forms import is_call, is_handed_on, is_renaming, is_unpacked
+from ..locate.forms import is_call, is_handed_on, is_renaming, is_unpacked, leaves_out
 from ..locate.mend import Mender, is_known
 from ..locate.suspects import CONTAINED, Blame, Suspect, suspects_in
 from ..match.near import near
@@ -48,6 +48,8 @@ def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | No
     """The line of which a small change makes all right; if there is none, where what is wrong begins."""
     if (scaled := times_a_number(evidence)) is not None:
         return scaled
+    if len(evidence.found.blames) > 1 and (head := mender.of_heads(evidence.suspects)) is not None:
+        return head
     statements = {b.site.statement for b in evidence.found.blames}
     blamed = [s for s in evidence.suspects if s.site.statement in statements]
     better = mender.blamed(blamed, *lines_before(evidence))
@@ -125,7 +127,9 @@ def rivals(evidence: Evidence, blame: Blame) -> list[Suspect]:
         return [
             s
             for s in made
-            if s.site is not blame.site and not any(evidence.reasons.called(e) for e in s.events)
+            if s.site is not blame.site
+            and not any(evidence.reasons.called(e) for e in s.events)
+            and not evidence.bench.known.is_contribution(s.events[0].value)
         ]
     if blame.site.kind not in CONTAINED:
         return []
@@ -155,7 +159,7 @@ def lines_before(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
     known: list[Suspect] = []
     for s in sorted(evidence.suspects, key=lambda s: (s.time > last, -s.time if s.time <= last else s.time)):
         if not wrong <= evidence.bench.reached(s.site) or (
-            is_unpacked(s.site) and evidence.is_named_rightly(s)
+            is_unpacked(s.site) and evidence.is_named_rightly(s) and not leaves_out(s.site)
         ):
             continue
         is_plain = all(is_known(e, evidence.bench) or not np.any(e.value) for e in s.events[:20])

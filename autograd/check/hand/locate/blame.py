@@ -24,6 +24,7 @@ from .trials import Trials
 
 MOST_MISTAKES = 5
 LIKELIEST = 4  # values in the place of a line's, the likeliest first
+SHARES = 2  # of the work that is left for each line, that one may take
 OF_WHOLES = ("assign", "return", "element", "change")  # where the rest of what is a part may be added
 
 
@@ -104,7 +105,9 @@ class Locator:
         best: Blame | None = None
         doubtful = [s for s in self.suspects if s.site not in fixed and not self.suspicion.is_fine(s)]
         doubtful.sort(key=self.suspicion.first_doubt)
-        for suspect in (s for s in doubtful if self.reaches(s, wrong)):
+        queue = [s for s in doubtful if self.reaches(s, wrong)]
+        for place, suspect in enumerate(queue):
+            self.trials.share = SHARES * (self.trials.limit - self.bench.spent) / (len(queue) - place)
             for blame in self.trials.tried(suspect, fixed, wrong, True):
                 if len(blame.results) == len(wrong):
                     if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
@@ -115,11 +118,12 @@ class Locator:
                     if other is not None:
                         return replace(other, instead=blame)
                     other = self.misused(blame, fixed, wrong) or self.mistaken(blame, suspect, fixed, wrong)
-                    if other is None and self.suspicion.is_exact(suspect, {e.n for e in blame.events}):
+                    if other is None and self.suspicion.is_exact(suspect, {blame.events[0].n}):
                         return self.handed_on(blame, fixed, wrong)
                     return other or self.origin(blame, fixed, wrong)
                 if best is None or len(blame.results) > len(best.results):
                     best = blame
+        self.trials.share = self.trials.limit
         if len(wrong) > 1 or best is None:
             others = [s for s in self.suspects if s.site not in fixed and s not in doubtful]
             for suspect in (s for s in reversed(others) if self.reaches(s, wrong)):

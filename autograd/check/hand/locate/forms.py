@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import numpy as np
 
@@ -40,6 +41,15 @@ def is_unpacked(site: Site) -> bool:
     """Whether a line puts several values under several names."""
     statement = node_at(site, site.statement, ast.Assign) if site.kind == "assign" else None
     return statement is not None and isinstance(statement.targets[0], ast.Tuple | ast.List)
+
+
+def leaves_out(site: Site) -> bool:
+    """Whether a line unpacks several values, and puts one under a name that is for what is not used."""
+    statement = node_at(site, site.statement, ast.Assign)
+    target = statement.targets[0] if statement is not None else None
+    return isinstance(target, ast.Tuple) and any(
+        isinstance(n, ast.Name) and n.id.startswith("_") for n in target.elts
+    )
 
 
 def is_handed_on(site: Site) -> bool:
@@ -108,9 +118,18 @@ def is_unread(site: Site) -> bool:
     function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
     own = getattr(function, "args", None)
     required = own.args[: len(own.args) - len(own.defaults)] if own is not None else []
-    names = {a.arg for a in required} - {"self", "cls", "_"}
+    names = {a.arg for a in required if a.arg not in ("self", "cls", "_") and not is_called_bias(a.arg)}
     read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     return bool(names - read)
+
+
+def is_called_bias(name: str) -> bool:
+    """Whether a parameter is a bias by its name: it is given to many a backward pass, and has no part in it.
+
+    >>> [is_called_bias(name) for name in ("b", "b_curr", "bias2", "beta", "b1", "batch")]
+    [True, True, True, True, True, False]
+    """
+    return re.fullmatch(r"b|b[\d_].*|bias.*|beta.*", name.lower()) is not None
 
 
 def has_minus(site: Site) -> bool:

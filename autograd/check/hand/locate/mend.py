@@ -24,6 +24,7 @@ from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.patch import Patch, statements_around, statements_in
 from ..observe.probes.record import Event, Override, Snapshot, is_array
 from ..observe.probes.sites import Site, root_of, span_of
+from ..source.counts import counts_like
 from ..source.edits import CALLED, KINDS, Edit, other_rounds
 from ..source.nearby import function_around
 from ..source.order import moved
@@ -148,7 +149,21 @@ class Mender:
                     found[kind].append(Attempt(own, kind, text, None, patch, lineno))
                 if kinds is KINDS:
                     found["order"] += self.reordered(statement, suspects)
+            if "count" in kinds:
+                found["count"] += self.counted(suspect, scope, done)
         return found
+
+    def counted(self, suspect: Suspect, scope: Snapshot, done: set[Any]) -> Iterator[Attempt]:
+        """The changes of lines that put sizes and places under names, in the function that a line is in."""
+        filename = suspect.site.filename
+        function = function_around(tree_of(filename, text_of(filename)), suspect.site.lineno)
+        if id(function) in done:
+            return
+        done.add(id(function))
+        for statement in (n for n in ast.walk(function) if isinstance(n, ast.Assign)):
+            for said, new in counts_like(statement, scope.variables):
+                patch = Patch(filename, ((span_of(statement), placed(new, statement)),))  # type: ignore[arg-type]
+                yield Attempt(None, "count", said, None, patch)
 
     def likely(self, suspect: Suspect, kinds: tuple[str, ...], scope: Snapshot) -> Iterator[tuple[str, Edit]]:
         """The changes of an expression, but for those of what is given as it is or has forward's name."""
@@ -303,7 +318,7 @@ ORDER = (
     "extra-term", "exponent", "wrong-variable", "rounds", "turned", "exchanged",
     "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term", "inner call", "line too many", "term too many", "other call",
+    "missing-term", "inner call", "line too many", "term too many", "count", "other call",
 )  # fmt: skip
 
 

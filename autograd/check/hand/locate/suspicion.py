@@ -69,6 +69,8 @@ class Suspicion:
         own = [
             m for m in matches if m.label.node in named and m.label.kind == "gradient" and m.form == "same"
         ]
+        if event.site.kind == "share" and event.site.statement in self.finished:
+            return True
         result = self.results.get(id(event.owner))
         if any(m.scale == 1 for m in own) and (result is None or result.node not in named):
             return True
@@ -103,11 +105,26 @@ class Suspicion:
                 continue
             event = suspect.events[0]
             named = self.named(event)
-            matches = (m for m in self.matches(event.value) if m.label.node in named and m.form == "same")
+            is_free = not named and is_called_gradient(event.name)
+            same = (m for m in self.matches(event.value) if m.form == "same")
+            matches = [m for m in same if m.label.node in named or (is_free and m.label.kind == "gradient")]
             scales = {round(m.scale, DIGITS) for m in matches if m.scale > 0 and m.scale != 1}
             if scales and (self.bench.reached(suspect.site) & finals) - self.bench.wrong:
                 found |= scales
         return found
+
+    @cached_property
+    def finished(self) -> set[Any]:
+        """The statements that add to arrays which end up as gradients: what they add is right."""
+        found: dict[Any, list[bool]] = {}
+        for suspect in (s for s in suspects_in(self.events) if s.site.kind == "change"):
+            for event in suspect.events:
+                matches = self.matches(event.value)
+                is_whole = any(
+                    m.label.kind == "gradient" and m.scale == 1 and m.form == "same" for m in matches
+                )
+                found.setdefault(suspect.site.statement, []).append(is_whole)
+        return {statement for statement, whole in found.items() if all(whole)}
 
     def should_be_more(self, event: Event) -> bool:
         """Whether a zero is the product of something, and all that its name says it may be is more."""

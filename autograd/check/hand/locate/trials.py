@@ -11,6 +11,7 @@ import numpy as np
 from .. import limits
 from ..diagnose.constants import is_named, lengths
 from ..match.known import Family, Match
+from ..match.names import parts_of, stems
 from ..match.near import near
 from ..observe.probes.record import Event, Override
 from ..observe.probes.sites import Site
@@ -30,7 +31,7 @@ class Trials:
 
     def __init__(self, bench: Bench, suspicion: Suspicion, events: list[Event]) -> None:
         self.bench, self.known, self.suspicion, self.events = bench, bench.known, suspicion, events
-        self.limit, self.most = limits.LOCATE, MOST_TRIALS
+        self.limit, self.most, self.share = limits.LOCATE, MOST_TRIALS, limits.LOCATE
 
     def trials(self, suspect: Suspect, wide: bool) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
         """Families of the engine's values that fit a site, with a value and a node for each round."""
@@ -41,6 +42,8 @@ class Trials:
         named = {n for e in events for n in self.suspicion.named(e)}
         families = self.known.families if wide else [*self.known.gradient_families, *self.known.passed]
         own = [f for f in families if named and set(f.nodes) <= named]
+        words = set().union(*map(parts_of, stems(events[0].name)))
+        akin = [f for f in families if not words.isdisjoint(parts_of(f.name))]  # `dc` may be of `next_c`
         seen: set[Any] = set()
         if (exact := self.without_constants(suspect)) is not None:
             family, values, nodes = exact
@@ -51,7 +54,7 @@ class Trials:
                 return
         if wide and suspect.site.kind == "return":
             yield from self.by_argument(suspect)
-        for family in (*own, *families):
+        for family in (*own, *akin, *families):
             if family.kind == "share" and len(events) > 1 and all(holds(family, e.value) for e in events):
                 continue  # they are its members already, and a sum is the same in any order
             ways = alignments(len(events), len(family.values))
@@ -122,8 +125,9 @@ class Trials:
     ) -> Iterator[Blame]:
         """All ways to blame a site, each with the results that it makes right."""
         most = MOST_OF_NUMBERS if np.ndim(suspect.events[0].value) == 0 else MOST_TRIALS
+        stop = min(self.limit, self.bench.spent + self.share)
         for family, values, nodes in itertools.islice(self.trials(suspect, wide), min(most, self.most)):
-            if self.bench.is_over(self.limit):
+            if self.bench.is_over(stop):
                 return
             own = {e.n: e.value for e in suspect.events}
             if all(near(own[n], v) for n, v in values.items()):

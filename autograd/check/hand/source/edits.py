@@ -24,13 +24,14 @@ KINDS = (
     "missing constant", "extra-factor", "extra-term", "exponent", "wrong-variable", "other call", "turned",
     "exchanged", "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor",
     "missing-term", "call too many", "missing call", "inner call", "line too many", "term too many",
-    "order", "rounds",
+    "order", "rounds", "count",
 )  # fmt: skip
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
 CALLED = {
     "order": "wrong-variable",
     "rounds": "wrong-variable",
+    "count": "wrong-variable",
     "line too many": "extra-factor",
     "term too many": "extra-term",
     "forgotten term": "missing-term",

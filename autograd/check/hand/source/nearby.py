@@ -46,7 +46,7 @@ def nearby(function: ast.AST, evaluate: Callable[[ast.expr], Any]) -> list[tuple
 
 @functools.lru_cache(maxsize=256)
 def harmless_in(function: ast.AST) -> list[ast.expr]:
-    """The expressions in a function that can be evaluated once more, each once, the shortest first."""
+    """The expressions in a function that can be evaluated once more, each once: windows, then the shortest."""
     kinds = ast.Name | ast.Attribute | ast.Subscript | ast.BinOp | ast.Call
     found: dict[str, ast.expr] = {}
     for node in ast.walk(function):
@@ -56,7 +56,8 @@ def harmless_in(function: ast.AST) -> list[ast.expr]:
                 found.setdefault(text, node)
     for other in exchanged_indices(function):
         found.setdefault(ast.unparse(other), other)
-    return [found[text] for text in sorted(found, key=len)]
+    windows = {ast.unparse(other): other for other in exchanged_windows(function)}
+    return list((windows | {text: found[text] for text in sorted(found, key=len)}).values())
 
 
 def exchanged_indices(function: ast.AST) -> Iterator[ast.expr]:
@@ -70,6 +71,24 @@ def exchanged_indices(function: ast.AST) -> Iterator[ast.expr]:
     indices = {ast.unparse(n.slice): n.slice for n in parts if not isinstance(n.slice, ast.Constant)}
     for index, holder in product(indices.values(), holders.values()):
         yield ast.Subscript(holder, index, ast.Load())
+
+
+def exchanged_windows(function: ast.AST) -> Iterator[ast.expr]:
+    """What is held in the windows that are read or written of other arrays, of as many axes.
+
+    >>> [ast.unparse(e) for e in exchanged_windows(ast.parse("dx[n, i*s:i*s+k] += x[n, i:i+k]"))]
+    ['dx[n, i:i + k]', 'x[n, i * s:i * s + k]']
+    """
+    parts = [n for n in ast.walk(function) if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Tuple)]
+    windows = [n for n in parts if has_slices(n.slice) and isinstance(n.value, ast.Name)]
+    for one, other in product(windows, windows):
+        if ast.dump(one.slice) != ast.dump(other.slice) and len(elements(one)) == len(elements(other)):
+            yield ast.Subscript(one.value, other.slice, ast.Load())
+
+
+def elements(subscript: ast.Subscript) -> list[ast.expr]:
+    """The parts of an index of several axes."""
+    return subscript.slice.elts if isinstance(subscript.slice, ast.Tuple) else [subscript.slice]
 
 
 def has_slices(index: ast.expr) -> bool:

@@ -79,6 +79,8 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
                 yield from lists_of_places(scope, name)
         case ast.Constant(value=int()):
             yield from counters(scope)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int())):
+            yield from (ast.UnaryOp(ast.USub(), counter) for counter in counters(scope))
         case ast.Subscript(value=ast.Name(id=holder), slice=inner):
             yield from (ast.Subscript(other, inner, ast.Load()) for other in lists_of_places(scope, holder))
             yield from lists_of_places(scope, "")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..match.names import is_called_gradient
 from .places import other_indices
 from .trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
 
@@ -69,9 +70,9 @@ def void_kind(statement: ast.AST) -> str | None:
 def renamed_in(statement: ast.Assign) -> ast.expr | None:
     """What a statement gives another name to, as it is or as a copy; None if it makes anything else.
 
-    >>> lines = "dz = da", "self.dx = dout.copy()", "dx = np.copy(self.dy)", "dz = 2 * da"
+    >>> lines = "dz = da", "self.dx = dout.copy()", "dx = np.copy(self.dy)", "dz = 2 * da", "d = dh[j]"
     >>> [made and ast.unparse(made) for made in map(renamed_in, (ast.parse(line).body[0] for line in lines))]
-    ['da', 'dout', 'self.dy', None]
+    ['da', 'dout', 'self.dy', None, 'dh[j]']
     """
     match statement.value:
         case (
@@ -81,7 +82,8 @@ def renamed_in(statement: ast.Assign) -> ast.expr | None:
             pass
         case value:
             pass
-    return value if isinstance(value, ast.Name | ast.Attribute) else None
+    is_element = isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Name)
+    return value if is_element or isinstance(value, ast.Name | ast.Attribute) else None
 
 
 def is_same(target: ast.expr, value: ast.expr) -> bool:
@@ -149,6 +151,10 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.Assign(targets=[ast.Tuple() as several], value=value):
             for said, other in exchanged(several):
                 yield "wrong-variable", said, ast.Assign([other], value)
+            for unused in (n for n in several.elts if isinstance(n, ast.Name) and n.id.startswith("_")):
+                for name in filter(is_called_gradient, scope):
+                    new = replaced(several, unused, ast.Name(name, ast.Store()))
+                    yield "wrong-variable", f"`{unused.id}` should be `{name}`", ast.Assign([new], value)
         case ast.If(test=test, body=body, orelse=orelse):
             said = f"the condition of `{text}` is the wrong way round"
             yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
@@ -307,7 +313,12 @@ def rounds_like(rounds: ast.expr) -> Changes:
                 ):
                     yield kind, said, ast.Call(func, [new], [])
             yield "wrong-variable", f"`{text}` goes the wrong way", inner
-        case ast.Call(func=ast.Name(id="range") as func, args=args):
+        case ast.Subscript(
+            value=ast.Call() as inner, slice=ast.Slice(lower=None, upper=None, step=ast.expr())
+        ):
+            for kind, said, new in rounds_like(inner):
+                yield kind, said, ast.Subscript(new, rounds.slice, ast.Load())
+        case ast.Call(func=ast.Name(id="range") | ast.Attribute(attr="arange") as func, args=args):
             said = f"the loop has another number of rounds than it should have: `{text}`"
             others = [[number(1), *args]] if len(args) == 1 else []
             for i, arg in enumerate(args[:2]):

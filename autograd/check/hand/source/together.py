@@ -12,8 +12,8 @@ import numpy as np
 from .functions import Functions
 from .insertions import Evaluate, other_variables
 from .places import other_indices
-from .quantities import is_numeric
-from .trees import Changes, all_replaced
+from .quantities import is_index, is_numeric
+from .trees import Changes, all_replaced, parsed
 
 MOST_PAIRS = 30  # of what is exchanged in one line
 
@@ -48,7 +48,24 @@ def together(
                 call = ast.Call(ast.Name(name, ast.Load()), [nodes[0]], [])
                 said = f"`{text}` should be `{name}({text})` wherever it stands"
                 yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(nodes, call))
+    yield from counts_replaced(by_text, held, expression, scope)
     yield from without_calls(expression)
+
+
+def counts_replaced(
+    by_text: dict[str, list[ast.expr]], held: dict[str, Any], expression: ast.expr, scope: dict[str, Any]
+) -> Changes:
+    """The expression with another size for one that stands in it more than once: `x / n + y / n`.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> made, scope = parsed("x / n + y / n"), {"n": 2, "m": 3}
+    >>> [ast.unparse(new) for *_, new in counts_replaced(operands(made), scope, made, scope)]
+    ['x / m + y / m']
+    """
+    for text in (t for t, nodes in by_text.items() if len(nodes) > 1 and is_index(held.get(t))):
+        for name in (k for k, v in scope.items() if is_index(v) and k != text):
+            new = all_replaced(expression, dict.fromkeys(by_text[text], parsed(name)))
+            yield "wrong-variable", f"`{text}` is wrong wherever it stands", new
 
 
 def without_calls(expression: ast.expr) -> Changes:

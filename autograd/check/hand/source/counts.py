@@ -1,0 +1,57 @@
+"""Changes of lines that put a size or a place under a name: `n = len(x)`, `lo = i * stride`, `r, c = i, j`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from .quantities import is_index
+from .trees import parsed
+
+MOST_OTHERS = 8  # sizes and places in scope that are tried
+MOST_SUMS = 4  # arrays of zeros and ones in scope whose sums are tried
+
+
+def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, ast.stmt]]:
+    """Other sizes or places for those that a statement puts under names, and what is said of it.
+
+    >>> scope = {"lo": 1, "i": 1, "s": 2}
+    >>> [ast.unparse(new) for _, new in counts_like(ast.parse("lo = i").body[0], scope)]
+    ['lo = i * s', 'lo = s']
+    >>> scope = {"r": 0, "c": 0, "i": 0, "j": 0, "s": 2}
+    >>> ast.unparse(next(counts_like(ast.parse("r, c = i, j").body[0], scope))[1])
+    'r, c = (i * s, j * s)'
+    """
+    match statement:
+        case ast.Assign(targets=[ast.Name() as name], value=value) if is_index(scope.get(name.id)):
+            for new in others_like(value, {name.id}, scope):
+                yield f"`{name.id}` is wrong: it should be `{ast.unparse(new)}`", ast.Assign([name], new)
+        case ast.Assign(targets=[ast.Tuple(elts=names) as target], value=ast.Tuple(elts=values)):
+            if not all(isinstance(n, ast.Name) and is_index(scope.get(n.id)) for n in names):
+                return
+            own = {ast.unparse(n) for n in names}
+            for made in zip(*(others_like(v, own, scope) for v in values), strict=False):
+                new = ast.Tuple(list(made), ast.Load())
+                said = f"`{ast.unparse(target)}` are wrong: they should be `{ast.unparse(new)}`"
+                yield said, ast.Assign([target], new)
+
+
+def others_like(value: ast.expr, own: set[str], scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """A size or a place times another one, and others in its place, of whatever `own` is not made."""
+    text = ast.unparse(value)
+    counts = {k: v for k, v in scope.items() if is_index(v) and k not in own and k != text}
+    names = list(map(parsed, islice((k for k, v in counts.items() if v > 1), MOST_OTHERS)))
+    yield from (ast.BinOp(value, ast.Mult(), name) for name in names)
+    yield from names
+    masks = (k for k, v in scope.items() if is_of_truths(v))
+    yield from (parsed(f"{name}.sum()") for name in islice(masks, MOST_SUMS))
+
+
+def is_of_truths(value: Any) -> bool:
+    """Whether a value is a row of truths, or of zeros and ones."""
+    is_row = isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "fbiu"
+    return is_row and bool(np.all((value == 0) | (value == 1)))
