@@ -15,7 +15,7 @@ from ..locate.elsewhere.helpers import is_out_of_order, made_before, returns_to
 from ..locate.elsewhere.scales import given_to_update, scaled_before
 from ..locate.elsewhere.solved import masked_as, mended
 from ..locate.elsewhere.sums import odd_one_out, writer_of
-from ..locate.forms import is_call, is_handed_on, is_picked, is_scaling, is_unpacked, is_unread, names_read
+from ..locate.forms import is_call, is_given, is_handed_on, is_picked, is_scaling, is_unpacked, is_unread, names_read
 from ..locate.suspects import Blame, Suspect
 from ..match.known import Known
 from ..match.names import is_called_gradient, is_called_slope
@@ -23,6 +23,7 @@ from ..observe.probes.record import Event, is_of_truths
 from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
 
+OF_VARIABLES = ("complement", "exponent", "missing sign")  # changes of what one variable holds
 EXCHANGED = "are exchanged"
 LACKING = ("forgotten factor", "missing-factor")  # what finds a factor that is missing
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
@@ -83,12 +84,25 @@ def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
     It is to blame if a change of it makes all right, or a mask, a slope or another value in its place.
     """
     blame = evidence.found.blames[0]
-    if len(evidence.found.blames) > 1 or doubt.kind in PLAIN:
+    if len(evidence.found.blames) > 1:
         return None
+    if (found := of_a_variable(evidence, doubt)) is not None or doubt.kind in PLAIN:
+        return found
     if blame.site.kind in ("return", "element") and is_unread(blame.site):
         return None
     ways = (way(evidence, doubt, s) for s in read_there(evidence, blame) for way in (lacking, held_instead))
     return next(filter(None, ways), None)
+
+
+def of_a_variable(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that made an unknown variable of which a line seems to need the root, the rest to 1 and so on."""
+    told = doubt.told
+    if told is None or told.change not in OF_VARIABLES:
+        return None
+    names = set(re.findall(r"`(\w+)`", told.hint))
+    made = [s for s in read_there(evidence, evidence.found.blames[0]) if s.site.name in names]
+    made = [s for s in made if is_strange(evidence, s)]
+    return evidence.mender(1 / 8).simplest(made, KINDS[:AT_HAND]) if made else None
 
 
 def read_there(evidence: Evidence, blame: Blame) -> list[Suspect]:
@@ -180,9 +194,12 @@ def as_made(evidence: Evidence) -> Blame | None:
         return None
     if is_returned and is_unread(blame.site):
         return None
-    is_told = not is_returned and evidence.reasons.of(blame).is_proven
+    told = evidence.reasons.of(blame)
+    is_told = not is_returned and told.is_proven
     makers = [s for s in evidence.suspects if not is_returned or s.site.function == blame.site.function]
     maker = made_before(blame, makers, evidence.bench)
+    if maker is not None and maker.site.kind == "argument" and is_given(blame.site) and told.change is None:
+        return replace(maker, guess=Guess(told.kind, told.hint.partition(";")[0]) if is_told else None)
     if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
         return None
     if is_told and (maker.site.function == blame.site.function or not is_unread(maker.site)):

@@ -22,10 +22,13 @@ from ..locate.forms import (
     is_given,
     is_handed_on,
     is_masked,
+    is_picked,
     is_renaming,
     is_unpacked,
+    is_unread,
 )
 from ..locate.suspects import CONTAINED, Blame, Suspect
+from ..match.names import is_called_slope
 from ..match.near import ratio
 from ..observe.probes.patch import statements_around
 from ..source.nearby import names_set
@@ -48,7 +51,7 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return None
     ways = (
-        never_reached, counted, other_function, after_the_sum, multiplied, part_before, too_many, masked, replaced,
+        never_reached, counted, other_function, scaled_by_caller, read_after, after_the_sum, multiplied, part_before, too_many, masked, replaced,
         renamed, head_of_the_loop, returned, carried, instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
@@ -64,7 +67,7 @@ def too_many(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 
 def counted(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that puts a size under a name, if what is blamed is wrong by a number and uses the right sizes."""
+    """The line that puts a size under a name, if what is blamed uses the right ones."""
     if doubt.kind != "factor" or doubt.told is None or doubt.told.change is not None:
         return None
     own = [s for s in evidence.reaching() if s.site.statement == evidence.found.blames[0].site.statement]
@@ -72,6 +75,22 @@ def counted(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if mender.simplest(own, OF_SCALES) is not None:
         return None
     return mender.simplest(own, ("count",))
+
+
+def read_after(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line of a helper that reads what would have to be a slope, and goes by no name of one."""
+    blame = evidence.found.blames[0]
+    is_slope = blame.family is not None and blame.family.kind == "slope" and blame.site.kind == "assign"
+    if doubt.kind is not None or not is_slope or is_called_slope(blame.site.name):
+        return None
+    for s in evidence.locator.suspects:
+        is_reader = s.time > blame.events[0].time and blame.site.name in loads_of(s.site)
+        if is_reader and s.site.function == blame.site.function:
+            ways = evidence.locator.trials.tried(s, {}, evidence.bench.wrong, True)
+            found = next((b for b in ways if len(b.results) == len(evidence.bench.wrong)), None)
+            if found is not None:
+                return found
+    return None
 
 
 def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -85,6 +104,7 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
         read = loads_of(site)
         inner = returns_to(blames[0].events, evidence.suspects)
         return of_a_factor([*inner, *(s for s in before if s.site.name in read)], c, evidence)
+    before = [s for s in before if not any(form(s.site) for form in (is_given, is_renaming, is_picked, is_handed_on))]
     found = next(filter(None, (divided(s, s.events, c, bench) for s in reversed(before))), None)
     if found is None or not is_call(found.site):
         return found
@@ -98,6 +118,18 @@ def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     callers = [s for s in evidence.reaching() if any(is_returned_to(blame.events[0], e) for e in s.events)]
     return evidence.mender(1 / 8).simplest(callers, ("other call",)) if callers else None
+
+
+def scaled_by_caller(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that calls a helper, if it lacks a number that the helper does not know."""
+    blame = evidence.found.blames[0]
+    if doubt.kind != "factor" or blame.site.kind != "return" or len(evidence.found.blames) > 1:
+        return None
+    own = [s for s in evidence.reaching() if s.site.function == blame.site.function]
+    callers = [s for s in evidence.reaching() if any(is_returned_to(blame.events[0], e) for e in s.events)]
+    if not callers or evidence.mender(1 / 8).simplest(own, OF_CONSTANTS) is not None:
+        return None
+    return evidence.mender(1 / 8).simplest(callers, OF_CONSTANTS)
 
 
 def after_the_sum(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -184,8 +216,10 @@ def renamed(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if not renamed:
         return None
     better = doubt.mender.simplest(renamed, ("forgotten factor", "forgotten term"))
-    if better is None and doubt.is_of_paths:
-        told = (s for s in renamed if not makes_anything(s, evidence.bench))
+    if better is None:
+        told = (s for s in renamed if is_unread(s.site))
+        if doubt.is_of_paths:
+            told = (s for s in renamed if not makes_anything(s, evidence.bench))
         better = next(filter(None, (mended(s, s.events, evidence.bench) for s in told)), None)
     return doubt.other(better)
 

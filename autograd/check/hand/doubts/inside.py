@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from ..diagnose.diagnosis import Diagnosis
-from ..diagnose.repair import MADE
+from ..diagnose.repair import AT_HAND, MADE
 from ..locate.elsewhere.helpers import is_out_of_order, made_before
 from ..locate.elsewhere.solved import mended
-from ..locate.forms import is_call, is_handed_on, is_unpacked, is_unread
+from ..locate.forms import is_call, is_given, is_handed_on, is_unpacked, is_unread
 from ..locate.suspects import Blame, Suspect
 from ..observe.probes.sites import Site
 from ..source.edits import KINDS
 from .evidence import Evidence
 
+OF_PATHS = ("missing-term", "jacobian")  # what is told of a line by its numbers, and may be made in a helper
 OF_CALLS = ("call too many", "missing call", "inner call", "other call")  # changes of what is called
 
 
@@ -21,10 +22,11 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     So is one that returns something without having read all that it was given.  But a helper that did its
     part is right: what is missing then is missing where it is called.
     """
-    called = lines_inside(evidence, blame)
+    maker = made_before(blame, evidence.suspects, evidence.bench) if is_given(blame.site) else None
+    called = lines_inside(evidence, maker or blame)
     ends = [s for s in called if is_end(s)]
-    if is_out_of_order(ends, evidence.bench.known):
-        return evidence.mender(1 / 4).simplest(ends, ("wrong-variable",))
+    if (exchanged := out_of_order(evidence, ends)) is not None:
+        return exchanged
     right = {s.site.function for s in ends if evidence.locator.did_its_part(s, s.events)}
     lines = [s for s in called if s.site.function not in right]
     returned = [s for s in lines if is_end(s)]
@@ -38,6 +40,15 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
         return made_before(blame, others, evidence.bench)
     unread = (s for s in returned if is_unread(s.site) and not is_handed_on(s.site))
     return next(filter(None, (mended(s, s.events, evidence.bench) for s in unread)), None)
+
+
+def out_of_order(evidence: Evidence, ends: list[Suspect]) -> Blame | None:
+    """The line of a helper that returns gradients in another order than its counterpart has its parameters."""
+    for function in dict.fromkeys(s.site.function for s in ends):
+        own = [s for s in ends if s.site.function == function]
+        if is_out_of_order(own, evidence.bench.known):
+            return evidence.mender(1 / 4).simplest(own, ("wrong-variable",))
+    return None
 
 
 def is_end(suspect: Suspect) -> bool:
@@ -62,4 +73,6 @@ def as_simple(told: Diagnosis, site: Site) -> tuple[str, ...]:
         return ()
     if not told.is_proven or told.change == "complement" or (told.change is None and is_call(site)):
         return KINDS[:MADE]
-    return KINDS[: KINDS.index(told.change) + 1] if told.change is not None else ()
+    if told.change is not None:
+        return KINDS[: KINDS.index(told.change) + 1]
+    return KINDS[:AT_HAND] if told.kind in OF_PATHS else ()

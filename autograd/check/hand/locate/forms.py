@@ -114,7 +114,7 @@ def is_scaling(site: Site) -> bool:
 
 
 def is_unread(site: Site) -> bool:
-    """Whether a line is of a function that never reads a parameter that it must be given: its gradient, say."""
+    """Whether a line is of a function that never reads what it must be given: its gradient, say."""
     function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
     own = getattr(function, "args", None)
     required = own.args[: len(own.args) - len(own.defaults)] if own is not None else []

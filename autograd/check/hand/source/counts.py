@@ -1,4 +1,4 @@
-"""Changes of lines that put a size or a place under a name: `n = len(x)`, `lo = i * stride`, `r, c = i, j`."""
+"""Changes of lines that put a size or a place under a name: `n = len(x)`, `r, c = i * stride, j`."""
 
 from __future__ import annotations
 

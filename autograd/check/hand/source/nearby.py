@@ -46,7 +46,7 @@ def nearby(function: ast.AST, evaluate: Callable[[ast.expr], Any]) -> list[tuple
 
 @functools.lru_cache(maxsize=256)
 def harmless_in(function: ast.AST) -> list[ast.expr]:
-    """The expressions in a function that can be evaluated once more, each once: windows, then the shortest."""
+    """The expressions in a function that can be evaluated once more, each once: windows first."""
     kinds = ast.Name | ast.Attribute | ast.Subscript | ast.BinOp | ast.Call
     found: dict[str, ast.expr] = {}
     for node in ast.walk(function):

@@ -124,7 +124,7 @@ def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in (*scope.items(), *indexed(scope)):
         if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fb":
             yield name, value
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
             yield f"1 - {name}", 1 - value
             yield f"{name} * (1 - {name})", value * (1 - value)
             yield f"1 - {name}**2", 1 - value**2

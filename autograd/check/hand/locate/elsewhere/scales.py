@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from types import FrameType
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from .....engine import Node, passed_back
 from ...diagnose.repair import loads_of
 from ...match.known import Known
 from ...match.near import DIGITS, near, ratio
-from ...observe.probes.record import Event
+from ...observe.probes.record import Event, Override, is_array
 from ..bench import Bench
 from ..suspects import Blame, Suspect
 
@@ -111,14 +113,34 @@ def constant_in(blame: Blame) -> float | None:
 
 
 def divided(suspect: Suspect, events: list[Event], c: float, bench: Bench) -> Blame | None:
-    """The blame of a line, if all is right with what it makes in some rounds divided by a number."""
+    """The blame of a line, if all is right with what it makes in some rounds divided by a number.
+
+    Where a round is given what another has made, the number is in there twice: it is divided as it comes.
+    """
     values = {e.n: e.value / c for e in events}
     override = suspect.holding(values)
-    if not events or not all(bench.flags({suspect.site: override})[0]):
+    if not events:
         return None
+    if not all(bench.flags({suspect.site: override})[0]):
+        if len(events) == 1 or suspect.before:
+            return None
+        override = dividing(set(values), c)
+        flags, outcome = bench.flags({suspect.site: override}, noting=True)
+        if not all(flags):
+            return None
+        values = {e.n: e.value for e in outcome.events if e.site is suspect.site and e.n in values}
     results = [bench.results[i] for i in sorted(bench.wrong)]
     change = override if suspect.before else None
     return Blame(suspect.site, events, values, None, {}, 1.0, results, change=change)
+
+
+def dividing(rounds: set[int], c: float) -> Override:
+    """What divides a site's values in some rounds by a number, as they come."""
+
+    def divide(n: int, value: Any, frame: FrameType) -> Any:
+        return value / c if n in rounds and is_array(value) and np.asarray(value).dtype.kind == "f" else value
+
+    return divide
 
 
 def multiples_of_known(suspect: Suspect, c: float, known: Known) -> list[Event]:
