@@ -12,10 +12,11 @@ from ...engine import Node
 from .diagnose.case import MOST, Case, Round, worst
 from .diagnose.diagnosis import Diagnosis, diagnosed
 from .diagnose.formula import Source
-from .diagnose.repair import program_of, quietly
+from .diagnose.repair import Program, program_of, quietly
 from .judgement import Judgement, Settings
 from .locate.suspects import CONTAINED, Blame
 from .match.known import Match
+from .match.near import near
 from .match.results import (
     Result,
 )
@@ -23,6 +24,7 @@ from .observe.probes.record import Event, Snapshot, is_array
 from .observe.probes.sites import Site
 from .observe.stage import Stage
 
+MOST_RIGHT = 4  # rounds in which a line is right that a change has to leave as they are
 MOST_UNEXPLAINED = 500  # changes that are tried of a line that was blamed for want of a better one
 NOT_KNOWN = "it could not be told what should be here"
 BEGINS_HERE = (
@@ -154,11 +156,29 @@ class Reasons:
                         again = program.run(program.statement, snapshot, {})  # from what is right before it
                     value = again if is_array(again) else value
                 rounds.append(Round(value, blame.values[event.n], snapshot, self.earlier(event)))
+        others = [] if program is None or blame.site.kind in CONTAINED else self.right_rounds(blame, program)
         return Case(
             blame.site, rounds, forward, node, blame.scale, known.truth, values,
             {n: values[n] for n in frontier}, region, self.found.excused,
-            tries=self.tries if blame.is_explained else islice(self.tries, MOST_UNEXPLAINED),
+            others=others, tries=self.tries if blame.is_explained else islice(self.tries, MOST_UNEXPLAINED),
         )  # fmt: skip
+
+    def right_rounds(self, blame: Blame, program: Program) -> list[Round]:
+        """Some rounds in which a line is right, once what is wrong in others is put right."""
+        found = []
+        made = (e for e in self.found.outcome.events if e.site is blame.site and e.n not in blame.values)
+        for event in islice(made, MOST_RIGHT):
+            snapshot, value = (
+                self.snapshots.get((blame.site, event.n)),
+                self.mended.get((event.site, event.n)),
+            )
+            if snapshot is None or value is None:
+                continue
+            with quietly():
+                again = program.run(program.statement, snapshot, {})
+            if is_array(again) and np.shape(again) == np.shape(value) and near(again, value):
+                found.append(Round(value, value, snapshot, []))
+        return found
 
     def as_before(self, snapshot: Snapshot, event: Event) -> Snapshot:
         """The variables before a line changed an array that notes them only afterwards: `d[i] -= 1`."""

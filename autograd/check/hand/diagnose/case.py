@@ -50,6 +50,7 @@ class Case:
     node     what it is the gradient of; None if it is no gradient
     derived  the gradients that the user had by then, by their nodes, without the constant that they carry
     given    of these, the nearest
+    others   rounds of the line that are right, and have to stay so
     tries    the numbers of the changes that may still be tried, of this line and of others after it
     """
 
@@ -65,6 +66,7 @@ class Case:
     excused: Any
     raised: bool = False
     accepts: Callable[[Array], bool] | None = None
+    others: list[Round] = field(default_factory=list)
     tries: Iterator[int] = field(default_factory=lambda: iter(range(MOST)))
 
     @property

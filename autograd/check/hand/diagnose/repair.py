@@ -23,6 +23,7 @@ import numpy as np
 from ....tensor import Tensor
 from ....users import is_users
 from .. import limits
+from ..match.near import near
 from ..observe.arguments import parameters_of
 from ..observe.probes.codes import nodes_of, text_of, tree_of
 from ..observe.probes.probe import PROBE, Run
@@ -199,9 +200,15 @@ def first_right(
                 values.append(program.run(made, turn.snapshot, extras))  # type: ignore[arg-type]
                 if values[-1] is None or not case.is_right(values[-1], turn.expected, turn.value):
                     break
-            if case.are_right(values):
+            if case.are_right(values) and stay_right(made, program, case, extras):
                 return Guess(CALLED.get(edit.kind, edit.kind), edit.text, edit.lineno, change=edit.kind)
     return None
+
+
+def stay_right(made: ast.stmt, program: Program, case: Case, extras: dict[str, Any]) -> bool:
+    """Whether a change leaves the rounds as they are in which the line is right."""
+    runs = ((program.run(made, turn.snapshot, extras), turn) for turn in case.others if turn.snapshot)
+    return all(value is not None and near(value, turn.value) for value, turn in runs)
 
 
 def by_kind(

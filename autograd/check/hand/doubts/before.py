@@ -15,13 +15,23 @@ from ..locate.elsewhere.helpers import is_out_of_order, made_before, returns_to
 from ..locate.elsewhere.scales import given_to_update, scaled_before
 from ..locate.elsewhere.solved import masked_as, mended
 from ..locate.elsewhere.sums import odd_one_out, writer_of
-from ..locate.forms import is_call, is_given, is_handed_on, is_picked, is_scaling, is_unpacked, is_unread, names_read
+from ..locate.forms import (
+    is_call,
+    is_given,
+    is_handed_on,
+    is_picked,
+    is_scaling,
+    is_unpacked,
+    is_unread,
+    names_read,
+)
 from ..locate.suspects import Blame, Suspect
 from ..match.known import Known
 from ..match.names import is_called_gradient, is_called_slope
 from ..observe.probes.record import Event, is_of_truths
 from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
+from .inside import inside
 
 OF_VARIABLES = ("complement", "exponent", "missing sign")  # changes of what one variable holds
 EXCHANGED = "are exchanged"
@@ -31,6 +41,7 @@ OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a nu
 OF_PICKED = {
     "wrong-variable": ("nearby", "wrong-variable"),
     "missing-factor": ("forgotten factor", "missing-factor"),
+    "missing-term": ("forgotten term", "missing-term"),
 }
 
 
@@ -59,10 +70,15 @@ def odd(evidence: Evidence) -> Blame | None:
     """The one line of a sum that adds no contribution to the gradient that all others add to."""
     wrong = evidence.bench.wrong
     for s in odd_one_out(evidence.suspects, evidence.bench.known):
-        if wrong <= evidence.bench.reached(s.site) and not is_call(s.site) and is_given_right(evidence, s):
+        if not wrong <= evidence.bench.reached(s.site) or not is_given_right(evidence, s):
+            continue
+        if is_call(s.site):
+            found = mended(s, s.events, evidence.bench)
+            found = inside(evidence, found) if found is not None else None
+        else:
             found = evidence.mender(1 / 4).blamed([s]) or mended(s, s.events, evidence.bench)
-            if found is not None:
-                return found
+        if found is not None:
+            return found
     return None
 
 

@@ -104,7 +104,11 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
         read = loads_of(site)
         inner = returns_to(blames[0].events, evidence.suspects)
         return of_a_factor([*inner, *(s for s in before if s.site.name in read)], c, evidence)
-    before = [s for s in before if not any(form(s.site) for form in (is_given, is_renaming, is_picked, is_handed_on))]
+    before = [
+        s
+        for s in before
+        if not any(form(s.site) for form in (is_given, is_renaming, is_picked, is_handed_on))
+    ]
     found = next(filter(None, (divided(s, s.events, c, bench) for s in reversed(before))), None)
     if found is None or not is_call(found.site):
         return found

@@ -13,6 +13,11 @@ from ..source.edits import KINDS
 from .evidence import Evidence
 
 OF_PATHS = ("missing-term", "jacobian")  # what is told of a line by its numbers, and may be made in a helper
+# A sign or a number may be missing anywhere: what has one too many is to blame
+INSTEAD = {
+    "sign": (), "factor": (), "number": (), "missing sign": ("sign",), "missing constant": ("factor", "number"),
+}  # fmt: skip
+NUMBERS = {"sign": ("sign",), "factor": ("factor", "number", "missing constant")}
 OF_CALLS = ("call too many", "missing call", "inner call", "other call")  # changes of what is called
 
 
@@ -27,8 +32,8 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     ends = [s for s in called if is_end(s)]
     if (exchanged := out_of_order(evidence, ends)) is not None:
         return exchanged
-    right = {s.site.function for s in ends if evidence.locator.did_its_part(s, s.events)}
-    lines = [s for s in called if s.site.function not in right]
+    lacking = {s.site.function for s in ends if not evidence.locator.did_its_part(s, s.events)}
+    lines = [s for s in called if s.site.function in lacking]
     returned = [s for s in lines if is_end(s)]
     told = evidence.diagnosed(blame)
     kinds = as_simple(told, blame.site)
@@ -71,6 +76,10 @@ def as_simple(told: Diagnosis, site: Site) -> tuple[str, ...]:
     """The kinds of changes that are no less simple than what tells what is wrong with a line."""
     if told.change in OF_CALLS:
         return ()
+    if told.change in INSTEAD:
+        return INSTEAD[told.change] if site.kind != "argument" else ()
+    if told.change is None and told.kind in NUMBERS:
+        return NUMBERS[told.kind] if is_call(site) and site.kind != "argument" else ()
     if not told.is_proven or told.change == "complement" or (told.change is None and is_call(site)):
         return KINDS[:MADE]
     if told.change is not None:

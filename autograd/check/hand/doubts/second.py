@@ -18,7 +18,7 @@ from ..match.results import Result
 from ..source.edits import KINDS
 from .before import as_made, exchanged_before, line_before, misread, odd
 from .by_kind import SIMPLER, suggested
-from .evidence import Doubt, Evidence
+from .evidence import PLAIN, Doubt, Evidence
 from .inside import inside
 from .searching import given, lines_before, rivals, searched
 
@@ -59,6 +59,8 @@ def other(evidence: Evidence) -> Blame | None:
     kind = told.kind if told is not None and is_told else None
     mender = evidence.mender(1 if in_doubt else 1 / 4)
     own = set() if in_doubt else {b.site.statement for b in evidence.found.blames}
+    if kind in PLAIN and is_contribution(evidence) and (line := odd(evidence)) is not None:
+        return line
     if own and kind in SIMPLER and is_simple(evidence, own, SIMPLER[kind], mender):
         return None
     if in_doubt and (line := in_itself(evidence) or odd(evidence)) is not None:
@@ -73,6 +75,12 @@ def other(evidence: Evidence) -> Blame | None:
     is_of_line = kind == "wrong-variable" and told is not None and told.lineno is not None
     handed_in = given(evidence, kind, mender) if not is_of_line else None
     return handed_in or (searched(evidence, kind, mender) if in_doubt else None)
+
+
+def is_contribution(evidence: Evidence) -> bool:
+    """Whether what is blamed made a contribution to a gradient: it may be right, and what is added to it wrong."""
+    blame, known = evidence.found.blames[0], evidence.bench.known
+    return len(evidence.found.blames) == 1 and known.is_contribution(blame.events[0].value)
 
 
 def told_at_once(evidence: Evidence) -> Blame | None:

@@ -314,7 +314,7 @@ OF_PLACES = ("wrong-variable", "nearby")  # all that can be wrong with a value o
 
 # Those that are many come late
 ORDER = (
-    "sign", "complement", "missing sign", "overwritten", "shape", "transpose", "extra-factor",
+    "sign", "complement", "missing sign", "overwritten", "unused", "shape", "transpose", "extra-factor",
     "extra-term", "exponent", "wrong-variable", "rounds", "turned", "exchanged",
     "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",

@@ -20,7 +20,7 @@ from .trees import Beside, Changes, number, parsed, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
 KINDS = (
-    "sign", "complement", "missing sign", "overwritten", "shape", "transpose", "factor", "number",
+    "sign", "complement", "missing sign", "overwritten", "unused", "shape", "transpose", "factor", "number",
     "missing constant", "extra-factor", "extra-term", "exponent", "wrong-variable", "other call", "turned",
     "exchanged", "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor",
     "missing-term", "call too many", "missing call", "inner call", "line too many", "term too many",
@@ -32,6 +32,7 @@ CALLED = {
     "order": "wrong-variable",
     "rounds": "wrong-variable",
     "count": "wrong-variable",
+    "unused": "wrong-variable",
     "line too many": "extra-factor",
     "term too many": "extra-term",
     "forgotten term": "missing-term",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
@@ -185,6 +185,10 @@ def other_axes(parts: list[ast.expr], scope: dict[str, Any]) -> Iterator[ast.exp
     """Indices of several axes: two exchanged, or another one along one axis."""
     if len(parts) == 2:
         yield ast.Tuple(parts[::-1], ast.Load())
+    for i, j in combinations(range(len(parts)) if len(parts) > 2 else (), 2):
+        if type(parts[i]) is type(parts[j]) and not is_whole_axis(parts[i]) and not is_whole_axis(parts[j]):
+            exchanged = {i: parts[j], j: parts[i]}
+            yield ast.Tuple([exchanged.get(k, part) for k, part in enumerate(parts)], ast.Load())
     for i, part in enumerate(parts):
         for other in along_axis(part, scope):
             yield ast.Tuple([*parts[:i], other, *parts[i + 1 :]], ast.Load())

@@ -154,7 +154,7 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
             for unused in (n for n in several.elts if isinstance(n, ast.Name) and n.id.startswith("_")):
                 for name in filter(is_called_gradient, scope):
                     new = replaced(several, unused, ast.Name(name, ast.Store()))
-                    yield "wrong-variable", f"`{unused.id}` should be `{name}`", ast.Assign([new], value)
+                    yield "unused", f"`{unused.id}` should be `{name}`", ast.Assign([new], value)
         case ast.If(test=test, body=body, orelse=orelse):
             said = f"the condition of `{text}` is the wrong way round"
             yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
