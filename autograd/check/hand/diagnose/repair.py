@@ -225,7 +225,7 @@ def by_kind(
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    functions = {} if (OF_CALLS | BESIDE).isdisjoint(kinds) else functions_in(variables | everything)
+    functions = {} if (OF_CALLS | BESIDE).isdisjoint(kinds) else functions_in(variables | everything, site.function)
     evaluate = functools.partial(evaluated, everything)
     beside = () if BESIDE.isdisjoint(kinds) else nearby(function_around(tree, site.lineno), evaluate)
     made = edits(statement, scope, evaluate, functions, beside, kinds, literals(tree))
@@ -246,11 +246,17 @@ MOST_LITERALS = 8
 TINY = 1e-6  # what is smaller is there against rounding, and is as good as 0
 
 
-def functions_in(scope: dict[str, Any]) -> Functions:
-    """The functions of the user's in a scope that can be called by their position in it."""
+def functions_in(scope: dict[str, Any], own: str) -> Functions:
+    """The functions of the user's in a scope that can be called in another one, called `own`, by position.
+
+    What calls that itself is none: it trains, or compares with differences, and would do so for each change.
+    Nor is what prints, draws or writes.
+    """
     found: Functions = {}
     for name, value in scope.items():
         if isinstance(value, FunctionType) and is_users(value.__code__):
+            if not names_called(value).isdisjoint({own.rpartition(".")[2], *OUTWARD}):
+                continue
             parameters = parameters_of(value)
             required = [p for p in parameters if p.default is p.empty]
             switches = tuple(p.name for p in parameters if p.default is False)
@@ -263,6 +269,21 @@ def functions_in(scope: dict[str, Any]) -> Functions:
     return found
 
 
+def names_called(function: FunctionType) -> set[str]:
+    """The names of what a function may call, and of what these may."""
+    found: set[str] = set()
+    waiting = [(function.__code__, function.__globals__)]
+    while waiting:
+        code, scope = waiting.pop()
+        for name in set(code.co_names) - found:
+            found.add(name)
+            if isinstance(other := scope.get(name), FunctionType) and is_users(other.__code__):
+                waiting.append((other.__code__, other.__globals__))
+        waiting += [(c, scope) for c in code.co_consts if isinstance(c, CodeType)]
+    return found
+
+
+OUTWARD = ("print", "open", "input", "exit", "write", "save", "savez", "savetxt", "savefig", "show", "plot")
 OF_CALLS = frozenset(("wrong-variable", "call too many", "missing call", "inner call", "other call"))
 MOST_FUNCTIONS = 12
 
