@@ -15,7 +15,7 @@ from .diagnose.formula import Source
 from .diagnose.repair import Program, program_of, quietly
 from .judgement import Judgement, Settings
 from .locate.suspects import CONTAINED, Blame
-from .match.known import Match
+from .match.known import Known, Match
 from .match.near import near
 from .match.results import (
     Result,
@@ -31,6 +31,11 @@ BEGINS_HERE = (
     "what it is made of is right and what it makes is not: other values here make all right, "
     "and several would do, so which one is meant could not be told"
 )
+
+
+def is_known(value: Any, known: Known) -> bool:
+    """Whether a value is one of the engine's."""
+    return known.is_slope(value) or known.is_value(value) or known.is_contribution(value)
 
 
 class Reasons:
@@ -172,8 +177,8 @@ class Reasons:
                 self.snapshots.get((blame.site, event.n)),
                 self.mended.get((event.site, event.n)),
             )
-            if snapshot is None or value is None:
-                continue
+            if snapshot is None or value is None or not is_known(value, self.found.known):
+                continue  # that of a round of which nothing comes may be wrong
             with quietly():
                 again = program.run(program.statement, snapshot, {})
             if is_array(again) and np.shape(again) == np.shape(value) and near(again, value):

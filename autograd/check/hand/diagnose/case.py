@@ -22,8 +22,8 @@ MOST = 12_000  # changes that are tried of all lines of a derivation
 class Guess(NamedTuple):
     """A kind of mistake, what is said of it, and the line of a long statement it is in, if known.
 
-    `part` is what comes back by some paths, if that is what has another constant before it; `change` is the kind
-    of change that told it, one of `source.edits.KINDS`, if one did.
+    `part` is what comes back by some paths, if that is what has another constant before it; `change` is the
+    kind of change that told it, one of `source.edits.KINDS`, if one did.
     """
 
     kind: str

@@ -42,7 +42,7 @@ LARGE = 2**14  # elements in scope that take as long as evaluating another expre
 MOST, MOST_MADE = 6000, 24_000  # changes of one line that are tried, and that are made
 
 
-def node_at(site: Site, span: tuple[int, int, int, int], kind: type) -> Any:
+def node_at(site: Site, span: tuple[int, int, int, int], kind: Any) -> Any:
     """The part of the user's source at a place; None if there is no source of it."""
     try:
         nodes = nodes_of(site.filename, text_of(site.filename))
@@ -225,7 +225,9 @@ def by_kind(
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
-    functions = {} if (OF_CALLS | BESIDE).isdisjoint(kinds) else functions_in(variables | everything, site.function)
+    functions = (
+        {} if (OF_CALLS | BESIDE).isdisjoint(kinds) else functions_in(variables | everything, site.function)
+    )
     evaluate = functools.partial(evaluated, everything)
     beside = () if BESIDE.isdisjoint(kinds) else nearby(function_around(tree, site.lineno), evaluate)
     made = edits(statement, scope, evaluate, functions, beside, kinds, literals(tree))

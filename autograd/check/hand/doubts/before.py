@@ -33,7 +33,12 @@ from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
 from .inside import inside
 
-OF_VARIABLES = ("complement", "exponent", "missing sign")  # changes of what one variable holds
+OF_VARIABLES = (
+    "complement",
+    "exponent",
+    "missing sign",
+    "missing constant",
+)  # changes of what one variable holds
 EXCHANGED = "are exchanged"
 LACKING = ("forgotten factor", "missing-factor")  # what finds a factor that is missing
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
@@ -102,21 +107,23 @@ def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
     blame = evidence.found.blames[0]
     if len(evidence.found.blames) > 1:
         return None
-    if (found := of_a_variable(evidence, doubt)) is not None or doubt.kind in PLAIN:
-        return found
+    if doubt.kind in PLAIN:
+        return None
     if blame.site.kind in ("return", "element") and is_unread(blame.site):
         return None
     ways = (way(evidence, doubt, s) for s in read_there(evidence, blame) for way in (lacking, held_instead))
     return next(filter(None, ways), None)
 
 
-def of_a_variable(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that made an unknown variable of which a line seems to need the root, the rest to 1 and so on."""
-    told = doubt.told
-    if told is None or told.change not in OF_VARIABLES:
+def of_a_variable(evidence: Evidence) -> Blame | None:
+    """The line that made an unknown variable of which a line seems to need a multiple, the root and so on."""
+    blames = evidence.found.blames
+    told = evidence.reasons.of(blames[0]) if len(blames) == 1 else None
+    is_of_one = told is not None and (told.change in OF_VARIABLES or "` is " in told.hint)
+    if told is None or not is_of_one:
         return None
-    names = set(re.findall(r"`(\w+)`", told.hint))
-    made = [s for s in read_there(evidence, evidence.found.blames[0]) if s.site.name in names]
+    names = {name for part in re.findall(r"`([^`]+)`", told.hint) for name in re.findall(r"\w+", part)}
+    made = [s for s in read_there(evidence, blames[0]) if s.site.name in names]
     made = [s for s in made if is_strange(evidence, s)]
     return evidence.mender(1 / 8).simplest(made, KINDS[:AT_HAND]) if made else None
 

@@ -22,7 +22,9 @@ from ..locate.forms import (
     is_given,
     is_handed_on,
     is_masked,
+    is_only_a_call,
     is_picked,
+    is_put_into,
     is_renaming,
     is_unpacked,
     is_unread,
@@ -51,8 +53,9 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return None
     ways = (
-        never_reached, counted, other_function, scaled_by_caller, read_after, after_the_sum, multiplied, part_before, too_many, masked, replaced,
-        renamed, head_of_the_loop, returned, carried, instead, constant, too_little,
+        never_reached, counted, last_of_a_chain, other_function, scaled_by_caller, read_after, after_the_sum,
+        multiplied, part_before, too_many, masked, replaced, renamed, head_of_the_loop, returned, carried,
+        instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
 
@@ -116,12 +119,37 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 
 def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that calls the wrong function, if nothing can be told of what that returned."""
+    """The line that calls the wrong function, if nothing can be told of what that returned.
+
+    So is one of a helper that does nothing else than to call the function.
+    """
     blame = evidence.found.blames[0]
-    if doubt.kind is not None or blame.site.kind != "return" or len(evidence.found.blames) > 1:
+    if blame.site.kind != "return" or len(evidence.found.blames) > 1:
         return None
     callers = [s for s in evidence.reaching() if any(is_returned_to(blame.events[0], e) for e in s.events)]
+    if doubt.kind is not None:
+        callers = [s for s in callers if s.site.kind == "return" and is_only_a_call(s.site)]
     return evidence.mender(1 / 8).simplest(callers, ("other call",)) if callers else None
+
+
+def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The last line that may lack a sign or a number, if the one that is blamed goes by no gradient's name.
+
+    Where several lines make one thing of another, it is the last that has to be what it should.
+    """
+    blame = evidence.found.blames[0]
+    c, event = constant_in(blame), blame.events[0]
+    is_told = doubt.kind in ("sign", "factor") and doubt.told is not None and doubt.told.change is None
+    if not is_told or c is None or evidence.locator.suspicion.named(event) or len(evidence.found.blames) > 1:
+        return None
+    later = [
+        s for s in evidence.reaching()
+        if s.time > event.time and s.site.function == blame.site.function and not is_given(s.site)
+        and s.site.kind in ("assign", "share")
+        and (not is_handed_on(s.site) or is_renaming(s.site) or is_put_into(s.site))
+    ]  # fmt: skip
+    ways = (divided(s, s.events, c, evidence.bench) for s in sorted(later, key=lambda s: -s.time))
+    return next(filter(None, ways), None)
 
 
 def scaled_by_caller(evidence: Evidence, doubt: Doubt) -> Blame | None:

@@ -119,7 +119,10 @@ class Evidence:
         return (
             s
             for s in self.reaching()
-            if not self.is_named_rightly(s) and not self.is_gradient(s) and self.may_precede(s)
+            if not self.is_named_rightly(s)
+            and not self.is_gradient(s)
+            and self.may_precede(s)
+            and not (s.site.kind == "share" and s.site.statement in self.locator.suspicion.finished)
         )
 
     def may_precede(self, suspect: Suspect) -> bool:

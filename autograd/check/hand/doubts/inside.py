@@ -15,9 +15,10 @@ from .evidence import Evidence
 OF_PATHS = ("missing-term", "jacobian")  # what is told of a line by its numbers, and may be made in a helper
 # A sign or a number may be missing anywhere: what has one too many is to blame
 INSTEAD = {
-    "sign": (), "factor": (), "number": (), "missing sign": ("sign",), "missing constant": ("factor", "number"),
+    "sign": (), "factor": (), "number": (),
+    "missing sign": ("sign",), "missing constant": ("factor", "number"),
 }  # fmt: skip
-NUMBERS = {"sign": ("sign",), "factor": ("factor", "number", "missing constant")}
+NUMBERS = {"sign": ("sign",), "factor": ("factor", "number")}
 OF_CALLS = ("call too many", "missing call", "inner call", "other call")  # changes of what is called
 
 
@@ -37,6 +38,14 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     returned = [s for s in lines if is_end(s)]
     told = evidence.diagnosed(blame)
     kinds = as_simple(told, blame.site)
+    if (
+        lines
+        and not kinds
+        and told.change is None
+        and told.kind in NUMBERS
+        and not has_number(evidence, blame)
+    ):
+        kinds = NUMBERS[told.kind]
     others = [s for s in lines if s not in returned]
     found = evidence.mender(1 / 4).simplest([*returned, *others], kinds) if lines and kinds else None
     if found is not None:
@@ -47,8 +56,14 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     return next(filter(None, (mended(s, s.events, evidence.bench) for s in unread)), None)
 
 
+def has_number(evidence: Evidence, blame: Blame) -> bool:
+    """Whether a number or a sign that stands in the blamed line itself may be what is wrong."""
+    own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
+    return evidence.mender(1 / 8).simplest(own, ("sign", "factor", "number", "missing sign")) is not None
+
+
 def out_of_order(evidence: Evidence, ends: list[Suspect]) -> Blame | None:
-    """The line of a helper that returns gradients in another order than its counterpart has its parameters."""
+    """The line of a helper that returns gradients in another order than forward's function has parameters."""
     for function in dict.fromkeys(s.site.function for s in ends):
         own = [s for s in ends if s.site.function == function]
         if is_out_of_order(own, evidence.bench.known):

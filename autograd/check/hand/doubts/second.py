@@ -16,11 +16,12 @@ from ..locate.suspects import CONTAINED, Blame
 from ..match.near import near
 from ..match.results import Result
 from ..source.edits import KINDS
-from .before import as_made, exchanged_before, line_before, misread, odd
+from .before import as_made, exchanged_before, line_before, misread, odd, of_a_variable
 from .by_kind import SIMPLER, suggested
 from .evidence import PLAIN, Doubt, Evidence
 from .inside import inside
 from .searching import given, lines_before, rivals, searched
+from .unread import unread
 
 
 def better(evidence: Evidence) -> Blame | None:
@@ -49,9 +50,11 @@ def other(evidence: Evidence) -> Blame | None:
         return evidence.mender().reversed(name, {e.site for e in evidence.found.outcome.events})
     if not evidence.found.blames:
         return evidence.mender().blamed(*lines_before(evidence))
-    if (line := told_at_once(evidence) or as_made(evidence)) is not None:
+    if (line := told_at_once(evidence) or unread(evidence) or as_made(evidence)) is not None:
         return line
     if len(evidence.found.blames) == 1 and (line := inside(evidence, evidence.found.blames[0])) is not None:
+        return line
+    if (line := of_a_variable(evidence)) is not None:
         return line
     in_doubt = is_doubtful(evidence)
     told = evidence.reasons.told.get(id(evidence.found.blames[0]))
@@ -78,7 +81,7 @@ def other(evidence: Evidence) -> Blame | None:
 
 
 def is_contribution(evidence: Evidence) -> bool:
-    """Whether what is blamed made a contribution to a gradient: it may be right, and what is added to it wrong."""
+    """Whether what is blamed made a contribution to a gradient: what is added to it may be wrong."""
     blame, known = evidence.found.blames[0], evidence.bench.known
     return len(evidence.found.blames) == 1 and known.is_contribution(blame.events[0].value)
 

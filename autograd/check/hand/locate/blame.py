@@ -17,7 +17,7 @@ from ..match.results import Result
 from ..observe.probes.record import Event, Override, is_mask
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
-from .forms import is_adding, is_call, is_given, is_renaming, is_unread, keeps_its_name
+from .forms import is_adding, is_call, is_given, is_picked, is_renaming, is_unread, keeps_its_name
 from .suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
@@ -364,7 +364,10 @@ class Locator:
         for suspect in reversed(self.suspects):
             found: Blame | None = blame if suspect.site is blame.site else None
             held = [e for e in suspect.events if any(same_value(e.value, b.value) for b in blame.events)]
-            if found is None and held and (suspect.site.kind in OF_WHOLES or is_given(suspect.site)):
+            is_whole = suspect.site.kind in OF_WHOLES or (
+                is_given(suspect.site) and not self.is_named_here(suspect)
+            )
+            if found is None and held and is_whole:
                 ways = self.trials.tried(suspect, fixed, wrong, True)
                 found = next((other for other in ways if len(other.results) == len(wrong)), None)
             if found is None:
@@ -374,6 +377,15 @@ class Locator:
                 return returned if returned is not None and is_passed else found
             returned = returned or found
         return returned or blame
+
+    def is_named_here(self, suspect: Suspect) -> bool:
+        """Whether what is given to a helper was given its name by a line that picks it: `d = dy[t]`."""
+        makers = [
+            s for s in self.suspects
+            if s.site.kind == "assign" and s.site.name == suspect.site.name and is_picked(s.site)
+            and s.site.function == suspect.site.function and s.time < suspect.time
+        ]  # fmt: skip
+        return any(same_value(a.value, b.value) for s in makers for a in s.events for b in suspect.events)
 
     def replaces(self, blame: Blame) -> bool:
         """Whether a line replaces under its name what was missing from it: `=` stands there for `+=`."""

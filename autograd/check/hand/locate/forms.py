@@ -107,6 +107,19 @@ def is_call(site: Site) -> bool:
     return not is_method and root_of(call.func) not in ("np", "numpy")
 
 
+def is_only_a_call(site: Site) -> bool:
+    """Whether a value is what a function of the user's returns."""
+    node = node_at(site, site.span, ast.Call)
+    return node is not None and isinstance(node.func, ast.Name)
+
+
+def is_put_into(site: Site) -> bool:
+    """Whether a line puts what it has into an array, or adds it there: `d[i] = g`, `d += g`."""
+    statement = node_at(site, site.statement, ast.Assign | ast.AugAssign)
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+    return isinstance(statement, ast.AugAssign) or isinstance(target, ast.Subscript)
+
+
 def is_scaling(site: Site) -> bool:
     """Whether a line only multiplies or divides an array in place: `dW /= m`."""
     statement = node_at(site, site.statement, ast.AugAssign) if site.kind == "change" else None
@@ -121,6 +134,17 @@ def is_unread(site: Site) -> bool:
     names = {a.arg for a in required if a.arg not in ("self", "cls", "_") and not is_called_bias(a.arg)}
     read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     return bool(names - read)
+
+
+def variables_unread(site: Site) -> set[str]:
+    """The variables that the function of a line puts something under, and never reads."""
+    function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+    names = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
+    single = {
+        t.id for s in ast.walk(function) if isinstance(s, ast.Assign) for t in s.targets
+        if isinstance(t, ast.Name)
+    }  # fmt: skip
+    return single - {n.id for n in names if isinstance(n.ctx, ast.Load)}
 
 
 def is_called_bias(name: str) -> bool:

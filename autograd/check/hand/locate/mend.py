@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.repair import code_made, evaluated, evaluating
+from ..diagnose.repair import MADE, code_made, evaluated, evaluating
 from ..match.near import near
 from ..match.results import Result
 from ..observe.probes.codes import text_of, tree_of
@@ -63,6 +63,11 @@ class Mender:
         """The line of which a change of some kinds makes all right."""
         attempts = self.attempts(list(suspects), kinds)
         return self.first_right({kind: attempts[kind] for kind in kinds})
+
+    def reading(self, suspects: Iterable[Suspect], name: str) -> Blame | None:
+        """The line of which a change makes all right that reads a variable."""
+        attempts = self.attempts(list(suspects), (*KINDS[:MADE], "missing-factor", "missing-term"))
+        return self.first_right({k: [a for a in made if reads(a, name)] for k, made in attempts.items()})
 
     def blamed(self, *groups: Iterable[Suspect]) -> Blame | None:
         """The line of which a change makes all right, and which: first of one group, then of the next.
@@ -298,6 +303,14 @@ class Mender:
             site = Site("loop", "", patch.filename, "", head, head)
             events = [Event(site, 0, np.full(0, np.nan), None, 0)]
         return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
+
+
+def reads(attempt: Attempt, name: str) -> bool:
+    """Whether what stands in the place of something then reads a variable."""
+    changed = attempt.edit.new if attempt.edit is not None else attempt.patch and attempt.patch.changes[0][1]
+    return isinstance(changed, ast.AST) and any(
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in ast.walk(changed)
+    )
 
 
 def statements_at(statement: ast.stmt, scope: Snapshot) -> Iterator[tuple[str, str, int | None, ast.stmt]]:

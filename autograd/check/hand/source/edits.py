@@ -190,11 +190,19 @@ def at_node(
             yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
         case ast.Attribute(value=a, attr="T" | "mT"):
             yield "transpose", f"`{text}` should not be transposed", a
+        case ast.Call(func=ast.Name(id="len"), args=[a]):
+            yield "number", f"`{text}` should be the number of elements", ast.Attribute(a, "size", ast.Load())
+        case ast.Attribute(value=a, attr="size"):
+            yield "number", f"`{text}` should be the number of rows", ast.Call(parsed("len"), [a], [])
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
             for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n, 0}:
                 yield "missing sign" if m == -n else "number", f"the number {text} is wrong", number(m)
             for name in scalars(scope):
                 yield "number", f"the number {text} should be {name}", parsed(name)
+            for name in (k for k, v in scope.items() if isinstance(v, np.ndarray) and v.ndim):
+                for new in (parsed(name), ast.UnaryOp(ast.USub(), parsed(name))):
+                    kind = "forgotten factor" if n == 1 else "nearby"
+                    yield kind, f"the number {text} should be {ast.unparse(new)}", new
         case ast.UnaryOp(op=ast.Invert(), operand=a):
             yield "complement", f"`{text}` should be `{ast.unparse(a)}`", a
         case ast.Call():
