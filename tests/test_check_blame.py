@@ -1001,6 +1001,151 @@ CASES = {
             ("dW_dec = dout.T @ s", "dW_dec = dout.T @ h", "dW_dec = dout.T @ h", "wrong-variable"),
         ],
     ),
+    "helpers that go wrong, and one that calls them": (
+        """
+        def softplus_slope(z):
+            s = 1 / (1 + np.exp(-z))
+            return s
+
+        def score(event, risk, later, total):
+            hazard = later.T @ (event / total)
+            return risk * hazard - event
+
+        def normalised(u, norm, g):
+            return (g - u * np.dot(u, g)) / norm
+
+        def forward(x, W, q, later, event):
+            z = x @ W
+            eta = np.log(1 + np.exp(z)).sum(axis=1)
+            risk = np.exp(eta)
+            total = later @ risk
+            norm = np.sqrt(np.sum(q**2))
+            u = q / norm
+            return np.sum(event * (np.log(total) - eta)) + np.sum(u**3)
+
+        def backward(x, W, q, later, event, z, risk, total, norm, u):
+            deta = score(event, risk, later, total)
+            dz = deta[:, None] * softplus_slope(z)
+            dq = normalised(u, norm, 3 * u**2)
+            return {"W": x.T @ dz, "q": dq}
+        """,
+        {
+            "x": N(5, 3),
+            "W": N(3, 2),
+            "q": N(4),
+            "later": np.triu(np.ones((5, 5))),
+            "event": np.array([1.0, 0, 1, 1, 0]),
+        },
+        [
+            ("later.T @ (event", "later @ (event", "hazard = later @", "transpose"),
+            ("(event / total)", "(1 / total)", "hazard = later.T @ (1 / total)", "missing-factor"),
+            ("return s\n", "return s * (1 - s)\n", "return s * (1 - s)", None),
+            ("(g - u * np.dot(u, g)) / norm", "g - u * np.dot(u, g)", "return g - u * np.dot(u, g)", None),
+            ("(g - u * np.dot(u, g)) / norm", "g / norm", "return g / norm", None),
+            (
+                "softplus_slope(z)\n",
+                "softplus_slope(-z)\n",
+                "dz = deta[:, None] * softplus_slope(-z)",
+                "sign",
+            ),
+        ],
+    ),
+    "variables that are never read": (
+        """
+        def forward(X, W, y):
+            N = len(X)
+            scores = X @ W
+            margins = np.maximum(0, scores - scores[np.arange(N), y][:, None] + 1)
+            margins[np.arange(N), y] = 0
+            loss = margins.sum() / N
+            binary = (margins > 0).astype(float)
+            row_sum = binary.sum(axis=1)
+            binary[np.arange(N), y] = -row_sum
+            dscores = binary / N
+            return loss, {"W": X.T @ dscores}
+        """,
+        {"X": N(6, 3), "W": N(3, 4), "y": np.array([0, 1, 2, 3, 1, 0])},
+        [
+            ("= -row_sum", "= -1", "binary[np.arange(N), y] = -1", "missing-factor"),
+            ("= -row_sum", "= row_sum", "binary[np.arange(N), y] = row_sum", "sign"),
+            ("dscores = binary / N", "dscores = binary", "dscores = binary", "factor"),
+        ],
+    ),
+    "sizes and places under names": (
+        """
+        def forward(x, w, mask):
+            out = np.zeros(4)
+            for i in range(4):
+                lo = 2 * i
+                out[i] = x[lo : lo + 3] @ w
+            return np.sum(mask * out**2) / mask.sum()
+
+        def backward(x, w, mask, out):
+            n, step = mask.sum(), 2
+            dout = 2 * mask * out / n
+            dx, dw = np.zeros_like(x), np.zeros_like(w)
+            for i in range(4):
+                lo = i * step
+                dx[lo : lo + 3] += dout[i] * w
+                dw += dout[i] * x[lo : lo + 3]
+            return dx, dw
+        """,
+        {"x": N(9), "w": N(3), "mask": np.array([1.0, 0, 1, 1])},
+        [
+            ("lo = i * step", "lo = i", "lo = i", "wrong-variable"),
+            (
+                "for i in range(4):\n                lo = i",
+                "for i in range(3):\n                lo = i",
+                "for i in range(3)",
+                "missing-term",
+            ),
+        ],
+    ),
+    "a cell in a loop": (
+        """
+        def sig(z):
+            return 1 / (1 + np.exp(-z))
+
+        def step(x, h, c, W, U):
+            a = x @ W + h @ U
+            n = len(h)
+            i, f, o, g = sig(a[:n]), sig(a[n : 2 * n]), sig(a[2 * n : 3 * n]), np.tanh(a[3 * n :])
+            next_c = f * c + i * g
+            return o * np.tanh(next_c), next_c, (x, h, c, i, f, o, g, next_c)
+
+        def step_back(dh, dnext_c, W, U, cache):
+            x, h, c, i, f, o, g, next_c = cache
+            t = np.tanh(next_c)
+            dc = dnext_c + dh * o * (1 - t**2)
+            dc_prev = dc * f
+            di, df, do, dg = dc * g, dc * c, dh * t, dc * i
+            da = np.hstack([di * i * (1 - i), df * f * (1 - f), do * o * (1 - o), dg * (1 - g**2)])
+            return W @ da, U @ da, dc_prev, np.outer(x, da), np.outer(h, da)
+
+        def forward(x, W, U):
+            h, c, caches, hs = np.zeros(2), np.zeros(2), [], []
+            for t in range(3):
+                h, c, cache = step(x[t], h, c, W, U)
+                caches.append(cache)
+                hs.append(h)
+            return np.stack(hs), caches
+
+        def backward(dhs, W, U, caches):
+            dx, dW, dU = np.zeros((3, 3)), np.zeros_like(W), np.zeros_like(U)
+            dh, dc = np.zeros(2), np.zeros(2)
+            for t in reversed(range(3)):
+                dx[t], dh, dc, w, u = step_back(dhs[t] + dh, dc, W, U, caches[t])
+                dW += w
+                dU += u
+            return {"x": dx, "W": dW, "U": dU}
+        """,
+        {"x": N(3, 3), "W": N(3, 8), "U": N(2, 8)},
+        [
+            ("dh * o * (1 - t**2)", "dh * o", "dc = dnext_c + dh * o", "missing-factor"),
+            ("dc_prev = dc * f", "dc_prev = dc", "dc_prev = dc", "missing-factor"),
+            ("dx[t], dh, dc, w, u", "dx[t], dh, _, w, u", "dx[t], dh, _, w, u =", "wrong-variable"),
+        ],
+    ),
 }
 
 
@@ -1272,3 +1417,30 @@ def test_gradients_of_a_list_of_layers_by_keys_with_numbers(wrong, seed):
     report = check.derivation(loss, gradient, {"x": rng.normal(size=(5, 3)), "t": rng.normal(size=(5, 2))})
     assert report.ok != wrong, str(report)
     assert not wrong or report.first.source.startswith('self.grads["W"] = '), str(report)
+
+
+def test_no_function_is_tried_that_trains_or_prints():
+    forward, backward = pair_of(
+        """
+        CALLS = []
+
+        def forward(x, W, V):
+            h = np.tanh(x @ W)
+            return np.sum((h @ V) ** 2), h
+
+        def backward(x, W, V, h):
+            d = 2 * h @ V
+            return {"W": x.T @ (d @ V.T), "V": h.T @ d}
+
+        def train(x):
+            CALLS.append(backward(x, x, x, x))
+            return x
+
+        def drawn(x):
+            CALLS.append(print(x))
+            return x
+        """
+    )
+    report = check.derivation(forward, backward, {"x": N(5, 3), "W": N(3, 4), "V": N(4, 2)})
+    assert report.first.kind == "missing-factor", str(report)
+    assert forward.__globals__["CALLS"] == []

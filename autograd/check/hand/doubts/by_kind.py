@@ -4,47 +4,38 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
 
 import numpy as np
 
 from ..diagnose.repair import loads_of
-from ..diagnose.solving import held_rightly
-from ..locate.elsewhere.helpers import returns_to
 from ..locate.elsewhere.origins import is_returned_to
-from ..locate.elsewhere.scales import constant_in, divided, hands_on_scale, multiples_of_known
 from ..locate.elsewhere.solved import makes_anything, mended
-from ..locate.elsewhere.sums import maker_of
 from ..locate.forms import (
-    has_minus,
-    is_adding,
     is_call,
-    is_given,
-    is_handed_on,
     is_masked,
     is_only_a_call,
-    is_picked,
-    is_put_into,
     is_renaming,
-    is_unpacked,
     is_unread,
 )
-from ..locate.suspects import CONTAINED, Blame, Suspect
+from ..locate.suspects import Blame
 from ..match.names import is_called_slope
-from ..match.near import ratio
 from ..observe.probes.patch import statements_around
 from ..source.nearby import names_set
-from .evidence import OF_SCALES, TOO_MANY, Doubt, Evidence
+from .evidence import Doubt, Evidence
+from .scaled import (
+    after_the_sum,
+    constant,
+    counted,
+    last_of_a_chain,
+    multiplied,
+    part_before,
+    scaled_by_caller,
+    too_little,
+    too_many,
+)
 from .searching import passed_on, within
 
-# A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
-SIMPLER = {"factor": TOO_MANY, "missing-factor": TOO_MANY, "sign": ("sign",)}
-# What may be wrong with the constant before a part of a sum
-OF_CONSTANTS = (
-    "sign", "missing sign", "factor", "number", "missing constant", "extra-factor", "forgotten factor"
-)  # fmt: skip
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
-OF_PARTS = ("factor", "sign", "missing-factor")  # what a part of a line may lack that is made before
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 
 
@@ -58,26 +49,6 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
         instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
-
-
-def too_many(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """A line that has a constant or a sign where it should not."""
-    if doubt.kind not in SIMPLER and doubt.own:
-        return None
-    others = [s for s in evidence.others() if doubt.kind != "sign" or has_minus(s.site)]
-    others = [s for s in others if not hands_on_scale(s, evidence.found.outcome.events, evidence.bench.known)]
-    return doubt.other(doubt.mender.simplest(others, SIMPLER.get(doubt.kind or "", TOO_MANY)))
-
-
-def counted(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that puts a size under a name, if what is blamed uses the right ones."""
-    if doubt.kind != "factor" or doubt.told is None or doubt.told.change is not None:
-        return None
-    own = [s for s in evidence.reaching() if s.site.statement == evidence.found.blames[0].site.statement]
-    mender = evidence.mender(1 / 8)
-    if mender.simplest(own, OF_SCALES) is not None:
-        return None
-    return mender.simplest(own, ("count",))
 
 
 def read_after(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -96,28 +67,6 @@ def read_after(evidence: Evidence, doubt: Doubt) -> Blame | None:
     return None
 
 
-def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line before that makes all wrong by a constant: one that blamed lines read, or any."""
-    blames, bench = evidence.found.blames, evidence.bench
-    c, site = constant_in(blames[0]), blames[0].site
-    if c is None or c == 0 or not blames[0].is_explained:
-        return None
-    before = [s for s in evidence.reaching() if s.time < blames[0].events[0].time and not is_unpacked(s.site)]
-    if len(blames) == 1 and not is_handed_on(site) and not is_given(site):
-        read = loads_of(site)
-        inner = returns_to(blames[0].events, evidence.suspects)
-        return of_a_factor([*inner, *(s for s in before if s.site.name in read)], c, evidence)
-    before = [
-        s
-        for s in before
-        if not any(form(s.site) for form in (is_given, is_renaming, is_picked, is_handed_on))
-    ]
-    found = next(filter(None, (divided(s, s.events, c, bench) for s in reversed(before))), None)
-    if found is None or not is_call(found.site):
-        return found
-    return of_a_factor(returns_to(found.events, evidence.suspects), c, evidence) or found
-
-
 def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The line that calls the wrong function, if nothing can be told of what that returned.
 
@@ -130,99 +79,6 @@ def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if doubt.kind is not None:
         callers = [s for s in callers if s.site.kind == "return" and is_only_a_call(s.site)]
     return evidence.mender(1 / 8).simplest(callers, ("other call",)) if callers else None
-
-
-def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The last line that may lack a sign or a number, if the one that is blamed goes by no gradient's name.
-
-    Where several lines make one thing of another, it is the last that has to be what it should.
-    """
-    blame = evidence.found.blames[0]
-    c, event = constant_in(blame), blame.events[0]
-    is_told = doubt.kind in ("sign", "factor") and doubt.told is not None and doubt.told.change is None
-    if not is_told or c is None or evidence.locator.suspicion.named(event) or len(evidence.found.blames) > 1:
-        return None
-    later = [
-        s for s in evidence.reaching()
-        if s.time > event.time and s.site.function == blame.site.function and not is_given(s.site)
-        and s.site.kind in ("assign", "share")
-        and (not is_handed_on(s.site) or is_renaming(s.site) or is_put_into(s.site))
-    ]  # fmt: skip
-    ways = (divided(s, s.events, c, evidence.bench) for s in sorted(later, key=lambda s: -s.time))
-    return next(filter(None, ways), None)
-
-
-def scaled_by_caller(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that calls a helper, if it lacks a number that the helper does not know."""
-    blame = evidence.found.blames[0]
-    if doubt.kind != "factor" or blame.site.kind != "return" or len(evidence.found.blames) > 1:
-        return None
-    own = [s for s in evidence.reaching() if s.site.function == blame.site.function]
-    callers = [s for s in evidence.reaching() if any(is_returned_to(blame.events[0], e) for e in s.events)]
-    if not callers or evidence.mender(1 / 8).simplest(own, OF_CONSTANTS) is not None:
-        return None
-    return evidence.mender(1 / 8).simplest(callers, OF_CONSTANTS)
-
-
-def after_the_sum(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line after a sum in several lines, if all of the sum is wrong by a constant: no line of it is."""
-    blame, events = evidence.found.blames[0], evidence.found.outcome.events
-    c = constant_in(blame)
-    if c is None or doubt.kind not in ("sign", "factor") or blame.site.kind not in CONTAINED:
-        return None
-    owner = blame.events[-1].owner
-    adding = {e.site.statement for e in events if e.owner is owner and is_adding(e.site)}
-    later = [s for s in evidence.reaching() if s.time > blame.events[-1].time and not is_handed_on(s.site)]
-    if len(adding) < 2:
-        readers = [s for s in later if blame.site.name in loads_of(s.site)]
-        return evidence.mender(1 / 8).simplest(readers[:1], OF_SCALES) if readers else None
-    made = (divided(s, s.events, c, evidence.bench) for s in later if s.site.statement not in adding)
-    return next(filter(None, made), None)
-
-
-def of_a_factor(suspects: Iterable[Suspect], c: float, evidence: Evidence) -> Blame | None:
-    """The line that made a slope or another factor times a constant; first what a helper returned there."""
-    bench = evidence.bench
-    for s in suspects:
-        made = makers(s, evidence)
-        ways = (divided(m, multiples_of_known(m, c, bench.known), c, bench) for m in made)
-        if (found := next(filter(None, ways), None)) is not None:
-            return found
-    return None
-
-
-def makers(suspect: Suspect, evidence: Evidence) -> list[Suspect]:
-    """What a helper returned at a line that only calls it, and that line."""
-    return [*(returns_to(suspect.events, evidence.suspects) if is_call(suspect.site) else ()), suspect]
-
-
-def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that made a contribution times a constant, where that is read as a part: `g + 2 * h`."""
-    blame, known = evidence.found.blames[0], evidence.bench.known
-    if doubt.kind not in OF_PARTS or blame.patch is not None or len(evidence.found.blames) > 1:
-        return None
-    read = loads_of(blame.site)
-    made = [
-        s for s in evidence.reaching()
-        if s.site.name in read and s.site.kind == "assign" and s.time < blame.events[0].time
-        and s.site.function == blame.site.function and not is_right_part(evidence, s)
-    ]  # fmt: skip
-    for s in made:
-        needed = held_rightly(evidence.reasons.case_of(blame), s.site.name)
-        c = ratio(s.events[-1].value, needed[-1][0]) if needed else None
-        if c is not None and known.is_contribution(s.events[-1].value / c):
-            ways = (divided(m, m.events, c, evidence.bench) for m in makers(s, evidence))
-            if (found := next(filter(None, ways), None)) is not None:
-                return found
-    return None
-
-
-def is_right_part(evidence: Evidence, suspect: Suspect) -> bool:
-    """Whether a line made a contribution; what a helper only handed on is none."""
-    if not evidence.bench.known.is_contribution(suspect.events[-1].value):
-        return False
-    returned = list(returns_to(suspect.events, evidence.suspects)) if is_call(suspect.site) else []
-    return all(evidence.locator.did_its_part(s, s.events) for s in returned)
 
 
 def masked(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -290,29 +146,3 @@ def instead(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The later line that would be blamed if this one were not, if it can be told what is wrong there."""
     later = evidence.found.blames[0].instead
     return later if doubt.is_of_paths and later is not None and evidence.explains(later) else None
-
-
-def constant(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that made the part of a sum that has another constant before it."""
-    if doubt.told is None or doubt.told.part is None:
-        return None
-    maker = maker_of(doubt.told.part, evidence.suspects, evidence.bench)
-    return maker or doubt.mender.simplest(evidence.others(), OF_CONSTANTS)
-
-
-def too_little(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that adds a part of the term that is missing: its constant is wrong, or its sign."""
-    blame = evidence.found.blames[0]
-    event = blame.events[-1] if blame.events else None
-    if doubt.kind != "missing-term" or event is None or event.n not in blame.values:
-        return None
-    apart = blame.values[event.n] - event.value
-    for s in (s for s in evidence.suspects if s.site.kind == "share" and len(s.events) == 1):
-        own = s.events[0]
-        c = ratio(apart, own.value) if s.site.name == blame.site.name else None
-        if c is None or s.site.statement in doubt.own:
-            continue
-        values = {own.n: (1 + c) * own.value}
-        if all(evidence.bench.flags({s.site: s.holding(values)})[0]):
-            return Blame(s.site, [own], values, None, {}, 1.0, blame.results)
-    return None

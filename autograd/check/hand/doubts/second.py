@@ -17,9 +17,10 @@ from ..match.near import near
 from ..match.results import Result
 from ..source.edits import KINDS
 from .before import as_made, exchanged_before, line_before, misread, odd, of_a_variable
-from .by_kind import SIMPLER, suggested
+from .by_kind import suggested
 from .evidence import PLAIN, Doubt, Evidence
 from .inside import inside
+from .scaled import SIMPLER
 from .searching import given, lines_before, rivals, searched
 from .unread import unread
 
