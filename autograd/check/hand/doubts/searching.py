@@ -90,6 +90,8 @@ def passed_on(evidence: Evidence) -> Blame | None:
     """The line that hands on to the next round of a loop what is wrong there."""
     blame = evidence.found.blames[0]
     found = handed_on(blame, evidence.suspects, evidence.found.outcome.events, evidence.bench)
+    if any(s.site is found.site and evidence.is_named_rightly(s) for s in evidence.suspects if found):
+        return None
     told = evidence.reasons.of(blame) if found is not None else None
     if found is None or told is None or not told.is_proven or len(evidence.found.blames) > 1:
         return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType, FrameType
 from typing import Any
 
@@ -17,8 +18,10 @@ import numpy as np
 from ....tensor import Tensor
 from ..diagnose.repair import code_of, live_edits, node_at, quietly
 from ..match.near import largest
+from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.record import Snapshot, is_array
 from ..source.edits import Edit
+from ..source.nearby import names_set_after
 from .bench import Bench
 from .linear import Effects, effects_of, results_with
 from .suspects import Suspect
@@ -29,7 +32,7 @@ LOOSE = 1e-5  # of the largest wanted result; what is predicted has lost digits,
 MOST_ROUNDS = 20  # of a line that are evaluated
 
 
-@dataclass(slots=True)
+@dataclass
 class Screen:
     """What was tried of one line, with the variables that it had in each round."""
 
@@ -58,6 +61,12 @@ class Screen:
         if kinds not in self.made:
             self.made[kinds] = live_edits(self.suspect.site, self.first, kinds)
         return self.made[kinds]
+
+    @cached_property
+    def set_after(self) -> set[str]:
+        """The variables that later lines set in the loop around the line, for its next round to read."""
+        site = self.suspect.site
+        return names_set_after(tree_of(site.filename, text_of(site.filename)), site.lineno)
 
     def repeats(self, own: CodeType) -> bool:
         """Whether the line, evaluated again, makes what it made; its values count as tried from now on."""
@@ -92,7 +101,9 @@ class Screen:
         if (key := self.key(code)) is None or key in self.tried:
             return False
         self.tried.add(key)
-        return self.effects is None or self.may_be_right(code, self.effects)
+        if self.effects is None or not self.set_after.isdisjoint(code.co_names):
+            return True  # what a later line sets is another thing once this line makes another
+        return self.may_be_right(code, self.effects)
 
     def may_be_right(self, code: CodeType, effects: Effects) -> bool:
         """Whether all results are right with what a change makes, as far as can be told without a run."""

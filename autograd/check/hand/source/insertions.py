@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ def by_value(
             yield from changes
 
 
+MOST_NUMBERS = 3  # in scope that arrays are multiplied by
 BESIDE = frozenset(("nearby", "forgotten factor", "forgotten term"))
 INSERTED = BESIDE | {
     "missing sign", "wrong-variable", "complement", "missing constant", "turned", "transpose", "reduction",
@@ -147,6 +148,9 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         kind = "missing constant" if type(held) is float else "forgotten factor"
         yield kind, f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
         yield kind, f"a factor 1/{bracketed(name)} is missing", ast.BinOp(node, ast.Div(), other)
+    for name in multiples_in(scope, value, beside):
+        for op, sign in ((ast.Add(), ""), (ast.Sub(), "-")):
+            yield "missing-term", f"the term {sign}{name} is missing", ast.BinOp(node, op, parsed(name))
     for name in along_rows(scope, value):
         yield "forgotten factor", f"a factor {name} is missing", ast.BinOp(node, ast.Mult(), parsed(name))
         said = f"a factor 1/({name}) is missing"
@@ -158,12 +162,24 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
             yield "forgotten factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
 
 
+def multiples_in(scope: dict[str, Any], value: Any, beside: Beside) -> Iterator[str]:
+    """A number in scope times an array of the shape of another, as of a penalty: `lam * W`."""
+    numbers = islice((k for k, v in scope.items() if isinstance(v, float) and v not in (0, 1)), MOST_NUMBERS)
+    places = ((ast.unparse(e), v) for e, v in beside if isinstance(e, ast.Subscript))
+    arrays = [(k, v) for k, v in (*scope.items(), *places) if isinstance(v, np.ndarray) and not is_inner(k)]
+    alike = [k for k, v in arrays if v.ndim and v.shape == np.shape(value)]
+    yield from (f"{number} * {name}" for number in numbers for name in alike)
+
+
 def along_rows(scope: dict[str, Any], value: Any) -> Iterator[str]:
     """What has a number for each row of an array, with as many axes as that: `w[:, None]`."""
     for name, held in scope.items():
         is_of_rows = isinstance(held, np.ndarray) and held.ndim == 1 and np.ndim(value) > 1
         if is_of_rows and len(held) == len(value):
             yield f"{name}[:{', None' * (np.ndim(value) - 1)}]"
+        if isinstance(held, np.ndarray) and held.ndim == 2 and np.ndim(value) == 3:
+            if held.shape == np.shape(value)[:2]:
+                yield f"{name}[:, :, None]"
 
 
 def fits(held: Any, value: Any) -> bool:

@@ -114,6 +114,20 @@ def carried_into(tree: ast.AST, span: tuple[int, int, int, int]) -> set[str]:
     return read & after - before
 
 
+def names_set_after(tree: ast.AST, line: int) -> set[str]:
+    """The variables that are set in the loop around a line, from it on.
+
+    >>> sorted(names_set_after(ast.parse("for t in r:\\n    d = dy[t]\\n    dn, x = f(d)"), 2))
+    ['d', 'dn', 'x']
+    """
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While) and has_line(n, line)]
+    if not loops:
+        return set()
+    parts = ast.walk(max(loops, key=lambda n: n.lineno))
+    lines = (n for n in parts if isinstance(n, ast.stmt) and not hasattr(n, "body") and n.lineno >= line)
+    return {name for s in lines for name in names_set(s)}
+
+
 def is_read(node: ast.AST) -> TypeGuard[ast.Name]:
     """Whether a node is a variable that is read."""
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)

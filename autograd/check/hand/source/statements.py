@@ -82,7 +82,9 @@ def renamed_in(statement: ast.Assign) -> ast.expr | None:
             pass
         case value:
             pass
-    is_element = isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Name)
+    is_element = isinstance(value, ast.Subscript) and not any(
+        isinstance(n, ast.Call | ast.BinOp) for n in ast.walk(value.slice)
+    )
     return value if is_element or isinstance(value, ast.Name | ast.Attribute) else None
 
 
