@@ -75,6 +75,9 @@ def odd(evidence: Evidence) -> Blame | None:
     """The one line of a sum that adds no contribution to the gradient that all others add to."""
     wrong = evidence.bench.wrong
     for s in odd_one_out(evidence.suspects, evidence.bench.known):
+        is_blamed = s.site.statement in {b.site.statement for b in evidence.found.blames}
+        if is_blamed and is_call(s.site):
+            continue
         if not wrong <= evidence.bench.reached(s.site) or not is_given_right(evidence, s):
             continue
         if is_call(s.site):
@@ -123,8 +126,13 @@ def of_a_variable(evidence: Evidence) -> Blame | None:
     if told is None or not is_of_one:
         return None
     names = {name for part in re.findall(r"`([^`]+)`", told.hint) for name in re.findall(r"\w+", part)}
-    made = [s for s in read_there(evidence, blames[0]) if s.site.name in names]
-    made = [s for s in made if is_strange(evidence, s)]
+    site, start = blames[0].site, blames[0].events[0].time
+    own = [s for s in evidence.reaching() if s.site.function == site.function and s.site.name in names]
+    made = [
+        s for s in own
+        if s.site.kind == "assign" and s.site.statement != site.statement and s.time < start
+        and not is_unpacked(s.site) and is_strange(evidence, s)
+    ]  # fmt: skip
     return evidence.mender(1 / 8).simplest(made, KINDS[:AT_HAND]) if made else None
 
 

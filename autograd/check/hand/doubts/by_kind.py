@@ -12,6 +12,7 @@ from ..locate.elsewhere.origins import is_returned_to
 from ..locate.elsewhere.solved import makes_anything, mended
 from ..locate.forms import (
     is_call,
+    is_handed_on,
     is_masked,
     is_only_a_call,
     is_renaming,
@@ -59,7 +60,7 @@ def read_after(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     for s in evidence.locator.suspects:
         is_reader = s.time > blame.events[0].time and blame.site.name in loads_of(s.site)
-        if is_reader and s.site.function == blame.site.function:
+        if is_reader and s.site.function == blame.site.function and not is_handed_on(s.site):
             ways = evidence.locator.trials.tried(s, {}, evidence.bench.wrong, True)
             found = next((b for b in ways if len(b.results) == len(evidence.bench.wrong)), None)
             if found is not None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
+
 from ..diagnose.diagnosis import Diagnosis
 from ..diagnose.repair import AT_HAND, MADE
 from ..locate.elsewhere.helpers import is_out_of_order, made_before
@@ -18,7 +22,7 @@ INSTEAD = {
     "sign": (), "factor": (), "number": (),
     "missing sign": ("sign",), "missing constant": ("factor", "number"),
 }  # fmt: skip
-NUMBERS = {"sign": ("sign",), "factor": ("factor", "number")}
+NUMBERS = {"sign": ("sign",), "factor": ("factor", "number", "wrong-variable")}
 OF_CALLS = ("call too many", "missing call", "inner call", "other call")  # changes of what is called
 
 
@@ -90,7 +94,8 @@ def lines_inside(evidence: Evidence, blame: Blame) -> list[Suspect]:
 def as_simple(told: Diagnosis, site: Site) -> tuple[str, ...]:
     """The kinds of changes that are no less simple than what tells what is wrong with a line."""
     if told.change in OF_CALLS:
-        return ()
+        around = re.search(r"`(\w+)` is missing around", told.hint)
+        return OF_CALLS if around is not None and hasattr(np, around[1]) else ()
     if told.change in INSTEAD:
         return INSTEAD[told.change] if site.kind != "argument" else ()
     if told.change is None and told.kind in NUMBERS:

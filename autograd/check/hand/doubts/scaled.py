@@ -103,7 +103,7 @@ def scaled_by_caller(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     own = [s for s in evidence.reaching() if s.site.function == blame.site.function]
     callers = [s for s in evidence.reaching() if any(is_returned_to(blame.events[0], e) for e in s.events)]
-    if not callers or evidence.mender(1 / 8).simplest(own, OF_CONSTANTS) is not None:
+    if not callers or evidence.mender(1 / 8).simplest(own, (*OF_CONSTANTS, "wrong-variable")) is not None:
         return None
     return evidence.mender(1 / 8).simplest(callers, OF_CONSTANTS)
 
