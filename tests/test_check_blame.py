@@ -1444,3 +1444,46 @@ def test_no_function_is_tried_that_trains_or_prints():
     report = check.derivation(forward, backward, {"x": N(5, 3), "W": N(3, 4), "V": N(4, 2)})
     assert report.first.kind == "missing-factor", str(report)
     assert forward.__globals__["CALLS"] == []
+
+
+def test_arrays_are_filled_from_several_values_at_once():
+    forward, backward = pair_of(
+        """
+        def forward(start, rate):
+            s, e = np.zeros(4), np.zeros(4)
+            s[0], e[0] = start
+            for k in range(3):
+                s[k + 1] = s[k] - rate * s[k] * e[k]
+                e[k + 1] = e[k] + rate * s[k] * e[k]
+            return np.sum(e**2)
+
+        def backward(start, rate, s, e):
+            ds, de, drate = 0.0, 2 * e[3], 0.0
+            for k in reversed(range(3)):
+                flow = de - ds
+                drate += flow * s[k] * e[k]
+                ds, de = ds + flow * rate * e[k], de + flow * rate * s[k] + 2 * e[k]
+            return {"start": np.array([ds, de]), "rate": drate}
+        """
+    )
+    report = check.derivation(forward, backward, {"start": np.array([0.9, 0.1]), "rate": 0.7})
+    assert report.inputs == {"start": "right", "rate": "right"}, str(report)
+
+
+def test_a_change_that_makes_all_right_may_be_asked_for_twice():
+    forward, backward = pair_of(
+        """
+        def gap_slope(y, t):
+            return 2 * np.tanh(y - t) / t.size
+
+        def forward(x, W, t):
+            y = x @ W
+            return 2 * np.mean(np.log(np.cosh(y - t)).sum(axis=1)), y
+
+        def backward(x, W, t, y):
+            d = gap_slope(y, t)
+            return {"W": x.T @ d}
+        """
+    )
+    report = check.derivation(forward, backward, {"x": N(6, 3), "W": N(3, 2), "t": N(6, 2)})
+    assert report.first.source == "return 2 * np.tanh(y - t) / t.size", str(report)

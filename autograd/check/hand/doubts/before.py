@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.repair import AT_HAND, loads_of
+from ..diagnose.repair import AT_HAND, MADE, loads_of
 from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.helpers import is_out_of_order, made_before, returns_to
 from ..locate.elsewhere.scales import given_to_update, scaled_before
@@ -131,7 +131,7 @@ def of_a_variable(evidence: Evidence) -> Blame | None:
     made = [
         s for s in own
         if s.site.kind == "assign" and s.site.statement != site.statement and s.time < start
-        and not is_unpacked(s.site) and is_strange(evidence, s)
+        and not is_unpacked(s.site) and (is_strange(evidence, s) or is_scaled(evidence, s))
     ]  # fmt: skip
     return evidence.mender(1 / 8).simplest(made, KINDS[:AT_HAND]) if made else None
 
@@ -169,7 +169,7 @@ def held_instead(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | 
     found = mender.blamed([suspect]) if doubt.kind is None else None
     if found is not None or not is_odd:
         return found
-    if doubt.kind is not None and (found := mender.simplest([suspect], KINDS[:AT_HAND])) is not None:
+    if doubt.kind is not None and (found := mender.simplest([suspect], KINDS[:MADE])) is not None:
         return found
     found = masked_as(suspect, evidence.found.blames[0], evidence.bench) or held_wrongly(evidence, suspect)
     makers = returns_to(found.events, evidence.suspects) if found is not None and is_call(found.site) else ()
@@ -208,6 +208,12 @@ def is_no_chance(maker: Event, held: Any, told_by: Any, event: Event, known: Kno
     return bool(np.all(told_by)) and (known.is_slope(held) or known.is_value(held))
 
 
+def is_scaled(evidence: Evidence, suspect: Suspect) -> bool:
+    """Whether a line first made a contribution times a number: it is the one to take that out."""
+    known, value = evidence.bench.known, suspect.events[0].value
+    return known.is_multiple(value) and not known.is_contribution(value) and not known.is_value(value)
+
+
 def is_strange(evidence: Evidence, suspect: Suspect) -> bool:
     """Whether a line makes what the engine does not know."""
     known, events = evidence.bench.known, suspect.events[:MOST_LOOKED_AT]
@@ -236,6 +242,19 @@ def as_made(evidence: Evidence) -> Blame | None:
     if is_told and (maker.site.function == blame.site.function or not is_unread(maker.site)):
         return None
     return maker if evidence.explains(maker) else None
+
+
+def returned_from(evidence: Evidence, blame: Blame) -> Blame | None:
+    """The line that made what one only returns, if it is of the same function and calls no helper for it."""
+    if (
+        blame.site.kind not in ("return", "element")
+        or not is_handed_on(blame.site)
+        or blame.patch is not None
+    ):
+        return None
+    own = [s for s in evidence.suspects if s.site.function == blame.site.function and s.site.kind == "assign"]
+    maker = made_before(blame, own, evidence.bench)
+    return None if maker is None or is_call(maker.site) else maker
 
 
 def before_scaling(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None:

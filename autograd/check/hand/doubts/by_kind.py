@@ -37,6 +37,7 @@ from .scaled import (
 from .searching import passed_on, within
 
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
+OF_ADDED = ("sign", "factor", "number", "wrong-variable")  # what may be wrong with what is added
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 
 
@@ -45,9 +46,9 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return None
     ways = (
-        never_reached, counted, last_of_a_chain, other_function, scaled_by_caller, read_after, after_the_sum,
-        multiplied, part_before, too_many, masked, replaced, renamed, head_of_the_loop, returned, carried,
-        instead, constant, too_little,
+        never_reached, added_wrongly, counted, last_of_a_chain, other_function, scaled_by_caller, read_after,
+        after_the_sum, multiplied, part_before, too_many, masked, replaced, renamed, head_of_the_loop,
+        returned, carried, instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
 
@@ -66,6 +67,18 @@ def read_after(evidence: Evidence, doubt: Doubt) -> Blame | None:
             if found is not None:
                 return found
     return None
+
+
+def added_wrongly(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that adds to what is blamed the term that seems to be missing, with another sign or number."""
+    site = evidence.found.blames[0].site
+    if doubt.kind not in OF_SUMS or len(evidence.found.blames) > 1 or site.kind != "assign":
+        return None
+    adding = [
+        s for s in evidence.reaching()
+        if s.site.kind == "share" and s.site.name == site.name and s.site.function == site.function
+    ]  # fmt: skip
+    return doubt.mender.simplest(adding, OF_ADDED) if adding else None
 
 
 def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:

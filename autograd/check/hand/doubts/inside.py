@@ -23,6 +23,7 @@ INSTEAD = {
     "missing sign": ("sign",), "missing constant": ("factor", "number"),
 }  # fmt: skip
 NUMBERS = {"sign": ("sign",), "factor": ("factor", "number", "wrong-variable")}
+TWICE = KINDS.index("line too many")  # all changes of expressions come before it
 OF_CALLS = ("call too many", "missing call", "inner call", "other call")  # changes of what is called
 
 
@@ -42,14 +43,8 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     returned = [s for s in lines if is_end(s)]
     told = evidence.diagnosed(blame)
     kinds = as_simple(told, blame.site)
-    if (
-        lines
-        and not kinds
-        and told.change is None
-        and told.kind in NUMBERS
-        and not has_number(evidence, blame)
-    ):
-        kinds = NUMBERS[told.kind]
+    if lines and told.change is None:
+        kinds = by_own_changes(evidence, blame, told) or kinds
     others = [s for s in lines if s not in returned]
     found = evidence.mender(1 / 4).simplest([*returned, *others], kinds) if lines and kinds else None
     if found is not None:
@@ -60,10 +55,20 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     return next(filter(None, (mended(s, s.events, evidence.bench) for s in unread)), None)
 
 
-def has_number(evidence: Evidence, blame: Blame) -> bool:
-    """Whether a number or a sign that stands in the blamed line itself may be what is wrong."""
+def by_own_changes(evidence: Evidence, blame: Blame, told: Diagnosis) -> tuple[str, ...]:
+    """The kinds of changes of a helper if no simple one of the line that calls it makes all right.
+
+    Where only the numbers tell that one is missing, that is a change of a sign or a number; and where
+    a helper seems to be given the wrong variable, of another.
+    """
+    is_given = blame.site.kind == "argument" and told.kind == "wrong-variable"
+    if not is_given and told.kind not in NUMBERS:
+        return ()
     own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
-    return evidence.mender(1 / 8).simplest(own, ("sign", "factor", "number", "missing sign")) is not None
+    simple = ("wrong-variable",) if is_given else ("sign", "factor", "number", "missing sign")
+    if evidence.mender(1 / 8).simplest(own, simple) is not None:
+        return ()
+    return KINDS[:TWICE] if is_given else NUMBERS[told.kind]
 
 
 def out_of_order(evidence: Evidence, ends: list[Suspect]) -> Blame | None:

@@ -116,7 +116,8 @@ def after_the_sum(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     owner = blame.events[-1].owner
     adding = {e.site.statement for e in events if e.owner is owner and is_adding(e.site)}
-    later = [s for s in evidence.reaching() if s.time > blame.events[-1].time and not is_handed_on(s.site)]
+    start = blame.events[0 if len(adding) < 2 else -1].time
+    later = [s for s in evidence.reaching() if s.time > start and not is_handed_on(s.site)]
     if len(adding) < 2:
         readers = [s for s in later if blame.site.name in loads_of(s.site)]
         return evidence.mender(1 / 8).simplest(readers[:1], OF_SCALES) if readers else None

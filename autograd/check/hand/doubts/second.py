@@ -16,7 +16,7 @@ from ..locate.suspects import CONTAINED, Blame
 from ..match.near import near
 from ..match.results import Result
 from ..source.edits import KINDS
-from .before import as_made, exchanged_before, line_before, misread, odd, of_a_variable
+from .before import as_made, exchanged_before, line_before, misread, odd, of_a_variable, returned_from
 from .by_kind import suggested
 from .evidence import PLAIN, Doubt, Evidence
 from .inside import inside
@@ -27,6 +27,12 @@ from .unread import unread
 
 def better(evidence: Evidence) -> Blame | None:
     """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
+    found = looked_up(evidence)
+    return (returned_from(evidence, found) or found) if found is not None else None
+
+
+def looked_up(evidence: Evidence) -> Blame | None:
+    """The same; it may be a line that only returns what another has made."""
     found = other(evidence)
     if found is None:
         blames = evidence.found.blames
@@ -72,13 +78,18 @@ def other(evidence: Evidence) -> Blame | None:
     doubt = Doubt(kind, told, own, mender)
     if (line := suggested(evidence, doubt) or misread(evidence, doubt)) is not None:
         return line
-    if (doubt.is_of_paths or doubt.kind == "missing-term") and is_adding(evidence.found.blames[0].site):
+    if (doubt.is_of_paths or doubt.kind == "missing-term") and is_changing(evidence.found.blames[0]):
         part = evidence.locator.in_parts(evidence.found.blames[0])
         if part is not None or doubt.is_of_paths:
             return replace(part, guess=evidence.told_of(evidence.found.blames[0])) if part else None
     is_of_line = kind == "wrong-variable" and told is not None and told.lineno is not None
     handed_in = given(evidence, kind, mender) if not is_of_line else None
     return handed_in or (searched(evidence, kind, mender) if in_doubt else None)
+
+
+def is_changing(blame: Blame) -> bool:
+    """Whether a line changes an array, so that it may be an earlier change that lacks something."""
+    return is_adding(blame.site) or blame.site.kind in CONTAINED
 
 
 def is_contribution(evidence: Evidence) -> bool:

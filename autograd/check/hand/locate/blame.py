@@ -328,6 +328,10 @@ class Locator:
                 and m.label.node in self.known.forward.names
                 for m in matches
             )  # fmt: skip
+            is_gradient = is_gradient or any(
+                near(event.value, f.values[0]) and f.nodes[0] in self.known.forward.names
+                for f in self.known.partials
+            )
             handed_in = (e.value for e in given if e.time < event.time)
             if not is_gradient or any(same_value(event.value, v) for v in handed_in):
                 return False

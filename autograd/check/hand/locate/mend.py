@@ -260,6 +260,7 @@ class Mender:
                     continue
                 override = evaluating(code)
                 if self.is_right({attempt.suspect.site: override}):
+                    self.screens[attempt.suspect.site].forget(code)
                     return self.changed(attempt, override)
         return None
 

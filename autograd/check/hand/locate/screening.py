@@ -105,6 +105,10 @@ class Screen:
             return True  # what a later line sets is another thing once this line makes another
         return self.may_be_right(code, self.effects)
 
+    def forget(self, code: CodeType) -> None:
+        """Let a change be tried again: it makes all right, and may be asked for once more."""
+        self.tried.discard(self.key(code))
+
     def may_be_right(self, code: CodeType, effects: Effects) -> bool:
         """Whether all results are right with what a change makes, as far as can be told without a run."""
         values = dict(zip(self.scopes, self.values(code), strict=False))

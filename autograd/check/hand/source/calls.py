@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 from .trees import Changes, flipped, reversed_array
 
@@ -39,6 +39,11 @@ def of_call(node: ast.Call) -> Changes:
         func = node.func if is_numpys else ast.Attribute(back, name, ast.Load())
         turned = reversed_array(ast.Call(func, args, node.keywords))
         yield "turned", f"`{text}` runs the wrong way", turned
+    if name == "where" and len(node.args) == 3:
+        for i, number in product((1, 2), (1.0, 0.0)):
+            args = [*node.args[:i], ast.Constant(number), *node.args[i + 1 :]]
+            said = f"`{ast.unparse(node.args[i])}` should be {number:g}"
+            yield "wrong-variable", said, ast.Call(node.func, args, node.keywords)
     if name in TWINS:
         said = f"`{name}` in `{text}` should be `{TWINS[name]}`"
         yield "wrong-variable", said, renamed(node, node.func, TWINS[name])

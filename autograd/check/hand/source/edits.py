@@ -11,7 +11,7 @@ import numpy as np
 
 from .calls import of_call, turned_round
 from .functions import Functions, calls_missing, of_functions
-from .insertions import BESIDE, Evaluate, by_value, to_whole
+from .insertions import BESIDE, Evaluate, by_value, fits, to_whole
 from .places import other_indices
 from .quantities import is_numeric, scalars
 from .statements import OTHERS, whole_line
@@ -102,6 +102,9 @@ def edits(
             inserted = to_whole(part, held, scope, beside), calls_missing(part, held, beside, functions or {})
             for kind, text, new in chain(*inserted):
                 yield Edit(kind, text, statement, part, new)
+    for part in parts[-1:] if "forgotten factor" in kinds else ():
+        for said, old, new in factors_of_terms(part, scope, evaluate):
+            yield Edit("forgotten factor", said, statement, old, new)
     is_wanted = parts and not {"exchanged", "wrong-variable"}.isdisjoint(kinds)
     for kind, said, new in together(parts[-1], scope, evaluate, functions or {}) if is_wanted else ():
         yield Edit(kind, said, statement, parts[-1], new)
@@ -117,6 +120,39 @@ def edits(
             if id(node) not in sized or kind in ("wrong-variable", "nearby"):
                 is_inner_call = kind == "missing call" and node is not parts[-1]
                 yield Edit("inner call" if is_inner_call else kind, text, statement, node, new)
+
+
+def factors_of_terms(
+    expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate
+) -> Iterator[tuple[str, ast.expr, ast.expr]]:
+    """The terms of a sum, each times a variable that fits the sum: what is said, the old and the new.
+
+    >>> scope = {"a": np.ones((2, 1)), "b": np.ones((2, 3)), "c": np.ones(4)}
+    >>> made = factors_of_terms(parsed("b - a"), scope, lambda e: eval(ast.unparse(e), scope))
+    >>> [ast.unparse(new) for *_, new in made]
+    ['b * a', 'a * b']
+    """
+    held = evaluate(expression)
+    terms = terms_in(expression) if is_numeric(held) else []
+    for term in terms if len(terms) > 1 else ():
+        text = ast.unparse(term)
+        for name, other in scope.items():
+            is_factor = is_numeric(other) and (np.ndim(other) or isinstance(other, float))
+            if is_factor and name != text and fits(other, held):
+                said = f"a factor {name} is missing at `{text}`"
+                yield said, term, ast.BinOp(term, ast.Mult(), parsed(name))
+
+
+def terms_in(expression: ast.expr) -> list[ast.expr]:
+    """The terms of a sum.
+
+    >>> [ast.unparse(t) for t in terms_in(parsed("a - b * c + d"))]
+    ['a', 'b * c', 'd']
+    """
+    match expression:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return [*terms_in(left), *terms_in(right)]
+    return [expression]
 
 
 SIZES = ("shape", "size", "ndim")  # of an array: of such an array only which one it is can be wrong

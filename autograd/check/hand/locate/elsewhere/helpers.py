@@ -23,7 +23,9 @@ def returned_within(blames: list[Blame], suspects: list[Suspect], bench: Bench) 
     where it is right in another call, or all that comes back by one way, the helper is right.
     """
     for s in returns_to([e for b in blames for e in b.events[:1]], suspects):
-        is_right = any(bench.known.is_contribution(e.value) for e in s.events)
+        made = [m for b in blames for m in b.events[:1]]
+        callers = {m.site.statement for m in made for e in s.events if is_returned_to(e, m)}
+        is_right = len(callers) < 2 and any(bench.known.is_contribution(e.value) for e in s.events)
         if not is_right and (found := mended(s, s.events, bench)) is not None:
             return returned_within([found], suspects, bench) or found
     return None

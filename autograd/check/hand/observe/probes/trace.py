@@ -223,7 +223,7 @@ class Tracing(Run):
 
     def store_each(self, _: None, values: Any, owners: tuple[Any, ...]) -> Any:
         """What is put into several arrays, each as by itself."""
-        if not isinstance(values, tuple | list) or len(values) != len(owners):
+        if not isinstance(values, tuple | list | np.ndarray | Tensor) or len(values) != len(owners):
             return values
         pairs = zip(values, owners, strict=True)
         return tuple(v if owner is None else self.store("set", v, owner) for v, owner in pairs)
