@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from ..diagnose.repair import loads_of
+from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.origins import is_returned_to
 from ..locate.elsewhere.solved import makes_anything, mended
 from ..locate.forms import (
@@ -28,6 +29,7 @@ from .scaled import (
     constant,
     counted,
     last_of_a_chain,
+    makers,
     multiplied,
     part_before,
     scaled_by_caller,
@@ -46,9 +48,9 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return None
     ways = (
-        never_reached, added_wrongly, counted, last_of_a_chain, other_function, scaled_by_caller, read_after,
-        after_the_sum, multiplied, part_before, too_many, masked, replaced, renamed, head_of_the_loop,
-        returned, carried, instead, constant, too_little,
+        never_reached, part_made_wrongly, added_wrongly, counted, last_of_a_chain, other_function,
+        scaled_by_caller, read_after, after_the_sum, multiplied, part_before, too_many, masked, replaced,
+        renamed, head_of_the_loop, returned, carried, instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
 
@@ -65,6 +67,24 @@ def read_after(evidence: Evidence, doubt: Doubt) -> Blame | None:
             ways = evidence.locator.trials.tried(s, {}, evidence.bench.wrong, True)
             found = next((b for b in ways if len(b.results) == len(evidence.bench.wrong)), None)
             if found is not None:
+                return found
+    return None
+
+
+def part_made_wrongly(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that made a part of a sum: it is not all that comes back by a use, and would have to be."""
+    blame, known = evidence.found.blames[0], evidence.bench.known
+    if not doubt.is_of_paths or len(evidence.found.blames) > 1 or not blame.events:
+        return None
+    read, start = loads_of(blame.site), blame.events[0].time
+    for s in evidence.reaching():
+        is_read = s.site.name in read and s.site.function == blame.site.function and s.time < start
+        if s.site.kind != "assign" or not is_read or known.is_partial(s.events[-1].value):
+            continue
+        needed = held_rightly(evidence.reasons.case_of(blame), s.site.name)
+        if needed and known.is_partial(needed[-1][0]):
+            ways = (mended(m, m.events, evidence.bench) for m in makers(s, evidence))
+            if (found := next(filter(None, ways), None)) is not None:
                 return found
     return None
 

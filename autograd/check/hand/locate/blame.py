@@ -328,10 +328,7 @@ class Locator:
                 and m.label.node in self.known.forward.names
                 for m in matches
             )  # fmt: skip
-            is_gradient = is_gradient or any(
-                near(event.value, f.values[0]) and f.nodes[0] in self.known.forward.names
-                for f in self.known.partials
-            )
+            is_gradient = is_gradient or self.known.is_partial(event.value)
             handed_in = (e.value for e in given if e.time < event.time)
             if not is_gradient or any(same_value(event.value, v) for v in handed_in):
                 return False

@@ -130,6 +130,11 @@ class Known:
         """Whether a value is a gradient, or a contribution to one, as it is."""
         return any(m.label.kind in ("gradient", "share") for m in self.exact(value))
 
+    def is_partial(self, value: Array) -> bool:
+        """Whether a value is the gradient of something named, but for what one of its uses contributes."""
+        names = self.forward.names
+        return any(near(value, f.values[0]) for f in self.partials if f.nodes[0] in names)
+
     def is_value(self, value: Array) -> bool:
         """Whether a value is one of the forward pass', as it is."""
         return any(m.label.kind == "value" for m in self.exact(value))

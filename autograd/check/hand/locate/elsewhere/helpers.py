@@ -25,7 +25,9 @@ def returned_within(blames: list[Blame], suspects: list[Suspect], bench: Bench) 
     for s in returns_to([e for b in blames for e in b.events[:1]], suspects):
         made = [m for b in blames for m in b.events[:1]]
         callers = {m.site.statement for m in made for e in s.events if is_returned_to(e, m)}
-        is_right = len(callers) < 2 and any(bench.known.is_contribution(e.value) for e in s.events)
+        known = bench.known
+        right = (known.is_contribution(e.value) or known.is_partial(e.value) for e in s.events)
+        is_right = len(callers) < 2 and any(right)
         if not is_right and (found := mended(s, s.events, bench)) is not None:
             return returned_within([found], suspects, bench) or found
     return None
