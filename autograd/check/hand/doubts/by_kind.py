@@ -72,14 +72,14 @@ def read_after(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 
 def part_made_wrongly(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The line that made a part of a sum: it is not all that comes back by a use, and would have to be."""
+    """The line of a helper that made a part of a sum which is not all that comes back by a use."""
     blame, known = evidence.found.blames[0], evidence.bench.known
     if not doubt.is_of_paths or len(evidence.found.blames) > 1 or not blame.events:
         return None
     read, start = loads_of(blame.site), blame.events[0].time
     for s in evidence.reaching():
         is_read = s.site.name in read and s.site.function == blame.site.function and s.time < start
-        if s.site.kind != "assign" or not is_read or known.is_partial(s.events[-1].value):
+        if not is_call(s.site) or not is_read or known.is_partial(s.events[-1].value):
             continue
         needed = held_rightly(evidence.reasons.case_of(blame), s.site.name)
         if needed and known.is_partial(needed[-1][0]):

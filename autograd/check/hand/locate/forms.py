@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 
 import numpy as np
@@ -100,8 +101,11 @@ def is_call(site: Site) -> bool:
     statement = next(
         (s for s in statements_around(site.filename, site.statement) if span_of(s) == site.statement), None
     )
-    call = statement.value if isinstance(statement, ast.Assign | ast.AugAssign) else None
-    if not isinstance(call, ast.Call):
+    is_scaled = isinstance(statement, ast.AugAssign) and not isinstance(statement.op, ast.Add | ast.Sub)
+    call = statement.value if isinstance(statement, ast.Assign | ast.AugAssign) and not is_scaled else None
+    if not isinstance(call, ast.Call) or (
+        isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id)
+    ):
         return False
     is_method = isinstance(call.func, ast.Attribute) and hasattr(np.ndarray, call.func.attr)
     return not is_method and root_of(call.func) not in ("np", "numpy")
