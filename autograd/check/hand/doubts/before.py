@@ -163,7 +163,9 @@ def lacking(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | None:
 
 def held_instead(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | None:
     """The blame of a line that should hold something else, as a change of it says, or what that would be."""
-    is_of_line = doubt.told is not None and doubt.told.lineno is not None
+    told = doubt.told
+    is_inserted = told is not None and told.change in KINDS[AT_HAND:]
+    is_of_line = told is not None and told.lineno is not None and not is_inserted
     is_odd = is_slope(suspect) or (not is_of_line and is_strange(evidence, suspect))
     mender = evidence.mender(1 / 8)
     found = mender.blamed([suspect]) if doubt.kind is None else None

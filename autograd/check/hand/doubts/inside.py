@@ -19,8 +19,8 @@ from .evidence import Evidence
 OF_PATHS = ("missing-term", "jacobian")  # what is told of a line by its numbers, and may be made in a helper
 # A sign or a number may be missing anywhere: what has one too many is to blame
 INSTEAD = {
-    "sign": (), "factor": (), "number": (),
-    "missing sign": ("sign",), "missing constant": ("factor", "number"),
+    "sign": (), "factor": (), "number": (), "extra-factor": (), "extra-term": (),
+    "missing sign": ("sign", "wrong-variable"), "missing constant": ("factor", "number"),
 }  # fmt: skip
 NUMBERS = {"sign": ("sign",), "factor": ("factor", "number", "wrong-variable")}
 TWICE = KINDS.index("line too many")  # all changes of expressions come before it

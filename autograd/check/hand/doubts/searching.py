@@ -15,7 +15,7 @@ from ..locate.elsewhere.rounds import handed_on
 from ..locate.elsewhere.scales import divided
 from ..locate.elsewhere.sums import contribution
 from ..locate.elsewhere.updates import other_rate
-from ..locate.forms import is_call, is_handed_on, is_renaming, is_unpacked, leaves_out
+from ..locate.forms import is_call, is_handed_on, is_renaming, is_unpacked, leaves_out, parameters_at
 from ..locate.mend import Mender, is_known
 from ..locate.suspects import CONTAINED, Blame, Suspect, suspects_in
 from ..match.near import near
@@ -36,12 +36,20 @@ def given(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:
     if not given:
         return None
     if kind is not None:
-        return mender.simplest(given, ("wrong-variable", "nearby"))
+        is_own = kind == "missing-factor" and lacks_parameter(evidence)
+        return None if is_own else mender.simplest(given, ("wrong-variable", "nearby"))
     # what is given rightly to a helper that goes wrong leaves the helper to blame
     given = [s for s in given if not bench.known.is_contribution(s.events[0].value)]
     statements = {b.site.statement for b in evidence.found.blames}
     own = [s for s in evidence.suspects if s.site.statement in statements]
     return mender.simplest(own, GIVEN) or (mender.simplest(given, GIVEN) if given else None)
+
+
+def lacks_parameter(evidence: Evidence) -> bool:
+    """Whether the line of a helper lacks a factor that is a parameter of it, as it is."""
+    blame = evidence.found.blames[0]
+    lacking = re.search(r"a factor (\w+) is missing", evidence.reasons.of(blame).hint)
+    return lacking is not None and lacking[1] in parameters_at(blame.site)
 
 
 def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | None:

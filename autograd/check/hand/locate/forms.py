@@ -70,9 +70,14 @@ def names_read(site: Site) -> set[str]:
 
 
 def is_given(site: Site) -> bool:
-    """Whether a line gives what it has to a function, as it is."""
+    """Whether a line gives what it has to a function, as it is; `dict(x=dx)` only holds it."""
     node = node_at(site, site.span, ast.expr)
-    return site.kind == "argument" and node is not None and is_plain(node)
+    if site.kind != "argument" or node is None or not is_plain(node):
+        return False
+    statement = node_at(site, site.statement, ast.stmt)
+    calls = (n for n in ast.walk(statement or ast.Pass()) if isinstance(n, ast.Call))
+    around = [c for c in calls if node in c.args or any(node is word.value for word in c.keywords)]
+    return not any(isinstance(c.func, ast.Name) and hasattr(builtins, c.func.id) for c in around)
 
 
 def keeps_its_name(site: Site) -> bool:
@@ -138,6 +143,13 @@ def is_unread(site: Site) -> bool:
     names = {a.arg for a in required if a.arg not in ("self", "cls", "_") and not is_called_bias(a.arg)}
     read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     return bool(names - read)
+
+
+def parameters_at(site: Site) -> set[str]:
+    """The parameters of the function that a line is in."""
+    function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+    own = getattr(function, "args", None)
+    return {a.arg for a in own.args} if own is not None else set()
 
 
 def variables_unread(site: Site) -> set[str]:

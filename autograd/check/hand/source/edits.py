@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -132,13 +132,12 @@ def factors_of_terms(
     >>> [ast.unparse(new) for *_, new in made]
     ['b * a', 'a * b']
     """
-    held = evaluate(expression)
-    terms = terms_in(expression) if is_numeric(held) else []
-    for term in terms if len(terms) > 1 else ():
-        text = ast.unparse(term)
-        for name, other in scope.items():
-            is_factor = is_numeric(other) and (np.ndim(other) or isinstance(other, float))
-            if is_factor and name != text and fits(other, held):
+    factors = [(k, v) for k, v in scope.items() if is_numeric(v) and (np.ndim(v) or isinstance(v, float))]
+    sums = (n for n in ast.walk(expression) if isinstance(n, ast.BinOp) and len(terms_in(n)) > 1)
+    for whole, held in ((whole, evaluate(whole)) for whole in sums):
+        for term, (name, other) in product(terms_in(whole), factors if is_numeric(held) else ()):
+            text = ast.unparse(term)
+            if name != text and fits(other, held):
                 said = f"a factor {name} is missing at `{text}`"
                 yield said, term, ast.BinOp(term, ast.Mult(), parsed(name))
 

@@ -168,7 +168,9 @@ def multiples_in(scope: dict[str, Any], value: Any, beside: Beside) -> Iterator[
     places = ((ast.unparse(e), v) for e, v in beside if isinstance(e, ast.Subscript))
     arrays = [(k, v) for k, v in (*scope.items(), *places) if isinstance(v, np.ndarray) and not is_inner(k)]
     alike = [k for k, v in arrays if v.ndim and v.shape == np.shape(value)]
-    yield from (f"{number} * {name}" for number in numbers for name in alike)
+    for scale, name in product(list(numbers), alike):
+        yield f"{scale} * {name}"
+        yield f"(1 - {scale}) * {name}"
 
 
 def along_rows(scope: dict[str, Any], value: Any) -> Iterator[str]:
