@@ -149,7 +149,7 @@ class Recording(Run):
 
     def value(self, site: Site, value: Any) -> Any:
         """A value that was made, or what is to stand in its place; it is noted if it may be a gradient."""
-        is_noted = is_array(value) or (is_mask(value) and site.kind == "assign")
+        is_noted = is_array(value) or (is_mask(value) and site.kind in ("assign", "return"))
         return self.handled(site, value, sys._getframe(1)) if is_noted else value
 
     def unpack(self, sites: Any, values: Any) -> Any:
