@@ -230,14 +230,14 @@ def by_kind(
     )
     evaluate = functools.partial(evaluated, everything)
     beside = () if BESIDE.isdisjoint(kinds) else nearby(function_around(tree, site.lineno), evaluate)
-    made = edits(statement, scope, evaluate, functions, beside, kinds, literals(tree))
+    made = edits(statement, scope, evaluate, functions, beside, kinds, literals_in(tree))
     for edit in itertools.islice(made, MOST_MADE):
         found[edit.kind].append(edit)
     return found
 
 
 @functools.lru_cache(maxsize=16)
-def literals(tree: ast.AST) -> tuple[float, ...]:
+def literals_in(tree: ast.AST) -> tuple[float, ...]:
     """The broken numbers in a source: a slope in forward is one in backward too."""
     numbers = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
     found = {v: None for v in numbers if type(v) is float and abs(v) > TINY}

@@ -31,7 +31,7 @@ from ..match.names import is_called_gradient, is_called_slope
 from ..observe.probes.record import Event, is_of_truths
 from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
-from .inside import inside
+from .inside import inside, is_owed
 
 OF_VARIABLES = (
     "complement",
@@ -241,6 +241,8 @@ def as_made(evidence: Evidence) -> Blame | None:
         return replace(maker, guess=Guess(told.kind, told.hint.partition(";")[0]) if is_told else None)
     if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
         return None
+    if maker.site.function != blame.site.function and is_owed(evidence, maker):
+        return replace(maker, guess=Guess(told.kind, told.hint.partition(";")[0]) if is_told else None)
     if is_told and (maker.site.function == blame.site.function or not is_unread(maker.site)):
         return None
     return maker if evidence.explains(maker) else None

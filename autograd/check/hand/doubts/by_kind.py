@@ -117,10 +117,10 @@ def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 def masked(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """A line with another comparison: `dh[h < 0] = 0` writes nothing where no h is below 0."""
-    if doubt.kind not in (None, "missing-factor"):
+    if doubt.kind not in (None, "missing-factor", "missing-term"):
         return None
     masked = [s for s in evidence.reaching() if is_masked(s.site)]
-    return doubt.mender.simplest(masked, ("wrong-variable",)) if masked else None
+    return doubt.mender.simplest(masked, ("wrong-variable", "number")) if masked else None
 
 
 def replaced(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -139,7 +139,7 @@ def renamed(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     better = doubt.mender.simplest(renamed, ("forgotten factor", "forgotten term"))
     if better is None:
-        told = (s for s in renamed if is_unread(s.site))
+        told = (s for s in renamed if doubt.kind is None and is_unread(s.site))
         if doubt.is_of_paths:
             told = (s for s in renamed if not makes_anything(s, evidence.bench))
         better = next(filter(None, (mended(s, s.events, evidence.bench) for s in told)), None)
@@ -171,9 +171,11 @@ def carried(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 
 def never_reached(evidence: Evidence, doubt: Doubt) -> Blame | None:
-    """The head of a loop that ends too early, if nothing has come back to what is blamed."""
+    """The head of a loop that ends too early or of a condition that leaves something out, if so it may be."""
     events = [e for b in evidence.found.blames for e in b.events]
-    return None if any(np.any(e.value) for e in events) else doubt.mender.of_heads(evidence.suspects)
+    is_empty = not any(np.any(e.value) for e in events)
+    is_whole = doubt.kind != "missing-term" or not doubt.is_of_paths
+    return doubt.mender.of_heads(evidence.suspects) if is_empty or not is_whole else None
 
 
 def instead(evidence: Evidence, doubt: Doubt) -> Blame | None:

@@ -12,6 +12,7 @@ from ..locate.elsewhere.helpers import is_out_of_order, made_before
 from ..locate.elsewhere.solved import mended
 from ..locate.forms import is_call, is_given, is_handed_on, is_unpacked, is_unread
 from ..locate.suspects import Blame, Suspect
+from ..match.near import near
 from ..observe.probes.sites import Site
 from ..source.edits import KINDS
 from .evidence import Evidence
@@ -23,6 +24,7 @@ INSTEAD = {
     "missing sign": ("sign", "wrong-variable"), "missing constant": ("factor", "number"),
 }  # fmt: skip
 NUMBERS = {"sign": ("sign",), "factor": ("factor", "number", "wrong-variable")}
+OF_NUMBERS = ("sign", "factor", "number", "missing sign", "missing constant")
 TWICE = KINDS.index("line too many")  # all changes of expressions come before it
 OF_CALLS = ("call too many", "missing call", "inner call", "other call")  # changes of what is called
 
@@ -38,10 +40,20 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     ends = [s for s in called if is_end(s)]
     if (exchanged := out_of_order(evidence, ends)) is not None:
         return exchanged
+    told = evidence.diagnosed(blame)
+    if (
+        called
+        and told.change is None
+        and told.kind in NUMBERS
+        and is_call(blame.site)
+        and not is_given(blame.site)
+    ):
+        numbers = evidence.mender(1 / 8).simplest(called, NUMBERS[told.kind])
+        if numbers is not None:
+            return numbers
     lacking = {s.site.function for s in ends if not evidence.locator.did_its_part(s, s.events)}
     lines = [s for s in called if s.site.function in lacking]
     returned = [s for s in lines if is_end(s)]
-    told = evidence.diagnosed(blame)
     kinds = as_simple(told, blame.site)
     if lines and told.change is None:
         kinds = by_own_changes(evidence, blame, told) or kinds
@@ -51,8 +63,24 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
         return found
     if not told.is_proven and is_unpacked(blame.site) and is_call(blame.site):
         return made_before(blame, others, evidence.bench)
-    unread = (s for s in returned if is_unread(s.site) and not is_handed_on(s.site))
-    return next(filter(None, (mended(s, s.events, evidence.bench) for s in unread)), None)
+    for s in ends:
+        is_unread_there = s in returned and is_unread(s.site) and not is_handed_on(s.site)
+        if is_unread_there or not told.is_proven or is_call(blame.site):
+            found = mended(s, s.events, evidence.bench)
+            is_first = found is not None and s.events[0].n in found.values
+            if found is not None and (is_unread_there or (is_first and is_owed(evidence, found))):
+                return found
+    return None
+
+
+def is_owed(evidence: Evidence, blame: Blame) -> bool:
+    """Whether a helper would have to return all that comes back by calls of its counterpart, and does not."""
+    wholes = [v for family in evidence.bench.known.passed for v in family.values]
+    pairs = [(e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values]
+    return bool(pairs) and all(
+        any(near(needed, v) for v in wholes) and not any(near(value, v) for v in wholes)
+        for value, needed in pairs
+    )
 
 
 def by_own_changes(evidence: Evidence, blame: Blame, told: Diagnosis) -> tuple[str, ...]:
@@ -65,10 +93,10 @@ def by_own_changes(evidence: Evidence, blame: Blame, told: Diagnosis) -> tuple[s
     if not is_given and told.kind not in NUMBERS:
         return ()
     own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
-    simple = ("wrong-variable",) if is_given else ("sign", "factor", "number", "missing sign")
+    simple = ("wrong-variable",) if is_given else OF_NUMBERS
     if evidence.mender(1 / 8).simplest(own, simple) is not None:
         return ()
-    return KINDS[:TWICE] if is_given else NUMBERS[told.kind]
+    return KINDS[:TWICE] if is_given else (*NUMBERS[told.kind], "missing constant")
 
 
 def out_of_order(evidence: Evidence, ends: list[Suspect]) -> Blame | None:

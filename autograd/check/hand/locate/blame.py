@@ -274,7 +274,7 @@ class Locator:
                 for first in suspect.events
                 if first.owner is event.owner and same_value(first.value, event.value)
             ]
-            if len(pairs) != len(blame.events) or self.did_its_part(suspect, [f for f, _ in pairs]):
+            if len(pairs) != len(blame.events) or self.did_its_part(suspect, [pairs[0][0]]):
                 continue
             values = {first.n: blame.values[event.n] for first, event in pairs}
             flags, _ = self.bench.flags({**fixed, suspect.site: putting(values)})

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.repair import MADE, code_made, evaluated, evaluating
+from ..diagnose.repair import MADE, code_made, evaluated, evaluating, literals_in
 from ..match.near import near
 from ..match.results import Result
 from ..observe.probes.codes import text_of, tree_of
@@ -29,7 +29,7 @@ from ..source.edits import CALLED, KINDS, Edit, other_rounds
 from ..source.nearby import function_around
 from ..source.order import moved
 from ..source.statements import statements_like, turned_round
-from ..source.trees import placed
+from ..source.trees import number, placed
 from .bench import Bench
 from .forms import is_picked, is_renaming, keeps_its_name
 from .screening import Screen
@@ -147,7 +147,8 @@ class Mender:
                 done.add(id(statement))
                 span = span_of(statement)
                 own = suspect if span == suspect.site.statement else None
-                for kind, text, lineno, new in statements_at(statement, scope):
+                literals = literals_in(tree_of(suspect.site.filename, text_of(suspect.site.filename)))
+                for kind, text, lineno, new in statements_at(statement, scope, literals):
                     if kind not in kinds:
                         continue
                     patch = Patch(suspect.site.filename, ((span, new),))
@@ -240,10 +241,10 @@ class Mender:
     def first_right(self, attempts: dict[str, list[Attempt]]) -> Blame | None:
         """The first change that makes all results right, the likeliest kinds first."""
         edited = Counter(a.suspect for made in attempts.values() for a in made if a.edit is not None)
-        for suspect, number in edited.items():
+        for suspect, count in edited.items():
             if self.bench.is_over(self.stop):
                 return None
-            if suspect is not None and number > sum(np.size(e.value) for e in suspect.events):
+            if suspect is not None and count > sum(np.size(e.value) for e in suspect.events):
                 self.screens[suspect.site].foresee()
         for kind in ORDER:
             for attempt in by_turns(attempts.get(kind, [])):
@@ -314,8 +315,15 @@ def reads(attempt: Attempt, name: str) -> bool:
     )
 
 
-def statements_at(statement: ast.stmt, scope: Snapshot) -> Iterator[tuple[str, str, int | None, ast.stmt]]:
-    """What could stand in the place of a statement, where some variables are in scope."""
+def statements_at(
+    statement: ast.stmt, scope: Snapshot, literals: tuple[float, ...]
+) -> Iterator[tuple[str, str, int | None, ast.stmt]]:
+    """What could stand in the place of a statement, with the variables in scope, and numbers in the file."""
+    match statement:
+        case ast.Assign(targets=[ast.Subscript() as target], value=ast.Constant(value=int() | float() as n)):
+            for m in literals:
+                new = placed(ast.Assign([target], number(m)), statement)
+                yield "number", f"the number {n} should be {m}", None, new  # type: ignore[misc]  # it stays one
     for kind, said, new in statements_like(statement, scope.variables):
         yield kind, said, None, new
     if isinstance(statement, ast.For):

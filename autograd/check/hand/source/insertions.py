@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, product
+from itertools import combinations, islice, product
 from typing import Any
 
 import numpy as np
@@ -148,7 +148,9 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         kind = "missing constant" if type(held) is float else "forgotten factor"
         yield kind, f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
         yield kind, f"a factor 1/{bracketed(name)} is missing", ast.BinOp(node, ast.Div(), other)
-    for name in multiples_in(scope, value, beside):
+    for new in products_of(node, value, scope):
+        yield "forgotten factor", f"it should be `{ast.unparse(new)}`", new
+    for name in (*multiples_in(scope, value, beside), *numbers_in_pairs(scope, value, beside)):
         for op, sign in ((ast.Add(), ""), (ast.Sub(), "-")):
             yield "missing-term", f"the term {sign}{name} is missing", ast.BinOp(node, op, parsed(name))
     for name in along_rows(scope, value):
@@ -160,6 +162,25 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         if (np.shape(quantity) == np.shape(value) or is_plain) and not is_inner(name):
             said = f"a factor {bracketed(name)} is missing"
             yield "forgotten factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
+
+
+def products_of(node: ast.expr, value: Any, scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """A matrix that is only called by its name times another in scope, or its transpose."""
+    if np.ndim(value) != 2 or not isinstance(node, ast.Name):
+        return
+    for name, other in scope.items():
+        if is_numeric(other) and np.ndim(other) == 2 and name != node.id:
+            yield ast.BinOp(node, ast.MatMult(), parsed(name))
+            yield ast.BinOp(node, ast.MatMult(), flipped(parsed(name)))
+
+
+def numbers_in_pairs(scope: dict[str, Any], value: Any, beside: Beside) -> Iterator[str]:
+    """The products of two numbers that the function reads, for a line that makes a number: `V[j, f] * x`."""
+    if np.ndim(value):
+        return
+    places = [ast.unparse(e) for e, v in beside if isinstance(e, ast.Subscript) and np.ndim(v) == 0]
+    names = [k for k, v in scope.items() if isinstance(v, float) and not is_inner(k)]
+    yield from (f"{a} * {b}" for a, b in combinations(dict.fromkeys((*names, *places)), 2))
 
 
 def multiples_in(scope: dict[str, Any], value: Any, beside: Beside) -> Iterator[str]:
