@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,53 +30,78 @@ TWICE = KINDS.index("line too many")  # all changes of expressions come before i
 OF_CALLS = ("call too many", "missing call", "inner call", "other call")  # changes of what is called
 
 
-def inside(evidence: Evidence, blame: Blame) -> Blame | None:
-    """The line of a helper that is called where the blame is, if as simple a change of it makes all right.
+class Call(NamedTuple):
+    """A blame, what is told of it, and the lines that ran in calls of helpers there; of these the ends."""
 
-    So is one that returns something without having read all that it was given.  But a helper that did its
-    part is right: what is missing then is missing where it is called.
+    blame: Blame
+    told: Diagnosis
+    lines: list[Suspect]
+    ends: list[Suspect]
+
+
+def inside(evidence: Evidence, blame: Blame) -> Blame | None:
+    """The line of a helper that is called where the blame is, if that explains as much.
+
+    It may return gradients in the wrong order, have a wrong number, lack as little as the line that calls it
+    seems to lack, leave what it is given unread, or return less than its counterpart asks for.
     """
     maker = made_before(blame, evidence.suspects, evidence.bench) if is_given(blame.site) else None
-    called = lines_inside(evidence, maker or blame)
-    ends = [s for s in called if is_end(s)]
-    if (exchanged := out_of_order(evidence, ends)) is not None:
-        return exchanged
-    told = evidence.diagnosed(blame)
-    if (
-        called
-        and told.change is None
-        and told.kind in NUMBERS
-        and is_call(blame.site)
-        and not is_given(blame.site)
-    ):
-        numbers = evidence.mender(1 / 8).simplest(called, NUMBERS[told.kind])
-        if numbers is not None:
-            return numbers
-    lacking = {s.site.function for s in ends if not evidence.locator.did_its_part(s, s.events)}
-    lines = [s for s in called if s.site.function in lacking]
-    returned = [s for s in lines if is_end(s)]
-    kinds = as_simple(told, blame.site)
-    if lines and told.change is None:
-        kinds = by_own_changes(evidence, blame, told) or kinds
-    others = [s for s in lines if s not in returned]
-    found = evidence.mender(1 / 4).simplest([*returned, *others], kinds) if lines and kinds else None
-    if found is not None:
-        return found
-    if not told.is_proven and is_unpacked(blame.site) and is_call(blame.site):
-        return made_before(blame, others, evidence.bench)
-    for s in ends:
-        is_unread_there = s in returned and is_unread(s.site) and not is_handed_on(s.site)
-        if is_unread_there or not told.is_proven or is_call(blame.site):
-            found = mended(s, s.events, evidence.bench)
-            is_first = found is not None and s.events[0].n in found.values
-            if found is not None and (is_unread_there or (is_first and is_owed(evidence, found))):
-                return found
+    lines = lines_inside(evidence, maker or blame)
+    if not lines:
+        return None
+    call = Call(blame, evidence.diagnosed(blame), lines, [s for s in lines if is_end(s)])
+    ways = (out_of_order, with_another_number, changed, made_there, incomplete)
+    return next(filter(None, (way(evidence, call) for way in ways)), None)
+
+
+def with_another_number(evidence: Evidence, call: Call) -> Blame | None:
+    """The line of a helper with another number or sign, if only that is missing where it is called."""
+    is_of_numbers = call.told.change is None and call.told.kind in NUMBERS
+    if not is_of_numbers or not is_call(call.blame.site) or is_given(call.blame.site):
+        return None
+    return evidence.mender(1 / 8).simplest(call.lines, NUMBERS[call.told.kind])
+
+
+def changed(evidence: Evidence, call: Call) -> Blame | None:
+    """The line of a helper of which a change makes all right, as simple a one as where it is called.
+
+    A helper that did its part is right: what is missing then is missing where it is called.
+    """
+    lacking = {s.site.function for s in call.ends if not evidence.locator.did_its_part(s, s.events)}
+    lines = [s for s in call.lines if s.site.function in lacking]
+    if not lines:
+        return None
+    kinds = as_simple(call.told, call.blame.site)
+    if call.told.change is None:
+        kinds = by_own_changes(evidence, call) or kinds
+    ordered = sorted(lines, key=lambda s: not is_end(s))
+    return evidence.mender(1 / 4).simplest(ordered, kinds) if kinds else None
+
+
+def made_there(evidence: Evidence, call: Call) -> Blame | None:
+    """The line of a helper that made what the line that calls it only unpacks, if nothing tells of that."""
+    site = call.blame.site
+    if call.told.is_proven or not is_unpacked(site) or not is_call(site):
+        return None
+    return made_before(call.blame, [s for s in call.lines if not is_end(s)], evidence.bench)
+
+
+def incomplete(evidence: Evidence, call: Call) -> Blame | None:
+    """The line that returns something without having read all that is given, or less than is asked for."""
+    for s in call.ends:
+        is_blind = is_unread(s.site) and not is_handed_on(s.site)
+        if not is_blind and call.told.is_proven and not is_call(call.blame.site):
+            continue
+        found = mended(s, s.events, evidence.bench)
+        is_first = found is not None and s.events[0].n in found.values
+        if found is not None and (is_blind or (is_first and is_owed(evidence, found))):
+            return found
     return None
 
 
 def is_owed(evidence: Evidence, blame: Blame) -> bool:
     """Whether a helper would have to return all that comes back by calls of its counterpart, and does not."""
-    wholes = [v for family in evidence.bench.known.passed for v in family.values]
+    wholes = [v for family in evidence.bench.known.passed_inside for v in family.values]
     pairs = [(e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values]
     return bool(pairs) and all(
         any(near(needed, v) for v in wholes) and not any(near(value, v) for v in wholes)
@@ -83,26 +109,27 @@ def is_owed(evidence: Evidence, blame: Blame) -> bool:
     )
 
 
-def by_own_changes(evidence: Evidence, blame: Blame, told: Diagnosis) -> tuple[str, ...]:
+def by_own_changes(evidence: Evidence, call: Call) -> tuple[str, ...]:
     """The kinds of changes of a helper if no simple one of the line that calls it makes all right.
 
     Where only the numbers tell that one is missing, that is a change of a sign or a number; and where
     a helper seems to be given the wrong variable, of another.
     """
-    is_given = blame.site.kind == "argument" and told.kind == "wrong-variable"
-    if not is_given and told.kind not in NUMBERS:
+    site, kind = call.blame.site, call.told.kind
+    is_other = site.kind == "argument" and kind == "wrong-variable"
+    if not is_other and kind not in NUMBERS:
         return ()
-    own = [s for s in evidence.suspects if s.site.statement == blame.site.statement]
-    simple = ("wrong-variable",) if is_given else OF_NUMBERS
+    own = [s for s in evidence.suspects if s.site.statement == site.statement]
+    simple = ("wrong-variable",) if is_other else OF_NUMBERS
     if evidence.mender(1 / 8).simplest(own, simple) is not None:
         return ()
-    return KINDS[:TWICE] if is_given else (*NUMBERS[told.kind], "missing constant")
+    return KINDS[:TWICE] if is_other else (*NUMBERS[kind], "missing constant")
 
 
-def out_of_order(evidence: Evidence, ends: list[Suspect]) -> Blame | None:
+def out_of_order(evidence: Evidence, call: Call) -> Blame | None:
     """The line of a helper that returns gradients in another order than forward's function has parameters."""
-    for function in dict.fromkeys(s.site.function for s in ends):
-        own = [s for s in ends if s.site.function == function]
+    for function in dict.fromkeys(s.site.function for s in call.ends):
+        own = [s for s in call.ends if s.site.function == function]
         if is_out_of_order(own, evidence.bench.known):
             return evidence.mender(1 / 4).simplest(own, ("wrong-variable",))
     return None

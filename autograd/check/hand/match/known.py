@@ -278,11 +278,21 @@ class Known:
     @cached_property
     def passed(self) -> list[Family]:
         """By function and parameter, what each call contributes to the gradient of what it was given."""
+        return self.passed_by(self.forward.calls)
+
+    @cached_property
+    def passed_inside(self) -> list[Family]:
+        """The same of the calls that are made in forward, without its own."""
+        widest = max((c.end - c.start for c in self.forward.calls), default=0)
+        return self.passed_by([c for c in self.forward.calls if c.end - c.start < widest])
+
+    def passed_by(self, calls: Iterable[Any]) -> list[Family]:
+        """The same of some calls."""
         by_parent: dict[Node, list[tuple[Node, Array]]] = defaultdict(list)
         for child, parent, g in self.shares:
             by_parent[parent].append((child, g))
         found: dict[tuple[str, str], list[tuple[Node, Array]]] = defaultdict(list)
-        for call in self.forward.calls:
+        for call in calls:
             for name, node in call.given.items():
                 if node not in self.truth:
                     continue
