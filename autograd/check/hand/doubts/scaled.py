@@ -103,6 +103,12 @@ def scaled_by_caller(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     own = [s for s in evidence.reaching() if s.site.function == blame.site.function]
     callers = [s for s in evidence.reaching() if any(is_returned_to(blame.events[0], e) for e in s.events)]
+    names = {s.site.name for s in callers if is_unpacked(s.site)}
+    functions = {s.site.function for s in callers}
+    callers += [
+        s for s in evidence.reaching()
+        if s.site.kind == "share" and s.site.function in functions and names & loads_of(s.site)
+    ]  # fmt: skip
     if not callers or evidence.mender(1 / 8).simplest(own, (*OF_CONSTANTS, "wrong-variable")) is not None:
         return None
     return evidence.mender(1 / 8).simplest(callers, OF_CONSTANTS)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from ..diagnose.case import Guess
+from ..diagnose.repair import loads_of
 from ..locate.forms import variables_unread
 from ..locate.suspects import Blame, Suspect
+from ..match.names import is_called_gradient
 from .evidence import Evidence
+
+OF_LINES = ("missing-term", "unknown")  # what is told where a line is forgotten
 
 
 def unread(evidence: Evidence) -> Blame | None:
@@ -20,6 +26,23 @@ def unread(evidence: Evidence) -> Blame | None:
         others = [s for s in lines if s.site.statement != told]
         if (found := evidence.mender(1 / 4).reading(others, name)) is not None:
             return found
+    return left_unread(evidence)
+
+
+def left_unread(evidence: Evidence) -> Blame | None:
+    """The line that makes what nothing reads, if a term seems to be missing after it: a line is forgotten."""
+    blames = evidence.found.blames
+    if len(blames) > 1 or not blames or evidence.diagnosed(blames[0]).kind not in OF_LINES:
+        return None
+    for maker in evidence.suspects:
+        site = maker.site
+        is_before = site.function == blames[0].site.function and maker.time < blames[0].events[0].time
+        is_left = site.kind == "assign" and site.name in variables_unread(site) and is_before
+        is_left = is_left and blames[0].site.name in loads_of(site)
+        if is_left and not is_called_gradient(site.name):
+            said = f"what is made here, `{site.name}`, is never read"
+            guess = Guess("missing-term", said)
+            return replace(blames[0], site=site, events=maker.events[:1], values={}, guess=guess, change=None)
     return None
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .calls import TWINS, renamed
 from .quantities import is_index
-from .trees import parsed
+from .trees import parsed, replaced
 
 MOST_OTHERS = 8  # sizes and places in scope that are tried
 MOST_SUMS = 4  # arrays of zeros and ones in scope whose sums are tried
@@ -30,6 +31,11 @@ def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.Assign(targets=[ast.Name() as name], value=value) if is_index(scope.get(name.id)):
             for new in others_like(value, {name.id}, scope):
                 yield f"`{name.id}` is wrong: it should be `{ast.unparse(new)}`", ast.Assign([name], new)
+        case ast.Assign(targets=[target], value=ast.Call() as call):
+            for node in (n for n in ast.walk(call) if isinstance(n, ast.Call)):
+                if isinstance(node.func, ast.Attribute) and (twin := TWINS.get(node.func.attr)) is not None:
+                    said = f"`{node.func.attr}` in `{ast.unparse(call)}` should be `{twin}`"
+                    yield said, ast.Assign([target], replaced(call, node, renamed(node, node.func, twin)))
         case ast.Assign(targets=[ast.Tuple(elts=names) as target], value=ast.Tuple(elts=values)):
             if not all(isinstance(n, ast.Name) and is_index(scope.get(n.id)) for n in names):
                 return

@@ -148,6 +148,8 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         kind = "missing constant" if type(held) is float else "forgotten factor"
         yield kind, f"a factor {bracketed(name)} is missing", ast.BinOp(node, ast.Mult(), other)
         yield kind, f"a factor 1/{bracketed(name)} is missing", ast.BinOp(node, ast.Div(), other)
+    for name in slopes_at(beside, value):
+        yield "forgotten factor", f"a factor {name} is missing", ast.BinOp(node, ast.Mult(), parsed(name))
     for new in products_of(node, value, scope):
         yield "forgotten factor", f"it should be `{ast.unparse(new)}`", new
     for name in (*multiples_in(scope, value, beside), *numbers_in_pairs(scope, value, beside)):
@@ -162,6 +164,14 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
         if (np.shape(quantity) == np.shape(value) or is_plain) and not is_inner(name):
             said = f"a factor {bracketed(name)} is missing"
             yield "forgotten factor", said, ast.BinOp(node, ast.Mult(), parsed(name))
+
+
+def slopes_at(beside: Beside, value: Any) -> Iterator[str]:
+    """What slopes are often made of, at places where the function reads arrays: `(1 - h[t + 1] ** 2)`."""
+    for other, held in beside:
+        if isinstance(other, ast.Subscript) and np.shape(held) == np.shape(value):
+            text = ast.unparse(other)
+            yield from (f"(1 - {text} ** 2)", f"({text} * (1 - {text}))", f"({text} > 0)")
 
 
 def products_of(node: ast.expr, value: Any, scope: dict[str, Any]) -> Iterator[ast.expr]:

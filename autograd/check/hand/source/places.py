@@ -100,7 +100,7 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
                         new = ast.FormattedValue(near, part.conversion, part.format_spec)
                         yield ast.JoinedStr([*parts[:i], new, *parts[i + 1 :]])
         case ast.BinOp(left=left, op=ast.Add() as op, right=ast.Call(func=func, args=[inner])):
-            for near in neighbours(inner):
+            for near in (*neighbours(inner), *counters(scope)):
                 yield ast.BinOp(left, op, ast.Call(func, [near], []))
 
 

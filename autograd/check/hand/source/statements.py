@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..match.names import is_called_gradient
-from .places import other_indices
+from .places import neighbours, other_indices
 from .trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
 
 # The comparisons that another one is taken for
@@ -181,6 +181,14 @@ def other_containers(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tup
     """
     simple = isinstance(statement, ast.Assign | ast.AugAssign | ast.Return | ast.Expr)
     calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)] if simple else []
+    for call, entry in ((c, a) for c in calls for a in c.args if isinstance(a, ast.Subscript)):
+        if (
+            isinstance(entry.value, ast.Name) and type(scope.get(entry.value.id)) is list
+        ):  # of caches, by time
+            for near in neighbours(entry.slice):
+                place = ast.Subscript(entry.value, near, ast.Load())
+                said = f"`{ast.unparse(call)}` should be given `{ast.unparse(place)}`"
+                yield "nearby", said, replaced(statement, entry, place)
     for call, arg in ((c, a) for c in calls for a in c.args if isinstance(a, ast.Name)):
         held = scope.get(arg.id)
         for name, other in scope.items() if isinstance(held, tuple | list | dict) else ():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...observe.probes.codes import text_of, tree_of
 from ...observe.probes.record import Event
 from ...source.nearby import carried_into
@@ -20,6 +22,9 @@ def handed_on(blame: Blame, suspects: list[Suspect], events: list[Event], bench:
     if len(rounds) < 2 or not blame.events or rounds[0].n in blame.values or site.kind != "assign":
         return None
     names = carried_into(tree_of(site.filename, text_of(site.filename)), site.span)
+    before = [e for e in events[: rounds[0].time] if e.name in names and e.site.function == site.function]
+    if before and np.any(before[-1].value):
+        return None  # the first round gets something
     for s in suspects:
         if s.site.name not in names or s.site.function != site.function or s.time < rounds[0].time:
             continue
