@@ -122,7 +122,7 @@ def of_a_variable(evidence: Evidence) -> Blame | None:
     """The line that made an unknown variable of which a line seems to need a multiple, the root and so on."""
     blames = evidence.found.blames
     told = evidence.reasons.of(blames[0]) if len(blames) == 1 else None
-    is_of_one = told is not None and (told.change in OF_VARIABLES or "` is " in told.hint)
+    is_of_one = told is not None and (told.change in OF_VARIABLES or "times what it should be" in told.hint)
     if told is None or not is_of_one:
         return None
     names = {name for part in re.findall(r"`([^`]+)`", told.hint) for name in re.findall(r"\w+", part)}

@@ -46,7 +46,7 @@ OF_SUMS = ("missing-term", "jacobian", "overwritten")
 def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """Another line that a mistake of this kind may as well be in."""
     if is_renaming(evidence.found.blames[0].site):
-        return None
+        return masked(evidence, doubt)
     ways = (
         never_reached, part_made_wrongly, added_wrongly, counted, last_of_a_chain, other_function,
         scaled_by_caller, read_after, after_the_sum, multiplied, part_before, too_many, masked, replaced,

@@ -22,7 +22,7 @@ OF_PATHS = ("missing-term", "jacobian")  # what is told of a line by its numbers
 # A sign or a number may be missing anywhere: what has one too many is to blame
 INSTEAD = {
     "sign": (), "factor": (), "number": (), "extra-factor": (), "extra-term": (),
-    "missing sign": ("sign", "wrong-variable"), "missing constant": ("factor", "number"),
+    "missing sign": ("sign", "missing sign", "wrong-variable"), "missing constant": ("factor", "number"),
 }  # fmt: skip
 NUMBERS = {"sign": ("sign",), "factor": ("factor", "number", "wrong-variable")}
 OF_NUMBERS = ("sign", "factor", "number", "missing sign", "missing constant")
@@ -90,7 +90,8 @@ def incomplete(evidence: Evidence, call: Call) -> Blame | None:
     """The line that returns something without having read all that is given, or less than is asked for."""
     for s in call.ends:
         is_blind = is_unread(s.site) and not is_handed_on(s.site)
-        if not is_blind and call.told.is_proven and not is_call(call.blame.site):
+        is_done = call.told.is_proven and not is_call(call.blame.site)
+        if not is_blind and (is_done or evidence.locator.did_its_part(s, s.events[:1])):
             continue
         found = mended(s, s.events, evidence.bench)
         is_first = found is not None and s.events[0].n in found.values

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 
-from ..diagnose.repair import loads_of
+from ..diagnose.repair import loads_of, node_at
 from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.helpers import returns_to
 from ..locate.elsewhere.origins import is_returned_to
@@ -23,6 +24,7 @@ from ..locate.forms import (
 )
 from ..locate.suspects import CONTAINED, Blame, Suspect
 from ..match.near import ratio
+from ..observe.probes.sites import Site
 from .evidence import OF_SCALES, TOO_MANY, Doubt, Evidence
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
@@ -84,8 +86,11 @@ def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
     blame = evidence.found.blames[0]
     c, event = constant_in(blame), blame.events[0]
     is_told = doubt.kind in ("sign", "factor") and doubt.told is not None and doubt.told.change is None
-    if not is_told or c is None or evidence.locator.suspicion.named(event) or len(evidence.found.blames) > 1:
+    if not is_told or c is None or len(evidence.found.blames) > 1:
         return None
+    if evidence.locator.suspicion.named(event):
+        scaling = [s for s in evidence.reaching() if s.time > event.time and scales(s.site, blame.site.name)]
+        return next(filter(None, (divided(s, s.events, c, evidence.bench) for s in scaling)), None)
     later = [
         s for s in evidence.reaching()
         if s.time > event.time and s.site.function == blame.site.function and not is_given(s.site)
@@ -94,6 +99,13 @@ def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
     ]  # fmt: skip
     ways = (divided(s, s.events, c, evidence.bench) for s in sorted(later, key=lambda s: -s.time))
     return next(filter(None, ways), None)
+
+
+def scales(site: Site, name: str) -> bool:
+    """Whether a line multiplies or divides a variable by something, under the same name: `d = d / n`."""
+    node = node_at(site, site.span, ast.BinOp)
+    is_scaled = node is not None and isinstance(node.op, ast.Mult | ast.Div) and site.name == name
+    return is_scaled and isinstance(node.left, ast.Name) and node.left.id == name
 
 
 def scaled_by_caller(evidence: Evidence, doubt: Doubt) -> Blame | None:
