@@ -11,7 +11,7 @@ import numpy as np
 
 from .calls import TWINS, renamed
 from .quantities import is_index
-from .trees import parsed, replaced
+from .trees import parsed, placed, replaced
 
 MOST_OTHERS = 8  # sizes and places in scope that are tried
 MOST_SUMS = 4  # arrays of zeros and ones in scope whose sums are tried
@@ -30,12 +30,14 @@ def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
     match statement:
         case ast.Assign(targets=[ast.Name() as name], value=value) if is_index(scope.get(name.id)):
             for new in others_like(value, {name.id}, scope):
-                yield f"`{name.id}` is wrong: it should be `{ast.unparse(new)}`", ast.Assign([name], new)
+                said = f"`{name.id}` is wrong: it should be `{ast.unparse(new)}`"
+                yield said, placed(ast.Assign([name], new), statement)  # type: ignore[misc]
         case ast.Assign(targets=[target], value=ast.Call() as call):
             for node in (n for n in ast.walk(call) if isinstance(n, ast.Call)):
                 if isinstance(node.func, ast.Attribute) and (twin := TWINS.get(node.func.attr)) is not None:
                     said = f"`{node.func.attr}` in `{ast.unparse(call)}` should be `{twin}`"
-                    yield said, ast.Assign([target], replaced(call, node, renamed(node, node.func, twin)))
+                    other = replaced(call, node, renamed(node, node.func, twin))
+                    yield said, placed(ast.Assign([target], other), statement)  # type: ignore[misc]
         case ast.Assign(targets=[ast.Tuple(elts=names) as target], value=ast.Tuple(elts=values)):
             if not all(isinstance(n, ast.Name) and is_index(scope.get(n.id)) for n in names):
                 return
@@ -43,7 +45,7 @@ def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
             for made in zip(*(others_like(v, own, scope) for v in values), strict=False):
                 new = ast.Tuple(list(made), ast.Load())
                 said = f"`{ast.unparse(target)}` are wrong: they should be `{ast.unparse(new)}`"
-                yield said, ast.Assign([target], new)
+                yield said, placed(ast.Assign([target], new), statement)  # type: ignore[misc]
 
 
 def others_like(value: ast.expr, own: set[str], scope: dict[str, Any]) -> Iterator[ast.expr]:
