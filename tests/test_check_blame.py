@@ -3,6 +3,8 @@
 As in test_check_styles, a mistake is planted by changing a piece of the source.
 """
 
+import random
+
 import numpy as np
 import pytest
 
@@ -1487,3 +1489,35 @@ def test_a_change_that_makes_all_right_may_be_asked_for_twice():
     )
     report = check.derivation(forward, backward, {"x": N(6, 3), "W": N(3, 2), "t": N(6, 2)})
     assert report.first.source == "return 2 * np.tanh(y - t) / t.size", str(report)
+
+
+@pytest.mark.parametrize(
+    "draw", ["np.random.rand(4)", "GENERATOR.random(4)", "np.array([random.random() for _ in x])"]
+)
+def test_a_draw_does_not_hide_that_a_mask_is_forgotten(draw):
+    source = """
+    import random
+    GENERATOR = np.random.default_rng(0)
+
+    def forward(x):
+        mask = 1.0 * (DRAW < 0.7)
+        return np.sum(mask * x**2)
+
+    def backward(x):
+        return {"x": 2 * x}
+    """
+    forward, backward = pair_of(source.replace("DRAW", draw))
+    inner = forward.__globals__["GENERATOR"]
+    for seed in range(1000):
+        np.random.seed(seed)
+        random.seed(seed)
+        inner.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+        before = np.random.get_state()[2], random.getstate(), inner.bit_generator.state
+        if np.isclose(forward(x := N(4)), np.sum(x**2)):
+            break
+    np.random.seed(seed)
+    random.seed(seed)
+    inner.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+    report = check.derivation(forward, backward, {"x": N(4)})
+    assert not report.ok, str(report)
+    assert (np.random.get_state()[2], random.getstate(), inner.bit_generator.state) == before

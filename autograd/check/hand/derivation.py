@@ -148,7 +148,8 @@ UNTIL_THEN = "what it did until then is judged"
 def elsewhere(stage: Stage, first: Judgement, settings: Settings, anew: bool = False) -> Judgement | None:
     """The verdict at other values of the inputs, where a mistake may show that is hidden here; or None."""
     try:
-        second = judged(stage, settings, moved(first, anew))
+        with stage.before.drawn_anew():
+            second = judged(stage, settings, moved(first, anew))
     except Exception:  # what runs at the inputs need not run beside them
         return None
     is_finite = all(np.all(np.isfinite(r.true)) for r in second.results if r.true is not None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import random
 from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from .....attributes import attributes, items_of, set_attribute, set_attributes
 from .....tensor import Tensor
 from .....users import holds_variables
 from .reach import MOST, Reach, Root
+
+MANY_DRAWS = 101  # that lie between two draws that have nothing in common
 
 
 class State:
@@ -57,6 +60,22 @@ class State:
         if self.are_drawn:
             np.random.set_state(self.draws[0])
             random.setstate(self.draws[1])
+
+    @contextlib.contextmanager
+    def drawn_anew(self) -> Iterator[None]:
+        """A block in which all generators begin with other numbers, as a mistake may be hidden by a draw."""
+        kept = self.generators, self.draws
+        self.restore()
+        for draw in (np.random.random_sample, random.random, *(g.random for g, _ in self.generators)):
+            for _ in range(MANY_DRAWS):
+                draw()
+        self.generators = [(g, state_of(g)) for g, _ in self.generators]
+        self.draws = (np.random.get_state(), random.getstate())
+        try:
+            yield
+        finally:
+            self.generators, self.draws = kept
+            self.restore()
 
     def look(self) -> None:
         """Note whether a run has drawn from the generators that all share: else they need not be put back."""
