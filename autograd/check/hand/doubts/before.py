@@ -213,7 +213,10 @@ def is_no_chance(maker: Event, held: Any, told_by: Any, event: Event, known: Kno
 def is_scaled(evidence: Evidence, suspect: Suspect) -> bool:
     """Whether a line first made a contribution times a number: it is the one to take that out."""
     known, value = evidence.bench.known, suspect.events[0].value
-    return known.is_multiple(value) and not known.is_contribution(value) and not known.is_value(value)
+    if not known.is_multiple(value) or known.is_contribution(value) or known.is_value(value):
+        return False
+    needed = held_rightly(evidence.reasons.case_of(evidence.found.blames[0]), suspect.site.name)
+    return bool(needed) and known.is_contribution(needed[-1][0])  # type: ignore[index]  # there are some
 
 
 def is_strange(evidence: Evidence, suspect: Suspect) -> bool:

@@ -23,6 +23,7 @@ from ..locate.forms import (
     is_unpacked,
 )
 from ..locate.suspects import CONTAINED, Blame, Suspect
+from ..match.names import is_called_gradient
 from ..match.near import ratio
 from ..observe.probes.sites import Site
 from .evidence import OF_SCALES, TOO_MANY, Doubt, Evidence
@@ -88,6 +89,8 @@ def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
     is_told = doubt.kind in ("sign", "factor") and doubt.told is not None and doubt.told.change is None
     if not is_told or c is None or len(evidence.found.blames) > 1:
         return None
+    if is_called_gradient(blame.site.name) and not evidence.locator.suspicion.named(event):
+        return None  # it should be a gradient, whatever it is of
     if evidence.locator.suspicion.named(event):
         scaling = [s for s in evidence.reaching() if s.time > event.time and scales(s.site, blame.site.name)]
         return next(filter(None, (divided(s, s.events, c, evidence.bench) for s in scaling)), None)
