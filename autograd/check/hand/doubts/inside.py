@@ -90,7 +90,7 @@ def incomplete(evidence: Evidence, call: Call) -> Blame | None:
     """The line that returns something without having read all that is given, or less than is asked for."""
     for s in call.ends:
         is_blind = is_unread(s.site) and not is_handed_on(s.site)
-        is_done = call.told.is_proven and not is_call(call.blame.site)
+        is_done = call.told.is_proven and (call.told.change is not None or not is_call(call.blame.site))
         if not is_blind and (is_done or evidence.locator.did_its_part(s, s.events[:1])):
             continue
         found = mended(s, s.events, evidence.bench)
