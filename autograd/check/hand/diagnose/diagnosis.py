@@ -47,6 +47,11 @@ class Diagnosis:
     part: Any = None
     change: str | None = None
 
+    @property
+    def guess(self) -> Guess:
+        """The same of another line: the kind, and what is said but for the numbers of this one."""
+        return Guess(self.kind, self.hint.partition(";")[0])
+
 
 def diagnosed(case: Case) -> Diagnosis:
     """The first hypothesis that makes the line right."""

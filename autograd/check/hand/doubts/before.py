@@ -33,12 +33,8 @@ from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
 from .inside import inside, is_owed
 
-OF_VARIABLES = (
-    "complement",
-    "exponent",
-    "missing sign",
-    "missing constant",
-)  # changes of what one variable holds
+# Changes of what one variable holds
+OF_VARIABLES = ("complement", "exponent", "missing sign", "missing constant")
 EXCHANGED = "are exchanged"
 LACKING = ("forgotten factor", "missing-factor")  # what finds a factor that is missing
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
@@ -108,9 +104,7 @@ def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
     It is to blame if a change of it makes all right, or a mask, a slope or another value in its place.
     """
     blame = evidence.found.blames[0]
-    if len(evidence.found.blames) > 1:
-        return None
-    if doubt.kind in PLAIN:
+    if len(evidence.found.blames) > 1 or doubt.kind in PLAIN:
         return None
     if blame.site.kind in ("return", "element") and is_unread(blame.site):
         return None
@@ -238,14 +232,15 @@ def as_made(evidence: Evidence) -> Blame | None:
         return None
     told = evidence.reasons.of(blame)
     is_told = not is_returned and told.is_proven
+    guess = told.guess if is_told else None
     makers = [s for s in evidence.suspects if not is_returned or s.site.function == blame.site.function]
     maker = made_before(blame, makers, evidence.bench)
     if maker is not None and maker.site.kind == "argument" and is_given(blame.site) and told.change is None:
-        return replace(maker, guess=Guess(told.kind, told.hint.partition(";")[0]) if is_told else None)
+        return replace(maker, guess=guess)
     if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
         return None
     if maker.site.function != blame.site.function and is_owed(evidence, maker):
-        return replace(maker, guess=Guess(told.kind, told.hint.partition(";")[0]) if is_told else None)
+        return replace(maker, guess=guess)
     if is_told and (maker.site.function == blame.site.function or not is_unread(maker.site)):
         return None
     return maker if evidence.explains(maker) else None
@@ -253,11 +248,8 @@ def as_made(evidence: Evidence) -> Blame | None:
 
 def returned_from(evidence: Evidence, blame: Blame) -> Blame | None:
     """The line that made what one only returns, if it is of the same function and calls no helper for it."""
-    if (
-        blame.site.kind not in ("return", "element")
-        or not is_handed_on(blame.site)
-        or blame.patch is not None
-    ):
+    is_returned = blame.site.kind in ("return", "element") and is_handed_on(blame.site)
+    if not is_returned or blame.patch is not None:
         return None
     own = [s for s in evidence.suspects if s.site.function == blame.site.function and s.site.kind == "assign"]
     maker = made_before(blame, own, evidence.bench)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..diagnose.case import Guess
 from ..locate.elsewhere.helpers import arguments, handed_in, made_before, returned_within
 from ..locate.elsewhere.origins import narrow_line, origin_of
 from ..locate.elsewhere.rounds import handed_on
@@ -98,12 +97,14 @@ def passed_on(evidence: Evidence) -> Blame | None:
     """The line that hands on to the next round of a loop what is wrong there."""
     blame = evidence.found.blames[0]
     found = handed_on(blame, evidence.suspects, evidence.found.outcome.events, evidence.bench)
-    if any(s.site is found.site and evidence.is_named_rightly(s) for s in evidence.suspects if found):
+    if found is None:
         return None
-    told = evidence.reasons.of(blame) if found is not None else None
-    if found is None or told is None or not told.is_proven or len(evidence.found.blames) > 1:
+    if any(s.site is found.site and evidence.is_named_rightly(s) for s in evidence.suspects):
+        return None
+    told = evidence.reasons.of(blame)
+    if not told.is_proven or len(evidence.found.blames) > 1:
         return found
-    return replace(found, guess=Guess(told.kind, told.hint.partition(";")[0]))
+    return replace(found, guess=told.guess)
 
 
 def elsewhere(evidence: Evidence) -> Blame | None:

@@ -34,25 +34,24 @@ def left_unread(evidence: Evidence) -> Blame | None:
     blames = evidence.found.blames
     if len(blames) > 1 or not blames or evidence.diagnosed(blames[0]).kind not in OF_LINES:
         return None
-    for maker in evidence.suspects:
+    for maker in filter(is_left_unread, evidence.suspects):
         site = maker.site
         is_before = site.function == blames[0].site.function and maker.time < blames[0].events[0].time
-        is_left = site.kind == "assign" and site.name in variables_unread(site) and is_before
-        is_left = is_left and blames[0].site.name in loads_of(site)
-        if is_left and not is_called_gradient(site.name):
-            said = f"what is made here, `{site.name}`, is never read"
-            guess = Guess("missing-term", said)
+        if is_before and blames[0].site.name in loads_of(site) and not is_called_gradient(site.name):
+            guess = Guess("missing-term", f"what is made here, `{site.name}`, is never read")
             return replace(blames[0], site=site, events=maker.events[:1], values={}, guess=guess, change=None)
     return None
+
+
+def is_left_unread(suspect: Suspect) -> bool:
+    """Whether a line puts something under a name that its function never reads."""
+    return suspect.site.kind == "assign" and suspect.site.name in variables_unread(suspect.site)
 
 
 def unread_variables(evidence: Evidence) -> Iterator[tuple[str, list[Suspect]]]:
     """The variables that are made and never read, each with the lines after it in its function."""
     reaching = [s for s in evidence.suspects if evidence.bench.reached(s.site) & evidence.bench.wrong]
-    for maker in evidence.suspects:
-        site = maker.site
-        if site.kind != "assign" or site.name not in variables_unread(site):
-            continue
-        lines = [s for s in reaching if s.site.function == site.function and s.time > maker.time]
-        if lines:
-            yield site.name, lines
+    for maker in filter(is_left_unread, evidence.suspects):
+        function = maker.site.function
+        if lines := [s for s in reaching if s.site.function == function and s.time > maker.time]:
+            yield maker.site.name, lines

@@ -182,9 +182,8 @@ def other_containers(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tup
     simple = isinstance(statement, ast.Assign | ast.AugAssign | ast.Return | ast.Expr)
     calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)] if simple else []
     for call, entry in ((c, a) for c in calls for a in c.args if isinstance(a, ast.Subscript)):
-        if (
-            isinstance(entry.value, ast.Name) and type(scope.get(entry.value.id)) is list
-        ):  # of caches, by time
+        is_listed = isinstance(entry.value, ast.Name) and type(scope.get(entry.value.id)) is list
+        if is_listed:  # caches by time
             for near in neighbours(entry.slice):
                 place = ast.Subscript(entry.value, near, ast.Load())
                 said = f"`{ast.unparse(call)}` should be given `{ast.unparse(place)}`"
