@@ -26,6 +26,8 @@ def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
     >>> scope = {"r": 0, "c": 0, "i": 0, "j": 0, "s": 2}
     >>> ast.unparse(next(counts_like(ast.parse("r, c = i, j").body[0], scope))[1])
     'r, c = (i * s, j * s)'
+    >>> ast.unparse(next(counts_like(ast.parse("r = np.argmin(x)").body[0], {}))[1])
+    'r = np.argmax(x)'
     """
     match statement:
         case ast.Assign(targets=[ast.Name() as name], value=value) if is_index(scope.get(name.id)):

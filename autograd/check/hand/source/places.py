@@ -22,6 +22,8 @@ def other_indices(index: ast.expr, holder: Any, scope: dict[str, Any]) -> Iterat
     >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in other_indices(parsed("t"), [], {"t": 1, "s": 2})]
     ['t - 1', 't + 1', 's', '(:, t)']
+    >>> [ast.unparse(i) for i in other_indices(parsed("'dW' + str(n)"), {}, {"l": 1})]
+    ["'dW' + str(n - 1)", "'dW' + str(n + 1)", "'dW' + str(l)"]
     """
     yield from neighbours(index, holder, scope)
     yield from elsewhere(index, scope)

@@ -178,6 +178,10 @@ def other_containers(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tup
     >>> made = other_containers(ast.parse("dx = step_back(dy, first)").body[0], scope)
     >>> [ast.unparse(new) for _, _, new in made]
     ['dx = step_back(dy, second)']
+    >>> line = ast.parse("dx = step_back(dy, caches[t - 1])").body[0]
+    >>> made = other_containers(line, {"caches": [1.0, 2.0]})
+    >>> [ast.unparse(new) for _, _, new in made]
+    ['dx = step_back(dy, caches[t])', 'dx = step_back(dy, caches[t - 2])']
     """
     simple = isinstance(statement, ast.Assign | ast.AugAssign | ast.Return | ast.Expr)
     calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)] if simple else []
