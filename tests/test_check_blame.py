@@ -1148,6 +1148,77 @@ CASES = {
             ("dx[t], dh, dc, w, u", "dx[t], dh, _, w, u", "dx[t], dh, _, w, u =", "wrong-variable"),
         ],
     ),
+    "conditions with other variables": (
+        """
+        def forward(E, U, pairs):
+            loss = 0.0
+            for center, context in pairs:
+                scores = U @ E[center]
+                loss += np.log(np.sum(np.exp(scores))) - scores[context]
+            return loss
+
+        def backward(E, U, pairs):
+            dE, dU = np.zeros_like(E), np.zeros_like(U)
+            for center, context in pairs:
+                p = np.exp(U @ E[center])
+                p /= p.sum()
+                for w in range(len(U)):
+                    g = p[w]
+                    if w == context:
+                        g -= 1
+                    dE[center] += g * U[w]
+                    dU[w] += g * E[center]
+            return {"E": dE, "U": dU}
+        """,
+        {"E": N(5, 3), "U": N(5, 3), "pairs": np.array([[0, 1], [2, 4], [3, 0]])},
+        [
+            ("if w == context", "if w == center", "if w == center", "wrong-variable"),
+            ("if w == context", "if w < context", "if w < context", "wrong-variable"),
+            ("if w == context", "if w == context - 1", "if w == context - 1", "wrong-variable"),
+        ],
+    ),
+    "functions chosen by words": (
+        """
+        def tanh_slope(z):
+            return 1 - np.tanh(z) ** 2
+
+        def relu_slope(z):
+            return 1.0 * (z > 0)
+
+        SLOPES = {"tanh": tanh_slope, "relu": relu_slope}
+
+        def act(z, kind):
+            return np.tanh(z) if kind == "tanh" else np.maximum(z, 0)
+
+        def act_back(d, z, kind="tanh"):
+            if kind == "tanh":
+                return d * (1 - np.tanh(z) ** 2)
+            return d * (z > 0)
+
+        def forward(X, W1, W2, W3):
+            z1 = X @ W1
+            z2 = act(z1, "tanh") @ W2
+            z3 = act(z2, "relu") @ W3
+            return np.sum(act(z3, "tanh") ** 2)
+
+        def backward(X, W1, W2, W3, z1, z2, z3):
+            d3 = 2 * np.tanh(z3) * SLOPES["tanh"](z3)
+            d2 = act_back(d3 @ W3.T, z2, "relu")
+            d1 = act_back(d2 @ W2.T, z1, kind="tanh")
+            return {"W1": X.T @ d1, "W2": np.tanh(z1).T @ d2, "W3": np.maximum(z2, 0).T @ d3}
+        """,
+        {"X": N(5, 3), "W1": N(3, 4), "W2": N(4, 3), "W3": N(3, 2)},
+        [
+            ('SLOPES["tanh"](z3)', 'SLOPES["relu"](z3)', "d3 = ", "wrong-variable"),
+            ('W3.T, z2, "relu")', 'W3.T, z2, "tanh")', "d2 = ", "wrong-variable"),
+            (
+                'kind="tanh")\n            return {',
+                'kind="relu")\n            return {',
+                "d1 = ",
+                "wrong-variable",
+            ),
+        ],
+    ),
 }
 
 

@@ -237,14 +237,15 @@ def by_kind(
 
 
 @functools.lru_cache(maxsize=16)
-def literals_in(tree: ast.AST) -> tuple[float, ...]:
-    """The broken numbers in a source: a slope in forward is one in backward too."""
-    numbers = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
-    found = {v: None for v in numbers if type(v) is float and abs(v) > TINY}
-    return tuple(itertools.islice(found, MOST_LITERALS))
+def literals_in(tree: ast.AST) -> tuple[float | str, ...]:
+    """The broken numbers in a source, and the words: a slope in forward is one in backward too."""
+    held = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    numbers = dict.fromkeys(v for v in held if type(v) is float and abs(v) > TINY)
+    words = dict.fromkeys(v for v in held if type(v) is str and v.isidentifier())
+    return *itertools.islice(numbers, MOST_LITERALS), *itertools.islice(words, MOST_WORDS)
 
 
-MOST_LITERALS = 8
+MOST_LITERALS, MOST_WORDS = 8, 12
 TINY = 1e-6  # what is smaller is there against rounding, and is as good as 0
 
 

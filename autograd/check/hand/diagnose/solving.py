@@ -26,7 +26,7 @@ from ..source.trees import number, parsed, placed, replaced
 from .case import Case, Guess
 from .constants import is_named, named
 from .in_scope import fits
-from .repair import Program, evaluated, program_of, quietly
+from .repair import Program, evaluated, program_of, quietly, stay_right
 
 # What tells of a case, its line, quantities without names and a part of the line what is wrong with the part
 Tell = Callable[[Case, Program, dict[str, Any], ast.expr], Guess | None]
@@ -77,7 +77,7 @@ def constant_told(case: Case, program: Program, extras: dict[str, Any], part: as
     if not is_number and np.isclose(c, 1):
         return None
     new = number(c) if is_number else ast.BinOp(number(c), ast.Mult(), part)
-    if not case.are_right(values_with(case, program, extras, part, new)):
+    if not does(case, program, extras, part, new):
         return None
     text = ast.unparse(part)
     if is_number:
@@ -108,7 +108,7 @@ def value_told(case: Case, program: Program, extras: dict[str, Any], part: ast.e
             continue
         theirs = np.broadcast_to(held, np.shape(own))[told_by]
         for kind, said, value, new in ways(part, text, mine, name, theirs):
-            if near(value, values) and case.are_right(values_with(case, program, extras, part, new)):
+            if near(value, values) and does(case, program, extras, part, new):
                 return Guess(kind, said, part.lineno)
     return None
 
@@ -240,6 +240,12 @@ def ways(
 def says_much(case: Case) -> bool:
     """Whether there is more than one element: of a single one any number can be made right."""
     return sum(int(np.count_nonzero(r.expected)) for r in case.rounds) > 1
+
+
+def does(case: Case, program: Program, extras: dict[str, Any], part: ast.expr, new: ast.expr) -> bool:
+    """Whether all is right with something else in the place of a part, in the rounds that were right, too."""
+    is_right = case.are_right(values_with(case, program, extras, part, new))
+    return is_right and stay_right(with_part(program, part, new), program, case, extras)
 
 
 def values_with(

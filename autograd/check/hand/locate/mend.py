@@ -113,16 +113,26 @@ class Mender:
 
         Nothing in it need have run: where a loop ends too early, what is in it may be no line of the record.
         """
-        places = dict.fromkeys((s.site.filename, s.site.lineno) for s in suspects)
-        functions = dict.fromkeys((f, function_around(tree_of(f, text_of(f)), line)) for f, line in places)
-        for filename, node in ((f, n) for f, function in functions for n in ast.walk(function)):
-            for kind, said, new in statements_like(node, {}) if isinstance(node, ast.For | ast.If) else ():
+        lasts = {self.function_of(s.site): s for s in suspects}
+        for (filename, function), suspect in lasts.items():
+            heads = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.If)]
+            scope = self.scope_at(suspect) if heads else {}
+            for node, (kind, said, new) in ((n, made) for n in heads for made in statements_like(n, scope)):
                 if self.bench.is_over(self.stop):
                     return None
                 patch = Patch(filename, ((span_of(node), new),))
                 if self.is_right({}, [patch]):
                     return self.patched(Attempt(None, kind, said, None, patch))
         return None
+
+    def function_of(self, site: Site) -> tuple[str, ast.AST]:
+        """The file, and the function in it, that a line is in."""
+        return site.filename, function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+
+    def scope_at(self, suspect: Suspect) -> dict[str, Any]:
+        """The variables at a line, as it last ran."""
+        snapshots = self.bench.stage.backwards({}, frozenset([suspect.site])).snapshots
+        return max(snapshots.items(), key=lambda item: item[0][1])[1].variables if snapshots else {}
 
     def attempts(self, suspects: list[Suspect], kinds: tuple[str, ...] = KINDS) -> dict[str, list[Attempt]]:
         """By kinds, the changes of some lines."""
@@ -161,8 +171,7 @@ class Mender:
 
     def counted(self, suspect: Suspect, scope: Snapshot, done: set[Any]) -> Iterator[Attempt]:
         """The changes of lines that put sizes and places under names, in the function that a line is in."""
-        filename = suspect.site.filename
-        function = function_around(tree_of(filename, text_of(filename)), suspect.site.lineno)
+        filename, function = self.function_of(suspect.site)
         if id(function) in done:
             return
         done.add(id(function))
@@ -316,12 +325,12 @@ def reads(attempt: Attempt, name: str) -> bool:
 
 
 def statements_at(
-    statement: ast.stmt, scope: Snapshot, literals: tuple[float, ...]
+    statement: ast.stmt, scope: Snapshot, literals: tuple[float | str, ...]
 ) -> Iterator[tuple[str, str, int | None, ast.stmt]]:
     """What could stand in the place of a statement, with the variables in scope, and numbers in the file."""
     match statement:
         case ast.Assign(targets=[ast.Subscript() as target], value=ast.Constant(value=int() | float() as n)):
-            for m in literals:
+            for m in (x for x in literals if isinstance(x, float)):
                 new = placed(ast.Assign([target], number(m)), statement)
                 yield "number", f"the number {n} should be {m}", None, new  # type: ignore[misc]  # it stays one
     for kind, said, new in statements_like(statement, scope.variables):

@@ -83,12 +83,12 @@ def edits(
     functions: Functions | None = None,
     beside: Beside = (),
     kinds: tuple[str, ...] = KINDS,
-    literals: tuple[float, ...] = (),
+    literals: tuple[float | str, ...] = (),
 ) -> Iterator[Edit]:
     """All changes of a statement at one place; of some kinds, at least those, and few of the others.
 
     `functions` are the user's own that it may call; `beside`, what stands elsewhere in the same function;
-    `literals`, the broken numbers in the same file.
+    `literals`, the broken numbers and the words in the same file.
     """
     for kind, text, changed in whole_line(statement):
         yield Edit(kind, text, statement, statement, changed)
@@ -179,17 +179,25 @@ def other_rounds(
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
-    """The expressions in a tree that stand for numbers: no called names, keywords, indices or exponents."""
+    """The expressions in a tree that stand for numbers, or choose a function: no called names or indices.
+
+    Nor are they keywords, but for words, or exponents.
+    """
     if isinstance(tree, ast.expr):
         yield tree
     for name, part in ast.iter_fields(tree):
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and name == "right":
             continue  # an exponent is changed as such
-        if name in ("func", "slice", "keywords") and not (name == "func" and isinstance(part, ast.Attribute)):
+        if name == "slice" or (name == "func" and not isinstance(part, ast.Attribute | ast.Subscript)):
             continue
         for child in part if isinstance(part, list) else [part]:
-            if isinstance(child, ast.AST):
+            if isinstance(child, ast.AST) and (name != "keywords" or is_word(child.value)):  # type: ignore[attr-defined]
                 yield from expressions(child)
+
+
+def is_word(node: ast.expr) -> bool:
+    """Whether an expression is a string: which function is meant, say."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def at_node(
@@ -256,12 +264,20 @@ def indices_of(holder: ast.expr, beside: Beside) -> Iterator[ast.expr]:
             yield other.slice
 
 
-def others_written(node: ast.expr, literals: tuple[float, ...]) -> Changes:
-    """For a number another one that is written in the same file."""
+def others_written(node: ast.expr, literals: tuple[float | str, ...]) -> Changes:
+    """For a number another one that is written in the same file, and another word for a word.
+
+    >>> made = [others_written(parsed(text), (0.1, "relu", "tanh")) for text in ("2", "'tanh'", "'id'")]
+    >>> [[ast.unparse(new) for *_, new in changes] for changes in made]
+    [['0.1'], ["'relu'"], []]
+    """
     match node:
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
-            for other in literals:
+            for other in (x for x in literals if isinstance(x, float)):
                 yield "number", f"the number {n} should be {other}", number(other)
+        case ast.Constant(value=str() as word) if word in literals:
+            for another in (x for x in literals if isinstance(x, str) and x != word):
+                yield "other call", f"`{word}` should be `{another}`", ast.Constant(another)
 
 
 def raised(node: ast.expr, evaluate: Evaluate) -> Changes:

@@ -34,6 +34,9 @@ def of_functions(node: ast.expr, functions: Functions) -> Changes:
     >>> [ast.unparse(new) for _, _, new in made]
     ['g(x)', 'f(x, deriv=True)', 'f(f(x))', 'g(f(x))', 'np.exp(f(x))', 'np.log(f(x))', 'np.tanh(f(x))', \
 'np.sqrt(f(x))', 'x']
+    >>> made = of_functions(parsed("SLOPES['f'](x)"), {"g": Signature(1)})
+    >>> next(ast.unparse(new) for _, _, new in made)
+    'g(x)'
     """
     text = ast.unparse(node)
     match node:
@@ -49,6 +52,10 @@ def of_functions(node: ast.expr, functions: Functions) -> Changes:
             words = [w for w in words if w.arg not in functions[name].switches]
             if words != node.keywords:
                 yield "wrong-variable", f"`{text}` has a switch too many", ast.Call(node.func, args, words)
+        case ast.Call(func=ast.Subscript() as entry, args=args, keywords=words):
+            for other in (k for k, signature in functions.items() if signature.required == len(args)):
+                said = f"`{other}` should be called in the place of `{ast.unparse(entry)}`"
+                yield "other call", said, ast.Call(ast.Name(other, ast.Load()), args, words)
     if isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute):
         for other in (*(k for k, signature in functions.items() if signature.required == 1), *OF_NUMPY):
             yield "missing call", f"`{other}` is missing around `{text}`", ast.Call(parsed(other), [node], [])

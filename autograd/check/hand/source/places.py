@@ -39,10 +39,13 @@ def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = N
     ['-l - 1', '-l + 1']
     >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
     ["'b'"]
+    >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": abs, "b": 2.0, "c": max})]
+    ["'c'"]
     """
     match index:
         case ast.Constant(value=str() as key) if isinstance(holder, dict):
-            names = [k for k, v in holder.items() if k != key and isinstance(k, str) and is_numeric(v)]
+            is_alike = is_numeric if is_numeric(holder.get(key, 0)) else is_no_number
+            names = [k for k, v in holder.items() if k != key and isinstance(k, str) and is_alike(v)]
             yield from map(ast.Constant, names)
         case ast.Constant(value=int() as n) if not isinstance(n, bool):
             yield from (number(m) for m in dict.fromkeys((n + 1, n - 1, -1)))
@@ -56,6 +59,11 @@ def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = N
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
             yield from ([a] if n == 1 else [ast.BinOp(a, op, number(n - 1))])
             yield ast.BinOp(a, op, number(n + 1))
+
+
+def is_no_number(value: Any) -> bool:
+    """Whether a value is anything else than numbers: a function, or a tuple of them."""
+    return not is_numeric(value)
 
 
 def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
