@@ -10,7 +10,7 @@ import pytest
 
 from autograd import check
 
-from .test_check_styles import pair_of
+from .test_check_styles import defined, pair_of
 
 RNG = np.random.default_rng(35)
 
@@ -1219,6 +1219,49 @@ CASES = {
             ),
         ],
     ),
+    "forces between pairs": (
+        """
+        def forward(x0, k, pairs, rest, target):
+            xs, vs = np.zeros((4, 3)), np.zeros((4, 3))
+            xs[0] = x0
+            for t in range(3):
+                force = np.zeros(3)
+                for e in range(2):
+                    i, j = pairs[e]
+                    stretch = xs[t, j] - xs[t, i] - rest[e]
+                    force[i] += k[e] * stretch
+                    force[j] -= k[e] * stretch
+                vs[t + 1] = vs[t] + 0.1 * force
+                xs[t + 1] = xs[t] + 0.1 * vs[t + 1]
+            return 0.5 * np.sum((xs[3] - target) ** 2), xs
+
+        def backward(x0, k, pairs, rest, target, xs):
+            ax, av, gk = xs[3] - target, np.zeros(3), np.zeros(2)
+            for t in reversed(range(3)):
+                av = av + 0.1 * ax
+                ax_new = ax.copy()
+                for e in range(2):
+                    i, j = pairs[e]
+                    stretch = xs[t, j] - xs[t, i] - rest[e]
+                    gk[e] += 0.1 * stretch * (av[i] - av[j])
+                    push = 0.1 * k[e] * (av[i] - av[j])
+                    ax_new[j] += push
+                    ax_new[i] -= push
+                ax = ax_new
+            return {"x0": ax, "k": gk}
+        """,
+        {"x0": N(3), "k": np.array([1.2, 1.7]), "pairs": [(0, 1), (1, 2)], "rest": N(2), "target": N(3)},
+        [
+            ("push = 0.1 * k[e] * (av[i] - av[j])", "push = 0.1 * k[e] * av[i]", "push = ", "missing-term"),
+            ("ax_new[i] -= push", "ax_new[i] = push", "ax_new[i] = push", "overwritten"),
+            (
+                "xs[t, j] - xs[t, i] - rest[e]\n                    gk",
+                "xs[t + 1, j] - xs[t + 1, i] - rest[e]\n                    gk",
+                "stretch = ",
+                "wrong-variable",
+            ),
+        ],
+    ),
 }
 
 
@@ -1592,3 +1635,134 @@ def test_a_draw_does_not_hide_that_a_mask_is_forgotten(draw):
     report = check.derivation(forward, backward, {"x": N(4)})
     assert not report.ok, str(report)
     assert (np.random.get_state()[2], random.getstate(), inner.bit_generator.state) == before
+
+
+LAYERS = """
+def linear_back(dz, cache):
+    x, w = cache
+    return dz @ w.T, x.T @ dz
+
+def relu_back(da, z):
+    dz = np.array(da, copy=True)
+    dz[z <= 0] = 0
+    return dz
+
+def forward(x, w1, w2, w3):
+    caches, a = [], x
+    for w in (w1, w2):
+        z = a @ w
+        caches.append(((a, w), z))
+        a = np.maximum(z, 0)
+    caches.append(((a, w3), a @ w3))
+    return a @ w3, caches
+
+def backward(dout, caches):
+    grads = {}
+    da, grads["w3"] = linear_back(dout, caches[2][0])
+    for l in reversed(range(2)):
+        dz = relu_back(da, caches[l][1])
+        da_prev, grads["w" + str(l + 1)] = linear_back(dz, caches[l][0])
+        da = da_prev
+    return {"x": da, **grads}
+"""
+RAISING = [
+    ("        da = da_prev\n", "", "da_prev, grads"),
+    ("relu_back(da, caches[l][1])", "relu_back(da, caches[l - 1][1])", "dz = relu_back(da"),
+    ("return dz @ w.T, x.T @ dz", "return dz @ w, x.T @ dz", "return dz @ w,"),
+    (
+        "        dz = relu_back(da, caches[l][1])\n        da_prev,",
+        "        dz = relu_back(da, caches[l][1]).T\n        da_prev,",
+        "dz = relu_back(da, caches[l][1]).T",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "blame"), RAISING, ids=[blame for *_, blame in RAISING])
+def test_a_change_lets_a_backward_pass_go_through(old, new, blame):
+    inputs = {"x": N(5, 3), "w1": N(3, 4), "w2": N(4, 6), "w3": N(6, 2)}
+    assert check.derivation(*pair_of(LAYERS), inputs).ok
+    assert LAYERS.count(old) == 1
+    report = check.derivation(*pair_of(LAYERS.replace(old, new)), inputs)
+    assert report.status == "wrong"
+    assert blame in report.first.source, str(report)
+
+
+TRAINED = """
+def train(x, y, rewards):
+    weights = {"w0": np.cos(np.arange(12.0)).reshape(4, 3), "w1": np.sin(np.arange(3.0)).reshape(3, 1)}
+    for step in range(3):
+        h = np.tanh(x @ weights["w0"])
+        out = h @ weights["w1"]
+        loss = np.mean(rewards * (out - y) ** 2)
+        dout = 2 * rewards * (out - y) / out.size
+        grads = {"w1": h.T @ dout}
+        grads["w0"] = x.T @ (dout @ weights["w1"].T * (1 - h**2))
+        for l in range(2):
+            weights[f"w{l}"] -= 0.1 * grads[f"w{l}"]
+    return weights
+"""
+
+
+def train_of(source):
+    return defined(f"{source}\ndef both():\n    return train\n")()
+
+
+def test_what_is_called_loss_is_to_fall_whatever_else_there_is():
+    inputs = {"x": N(5, 4), "y": N(5, 1), "rewards": np.ones((5, 1))}
+    report = check.training_step(train_of(TRAINED), inputs)
+    assert report.ok, str(report)
+    ascent = train_of(TRAINED.replace("-= 0.1", "+= 0.1"))
+    assert not check.training_step(ascent, inputs).ok
+
+
+def test_a_parameter_that_is_left_alone_though_its_gradient_is_derived():
+    inputs = {"x": N(5, 4), "y": N(5, 1), "rewards": np.ones((5, 1))}
+    for old, new in (
+        ("for l in range(2):", "for l in range(1):"),
+        ("for l in range(2):", "for l in range(1, 2):"),
+    ):
+        report = check.training_step(train_of(TRAINED.replace(old, new)), inputs)
+        assert report.status == "wrong"
+        assert report.first.source == new, str(report)
+
+
+@pytest.mark.parametrize(
+    "method", ["reduce([x, y, x * y])", "accumulate([x, y])", "outer([x, y], [1.0, 2.0])"]
+)
+@pytest.mark.parametrize("ufunc", ["maximum", "logaddexp", "add"])
+def test_methods_of_ufuncs_take_lists_of_arrays(ufunc, method):
+    source = f"""
+    def forward(x, y):
+        return np.sum(np.cos(np.{ufunc}.{method}))
+
+    def backward(x, y):
+        return {{"x": 0 * x}}
+    """
+    inputs = {"x": N(4), "y": N(4)}
+    report = check.derivation(*pair_of(source), inputs)
+    assert report.status == "wrong", str(report)
+    assert report.inputs == {"x": "wrong", "y": "not derived"}
+    x = inputs["x"]
+    forward, _ = pair_of(source)
+    steps = [np.eye(4)[i] * 1e-6 for i in range(4)]
+    slopes = [(forward(x + s, inputs["y"]) - forward(x - s, inputs["y"])) / 2e-6 for s in steps]
+    np.testing.assert_allclose(report.first.true, slopes, rtol=1e-5, atol=1e-7)
+
+
+def test_a_gain_is_called_as_gradients_are():
+    forward, backward = pair_of(
+        """
+        def forward(x, p):
+            h = x - x.mean(axis=1, keepdims=True)
+            return p["g"] * h + p["s"], h
+
+        def backward(dout, p, h):
+            d = dout
+            grads = {"g": np.sum(dout * h, axis=0), "s": np.sum(dout, axis=0)}
+            return {"x": d - d.mean(axis=1, keepdims=True), "grads": grads}
+        """
+    )
+    report = check.derivation(
+        forward, backward, {"x": N(5, 3), "p": {"g": np.ones(3) + N(3) ** 2, "s": N(3)}}
+    )
+    assert report.first.source == "d = dout", str(report)

@@ -12,6 +12,7 @@ from ...errors import DerivationError
 from .beside import moved
 from .diagnose.constants import named
 from .judgement import Judgement, Settings
+from .match.rightness import common_scale
 from .observe.objects.reach import Root
 from .observe.probes.probe import TimeUp
 from .observe.probes.trace import path_text
@@ -205,10 +206,9 @@ ADAPTIVE = (
 def steps_of(stage: Stage, found: Judgement) -> list[str]:
     """What is said of updates: the constant before the gradient."""
     updates = [r for r, ok in zip(found.results, found.right, strict=True) if r.kind == "update" and ok]
-    if not updates:
+    if (c := common_scale(updates)) is None:
         is_named = bool(found.results) and all(r.kind == "named" for r in found.results)
         return [ADAPTIVE] if stage.training is not None and is_named else []
-    c = updates[0].scale
     way = "downhill" if c < 0 else "uphill: this is ascent, right as what forward returns is to grow"
     return [f"each update is {named(c, found.forward)} times the gradient, {way}"]
 

@@ -73,20 +73,24 @@ def observed(
     forward.scope = sizes_in(stage, outcome)
     either = any(forward.root in forward.bound.get(word, ()) for word in EITHER_WAY)
     stage.uphill = None if either else goes_up(stage)
-    results: list[Result] = []
-    if outcome.raised is None:
-        found = collected(stage, outcome, known)
-        results = assigned([*found, *lost_updates(stage, outcome, known, found)], known, settings)
-        if is_adaptive(results):
-            named = assigned(list(named_in(stage, outcome, known, settings)), known, settings)
-            turned = going_wrong(results, named, stage.uphill)
-            results = [*named, *turned] if len(turned) < len(results) else results
+    results = results_of(stage, outcome, known, settings) if outcome.raised is None else []
     if not any(r.node is not None for r in results):
         given = {*stage.arguments, *stage.inputs}
         results += assigned(list(named_in(stage, outcome, known, settings, given)), known, settings)
     note_carried(results, known)
     right = judged_right(results, known, excused or {}, stage.uphill)
     return Judgement(forward, known, results, right, outcome, excused=excused or {})
+
+
+def results_of(stage: Stage, outcome: Outcome, known: Known, settings: Settings) -> list[Result]:
+    """What a backward pass results in: of adaptive updates, the gradients that the code names."""
+    found = collected(stage, outcome, known)
+    results = assigned([*found, *lost_updates(stage, outcome, known, found)], known, settings)
+    if not is_adaptive(results):
+        return results
+    named = assigned(list(named_in(stage, outcome, known, settings)), known, settings)
+    turned = going_wrong(results, named, stage.uphill)
+    return [*named, *turned] if len(turned) < len(results) else results
 
 
 EITHER_WAY = ("objective", RETURNED)  # what is returned may have a minus before it
@@ -99,6 +103,7 @@ def goes_up(stage: Stage) -> bool:
     """Whether what forward returns is to grow rather than to fall: by what things are called."""
     words = {word.lower() for f in stage.reach.functions for word in words_in(f.__code__)}
     words |= {f.__name__.lower() for f in stage.reach.functions}
+    words |= {name.lower() for name in (stage.training.names if stage.training else ())}
     loss = (stage.training.loss or "").lower() if stage.training else ""
     positive = any(g in w and not w.startswith(("neg", "nll")) for g in TO_GROW for w in (*words, loss))
     return positive and not any(w.startswith(("loss", "cost", "neg", "nll")) for w in words)

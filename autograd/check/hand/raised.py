@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,12 @@ def place_of(error: BaseException) -> tuple[Site, Snapshot] | None:
     function = code.co_qualname.replace(".<locals>", "").replace("<module>", "")
     site = Site("assign", name, code.co_filename, function, span_of(expression), span_of(statement))
     return site, Snapshot(dict(found.tb_frame.f_locals), found.tb_frame.f_globals)
+
+
+def calls_to(error: BaseException) -> list[tuple[str, int]]:
+    """File and line of the user's code that an exception went through, the innermost first."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return [(f.f_code.co_filename, line) for f, line in frames if is_users(f.f_code)][::-1]
 
 
 def part_at(statement: ast.stmt, positions: Any) -> tuple[ast.AST, str]:

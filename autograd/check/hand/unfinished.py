@@ -1,22 +1,36 @@
-"""A backward pass that raised: the line that did, or one before it that made something of a wrong shape."""
+"""A backward pass that raised: the line that did, or one before it of which a change lets it go through."""
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from .judgement import Judgement
+from . import limits
+from .diagnose.repair import AT_HAND, by_kind, node_at
+from .judgement import Judgement, Settings, results_of
+from .limits import price_of_a_run
 from .lines import LineWriter
-from .locate.suspects import Blame
+from .locate.bench import Bench
+from .locate.mend import Attempt, Mender
+from .locate.suspects import Blame, Suspect, suspects_in
 from .match.known import Family
+from .match.lost import kind_of
+from .match.results import Result
+from .match.rightness import judged_right
+from .observe.probes.patch import Patch
 from .observe.probes.probe import TimeUp
-from .observe.probes.record import Event
-from .observe.probes.sites import ENTRY
-from .raised import diagnosis_of, place_of
+from .observe.probes.record import Event, Override, Snapshot
+from .observe.probes.sites import ENTRY, Site
+from .observe.stage import Outcome
+from .raised import calls_to, diagnosis_of, place_of
 from .reasons import Reasons
 from .report import Line
+from .source.edits import KINDS
 
 
 def blamed_before(reasons: Reasons) -> tuple[Blame, bool] | None:
@@ -24,7 +38,7 @@ def blamed_before(reasons: Reasons) -> tuple[Blame, bool] | None:
     found = reasons.found
     if found.blames or isinstance(found.outcome.raised, TimeUp | MemoryError):
         return None
-    if (turned := turned_before(reasons)) is not None:
+    if (turned := turned_before(reasons) or mended_before(reasons)) is not None:
         return turned, True
     astray = astray_before(reasons)
     return (astray, False) if astray is not None else None
@@ -56,6 +70,67 @@ def turned_before(reasons: Reasons) -> Blame | None:
 def turning(n: int, value: Any, frame: FrameType) -> Any:
     """The transpose of what a line makes."""
     return np.transpose(value)
+
+
+def mended_before(reasons: Reasons) -> Blame | None:
+    """The line of which a small change lets the backward pass go through, with all results right.
+
+    First comes the line that raised, then those that it was called from, then all before it.
+    """
+    error: Any = reasons.found.outcome.raised
+    place, events = place_of(error), reasons.found.outcome.events
+    if place is None or not events:
+        return None
+    bench = Retrial(reasons.stage, reasons.found.known, [], reasons.found.excused, settings=reasons.settings)
+    bench.price = price_of_a_run(events, bench.results)
+    mender = Mender(bench, set(), limits.CHANGE / 4)
+    if (found := mender.first_right(changes_at(*place))) is not None:
+        return found
+    calls = calls_to(error)
+    suspects = sorted(
+        suspects_in(events), key=lambda s: (not any(map(s.site.spans, calls)), -s.events[-1].time)
+    )
+    return mender.blamed(suspects)
+
+
+def changes_at(site: Site, snapshot: Snapshot) -> dict[str, list[Attempt]]:
+    """The simple changes of the line that raised, with what the variables held there."""
+    own = Suspect(site, [Event(site, 0, np.full(0, np.nan), None, 0)])
+    statement = node_at(site, site.statement, ast.stmt)
+    kinds = KINDS[:AT_HAND]
+    made = by_kind(statement, snapshot, {}, site, kinds)
+    return {
+        kind: [
+            Attempt(own, kind, e.text, None, Patch(site.filename, ((site.statement, e.made()),)), e.lineno)
+            for e in made[kind]
+        ]
+        for kind in kinds
+    }
+
+
+@dataclass(slots=True)
+class Retrial(Bench):
+    """What a backward pass that raised results in, if other values or statements let it go through."""
+
+    settings: Settings = ("d", {})
+
+    def flags(
+        self, overrides: Mapping[Site, Override], noting: bool = False, patches: Iterable[Patch] = ()
+    ) -> tuple[list[bool], Outcome]:
+        """Which results are right; none, if it still raises or results in nothing."""
+        self.spent += self.price
+        outcome = self.stage.backwards(overrides, noting=True, patches=patches)
+        if outcome.raised is not None:
+            return [False], outcome
+        results = results_of(self.stage, outcome, self.known, self.settings)
+        right = judged_right(results, self.known, self.excused, self.stage.uphill)
+        return [*right, self.are_complete(results)], outcome
+
+    def are_complete(self, results: list[Result]) -> bool:
+        """Whether there are results for all inputs that are like one: for `W2` if for `W1`."""
+        leaves, nodes = self.known.forward.leaves, {r.node for r in results}
+        asked = {kind_of(path) for path, node in leaves.items() if node in nodes}
+        return bool(asked) and all(n in nodes for path, n in leaves.items() if kind_of(path) in asked)
 
 
 def astray_before(reasons: Reasons) -> Blame | None:

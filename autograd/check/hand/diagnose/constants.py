@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from math import isclose, isfinite
+from math import isclose, isfinite, sqrt
 
 import numpy as np
 
@@ -36,12 +36,13 @@ def is_named(c: float, forward: Forward) -> bool:
 
 
 def sizes(forward: Forward) -> Iterator[tuple[float, str]]:
-    """The numbers that the data's sizes make: m, m n, and 2, 1/2 and 1 over these."""
+    """The numbers that the data's sizes make: m, m n, 2, 1/2 and 1 over these, and their roots."""
     single = lengths(forward)
     products = {a * b: f"{x} {y}" for (a, x), (b, y) in combinations_with_replacement(single.items(), 2)}
     for n, name in (single | {k: v for k, v in products.items() if k not in single}).items():
         bracket = f"({name})" if " " in name else name
         yield from ((n, name), (1 / n, f"1/{bracket}"), (2 / n, f"2/{bracket}"), (n / 2, f"{name}/2"))
+        yield from ((sqrt(n), f"sqrt({name})"), (1 / sqrt(n), f"1/sqrt({name})"))
 
 
 def lengths(forward: Forward) -> dict[int, str]:

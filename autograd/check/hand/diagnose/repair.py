@@ -333,9 +333,10 @@ def live_edits(site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS) -
         case ast.Assign(targets=[ast.Subscript() | ast.Name() | ast.Attribute() as target], value=value) if (
             value is expression
         ):
-            both = ast.BinOp(loaded(target), ast.Add(), expression)
             text = "it replaces what was there, and should add to it"
-            changes["overwritten"].append(Edit("overwritten", text, statement, expression, both))
+            for op in (ast.Add(), ast.Sub()):
+                both = ast.BinOp(loaded(target), op, expression)
+                changes["overwritten"].append(Edit("overwritten", text, statement, expression, both))
             if isinstance(target, ast.Subscript):  # of a dictionary that may have no such entry yet
                 get = ast.Attribute(loaded(target.value), "get", ast.Load())
                 both = ast.BinOp(ast.Call(get, [target.slice, number(0)], []), ast.Add(), expression)

@@ -25,7 +25,7 @@ from ..locate.forms import (
     is_unread,
     names_read,
 )
-from ..locate.suspects import Blame, Suspect
+from ..locate.suspects import Blame, Suspect, begins_a_sum
 from ..match.known import Known
 from ..match.names import is_called_gradient, is_called_slope
 from ..observe.probes.record import Event, is_of_truths
@@ -80,7 +80,9 @@ def odd(evidence: Evidence) -> Blame | None:
             found = mended(s, s.events, evidence.bench)
             found = inside(evidence, found) if found is not None else None
         else:
-            found = evidence.mender(1 / 4).blamed([s]) or mended(s, s.events, evidence.bench)
+            found = evidence.mender(1 / 4).blamed([s])
+        if found is None and not is_call(s.site) and not begins_a_sum(s, evidence.found.outcome.events):
+            found = mended(s, s.events, evidence.bench)
         if found is not None:
             return found
     return None

@@ -19,7 +19,7 @@ from ..locate.forms import (
     is_renaming,
     is_unread,
 )
-from ..locate.suspects import Blame
+from ..locate.suspects import Blame, begins_a_sum
 from ..match.names import is_called_slope
 from ..observe.probes.patch import statements_around
 from ..source.nearby import names_set
@@ -141,7 +141,8 @@ def renamed(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if better is None:
         told = (s for s in renamed if doubt.kind is None and is_unread(s.site))
         if doubt.is_of_paths:
-            told = (s for s in renamed if not makes_anything(s, evidence.bench))
+            whole = (s for s in renamed if not begins_a_sum(s, evidence.found.outcome.events))
+            told = (s for s in whole if not makes_anything(s, evidence.bench))
         better = next(filter(None, (mended(s, s.events, evidence.bench) for s in told)), None)
     return doubt.other(better)
 

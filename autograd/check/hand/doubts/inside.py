@@ -12,8 +12,7 @@ from ..diagnose.repair import AT_HAND, MADE
 from ..locate.elsewhere.helpers import is_out_of_order, made_before
 from ..locate.elsewhere.solved import mended
 from ..locate.forms import is_call, is_given, is_handed_on, is_unpacked, is_unread
-from ..locate.suspects import Blame, Suspect
-from ..match.near import near
+from ..locate.suspects import Blame, Suspect, falls_short
 from ..observe.probes.sites import Site
 from ..source.edits import KINDS
 from .evidence import Evidence
@@ -102,12 +101,7 @@ def incomplete(evidence: Evidence, call: Call) -> Blame | None:
 
 def is_owed(evidence: Evidence, blame: Blame) -> bool:
     """Whether a helper would have to return all that comes back by calls of its counterpart, and does not."""
-    wholes = [v for family in evidence.bench.known.passed_inside for v in family.values]
-    pairs = [(e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values]
-    return bool(pairs) and all(
-        any(near(needed, v) for v in wholes) and not any(near(value, v) for v in wholes)
-        for value, needed in pairs
-    )
+    return falls_short(blame, [v for family in evidence.bench.known.passed_inside for v in family.values])
 
 
 def by_own_changes(evidence: Evidence, call: Call) -> tuple[str, ...]:

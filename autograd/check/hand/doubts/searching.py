@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..diagnose.constants import is_named
 from ..locate.elsewhere.helpers import arguments, handed_in, made_before, returned_within
 from ..locate.elsewhere.origins import narrow_line, origin_of
 from ..locate.elsewhere.rounds import handed_on
@@ -15,13 +16,16 @@ from ..locate.elsewhere.scales import divided
 from ..locate.elsewhere.sums import contribution
 from ..locate.elsewhere.updates import other_rate
 from ..locate.forms import is_call, is_handed_on, is_renaming, is_unpacked, leaves_out, parameters_at
+from ..locate.linear import scale_needed
 from ..locate.mend import Mender, is_known
 from ..locate.suspects import CONTAINED, Blame, Suspect, suspects_in
-from ..match.near import near
 from .evidence import PLAIN, Evidence
 
 # What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
-GIVEN = ("wrong-variable", "nearby", "sign", "transpose", "forgotten factor", "forgotten term")
+GIVEN = (
+    "wrong-variable", "nearby", "sign", "needless transpose", "transpose", "forgotten factor",
+    "forgotten term",
+)  # fmt: skip
 # Where a constant or a sign explains all, nothing need be inserted elsewhere
 OF_CONSTANT, INSERTED = ("factor", "sign"), ("missing-term", "missing-factor")
 
@@ -74,23 +78,38 @@ def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | No
 
 
 def times_a_number(evidence: Evidence) -> Blame | None:
-    """The first line that makes what is too large or too small, if all that is wrong is so by one number."""
+    """The last line that makes too much or too little by a number which has a name, if that is all.
+
+    Of lines that make one thing of another it is the last that has to be what it should.
+    """
     bench = evidence.bench
-    ratios = bench.ratios(bench.flags({})[0])
-    c = ratios[0] if ratios else None
-    if len(evidence.found.blames) < 2 or c is None or any(r is None or not near(r, c) for r in ratios):
-        return None
-    lines = (s for s in evidence.reaching() if s.site.kind != "argument" and not is_handed_on(s.site))
-    return next(filter(None, (divided(s, s.events, c, bench) for s in lines)), None)
+    lines = (s for s in evidence.reaching() if s.site.kind in OF_VALUES and not is_handed_on(s.site))
+    for s in sorted(lines, key=lambda s: -s.time):
+        c = scale_needed(s, bench)
+        if c and is_named(c, evidence.found.forward) and (found := divided(s, s.events, 1 / c, bench)):
+            return found
+    return None
+
+
+OF_VALUES = ("assign", "share", "return", "element")  # where a value is made
 
 
 def within(evidence: Evidence) -> Blame | None:
     """The line of a helper that returned what is wrong, if nothing can be told of its callers."""
     found = returned_within(evidence.found.blames, evidence.suspects, evidence.bench)
+    if found is not None and is_right_elsewhere(evidence, found):
+        return None
     if found is None or not is_handed_on(found.site):
         return found
     own = [s for s in evidence.reaching() if s.site.function == found.site.function]
     return evidence.mender(1 / 2).blamed(own) or made_before(found, own, evidence.bench) or found
+
+
+def is_right_elsewhere(evidence: Evidence, blame: Blame) -> bool:
+    """Whether a helper that is called in several lines makes what is a slope wherever it is called."""
+    events = [e for s in evidence.suspects if s.site is blame.site for e in s.events]
+    is_slope = all(evidence.bench.known.is_slope(e.value) for e in events)
+    return is_slope and len({e.calls[:1] for e in events}) > 1
 
 
 def passed_on(evidence: Evidence) -> Blame | None:

@@ -56,7 +56,8 @@ def other(evidence: Evidence) -> Blame | None:
     if (name := turned(evidence)) is not None:
         return evidence.mender().reversed(name, {e.site for e in evidence.found.outcome.events})
     if not evidence.found.blames:
-        return evidence.mender().blamed(*lines_before(evidence))
+        head = evidence.mender(1 / 4).of_heads(evidence.suspects)  # what never ran is no line of the record
+        return head or evidence.mender().blamed(*lines_before(evidence))
     if (line := told_at_once(evidence) or unread(evidence) or as_made(evidence)) is not None:
         return line
     if len(evidence.found.blames) == 1 and (line := inside(evidence, evidence.found.blames[0])) is not None:

@@ -18,7 +18,7 @@ from ..observe.probes.record import Event, Override, is_mask
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
 from .forms import is_adding, is_call, is_given, is_picked, is_renaming, is_unread, keeps_its_name
-from .suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
+from .suspects import CONTAINED, Blame, Suspect, falls_short, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
 
@@ -409,12 +409,8 @@ class Locator:
         """Whether a helper returned only a part of what a call of a function contributes to a gradient."""
         unasked = self.suspicion.unasked
         passed = [f for f in self.known.passed if not unasked.intersection(f.nodes)]
-        wholes = [v for family in passed for v in family.values]
-        pairs = [(e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values]
-        return blame.site.kind in ("return", "element") and all(
-            any(near(needed, v) for v in wholes) and not any(near(value, v) for v in wholes)
-            for value, needed in pairs
-        )
+        is_returned = blame.site.kind in ("return", "element")
+        return is_returned and falls_short(blame, [v for family in passed for v in family.values])
 
     def first_alike(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The first line of the same function that made the same values, if it can be blamed as well."""
@@ -433,7 +429,8 @@ class Locator:
         made = [e for e in self.events if e.owner is result.owner] or [
             e for e in self.events if same_value(e.value, result.value)
         ]
-        if not made:
+        is_left_alone = result.kind == "update" and not any(e.site.kind in CONTAINED for e in made)
+        if not made or is_left_alone:
             return None
         changes = [e for e in made if e.site.kind in CONTAINED]
         event = changes[-1] if changes else made[0]

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from ....engine import LEAF
+from ..match.near import largest
 from ..match.results import Result, reread
 from ..match.rightness import is_common_told
-from ..observe.probes.record import Event, Override
+from ..observe.probes.record import Event, Override, is_array
 from ..observe.probes.sites import Site
 from .bench import Bench
 from .suspects import Suspect
@@ -50,7 +52,7 @@ def effects_of(
     None if a result is missing then, or they have too many elements.
     """
     size = sum(np.size(e.value) for e in events)
-    wanted = flattened([wanted_of(i, bench) for i in fixed(bench)])
+    wanted = flattened([wanted_of(i, bench) for i in fixed(bench)]) if bench.results else None
     if not 0 < size * bench.price <= MOST_UNITS or wanted is None:
         return None
     values: dict[int, Any] = {e.n: np.array(e.value, float) for e in events} | dict(at or {})
@@ -77,6 +79,29 @@ def results_with(overrides: Mapping[Site, Override], bench: Bench) -> Any:
     outcome = bench.stage.backwards(overrides)
     found = reread(bench.results, bench.stage, outcome)
     return flattened([found[i] for i in fixed(bench)])
+
+
+def scale_needed(suspect: Suspect, bench: Bench) -> float | None:
+    """The number to multiply all that a line makes by, for all results to be right; None if none will do.
+
+    What doubles it moves the results on a straight way, unless a later round is made of an earlier one.
+    """
+    wanted = flattened([wanted_of(i, bench) for i in fixed(bench)])
+    start = flattened([bench.results[i].value for i in fixed(bench)])
+    doubled = results_with({suspect.site: doubling}, bench)
+    if wanted is None or start is None or doubled is None or not start.shape == doubled.shape == wanted.shape:
+        return None
+    way, apart = doubled - start, wanted - start
+    c = float(way @ apart / (way @ way)) if np.any(way) else 0.0
+    return 1 + c if largest(apart - c * way) <= PRECISION * largest(wanted) else None
+
+
+PRECISION = 1e-6  # of the largest wanted result; a run with the right value follows
+
+
+def doubling(n: int, value: Any, frame: FrameType) -> Any:
+    """Twice what a line makes."""
+    return value * 2 if is_array(value) and np.asarray(value).dtype.kind == "f" else value
 
 
 def is_final(result: Result) -> bool:

@@ -24,6 +24,7 @@ from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.patch import Patch, statements_around, statements_in
 from ..observe.probes.record import Event, Override, Snapshot, is_array
 from ..observe.probes.sites import Site, root_of, span_of
+from ..source.carried import carried_like
 from ..source.counts import counts_like
 from ..source.edits import CALLED, KINDS, Edit, other_rounds
 from ..source.nearby import function_around
@@ -167,6 +168,8 @@ class Mender:
                     found["order"] += self.reordered(statement, suspects)
             if "count" in kinds:
                 found["count"] += self.counted(suspect, scope, done)
+            if "carried" in kinds:
+                found["carried"] += self.carried(suspect, suspects, done)
         return found
 
     def counted(self, suspect: Suspect, scope: Snapshot, done: set[Any]) -> Iterator[Attempt]:
@@ -179,6 +182,19 @@ class Mender:
             for said, new in counts_like(statement, scope.variables):
                 patch = Patch(filename, ((span_of(statement), placed(new, statement)),))  # type: ignore[arg-type]
                 yield Attempt(None, "count", said, None, patch)
+
+    def carried(self, suspect: Suspect, suspects: list[Suspect], done: set[Any]) -> Iterator[Attempt]:
+        """The lines of loops in the function of a line that should hand on something to the next round."""
+        filename, function = self.function_of(suspect.site)
+        if (key := ("carried", id(function))) in done:
+            return
+        done.add(key)
+        by_span = {s.site.statement: s for s in suspects}
+        for said, line, new in carried_like(function):
+            span = span_of(line)
+            yield Attempt(
+                by_span.get(span), "carried", said, None, Patch(filename, ((span, new),)), line.lineno
+            )
 
     def likely(self, suspect: Suspect, kinds: tuple[str, ...], scope: Snapshot) -> Iterator[tuple[str, Edit]]:
         """The changes of an expression, but for those of what is given as it is or has forward's name."""
@@ -345,11 +361,12 @@ OF_PLACES = ("wrong-variable", "nearby")  # all that can be wrong with a value o
 
 # Those that are many come late
 ORDER = (
-    "sign", "complement", "missing sign", "overwritten", "unused", "shape", "transpose", "extra-factor",
+    "sign", "complement", "missing sign", "overwritten", "unused", "shape", "needless transpose", "transpose",
+    "extra-factor",
     "extra-term", "exponent", "wrong-variable", "rounds", "turned", "exchanged",
     "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term", "inner call", "line too many", "term too many", "count", "other call",
+    "missing-term", "inner call", "line too many", "term too many", "count", "carried", "other call",
 )  # fmt: skip
 
 

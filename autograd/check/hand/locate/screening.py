@@ -1,5 +1,6 @@
 """Which changes of a line are worth a run: none that raises, or makes what was tried before.
 
+Nor is one that multiplies a gradient by a gradient: a backward pass is linear in what comes back.
 Where nothing is nonlinear in what the line makes, and no round of it builds on another, it is known without
 a run, too, what becomes of the results.
 """
@@ -17,11 +18,12 @@ import numpy as np
 
 from ....tensor import Tensor
 from ..diagnose.repair import code_of, live_edits, node_at, quietly
+from ..match.names import is_called_gradient
 from ..match.near import largest
 from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.record import Snapshot, is_array
 from ..source.edits import Edit
-from ..source.nearby import names_set_after
+from ..source.nearby import function_around, made_of, names_in, names_set_after
 from .bench import Bench
 from .linear import Effects, effects_of, results_with
 from .suspects import Suspect
@@ -98,12 +100,60 @@ class Screen:
         """Whether a change is worth a run."""
         if self.is_blind:
             return True
+        if self.is_linear and self.gradients.intersection(code.co_names) and not self.is_affine(code):
+            return False
         if (key := self.key(code)) is None or key in self.tried:
             return False
         self.tried.add(key)
         if self.effects is None or not self.set_after.isdisjoint(code.co_names):
             return True  # what a later line sets is another thing once this line makes another
         return self.may_be_right(code, self.effects)
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The variables in the last round, where none is 0 because nothing has come back yet."""
+        return self.scopes[max(self.scopes)]
+
+    @cached_property
+    def gradients(self) -> set[str]:
+        """The variables that hold what comes back or is made of it, and no value of forward."""
+        known, site = self.bench.known, self.suspect.site
+        function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+        names = names_in(function) & self.first.variables.keys() - self.bench.stage.inputs.keys()
+        held = {k: self.last[k] for k in names if is_broken(self.last.get(k))}
+        own = {k: v for k, v in held.items() if not known.is_value(v)}
+
+        def is_source(name: str) -> bool:
+            if name not in own or is_called_gradient(name):
+                return name in own and type(own[name]) is not float
+            return any(known.is_contribution(v) for v in (own[name], self.first.variables[name]) if np.any(v))
+
+        return {k for k in own if is_source(k)} | (made_of(function, is_source) & own.keys())
+
+    @cached_property
+    def is_linear(self) -> bool:
+        """Whether the line as it is multiplies no gradient by a gradient."""
+        own = code_at(self.suspect)
+        return own is not None and self.is_affine(own)
+
+    def is_affine(self, code: CodeType) -> bool:
+        """Whether what an expression makes grows evenly with all gradients that it reads."""
+        read = self.gradients.intersection(code.co_names)
+        made = []
+        for scale in (0.0, 1.0, 2.0) if read else ():
+            self.bench.spent += UNITS
+            try:
+                with quietly():
+                    value = eval(code, self.last | {name: scale * self.last[name] for name in read})
+            except Exception:
+                return False
+            made.append(value)
+        if not made:
+            return True
+        if not all(is_array(v) and np.shape(v) == np.shape(made[0]) for v in made):
+            return False
+        nothing, once, twice = map(np.asarray, made)
+        return bool(largest(nothing - 2 * once + twice) <= LOOSE * max(map(largest, made)))
 
     def forget(self, code: CodeType) -> None:
         """Let a change be tried again: it makes all right, and may be asked for once more."""
@@ -125,10 +175,10 @@ class Screen:
         is_whole = len(self.scopes) == len(self.suspect.events)
         if self.effects is None and not self.is_blind and is_whole:
             effects = effects_of(self.suspect, self.suspect.events, self.bench)
-            if effects is not None and self.is_linear(effects):
+            if effects is not None and self.are_all(effects):
                 self.effects = effects
 
-    def is_linear(self, effects: Effects) -> bool:
+    def are_all(self, effects: Effects) -> bool:
         """Whether other values do what was foreseen, and what the line makes itself stays the same."""
         rng = np.random.default_rng(11)
         own = {e.n: e.value for e in effects.events}
@@ -144,6 +194,11 @@ class Screen:
         if results is None or builds_on_another:
             return False
         return largest(results - effects.predicted(others)) <= LOOSE * largest(results)
+
+
+def is_broken(value: Any) -> bool:
+    """Whether a value is a number or an array that is no count."""
+    return isinstance(value, float | np.ndarray | np.floating) and np.asarray(value).dtype.kind == "f"
 
 
 def code_at(suspect: Suspect) -> CodeType | None:

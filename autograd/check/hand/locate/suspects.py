@@ -11,6 +11,7 @@ import numpy as np
 
 from ..diagnose.case import Guess
 from ..match.known import Family, Match
+from ..match.near import near
 from ..match.results import Result
 from ..observe.probes.patch import Patch
 from ..observe.probes.record import Event, Override
@@ -74,6 +75,15 @@ class Blame:
         return self.change or putting(self.values)
 
 
+def falls_short(blame: Blame, wholes: list[Any]) -> bool:
+    """Whether each value that is blamed is none of some wholes, and would have to be one of them."""
+    pairs = [(e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values]
+    return bool(pairs) and all(
+        any(near(needed, v) for v in wholes) and not any(near(value, v) for v in wholes)
+        for value, needed in pairs
+    )
+
+
 def suspects_in(events: list[Event]) -> list[Suspect]:
     """The sites at which values were made, in the order in which they first did."""
     by_site: dict[Site, list[Event]] = defaultdict(list)
@@ -89,6 +99,14 @@ def suspects_in(events: list[Event]) -> list[Suspect]:
             made = list(last.values())
         found.append(Suspect(site, made, before=before))
     return found
+
+
+def begins_a_sum(suspect: Suspect, events: list[Event]) -> bool:
+    """Whether what a line makes is changed in place later on: other values of it can put anything right."""
+    owner = suspect.events[-1].owner
+    return suspect.site.kind == "assign" and any(
+        e.owner is owner and e.site.kind in CONTAINED and e.time > suspect.time for e in events
+    )
 
 
 def same_value(a: Any, b: Any) -> bool:

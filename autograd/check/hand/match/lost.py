@@ -17,28 +17,45 @@ from ..observe.probes.record import Event, is_array
 from ..observe.probes.sites import span_of
 from ..observe.stage import Outcome, Stage
 from .known import Known
-from .near import largest
-from .results import Result, array_of, dug
+from .near import largest, ratio
+from .results import MISSING, Result, array_of, dug
 
 
 def lost_updates(stage: Stage, outcome: Outcome, known: Known, found: list[Result]) -> Iterator[Result]:
     """The updates of parameters that have none, where others have: of zeros, or of a variable's new array."""
     done = {r.place for r in found if r.kind == "update"}
+    alike = set(map(kind_of, done))
     for place, node in known.forward.leaves.items() if done else ():
         if place in done or node not in known.truth or not largest(known.truth[node]) > known.rounding(node):
             continue
-        if (
-            result := written(place, node, stage, outcome) or rebound(place, node, stage, outcome)
-        ) is not None:
-            yield result
+        true = known.truth[node]
+        is_derived = kind_of(place) in alike and any(ratio(e.value, true) for e in outcome.events)
+        lost = written(place, node, stage, outcome, is_derived) or rebound(place, node, stage, outcome)
+        if lost is not None:
+            yield lost
 
 
-def written(place: Place, node: Node, stage: Stage, outcome: Outcome) -> Result | None:
-    """The update of an array to which a line wrote what was there."""
+def kind_of(place: Place) -> tuple[Any, ...]:
+    """What is the same for places that differ by a number: `W1` and `W2`, `layers[0].W` and `layers[1].W`.
+
+    >>> kind_of(("layers", 1, "W")), kind_of(("W12",))
+    (('layers', 0, 'W'), ('W',))
+    """
+    return tuple(
+        k.rstrip("0123456789") if isinstance(k, str) else 0 if isinstance(k, int) else k for k in place
+    )
+
+
+def written(place: Place, node: Node, stage: Stage, outcome: Outcome, is_derived: bool) -> Result | None:
+    """The update of an array to which a line wrote what was there, or nothing though its gradient is derived.
+
+    The second counts for one beside others that are updated: `W3`, beside `W1` and `W2`.
+    """
     holders = stage.holders.holders.values() if stage.holders is not None else ()
     holder = next((holder for path, holder in holders if path == place[:-1]), None)
     value = dug(holder, place[-1:])
-    if not any(e.owner is value and e.site.kind == "change" for e in outcome.events):
+    is_written = any(e.owner is value and e.site.kind == "change" for e in outcome.events)
+    if value is MISSING or not (is_written or is_derived):
         return None
     zeros = np.zeros_like(array_of(value))
     return Result("update", place, str(place[-1]), zeros, value, holder, array_of(value), node)

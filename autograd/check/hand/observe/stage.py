@@ -28,7 +28,7 @@ from .outputs import number_of
 from .probes.codes import rewritten
 from .probes.patch import Patch, patched
 from .probes.probe import PROBE, Finished, TimeUp
-from .probes.record import Event, Override, Recording, Snapshot
+from .probes.record import Event, Override, Recording, Snapshot, Trial
 from .probes.sites import Site
 from .training import Body, Training
 
@@ -172,7 +172,7 @@ class Stage:
                     self.arguments = taken(self.forward, self.inputs)
                     returned: Any = None
                 else:
-                    run = Recording(own=name_in_code(self.forward), noting=False)
+                    run = Trial(own=name_in_code(self.forward), noting=False)
                     returned = self.run(run, self.forward, taken(self.forward, self.inputs))
                     self.scope = seen(run.frames, name_in_code(self.forward), self.inputs)
                     total = number_of(returned, self.outputs, self.upstream)
@@ -256,7 +256,8 @@ class Stage:
         """A run of the backward pass as its code is now."""
         assert self.after is not None
         function = self.backward or self.forward
-        run = Recording(overrides or {}, wanted, name_in_code(function), noting)
+        kind = Recording if noting or wanted else Trial
+        run = kind(overrides or {}, wanted, name_in_code(function), noting)
         returned, raised = None, None
         try:
             returned = self.run(run, function, self.arguments)

@@ -57,7 +57,7 @@ def of_call(node: ast.Call) -> Changes:
         for pair in turned_round(*node.args):
             yield "transpose", said, ast.Call(node.func, list(pair), [])
     if name == "transpose" and not node.keywords:
-        yield "transpose", f"`{text}` should not be transposed", inner
+        yield "needless transpose", f"`{text}` should not be transposed", inner
 
 
 def with_arguments_exchanged(node: ast.Call, text: str) -> Changes:

@@ -20,11 +20,11 @@ from .trees import Beside, Changes, number, parsed, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
 KINDS = (
-    "sign", "complement", "missing sign", "overwritten", "unused", "shape", "transpose", "factor", "number",
-    "missing constant", "extra-factor", "extra-term", "exponent", "wrong-variable", "other call", "turned",
-    "exchanged", "forgotten term", "nearby", "forgotten factor", "reduction", "missing-factor",
-    "missing-term", "call too many", "missing call", "inner call", "line too many", "term too many",
-    "order", "rounds", "count",
+    "sign", "complement", "missing sign", "overwritten", "unused", "shape", "needless transpose", "transpose",
+    "factor", "number", "missing constant", "extra-factor", "extra-term", "exponent", "wrong-variable",
+    "other call", "turned", "exchanged", "forgotten term", "nearby", "forgotten factor", "reduction",
+    "missing-factor", "missing-term", "call too many", "missing call", "inner call", "line too many",
+    "term too many", "order", "rounds", "count", "carried",
 )  # fmt: skip
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
@@ -32,12 +32,14 @@ CALLED = {
     "order": "wrong-variable",
     "rounds": "wrong-variable",
     "count": "wrong-variable",
+    "carried": "wrong-variable",
     "unused": "wrong-variable",
     "line too many": "extra-factor",
     "term too many": "extra-term",
     "forgotten term": "missing-term",
     "forgotten factor": "missing-factor",
     "nearby": "wrong-variable",
+    "needless transpose": "transpose",
     "complement": "wrong-variable",
     "turned": "wrong-variable",
     "missing sign": "sign",
@@ -232,7 +234,7 @@ def at_node(
         case ast.UnaryOp(op=ast.USub(), operand=a):
             yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
         case ast.Attribute(value=a, attr="T" | "mT"):
-            yield "transpose", f"`{text}` should not be transposed", a
+            yield "needless transpose", f"`{text}` should not be transposed", a
         case ast.Call(func=ast.Name(id="len"), args=[a]):
             yield "number", f"`{text}` should be the number of elements", ast.Attribute(a, "size", ast.Load())
         case ast.Attribute(value=a, attr="size"):
@@ -253,6 +255,8 @@ def at_node(
         case ast.Subscript(value=a, slice=index):
             for near in (*other_indices(index, evaluate(a), scope), *indices_of(a, beside)):
                 yield "wrong-variable", f"the index in `{text}` is wrong", ast.Subscript(a, near, ast.Load())
+            if "forgotten term" in kinds and ndim_of(evaluate(node)) == 0:
+                yield from elements_missing(node, other_indices(index, None, scope))
     yield from by_value(node, text, scope, evaluate, beside, kinds)
 
 
@@ -262,6 +266,18 @@ def indices_of(holder: ast.expr, beside: Beside) -> Iterator[ast.expr]:
     for other, _ in beside:
         if isinstance(other, ast.Subscript) and ast.unparse(other.value) == name:
             yield other.slice
+
+
+def elements_missing(node: ast.Subscript, indices: Iterator[ast.expr]) -> Changes:
+    """A number in an array, less another one there, or with it: `a[i] - a[j]`.
+
+    >>> [ast.unparse(new) for *_, new in elements_missing(parsed("a[i]"), iter([parsed("j")]))]
+    ['a[i] - a[j]', 'a[i] + a[j]']
+    """
+    for index, op in product(indices, (ast.Sub(), ast.Add())):
+        other = ast.Subscript(node.value, index, ast.Load())
+        said = f"the term {'-' if isinstance(op, ast.Sub) else ''}{ast.unparse(other)} is missing"
+        yield "forgotten term", f"{said} in `{ast.unparse(node)}`", ast.BinOp(node, op, other)
 
 
 def others_written(node: ast.expr, literals: tuple[float | str, ...]) -> Changes:

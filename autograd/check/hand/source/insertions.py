@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .quantities import bracketed, indexed, is_inner, is_numeric, quantities, scalars
+from .quantities import bracketed, indexed, is_inner, is_numeric, quantities, roots, scalars
 from .trees import Beside, Changes, flipped, number, parsed, reversed_array, swapped
 
 # The value of an expression in the scope of its line; None if it has none
@@ -225,7 +225,7 @@ def fits(held: Any, value: Any) -> bool:
 
 def missing_constants(node: ast.expr, text: str, scope: dict[str, Any]) -> Changes:
     """A number to multiply or divide by."""
-    for name in scalars(scope):
+    for name in (*scalars(scope), *roots(scope)):
         yield (
             "missing constant",
             f"a factor 1/{name} is missing at `{text}`",

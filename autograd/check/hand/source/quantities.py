@@ -114,19 +114,37 @@ def scalars(scope: dict[str, Any]) -> Iterator[str]:
                 yield f"{name}.shape[{i}]"
 
 
+def roots(scope: dict[str, Any]) -> Iterator[str]:
+    """The roots of the sizes in scope, by which attention's scores and first weights are divided."""
+    sizes = (name for name in scalars(scope) if "shape" in name or is_index(scope.get(name)))
+    yield from (f"np.sqrt({name})" for name in sizes)
+
+
 def has_variables(owner: Any) -> bool:
     """Whether an object or a class has variables of its own."""
     return hasattr(owner, "__dict__")
 
 
 def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The arrays in scope, and what derivatives are often made of: 1 - A, A (1 - A), 1 - A², A > 0."""
+    """The arrays in scope, and what derivatives are often made of: 1 - A, A (1 - A), 1 - A², A², A > 0.
+
+    The slope of a sigmoid is only made of what may come from one, from 0 to 1, and that of tanh likewise.
+
+    >>> [name for name, _ in quantities({"p": np.array([0.2, 0.9]), "z": np.array([-3.0, 2.0])})]
+    ['p', 'p**2', '1 - p', 'p * (1 - p)', '1 - p**2', 'z', 'z**2', '(z > 0)']
+    """
     for name, value in (*scope.items(), *indexed(scope)):
-        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fb":
-            yield name, value
-        if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
+        if not isinstance(value, np.ndarray | np.floating | np.bool_) or value.dtype.kind not in "fb":
+            continue
+        yield name, value
+        if isinstance(value, np.bool_) or value.dtype.kind == "b" or not value.size:
+            continue
+        least, largest = float(value.min()), float(value.max())
+        yield f"{name}**2", value**2
+        if least >= 0 and largest <= 1:
             yield f"1 - {name}", 1 - value
             yield f"{name} * (1 - {name})", value * (1 - value)
+        if least >= -1 and largest <= 1:
             yield f"1 - {name}**2", 1 - value**2
-            yield f"{name}**2", value**2
+        if least <= 0 < largest:
             yield f"({name} > 0)", value > 0

@@ -30,7 +30,9 @@ def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
     match statement:
         case ast.Assign(targets=[ast.Name() | ast.Subscript() | ast.Attribute() as target], value=value):
             text = "it replaces what was there, to which it should add"
-            yield "overwritten", text, ast.AugAssign(target, ast.Add(), value)
+            yield from (
+                ("overwritten", text, ast.AugAssign(target, op, value)) for op in (ast.Add(), ast.Sub())
+            )
             if isinstance(target, ast.Subscript):
                 yield "overwritten", "places that come twice get one term only", added_at(target, value)
         case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):

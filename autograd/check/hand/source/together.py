@@ -11,7 +11,7 @@ import numpy as np
 
 from .functions import Functions
 from .insertions import Evaluate, other_variables
-from .places import other_indices
+from .places import neighbours, other_indices
 from .quantities import is_index, is_numeric
 from .trees import Changes, all_replaced, parsed
 
@@ -48,8 +48,26 @@ def together(
                 call = ast.Call(ast.Name(name, ast.Load()), [nodes[0]], [])
                 said = f"`{text}` should be `{name}({text})` wherever it stands"
                 yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(nodes, call))
+    yield from places_replaced(expression)
     yield from counts_replaced(by_text, held, expression, scope)
     yield from without_calls(expression)
+
+
+def places_replaced(expression: ast.expr) -> Changes:
+    """The expression with one more or one less for a place that several arrays are read at.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> [ast.unparse(new) for *_, new in places_replaced(parsed("x[t + 1, i] - x[t + 1, j]"))]
+    ['x[t, i] - x[t, j]', 'x[t + 2, i] - x[t + 2, j]']
+    """
+    by_text: dict[str, list[ast.expr]] = {}
+    for read in (n for n in ast.walk(expression) if isinstance(n, ast.Subscript)):
+        for index in read.slice.elts if isinstance(read.slice, ast.Tuple) else [read.slice]:
+            by_text.setdefault(ast.unparse(index), []).append(index)
+    for text, places in by_text.items():
+        for near in neighbours(places[0]) if len(places) > 1 else ():
+            said = f"the index `{text}` is wrong wherever it stands"
+            yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(places, near))
 
 
 def counts_replaced(

@@ -19,7 +19,7 @@ from ...observe.probes.record import Event, Snapshot, is_array
 from ...observe.probes.sites import Site, is_plain
 from ..bench import Bench
 from ..forms import is_handed_on, is_unpacked
-from ..suspects import CONTAINED, Blame, Suspect, same_value
+from ..suspects import CONTAINED, Blame, Suspect, begins_a_sum, same_value
 from ..suspicion import Suspicion
 from .solved import mended
 
@@ -200,6 +200,7 @@ def narrow_line(
             continue
         if (
             is_unpacked(s.site)
+            or begins_a_sum(s, trust.events)
             or all(is_known(e, bench, trust) for e in s.events)
             or (is_one and any(np.size(e.value) == 1 for e in s.events))
         ):

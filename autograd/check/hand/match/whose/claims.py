@@ -25,9 +25,10 @@ def by_name(
     if not result.name:
         return None
     nodes = known.called(result.name, *settings) or called_in_part(result, known, leaves)
-    own = [n for n, path in leaves.items() if result.kind == "left" and is_counterpart(result.place, path)]
+    own = {n: p for n, p in leaves.items() if result.kind == "left" and is_counterpart(result.place, p)}
     if own:
-        nodes = own
+        same_key = [n for n, path in own.items() if path[-1] == result.place[-1]]  # `grads["g"]`, of a gain
+        nodes = same_key or list(own)
     elif nested := counterparts(result.place, leaves):
         nodes = nested
     elif result.kind == "returned" and any(isinstance(k, str) for k in result.place) and not nodes:

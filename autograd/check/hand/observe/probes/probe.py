@@ -83,11 +83,15 @@ class Run:
 
     def round(self, site: Any) -> None:
         """A round of a loop begins."""
+        self.begun(site, sys._getframe(1))
+
+    def begun(self, site: Any, frame: FrameType) -> None:
+        """Count a round of a loop that begins in a frame, and end the run if it is the last, or too late."""
         self.rounds += 1
         loop = site.filename, site.span
         self.turns[loop] = self.turns.get(loop, 0) + 1
         if self.until == (loop, self.turns[loop]):
-            self.finish(sys._getframe(1))
+            self.finish(frame)
             raise Finished
         if time.perf_counter() > self.deadline:
             raise TimeUp
@@ -156,10 +160,10 @@ class Probe(threading.local):
             setattr(self, name, getattr(run, name))
 
 
-# What the rewritten code may call: the methods of a run, but `finish`, which the run itself calls
+# What the rewritten code may call: the methods of a run, but those that the run itself calls
 NAMES = tuple(
     name
     for name, method in vars(Run).items()
-    if callable(method) and not name.startswith("_") and name != "finish"
+    if callable(method) and not name.startswith("_") and name not in ("finish", "begun")
 )
 PROBE = Probe()

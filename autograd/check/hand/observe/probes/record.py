@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
@@ -12,7 +13,7 @@ import numpy as np
 
 from .....tensor import Tensor
 from .....users import is_users
-from .probe import Run
+from .probe import Run, TimeUp
 from .sites import Site
 
 MOST_EVENTS = 50_000  # beyond which no more values are noted, and a run is observed by its results only
@@ -68,6 +69,11 @@ def is_array(value: Any) -> bool:
 def is_mask(value: Any) -> bool:
     """Whether a value is an array of truths: the wrong one lets the wrong elements through."""
     return type(value) is np.ndarray and value.dtype.kind == "b"
+
+
+def can_be_noted(site: Site, value: Any) -> bool:
+    """Whether a value may be a gradient, or is a mask that was made or returned."""
+    return is_array(value) or (is_mask(value) and site.kind in ("assign", "return"))
 
 
 def is_of_truths(event: Event) -> bool:
@@ -149,17 +155,18 @@ class Recording(Run):
 
     def value(self, site: Site, value: Any) -> Any:
         """A value that was made, or what is to stand in its place; it is noted if it may be a gradient."""
-        is_noted = is_array(value) or (is_mask(value) and site.kind in ("assign", "return"))
-        return self.handled(site, value, sys._getframe(1)) if is_noted else value
+        return self.handled(site, value, sys._getframe(1)) if can_be_noted(site, value) else value
 
     def unpack(self, sites: Any, values: Any) -> Any:
         """Several values, each as if it had been assigned by itself."""
-        if isinstance(values, tuple | list) and len(values) == len(sites):
-            frame = sys._getframe(1)
-            return tuple(
-                self.handled(s, v, frame) if is_array(v) else v for s, v in zip(sites, values, strict=True)
-            )
-        return values
+        return self.each(sites, values, sys._getframe(1))
+
+    def each(self, sites: Any, values: Any, frame: FrameType) -> Any:
+        """Several values that were made in a frame, noted if they are as many as they should be."""
+        if not isinstance(values, tuple | list) or len(values) != len(sites):
+            return values
+        pairs = zip(sites, values, strict=True)
+        return tuple(self.handled(s, v, frame) if is_array(v) else v for s, v in pairs)
 
     def after(self, site: Site, value: Any) -> Any:
         """What a variable holds after a change, noted; an array stays the same object."""
@@ -176,7 +183,10 @@ class Recording(Run):
 
     def changed(self, site: Site, owner: Any, key: Any, attribute: bool = False) -> None:
         """Note what was changed: an attribute, an array in place, or the entry of a container."""
-        frame = sys._getframe(1)
+        self.noted(site, owner, key, attribute, sys._getframe(1))
+
+    def noted(self, site: Site, owner: Any, key: Any, attribute: bool, frame: FrameType) -> None:
+        """Note a change that was made in a frame."""
         if attribute:
             value = getattr(owner, key, None)
             if is_array(value) and (new := self.kept(site, value, frame)) is not value:
@@ -209,6 +219,43 @@ class Recording(Run):
             name = outer.f_code.co_qualname.replace(".<locals>", "").replace("<module>", "")
             self.frames.setdefault(name, []).append(dict(outer.f_locals))
             outer = outer.f_back
+
+
+class Trial(Recording):
+    """A run of which only the results are wanted: at most probes there is nothing to do.
+
+    Thousands of such runs may be made, so a probe asks first whether anything is to stand at its site.
+    """
+
+    def value(self, site: Site, value: Any) -> Any:
+        """A value that was made, or what is to stand in its place."""
+        if site not in self.overrides or not can_be_noted(site, value):
+            return value
+        return self.handled(site, value, sys._getframe(1))
+
+    def round(self, site: Site) -> None:
+        """A round of a loop begins: only of the loop that trains are they counted."""
+        if self.until is not None and self.until[0] == (site.filename, site.span):
+            self.begun(site, sys._getframe(1))
+        elif time.perf_counter() > self.deadline:
+            raise TimeUp
+
+    def unpack(self, sites: Any, values: Any) -> Any:
+        """Several values, each as if it had been assigned by itself."""
+        if self.overrides.keys().isdisjoint(sites):
+            return values
+        return self.each(sites, values, sys._getframe(1))
+
+    def after(self, site: Site, value: Any) -> Any:
+        """What a variable holds after a change."""
+        return (
+            self.kept(site, value, sys._getframe(1)) if site in self.overrides and is_array(value) else value
+        )
+
+    def changed(self, site: Site, owner: Any, key: Any, attribute: bool = False) -> None:
+        """What is to stand where something was changed."""
+        if site in self.overrides:
+            self.noted(site, owner, key, attribute, sys._getframe(1))
 
 
 def calls_of(frame: FrameType) -> tuple[tuple[str, int], ...]:

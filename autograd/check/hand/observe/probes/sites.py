@@ -48,6 +48,11 @@ class Site:
         """Whether its statement is too long to be shown whole."""
         return self.statement[2] - self.statement[0] > 3
 
+    def spans(self, place: tuple[str, int]) -> bool:
+        """Whether the statement has a line of a file."""
+        filename, lineno = place
+        return self.filename == filename and self.statement[0] <= lineno <= self.statement[2]
+
     def __repr__(self) -> str:
         """The site in a few words, for a debugger."""
         return f"<{self.kind} {self.name} {self.function}:{self.lineno}>"

@@ -301,7 +301,8 @@ class Tracing(Run):
         """What is called in the place of a function, so that what it is given keeps its history."""
         if isinstance(function, np.vectorize):
             return functools.partial(one_by_one_of, function)
-        if isinstance(function, np.ufunc) or getattr(function, "__module__", "") == "numpy":
+        of_ufunc = isinstance(getattr(function, "__self__", function), np.ufunc)
+        if of_ufunc or getattr(function, "__module__", "") == "numpy":
             return functools.partial(of_arrays, function)
         if type(getattr(function, "__self__", None)) is np.ndarray:
             return functools.partial(of_method, function)

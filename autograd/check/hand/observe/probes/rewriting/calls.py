@@ -34,6 +34,9 @@ OF_ONE_ARRAY = frozenset(name for name, value in vars(np).items() if isinstance(
 }  # fmt: skip
 
 
+# The methods of NumPy's ufuncs that take a list for an array: `np.maximum.reduce([a, b])`
+OF_UFUNCS = ("reduce", "accumulate", "outer")
+
 # The methods of an array that take others: NumPy's own take no Tensors
 OF_ARRAYS = ("dot", "clip")
 

@@ -19,6 +19,7 @@ from .calls import (
     NUMPY,
     OF_ARRAYS,
     OF_ONE_ARRAY,
+    OF_UFUNCS,
     UNPROBED,
     attribute_of,
     changed_by,
@@ -332,7 +333,7 @@ class Rewriter(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute) and name == "item" and not node.args:
             return self.probed("item", None, node, node.func.value)
         is_method = name in OF_ARRAYS and not is_numpys
-        if is_method or is_plain_function(node.func) or (is_numpys and name in OF_ONE_ARRAY):
+        if is_method or is_plain_function(node.func) or (is_numpys and name in (*OF_ONE_ARRAY, *OF_UFUNCS)):
             node.func = self.probed("function", None, node.func, node.func)
         if (probe := probe_for(node)) is not None:
             return self.probed(probe, None, node, *node.args)
