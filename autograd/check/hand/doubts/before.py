@@ -58,13 +58,23 @@ def picked(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None
     """The line that gave a name to the wrong thing, or to less than it should, if that explains all."""
     if told is None or told.kind not in OF_PICKED:
         return None
-    site, read, mender = blame.site, loads_of(blame.site), evidence.mender(1 / 4)
+    site, mender = blame.site, evidence.mender(1 / 4)
+    read = loads_of(site) & names_said(told.text) if "`" in told.text else loads_of(site)
     picks = [
         s for s in evidence.reaching()
         if s.site.name in read and s.site.function == site.function and is_picked(s.site)
         and s.site.statement != site.statement and not evidence.is_named_rightly(s)
     ]  # fmt: skip
     return mender.simplest(picks, OF_PICKED[told.kind]) if picks else None
+
+
+def names_said(text: str) -> set[str]:
+    """The variables that are spoken of.
+
+    >>> sorted(names_said("the index in `dz[i, 0]` is wrong"))
+    ['0', 'dz', 'i']
+    """
+    return {name for part in re.findall(r"`([^`]+)`", text) for name in re.findall(r"\w+", part)}
 
 
 def odd(evidence: Evidence) -> Blame | None:
@@ -121,7 +131,7 @@ def of_a_variable(evidence: Evidence) -> Blame | None:
     is_of_one = told is not None and (told.change in OF_VARIABLES or "times what it should be" in told.hint)
     if told is None or not is_of_one:
         return None
-    names = {name for part in re.findall(r"`([^`]+)`", told.hint) for name in re.findall(r"\w+", part)}
+    names = names_said(told.hint)
     site, start = blames[0].site, blames[0].events[0].time
     own = [s for s in evidence.reaching() if s.site.function == site.function and s.site.name in names]
     made = [

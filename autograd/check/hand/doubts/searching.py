@@ -15,7 +15,15 @@ from ..locate.elsewhere.rounds import handed_on
 from ..locate.elsewhere.scales import divided
 from ..locate.elsewhere.sums import contribution
 from ..locate.elsewhere.updates import other_rate
-from ..locate.forms import is_call, is_handed_on, is_renaming, is_unpacked, leaves_out, parameters_at
+from ..locate.forms import (
+    is_call,
+    is_handed_on,
+    is_put_into,
+    is_renaming,
+    is_unpacked,
+    leaves_out,
+    parameters_at,
+)
 from ..locate.linear import scale_needed
 from ..locate.mend import Mender, is_known
 from ..locate.suspects import CONTAINED, Blame, Suspect, suspects_in
@@ -83,7 +91,8 @@ def times_a_number(evidence: Evidence) -> Blame | None:
     Of lines that make one thing of another it is the last that has to be what it should.
     """
     bench = evidence.bench
-    lines = (s for s in evidence.reaching() if s.site.kind in OF_VALUES and not is_handed_on(s.site))
+    made = (s for s in evidence.reaching() if s.site.kind in OF_VALUES and not is_unpacked(s.site))
+    lines = (s for s in made if is_put_into(s.site) or not is_handed_on(s.site))
     for s in sorted(lines, key=lambda s: -s.time):
         c = scale_needed(s, bench)
         if c and is_named(c, evidence.found.forward) and (found := divided(s, s.events, 1 / c, bench)):

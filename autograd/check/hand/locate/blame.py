@@ -17,7 +17,7 @@ from ..match.results import Result
 from ..observe.probes.record import Event, Override, is_mask
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
-from .forms import is_adding, is_call, is_given, is_picked, is_renaming, is_unread, keeps_its_name
+from .forms import is_adding, is_call, is_given, is_left, is_picked, is_renaming, is_unread, keeps_its_name
 from .suspects import CONTAINED, Blame, Suspect, falls_short, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
@@ -106,23 +106,18 @@ class Locator:
         doubtful = [s for s in self.suspects if s.site not in fixed and not self.suspicion.is_fine(s)]
         doubtful.sort(key=self.suspicion.first_doubt)
         queue = [s for s in doubtful if self.reaches(s, wrong)]
+        late: tuple[Blame, Suspect] | None = None
         for place, suspect in enumerate(queue):
             self.trials.share = SHARES * (self.trials.limit - self.bench.spent) / (len(queue) - place)
             for blame in self.trials.tried(suspect, fixed, wrong, True):
+                if len(blame.results) == len(wrong) and not self.is_of_what_is_fine(blame, suspect):
+                    return self.settled(blame, suspect, doubtful, fixed, wrong)
                 if len(blame.results) == len(wrong):
-                    if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
-                        return final
-                    if (receiver := self.received(blame, suspect, fixed, wrong)) is not None:
-                        return receiver
-                    other = self.misplaced(blame, doubtful, fixed, wrong)
-                    if other is not None:
-                        return replace(other, instead=blame)
-                    other = self.misused(blame, fixed, wrong) or self.mistaken(blame, suspect, fixed, wrong)
-                    if other is None and self.suspicion.is_exact(suspect, {blame.events[0].n}):
-                        return self.handed_on(blame, fixed, wrong)
-                    return other or self.origin(blame, fixed, wrong)
+                    late = late or (blame, suspect)
                 if best is None or len(blame.results) > len(best.results):
                     best = blame
+        if late is not None:
+            return self.settled(*late, doubtful, fixed, wrong)
         self.trials.share = self.trials.limit
         if len(wrong) > 1 or best is None:
             others = [s for s in self.suspects if s.site not in fixed and s not in doubtful]
@@ -141,6 +136,57 @@ class Locator:
                 if best is None or len(blame.results) > len(best.results):
                     best = blame
         return best
+
+    def is_of_what_is_fine(self, blame: Blame, suspect: Suspect) -> bool:
+        """Whether a line is blamed for one of several rounds in which it makes what it should.
+
+        That is the gradient of a variable, and not by the name of another one.
+        """
+        whole = [e for e in blame.events if np.size(e.value) > 1 and np.any(e.value)]
+        return len(suspect.events) > 1 and any(map(self.is_of_a_variable, whole))
+
+    def is_of_a_variable(self, event: Event) -> bool:
+        """Whether a value is the gradient of a variable, and does not go by the name of another one."""
+        named, names = self.suspicion.named(event), self.known.forward.names
+        exact = {m.label.node for m in self.known.exact(event.value) if m.label.kind == "gradient"}
+        return bool(exact & names.keys()) and (not named or not exact.isdisjoint(named))
+
+    def settled(
+        self,
+        blame: Blame,
+        suspect: Suspect,
+        doubtful: list[Suspect],
+        fixed: Mapping[Site, Override],
+        wrong: set[int],
+    ) -> Blame:
+        """The line to blame where one explains all: it, or one before or after it that explains as much."""
+        blame = self.first_round_of(blame, suspect, fixed, wrong)
+        if (final := self.completed(blame, doubtful, fixed, wrong)) is not None:
+            return final
+        if (receiver := self.received(blame, suspect, fixed, wrong)) is not None:
+            return receiver
+        if not is_multiple(blame):  # else nothing but a constant need be wrong
+            other = self.misplaced(blame, doubtful, fixed, wrong)
+            if other is not None:
+                return replace(other, instead=blame)
+        other = self.misused(blame, fixed, wrong) or self.mistaken(blame, suspect, fixed, wrong)
+        if other is None and self.suspicion.is_exact(suspect, {blame.events[0].n}):
+            return self.handed_on(blame, fixed, wrong)
+        return other or self.origin(blame, fixed, wrong)
+
+    def first_round_of(
+        self, blame: Blame, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int]
+    ) -> Blame:
+        """The blame of a line for its first wrong round alone, if the later ones only follow from that."""
+        first = blame.events[0]
+        if len(blame.events) < 2 or blame.change is not None or first.n not in blame.values:
+            return blame
+        values = {first.n: blame.values[first.n]}
+        flags, _ = self.bench.flags({**fixed, suspect.site: putting(values)})
+        if not all(flags[i] for i in wrong):
+            return blame
+        nodes = {n: node for n, node in blame.nodes.items() if n == first.n}
+        return replace(blame, events=[first], values=values, nodes=nodes)
 
     def likeliest(self, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
         """The first line that explains all by what is likeliest there, if there is no time for more."""
@@ -316,9 +362,10 @@ class Locator:
         """Whether what a helper returned is the gradient of something that forward made, and not handed in.
 
         Then what is missing is missing in the line that called it: a scale, the slope of an activation.  But
-        one that never reads what it was given has not done its part.
+        one that never reads what it was given has not done its part, nor has one that computes the loss
+        too and returns another multiple of its gradient.
         """
-        if is_unread(suspect.site):
+        if is_unread(suspect.site) or self.makes_the_loss(suspect):
             return False
         given = [e for s in self.suspects if s.site.kind == "argument" for e in s.events]
         for event in made:
@@ -333,6 +380,12 @@ class Locator:
             if not is_gradient or any(same_value(event.value, v) for v in handed_in):
                 return False
         return bool(made)
+
+    def makes_the_loss(self, suspect: Suspect) -> bool:
+        """Whether the function of a line computes a loss too: of that it should return the gradient."""
+        loss = self.known.forward.root.data
+        own = (e for e in self.events if e.site.function == suspect.site.function and np.size(e.value) == 1)
+        return any(near(np.reshape(e.value, np.shape(loss)), loss) for e in own)
 
     def assigned(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:
         """The line that put under a name what a blamed line only returns, unless it comes from a call."""
@@ -406,10 +459,10 @@ class Locator:
         return all(any(near(e.value, v) for v in values) for e in blame.events)
 
     def is_part_of_a_call(self, blame: Blame) -> bool:
-        """Whether a helper returned only a part of what a call of a function contributes to a gradient."""
+        """Whether a helper returned or kept only a part of what a call contributes to a gradient."""
         unasked = self.suspicion.unasked
         passed = [f for f in self.known.passed if not unasked.intersection(f.nodes)]
-        is_returned = blame.site.kind in ("return", "element")
+        is_returned = blame.site.kind in ("return", "element") or is_left(blame.site)
         return is_returned and falls_short(blame, [v for family in passed for v in family.values])
 
     def first_alike(self, blame: Blame, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame:

@@ -129,6 +129,12 @@ def is_put_into(site: Site) -> bool:
     return isinstance(statement, ast.AugAssign) or isinstance(target, ast.Subscript)
 
 
+def is_left(site: Site) -> bool:
+    """Whether a line leaves what it makes in an object: `self.dinputs = ...`."""
+    statement = node_at(site, site.statement, ast.Assign) if site.kind == "assign" else None
+    return statement is not None and isinstance(statement.targets[0], ast.Attribute)
+
+
 def is_scaling(site: Site) -> bool:
     """Whether a line only multiplies or divides an array in place: `dW /= m`."""
     statement = node_at(site, site.statement, ast.AugAssign) if site.kind == "change" else None

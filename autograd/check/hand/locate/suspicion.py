@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ....engine import LEAF
+from ....engine import LEAF, Node
 from ..match.known import Match
 from ..match.names import is_called_gradient
-from ..match.near import DIGITS, near
+from ..match.near import DIGITS, largest, near
 from ..observe.probes.record import Event
 from .bench import Bench
 from .forms import is_product, is_unread
@@ -100,7 +100,8 @@ class Suspicion:
     @cached_property
     def carried(self) -> set[float]:
         """The constants that gradients carry on their way to results that are right, and are rid of later."""
-        finals = {i for i, r in enumerate(self.bench.results) if r.node is not None and r.node.op is LEAF}
+        nodes = {i: r.node for i, r in enumerate(self.bench.results)}
+        finals = {i for i, n in nodes.items() if n is not None and n.op is LEAF and self.is_more_than_0(n)}
         found = set()
         for suspect in suspects_in(self.events):
             if len(suspect.events) > 1 or suspect.site.kind != "assign":
@@ -114,6 +115,10 @@ class Suspicion:
             if scales and (self.bench.reached(suspect.site) & finals) - self.bench.wrong:
                 found |= scales
         return found
+
+    def is_more_than_0(self, node: Node) -> bool:
+        """Whether a gradient is more than rounding: 0 is any number times what it should be."""
+        return largest(self.known.truth[node]) > self.known.rounding(node)
 
     @cached_property
     def finished(self) -> set[Any]:

@@ -6,54 +6,22 @@ import functools
 import re
 
 BEFORE = (
-    *("d_", "d", "D", "grad_", "grads_", "grad", "gradient_", "gradients_", "g_", "g", "delta_", "delta"),
-    *(
-        "bar_",
-        "adj_",
-        "adjoint_",
-        "nabla_",
-        "nabla",
-        "del_",
-        "dL_d",
-        "dL",
-        "dJ_d",
-        "dC_d",
-        "dE_d",
-        "dloss_d",
-        "error_",
-        "err_",
-    ),
-)
+    "d_", "d", "D", "grad_", "grads_", "grad", "gradient_", "gradients_", "g_", "g", "delta_", "delta",
+    "bar_", "adj_", "adjoint_", "nabla_", "nabla", "del_", "dL_d", "dLd", "dL", "dJ_d", "dJd", "dC_d", "dCd",
+    "dE_d", "dEd", "dloss_d", "dlossd", "d_loss_d_", "d_loss_d", "d_L_d_", "dl_d", "error_", "err_",
+)  # fmt: skip
 AFTER = (
-    "_grad",
-    "_grads",
-    "_gradient",
-    "_delta",
-    "_diff",
-    "_bar",
-    "bar",
-    "_error",
-    "_err",
-    "grad",
-    "Grad",
-    "_d",
-    "_g",
-    "_deriv",
-    "_derivative",
-    "_der",
-    "_adj",
-    "_adjoint",
-    "_cot",
-    "_cotangent",
-)
+    "_grad", "_grads", "_gradient", "_delta", "_diff", "_bar", "bar", "_error", "_err", "grad", "Grad", "_d",
+    "_g", "_deriv", "_derivative", "_der", "_adj", "_adjoint", "_cot", "_cotangent",
+)  # fmt: skip
 
 
 @functools.cache
 def stems(name: str, prefix: str = "d") -> tuple[str, ...]:
     """What a gradient's name may be that of, without the marks of a gradient.
 
-    >>> stems("dW1"), stems("w_grad"), stems("W")
-    (('W1',), ('w',), ())
+    >>> stems("dW1"), stems("w_grad"), stems("dLdW"), stems("W")
+    (('W1',), ('w',), ('LdW', 'W', 'dW'), ())
     """
     found = [name[len(p) :].strip("_") for p in (prefix, *BEFORE) if p and name.startswith(p)]
     found += [name[: -len(s)].strip("_") for s in AFTER if name.endswith(s)]

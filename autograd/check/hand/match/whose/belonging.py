@@ -22,6 +22,7 @@ from .places import (
     in_the_inputs_order,
     in_turn,
     list_by_list,
+    returned_before_left,
     twice_claimed,
     without_stages,
 )
@@ -64,6 +65,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
             result.node = node
             judged.append(result)
     beside_its_siblings(results, judged, waiting, leaves, known)
+    returned_before_left(judged, waiting, leaves, known)
     judged = without_stages(judged, waiting, inner)
     twice_claimed(judged, leaves, known)
     in_the_inputs_order(results, judged, leaves, known)

@@ -43,11 +43,14 @@ def by_name(
         if not is_named or near(result.value, known.truth[same]):
             return same  # a multiple of another gradient is no reason to doubt a name
     fitting = [n for n in named if np.shape(n.data) == np.shape(result.value)]
-    same = by_value(result, known, leaves) if result.kind == "left" and not fitting else None
-    if same is not None and (same in leaves or np.shape(same.data) == np.shape(result.value)):
-        return same  # several objects have variables of one name: `loss.dinputs`, of a layer's inputs
-    if not is_final and not fitting:
-        return None
+    same = by_value(result, known, leaves) if result.kind == "left" else None
+    if same in known.forward.names and same not in leaves and near(result.value, known.truth[same]):
+        return None  # it is told by its numbers: several objects have variables of one name, `loss.dinputs`
+    if not fitting and same is not None and (same in leaves or np.shape(same.data) == np.shape(result.value)):
+        return same
+    is_one_of_many = result.kind == "left" and any(isinstance(k, int) for k in result.place)
+    if not fitting and (not is_final or is_one_of_many):
+        return None  # each of many layers has its `dinputs`
     scaled = [n for n in fitting if ratio(result.value, known.truth[n])]
     if result.place and isinstance(result.place[-1], int) and len(fitting) > 1 and not scaled:
         index = result.place[-1]

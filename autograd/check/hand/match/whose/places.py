@@ -46,6 +46,27 @@ def beside_its_siblings(
     waiting[:] = [r for r in waiting if not any(r is j for j in judged)]
 
 
+def returned_before_left(
+    judged: list[Result], waiting: list[Result], leaves: Mapping[Node, Place], known: Known
+) -> None:
+    """Give a result that is returned the input that only some are called after which objects keep, wrongly.
+
+    Each layer may keep its `dinputs`; the gradient of the input is what the last of them made, and returned.
+    """
+    for result in [r for r in waiting if r.kind == "returned"]:
+        kept = [r for r in judged if r.kind == "left" and fits(r, result.value) and is_of_an_input(r, leaves)]
+        kept = [r for r in kept if r.node is not None and not near(r.value, known.truth[r.node])]
+        if len({r.node for r in kept}) == 1:
+            result.node = kept[0].node
+            judged[:] = [r for r in judged if not any(r is k for k in kept)] + [result]
+            waiting.remove(result)
+
+
+def is_of_an_input(result: Result, leaves: Mapping[Node, Place]) -> bool:
+    """Whether a result belongs to what forward is given by itself."""
+    return result.node is not None and leaves.get(result.node, ())[:1] == (Root.INPUTS,)
+
+
 def list_by_list(
     waiting: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
 ) -> list[tuple[Result, Node]]:
