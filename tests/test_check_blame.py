@@ -1858,6 +1858,38 @@ def test_methods_of_ufuncs_take_lists_of_arrays(ufunc, method):
     np.testing.assert_allclose(report.first.true, slopes, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("axis", [1, None])
+def test_a_gradient_of_a_wrong_shape_that_one_of_many_layers_keeps(axis):
+    class Scale:
+        def __init__(self, gain):
+            self.gain, self.grads = gain, {}
+
+        def forward(self, x):
+            self.x = x
+            return x * self.gain
+
+        def backward(self, dout):
+            self.grads["gain"] = np.sum(dout * self.x, axis=axis)
+            return dout * self.gain
+
+    layers = [Scale(N(3)), Scale(N(3))]
+
+    def forward(x):
+        for layer in layers:
+            x = layer.forward(x)
+        return np.sum(x**2), x
+
+    def backward(out):
+        d = 2 * out
+        for layer in reversed(layers):
+            d = layer.backward(d)
+        return d
+
+    report = check.derivation(forward, backward, {"x": N(5, 3)})
+    assert report.status == "wrong", str(report)
+    assert report.first.source.startswith('self.grads["gain"] = '), str(report)
+
+
 def test_a_gain_is_called_as_gradients_are():
     forward, backward = pair_of(
         """

@@ -19,7 +19,7 @@ from ..locate.forms import (
     is_renaming,
     is_unread,
 )
-from ..locate.suspects import Blame, begins_a_sum
+from ..locate.suspects import CONTAINED, Blame, begins_a_sum
 from ..match.names import is_called_slope
 from ..observe.probes.patch import statements_around
 from ..source.nearby import names_set
@@ -48,9 +48,9 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return masked(evidence, doubt)
     ways = (
-        never_reached, part_made_wrongly, added_wrongly, counted, last_of_a_chain, other_function,
-        scaled_by_caller, read_after, after_the_sum, multiplied, part_before, too_many, masked, replaced,
-        renamed, head_of_the_loop, returned, carried, instead, constant, too_little,
+        never_reached, reordered, begun, part_made_wrongly, added_wrongly, counted, last_of_a_chain,
+        other_function, scaled_by_caller, read_after, after_the_sum, multiplied, part_before, too_many,
+        masked, replaced, renamed, head_of_the_loop, returned, carried, instead, constant, too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
 
@@ -177,6 +177,25 @@ def never_reached(evidence: Evidence, doubt: Doubt) -> Blame | None:
     is_empty = not any(np.any(e.value) for e in events)
     is_whole = doubt.kind != "missing-term" or not doubt.is_of_paths
     return doubt.mender.of_heads(evidence.suspects) if is_empty or not is_whole else None
+
+
+def reordered(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that stands before or after another one, and should not, if something seems to be missing."""
+    if not doubt.is_of_paths and doubt.kind is not None:
+        return None
+    return doubt.other(evidence.mender(1 / 8).simplest(evidence.suspects, ("order",)))
+
+
+def begun(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that begins a sum with zeros, if it lacks a term that is no part of any round: a penalty."""
+    blame, events = evidence.found.blames[0], evidence.found.outcome.events
+    rounds = [e for e in events if e.site.statement == blame.site.statement]
+    if doubt.kind != "missing-term" or blame.site.kind not in ("share", *CONTAINED) or len(rounds) < 2:
+        return None
+    owner = blame.events[-1].owner
+    first = [s for s in evidence.suspects if s.events[-1].owner is owner and begins_a_sum(s, events)]
+    empty = [s for s in first if not np.any(s.events[-1].value)]
+    return evidence.mender(1 / 8).simplest(empty, ("missing-term", "forgotten term")) if empty else None
 
 
 def instead(evidence: Evidence, doubt: Doubt) -> Blame | None:

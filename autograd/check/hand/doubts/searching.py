@@ -8,16 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from ..diagnose.case import Guess
 from ..diagnose.constants import is_named
 from ..locate.elsewhere.helpers import arguments, handed_in, made_before, returned_within
 from ..locate.elsewhere.origins import narrow_line, origin_of
 from ..locate.elsewhere.rounds import handed_on
 from ..locate.elsewhere.scales import divided
+from ..locate.elsewhere.solved import makes_anything, mended
 from ..locate.elsewhere.sums import contribution
 from ..locate.elsewhere.updates import other_rate
 from ..locate.forms import (
+    is_beside_scaled,
     is_call,
     is_handed_on,
+    is_left_at_zero,
     is_put_into,
     is_renaming,
     is_unpacked,
@@ -79,6 +83,7 @@ def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | No
     return (
         passed_on(evidence)
         or within(evidence)
+        or left_at_zero(evidence)
         or narrow_line(evidence.found.blames, evidence.suspects, evidence.bench, evidence.locator.suspicion)
         or elsewhere(evidence)
         or begun_before(evidence, statements)
@@ -92,7 +97,7 @@ def times_a_number(evidence: Evidence) -> Blame | None:
     """
     bench = evidence.bench
     made = (s for s in evidence.reaching() if s.site.kind in OF_VALUES and not is_unpacked(s.site))
-    lines = (s for s in made if is_put_into(s.site) or not is_handed_on(s.site))
+    lines = (s for s in made if is_put_into(s.site) or not is_handed_on(s.site) or is_beside_scaled(s.site))
     for s in sorted(lines, key=lambda s: -s.time):
         c = scale_needed(s, bench)
         if c and is_named(c, evidence.found.forward) and (found := divided(s, s.events, 1 / c, bench)):
@@ -133,6 +138,15 @@ def passed_on(evidence: Evidence) -> Blame | None:
     if not told.is_proven or len(evidence.found.blames) > 1:
         return found
     return replace(found, guess=told.guess)
+
+
+def left_at_zero(evidence: Evidence) -> Blame | None:
+    """The line that makes 0 of what another branch computes, if other numbers there make all right."""
+    zeros = [s for s in evidence.reaching() if is_left_at_zero(s.site)]
+    telling = (s for s in zeros if not makes_anything(s, evidence.bench))
+    found = next(filter(None, (mended(s, s.events, evidence.bench) for s in telling)), None)
+    said = Guess("missing-term", "it should be something else than 0 here")
+    return replace(found, guess=said) if found is not None else None
 
 
 def elsewhere(evidence: Evidence) -> Blame | None:

@@ -46,6 +46,7 @@ class Bench:
     price: float = 1.0  # of a run
     spent: float = 0.0
     deadline: float = field(default_factory=lambda: time.thread_time() + limits.SECONDS)
+    end: float = field(default_factory=lambda: time.thread_time() + limits.MOST_SECONDS)
     last: list[Any] = field(default_factory=list)
     common: float | None = None  # the constant of updates
     own: list[bool] | None = None
@@ -106,6 +107,10 @@ class Bench:
             if not ok
         ]
         return [scale_between(v, t) if v is not None and t is not None else None for v, t in pairs]
+
+    def allow(self, seconds: float) -> None:
+        """Let the next search take some time from now, but not more than all of them may."""
+        self.deadline = min(time.thread_time() + seconds, self.end)
 
     def is_over(self, limit: float) -> bool:
         """Whether a search has done as much as it may."""

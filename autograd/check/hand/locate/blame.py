@@ -192,7 +192,7 @@ class Locator:
         """The first line that explains all by what is likeliest there, if there is no time for more."""
         if not self.bench.is_over(self.trials.limit):
             return None
-        self.bench.deadline += limits.SECONDS / 4
+        self.bench.allow(limits.SECONDS / 4)
         self.trials.limit, self.trials.most = self.bench.spent + limits.LOCATE / 4, LIKELIEST
         for suspect in self.suspects:
             if suspect.site not in fixed and self.reaches(suspect, wrong):

@@ -13,7 +13,7 @@ from ..match.names import is_called_gradient
 from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.patch import statements_around
 from ..observe.probes.sites import Site, is_plain, is_word, root_of, span_of
-from ..source.nearby import function_around
+from ..source.nearby import function_around, names_set
 from ..source.statements import renamed_in
 from .suspects import CONTAINED
 
@@ -127,6 +127,31 @@ def is_put_into(site: Site) -> bool:
     statement = node_at(site, site.statement, ast.Assign | ast.AugAssign)
     target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
     return isinstance(statement, ast.AugAssign) or isinstance(target, ast.Subscript)
+
+
+def is_left_at_zero(site: Site) -> bool:
+    """Whether a line puts 0 under a name under which the other branch of a condition puts something else."""
+    function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+    for node in (n for n in ast.walk(function) if isinstance(n, ast.If)):
+        for own, other in ((node.body, node.orelse), (node.orelse, node.body)):
+            zeros = [s for s in own if span_of(s) == site.statement and is_zero(getattr(s, "value", None))]
+            if zeros and any(site.name in names_set(s) for s in other):
+                return True
+    return False
+
+
+def is_beside_scaled(site: Site) -> bool:
+    """Whether a value is returned as it is, beside another that is divided: `return dV / n, dU`."""
+    statement = node_at(site, site.statement, ast.stmt)
+    several = (n for n in ast.walk(statement or ast.Pass()) if isinstance(n, ast.Tuple | ast.Dict))
+    elements = [n.values if isinstance(n, ast.Dict) else n.elts for n in several]
+    own = next((those for those in elements if any(span_of(e) == site.span for e in those)), [])
+    return any(isinstance(e, ast.BinOp) and isinstance(e.op, ast.Div) for e in own)
+
+
+def is_zero(node: ast.AST | None) -> bool:
+    """Whether an expression is the number 0."""
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str | bool) and node.value == 0
 
 
 def is_left(site: Site) -> bool:

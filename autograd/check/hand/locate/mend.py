@@ -164,7 +164,7 @@ class Mender:
                         continue
                     patch = Patch(suspect.site.filename, ((span, new),))
                     found[kind].append(Attempt(own, kind, text, None, patch, lineno))
-                if kinds is KINDS:
+                if "order" in kinds:
                     found["order"] += self.reordered(statement, suspects)
             if "count" in kinds:
                 found["count"] += self.counted(suspect, scope, done)

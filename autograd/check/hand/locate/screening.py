@@ -66,9 +66,11 @@ class Screen:
 
     @cached_property
     def set_after(self) -> set[str]:
-        """The variables that later lines set in the loop around the line, for its next round to read."""
-        site = self.suspect.site
-        return names_set_after(tree_of(site.filename, text_of(site.filename)), site.lineno)
+        """The variables that are made of what the line makes before it runs again in its loops."""
+        site, own = self.suspect.site, self.suspect.site.name
+        tree = tree_of(site.filename, text_of(site.filename))
+        made = made_of(function_around(tree, site.lineno), lambda name: name == own)
+        return names_set_after(tree, site.lineno) & (made | {own})
 
     def repeats(self, own: CodeType) -> bool:
         """Whether the line, evaluated again, makes what it made; its values count as tried from now on."""

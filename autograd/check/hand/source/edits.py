@@ -11,7 +11,7 @@ import numpy as np
 
 from .calls import of_call, turned_round
 from .functions import Functions, calls_missing, of_functions
-from .insertions import BESIDE, Evaluate, by_value, fits, to_whole
+from .insertions import BESIDE, Evaluate, by_value, fits, leaks, to_whole
 from .places import other_indices
 from .quantities import is_numeric, scalars
 from .statements import OTHERS, whole_line
@@ -101,7 +101,11 @@ def edits(
     parts = value.args[1:] if writes else [value]
     for part in parts[-1:] if not BESIDE.isdisjoint(kinds) else ():
         if is_numeric(held := evaluate(part)) and (np.ndim(held) or isinstance(held, float)):
-            inserted = to_whole(part, held, scope, beside), calls_missing(part, held, beside, functions or {})
+            inserted = (
+                to_whole(part, held, scope, beside),
+                leaks(part, held, scope, literals),
+                calls_missing(part, held, beside, functions or {}),
+            )
             for kind, text, new in chain(*inserted):
                 yield Edit(kind, text, statement, part, new)
     for part in parts[-1:] if "forgotten factor" in kinds else ():

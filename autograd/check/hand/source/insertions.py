@@ -174,6 +174,21 @@ def slopes_at(beside: Beside, value: Any) -> Iterator[str]:
             yield from (f"(1 - {text} ** 2)", f"({text} * (1 - {text}))", f"({text} > 0)")
 
 
+def leaks(node: ast.expr, value: Any, scope: dict[str, Any], literals: tuple[float | str, ...]) -> Changes:
+    """The slope of a leaky function, with a number that is written in the same file: 1 where z > 0, else 0.1.
+
+    >>> made = leaks(parsed("d"), np.ones(2), {"z": np.array([-1.0, 2.0])}, (0.1, 3.0))
+    >>> [ast.unparse(new) for *_, new in made]
+    ['d * np.where(z > 0, 1.0, 0.1)']
+    """
+    numbers = [x for x in literals if isinstance(x, float) and 0 < x < 1]
+    arrays = [k for k, v in scope.items() if is_numeric(v) and np.shape(v) == np.shape(value) and np.ndim(v)]
+    mixed = (k for k in arrays if np.any(scope[k] > 0) and np.any(scope[k] < 0))
+    for name, leak in product(mixed, numbers):
+        slope = f"np.where({name} > 0, 1.0, {leak})"
+        yield "missing-factor", f"a factor {slope} is missing", ast.BinOp(node, ast.Mult(), parsed(slope))
+
+
 def products_of(node: ast.expr, value: Any, scope: dict[str, Any]) -> Iterator[ast.expr]:
     """A matrix that is only called by its name times another in scope, or its transpose."""
     if np.ndim(value) != 2 or not isinstance(node, ast.Name):

@@ -115,17 +115,20 @@ def carried_into(tree: ast.AST, span: tuple[int, int, int, int]) -> set[str]:
 
 
 def names_set_after(tree: ast.AST, line: int) -> set[str]:
-    """The variables that are set in the loop around a line, from it on.
+    """The variables that are set before a line in loops runs again: after it in the innermost, or in others.
 
     >>> sorted(names_set_after(ast.parse("for t in r:\\n    d = dy[t]\\n    dn, x = f(d)"), 2))
     ['d', 'dn', 'x']
+    >>> sorted(names_set_after(ast.parse("for t in r:\\n    a = f(t)\\n    for j in a:\\n        b = c"), 4))
+    ['a', 'b']
     """
     loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While) and has_line(n, line)]
-    if not loops:
-        return set()
-    parts = ast.walk(max(loops, key=lambda n: n.lineno))
-    lines = (n for n in parts if isinstance(n, ast.stmt) and not hasattr(n, "body") and n.lineno >= line)
-    return {name for s in lines for name in names_set(s)}
+    inner = max((n.lineno for n in loops), default=0)
+    found: set[str] = set()
+    for loop in loops:
+        lines = (n for n in ast.walk(loop) if isinstance(n, ast.stmt) and not hasattr(n, "body"))
+        found.update(*(names_set(s) for s in lines if loop.lineno < inner or s.lineno >= line))
+    return found
 
 
 def is_read(node: ast.AST) -> TypeGuard[ast.Name]:

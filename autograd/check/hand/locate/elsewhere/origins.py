@@ -35,7 +35,7 @@ def origin_of(
     None if one that is blamed already comes first.
     """
     stop = bench.spent + limits.CHANGE
-    bench.deadline += limits.SECONDS
+    bench.allow(limits.SECONDS / 2)
     involved = [s for s in suspects if bench.wrong & bench.reached(s.site)]
     scopes = bench.stage.backwards({}, frozenset(s.site for s in involved)).snapshots
     parts = list(parts_of(by_term(bench.known.forward, bench.known.truth)))
@@ -191,7 +191,7 @@ def narrow_line(
     start = min((e.time for b in blames for e in b.events), default=0)
     is_one = len(blames) == 1
     stop = bench.spent + limits.CHANGE / 2
-    bench.deadline += limits.SECONDS / 2
+    bench.allow(limits.SECONDS / 2)
     for s in suspects:
         if bench.is_over(stop):
             return None

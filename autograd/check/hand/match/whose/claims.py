@@ -10,6 +10,7 @@ import numpy as np
 
 from .....engine import Node
 from .....users import Place
+from ...observe.objects.reach import Root
 from ..known import Known
 from ..names import is_called_gradient, stems
 from ..near import near, ratio
@@ -49,7 +50,8 @@ def by_name(
     if not fitting and same is not None and (same in leaves or np.shape(same.data) == np.shape(result.value)):
         return same
     is_one_of_many = result.kind == "left" and any(isinstance(k, int) for k in result.place)
-    if not fitting and (not is_final or is_one_of_many):
+    are_inputs = all(leaves[n][:1] == (Root.INPUTS,) for n in named if n in leaves)
+    if not fitting and (not is_final or (is_one_of_many and are_inputs)):
         return None  # each of many layers has its `dinputs`
     scaled = [n for n in fitting if ratio(result.value, known.truth[n])]
     if result.place and isinstance(result.place[-1], int) and len(fitting) > 1 and not scaled:
