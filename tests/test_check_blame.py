@@ -1371,6 +1371,84 @@ CASES = {
         {"x": N(4, 4), "w": N(2, 2)},
         [("patch * dz[i, j]", "patch * dz[j, i]", "dw += patch * dz[j, i]", None)],
     ),
+    "helpers that add to what they are given": (
+        """
+        def add_all(totals, parts):
+            for total, part in zip(totals, parts):
+                total += part
+
+        def back(d, a, dW, db):
+            dW += np.outer(a, d)
+            db += d
+
+        def forward(X, W, b):
+            return np.sum(np.tanh(X @ W + b) ** 3)
+
+        def backward(X, W, b):
+            dW, db, du = np.zeros_like(W), np.zeros_like(b), np.zeros_like(b)
+            for x in X:
+                t = np.tanh(x @ W + b)
+                d = 3 * t**2 * (1 - t**2)
+                back(d, x, dW, db)
+                add_all((du,), (d,))
+            return {"W": dW, "b": (db + du) / 2}
+        """,
+        {"X": N(4, 3), "W": N(3, 2), "b": N(2)},
+        [
+            ("total += part", "total = part", "total = part", "overwritten"),
+            ("            db += d\n", "            db = d\n", "db = d", "overwritten"),
+        ],
+    ),
+    "caches unpacked by a counter": (
+        """
+        def forward(x, Ws):
+            caches, h = [], x
+            for W in Ws:
+                caches.append((h, np.tanh(h @ W)))
+                h = caches[-1][1]
+            return np.sum(h**2), caches
+
+        def backward(x, Ws, caches):
+            n = len(Ws)
+            dWs, d = [None] * n, 2 * caches[-1][1]
+            for l in range(1, n + 1):
+                before, h = caches[n - l]
+                d = d * (1 - h**2)
+                dWs[n - l] = before.T @ d
+                d = d @ Ws[n - l].T
+            return {"x": d, "Ws": dWs}
+        """,
+        {"x": N(5, 3), "Ws": [N(3, 3), N(3, 3), N(3, 3)]},
+        [
+            (
+                "before, h = caches[n - l]",
+                "before, h = caches[l - 1]",
+                "before, h = caches[l - 1]",
+                "wrong-variable",
+            )
+        ],
+    ),
+    "two heads on one layer": (
+        """
+        def linear_back(d, x, w):
+            return d @ w.T, x.T @ d
+
+        def forward(x, w, wm, ws, t):
+            h = np.tanh(x @ w)
+            m, s = h @ wm, h @ ws
+            return 0.5 * np.sum((m - t) ** 2 * np.exp(-s) + s)
+
+        def backward(x, w, wm, ws, t, h, m, s):
+            gm = (m - t) * np.exp(-s)
+            gs = 0.5 * (1 - (m - t) ** 2 * np.exp(-s))
+            dh_m, dwm = linear_back(gm, h, wm)
+            dh_s, dws = linear_back(gs, h, ws)
+            dh = (dh_m + dh_s) * (1 - h**2)
+            return {"w": x.T @ dh, "wm": dwm, "ws": dws}
+        """,
+        {"x": N(5, 3), "w": N(3, 4), "wm": N(4, 2), "ws": 0.3 * N(4, 2), "t": N(5, 2)},
+        [("(dh_m + dh_s) * (1 - h**2)", "dh_m * (1 - h**2)", "dh = dh_m", "missing-term")],
+    ),
 }
 
 
@@ -1822,6 +1900,54 @@ def test_what_is_called_loss_is_to_fall_whatever_else_there_is():
     assert report.ok, str(report)
     ascent = train_of(TRAINED.replace("-= 0.1", "+= 0.1"))
     assert not check.training_step(ascent, inputs).ok
+
+
+NESTED = """
+def train(inputs, targets, eta=0.5):
+    sizes = (3, 3, 3)
+    rng = np.random.default_rng(3)
+    weights = [rng.normal(size=(n, m)) for m, n in zip(sizes, sizes[1:])]
+
+    def sigmoid(z):
+        return 1 / (1 + np.exp(-z))
+
+    def backprop(x, y):
+        nabla, activations = [np.zeros(w.shape) for w in weights], [x]
+        for w in weights:
+            activations.append(sigmoid(w @ activations[-1]))
+        cost = 0.5 * np.sum((activations[-1] - y) ** 2)
+        delta = activations[-1] - y
+        for l in range(1, len(sizes)):
+            delta = delta * activations[-l] * (1 - activations[-l])
+            nabla[-l] = np.outer(delta, activations[-l - 1])
+            delta = weights[-l].T @ delta
+        return cost, nabla
+
+    for epoch in range(10):
+        loss, total = 0.0, [np.zeros(w.shape) for w in weights]
+        for x, y in zip(inputs, targets):
+            cost, nabla = backprop(x, y)
+            loss += cost
+            total = [t + n for t, n in zip(total, nabla)]
+        for l in range(len(weights)):
+            weights[l] -= eta * total[l]
+"""
+MISTAKES_NESTED = [
+    ("weights[-l].T @ delta", "weights[-l + 1].T @ delta", "delta = weights[-l + 1].T @ delta"),
+    ("np.outer(delta, activations[-l - 1])", "np.outer(delta, activations[-l])", "nabla[-l]"),
+    ("delta = activations[-1] - y", "delta = y - activations[-1]", "delta = y - activations[-1]"),
+    (" * (1 - activations[-l])", "", "delta = delta * activations[-l]"),
+]
+
+
+def test_functions_inside_of_one_that_trains():
+    inputs = {"inputs": N(5, 3), "targets": 0.5 + 0.1 * N(5, 3)}
+    assert check.training_step(train_of(NESTED), inputs).ok
+    for old, new, blame in MISTAKES_NESTED:
+        assert NESTED.count(old) == 1
+        report = check.training_step(train_of(NESTED.replace(old, new)), inputs)
+        assert report.status == "wrong"
+        assert blame in report.first.source, str(report)
 
 
 def test_a_parameter_that_is_left_alone_though_its_gradient_is_derived():

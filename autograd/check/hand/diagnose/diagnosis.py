@@ -58,7 +58,8 @@ def diagnosed(case: Case) -> Diagnosis:
     where = "it raised" if case.raised else worst(case.value, case.expected)
     for guess in guesses(case):
         if guess:
-            is_proven = guess.kind != "unknown" and (case.raised or bool(np.any(case.value)))
+            is_told = guess.kind != "unknown" and UNNAMED not in guess.text
+            is_proven = is_told and (case.raised or bool(np.any(case.value)))
             return Diagnosis(
                 guess.kind, f"{guess.text}; {where}", is_proven, guess.lineno, guess.part, guess.change
             )
@@ -67,6 +68,9 @@ def diagnosed(case: Case) -> Diagnosis:
     if np.shape(case.value) == np.shape(case.expected):
         return Diagnosis("unknown", where, is_proven=False)
     return Diagnosis("shape", where)
+
+
+UNNAMED = "a factor is missing"  # which has no name that the user gave it: perhaps it is at hand elsewhere
 
 
 def guesses(case: Case) -> Iterator[Guess | None]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ....engine import Array
 from ..match.near import PRECISION, largest, near, ratio
-from ..source.quantities import INNER, bracketed, indexed, is_numeric, quantities, scalars
+from ..source.quantities import bracketed, indexed, is_inner, is_numeric, quantities, scalars
 from ..source.trees import parsed
 from .case import Case, Guess, Round, inner
 from .constants import is_named, named
@@ -30,7 +30,7 @@ def factor_in_scope(case: Case) -> Guess | None:
     used = loads_of(case.site)
     for name, quantity in (*quantities(case.scope), *quantities(inner(case))):
         if np.size(quantity) > 1 and fits(quantity, case.value) and fits(quantity, case.expected):
-            shown = "" if name.startswith(INNER) else f" {name}"
+            shown = "" if is_inner(name) else f" {name}"
             c = ratio(case.value * quantity, case.expected)
             if c and is_named(c, case.forward):
                 return Guess("missing-factor", f"a factor{shown} is missing")

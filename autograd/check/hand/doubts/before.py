@@ -90,12 +90,20 @@ def odd(evidence: Evidence) -> Blame | None:
             found = mended(s, s.events, evidence.bench)
             found = inside(evidence, found) if found is not None else None
         else:
-            found = evidence.mender(1 / 4).blamed([s])
+            found = evidence.mender(1 / 4).blamed([s], shares_beside(evidence, s))
         if found is None and not is_call(s.site) and not begins_a_sum(s, evidence.found.outcome.events):
             found = mended(s, s.events, evidence.bench)
         if found is not None:
             return found
     return None
+
+
+def shares_beside(evidence: Evidence, suspect: Suspect) -> list[Suspect]:
+    """The lines that add to what a line adds to."""
+    own = (suspect.site.function, suspect.site.name)
+    return [
+        s for s in evidence.reaching() if s.site.kind == "share" and (s.site.function, s.site.name) == own
+    ]
 
 
 def is_given_right(evidence: Evidence, suspect: Suspect) -> bool:

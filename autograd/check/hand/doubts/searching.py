@@ -197,6 +197,14 @@ def rivals(evidence: Evidence, blame: Blame) -> list[Suspect]:
     return [s for s in made if not is_call(s.site)]  # what a call returned was made in what it called
 
 
+def reached_together(evidence: Evidence, suspect: Suspect) -> set[int]:
+    """The results that a line has a part in, by all that it unpacks at once: the cache of a layer."""
+    together = [suspect]
+    if is_unpacked(suspect.site) and not is_call(suspect.site):
+        together = [s for s in evidence.suspects if s.site.statement == suspect.site.statement]
+    return set[int]().union(*(evidence.bench.reached(s.site) for s in together))
+
+
 def lines_before(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
     """The lines that may be changed on trial: those up to what is blamed first, from the latest back.
 
@@ -211,7 +219,7 @@ def lines_before(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
     unknown: list[Suspect] = []
     known: list[Suspect] = []
     for s in sorted(evidence.suspects, key=lambda s: (s.time > last, -s.time if s.time <= last else s.time)):
-        if not wrong <= evidence.bench.reached(s.site) or (
+        if not wrong <= reached_together(evidence, s) or (
             is_unpacked(s.site) and evidence.is_named_rightly(s) and not leaves_out(s.site)
         ):
             continue

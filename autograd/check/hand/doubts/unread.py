@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..diagnose.case import Guess
 from ..diagnose.repair import loads_of
-from ..locate.forms import variables_unread
+from ..locate.forms import is_rebound, variables_unread
 from ..locate.suspects import Blame, Suspect
 from ..match.names import is_called_gradient
 from .evidence import Evidence
@@ -18,6 +18,9 @@ OF_LINES = ("missing-term", "unknown")  # what is told where a line is forgotten
 def unread(evidence: Evidence) -> Blame | None:
     """The line of which a change makes all right that reads what nothing reads as it is."""
     blames = evidence.found.blames
+    rebound = [s for s in evidence.suspects if is_rebound(s.site)]
+    if rebound and (found := evidence.mender(1 / 8).simplest(rebound, ("overwritten",))) is not None:
+        return found
     told = blames[0].site.statement if len(blames) == 1 and evidence.explains(blames[0]) else None
     for name, lines in unread_variables(evidence):
         own = [s for s in lines if s.site.statement == told]

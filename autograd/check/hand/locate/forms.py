@@ -184,14 +184,27 @@ def parameters_at(site: Site) -> set[str]:
 
 
 def variables_unread(site: Site) -> set[str]:
-    """The variables that the function of a line puts something under, and never reads."""
+    """The variables that the function of a line puts something under, and never reads.
+
+    Of what is unpacked, these are the gradients alone: `dx, dw = back(d)`.
+    """
     function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
-    names = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
-    single = {
-        t.id for s in ast.walk(function) if isinstance(s, ast.Assign) for t in s.targets
-        if isinstance(t, ast.Name)
-    }  # fmt: skip
-    return single - {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    targets = [t for s in ast.walk(function) if isinstance(s, ast.Assign) for t in s.targets]
+    single = {t.id for t in targets if isinstance(t, ast.Name)}
+    several = {n for t in targets if isinstance(t, ast.Tuple) for n in names_set(t)}
+    read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return (single | set(filter(is_called_gradient, several))) - read
+
+
+def is_rebound(site: Site) -> bool:
+    """Whether a line puts what nothing reads under the name of a parameter, or of what a loop gives.
+
+    `total = part` is lost, where `total += part` changes the array that has come in by that name.
+    """
+    function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+    loops = (n.target for n in ast.walk(function) if isinstance(n, ast.For))
+    given = parameters_at(site).union(*map(names_set, loops))
+    return site.kind == "assign" and site.name in variables_unread(site) & given
 
 
 def is_called_bias(name: str) -> bool:

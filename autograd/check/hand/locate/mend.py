@@ -261,7 +261,8 @@ class Mender:
         if not is_given or not is_array(value):
             return False
         matches = self.bench.known.matches(np.asarray(value))
-        return any(m.label.kind == "value" and m.scale == 1 and m.form == "same" for m in matches)
+        is_gradient = any(m.label.kind in ("gradient", "share") and m.form == "same" for m in matches)
+        return self.bench.known.is_value(value) and not is_gradient
 
     def first_right(self, attempts: dict[str, list[Attempt]]) -> Blame | None:
         """The first change that makes all results right, the likeliest kinds first."""

@@ -37,6 +37,8 @@ def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = N
     ['t', 't - 2']
     >>> [ast.unparse(i) for i in neighbours(parsed("-l"))]
     ['-l - 1', '-l + 1']
+    >>> [ast.unparse(i) for i in neighbours(parsed("n - l"))]
+    ['n - l - 1', 'n - l + 1', 'l', 'l - 1']
     >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
     ["'b'"]
     >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": abs, "b": 2.0, "c": max})]
@@ -56,6 +58,9 @@ def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = N
                 yield ast.Subscript(holder_of_indices, near, ast.Load())
         case ast.Name() | ast.UnaryOp(op=ast.USub(), operand=ast.Name()):
             yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
+        case ast.BinOp(left=ast.Name(), op=ast.Sub(), right=ast.Name() as counter):
+            yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
+            yield from (counter, ast.BinOp(counter, ast.Sub(), number(1)))
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as n)):
             yield from ([a] if n == 1 else [ast.BinOp(a, op, number(n - 1))])
             yield ast.BinOp(a, op, number(n + 1))
@@ -72,6 +77,8 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in elsewhere(parsed("i"), {"i": 1, "j": 2, "x": 0.5})]
     ['j', '(:, i)']
+    >>> [ast.unparse(i) for i in elsewhere(parsed("l - 1"), {"l": 1, "n": 3})]
+    ['n - l']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[1:]").slice, {})]
     ['2:', ':-1', ':1', ':']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[i, 0]").slice, {})]
@@ -89,6 +96,9 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
                 yield from lists_of_places(scope, name)
         case ast.Constant(value=int()):
             yield from counters(scope)
+        case ast.BinOp(left=ast.Name(id=name), op=ast.Sub(), right=ast.Constant(value=1)):
+            ends = (counter for counter in counters(scope) if ast.unparse(counter) != name)
+            yield from (ast.BinOp(end, ast.Sub(), index.left) for end in ends)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int())):
             yield from (ast.UnaryOp(ast.USub(), counter) for counter in counters(scope))
         case ast.Subscript(value=ast.Name(id=holder), slice=inner):

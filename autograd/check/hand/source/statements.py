@@ -154,6 +154,7 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
             for said, other in exchanged(several):
                 yield "wrong-variable", said, ast.Return(other)
         case ast.Assign(targets=[ast.Tuple() as several], value=value):
+            yield from other_entries(statement, value, scope)
             for said, other in exchanged(several):
                 yield "wrong-variable", said, ast.Assign([other], value)
             for unused in (n for n in several.elts if isinstance(n, ast.Name) and n.id.startswith("_")):
@@ -215,6 +216,23 @@ def is_like(value: Any, own: Any, is_other: bool) -> bool:
     """Whether another variable may stand in the place of one in a condition: of its type, and its shape."""
     is_number = is_index(value) and is_index(own)
     return is_other and (is_number or (type(value) is type(own) and np.shape(value) == np.shape(own)))
+
+
+def other_entries(
+    statement: ast.Assign, value: ast.expr, scope: dict[str, Any]
+) -> Iterator[tuple[str, str, ast.Assign]]:
+    """The statement that unpacks another entry of a list: the cache of another layer.
+
+    >>> line = ast.parse("x, h = caches[t - 1]").body[0]
+    >>> [ast.unparse(new.value) for *_, new in other_entries(line, line.value, {"n": 3})]
+    ['caches[t]', 'caches[t - 2]', 'caches[n - t]']
+    """
+    match value:
+        case ast.Subscript(value=holder, slice=index):
+            for near in other_indices(index, None, scope):
+                new = ast.Subscript(holder, near, ast.Load())
+                said = f"`{ast.unparse(new)}` should be unpacked"
+                yield "wrong-variable", said, ast.Assign(statement.targets, new)
 
 
 def wrong_place(text: str, target: ast.expr) -> str:

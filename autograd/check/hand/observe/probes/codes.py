@@ -107,8 +107,27 @@ def rewritten_now(code: CodeType, text: str, parts: bool) -> CodeType | None:
             same = [c for c in made if is_same(c, code)]
             if len(same) > 1:
                 same = [same[place_among(code, statement, text)]]
-            return same[0] if same else None
+            return same[0] if same else by_itself(code, statement, parts)
     return None
+
+
+def by_itself(code: CodeType, statement: ast.stmt, parts: bool) -> CodeType | None:
+    """The code of a function with probes in it that is compiled out of the function around it.
+
+    The statements of a function that trains run as a module's: what is defined there has no closure.
+    """
+    for node in definitions_of(code, statement):
+        made = compiled([copied(node)], code.co_filename, parts, code.co_flags & FUTURE)
+        if (same := next((c for c in codes_in(made) if is_same(c, code)), None)) is not None:
+            return same
+    return None
+
+
+def definitions_of(code: CodeType, tree: ast.AST) -> Iterator[ast.stmt]:
+    """The statements in a tree that may define a function whose code this is."""
+    for node in (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+        if node.name == code.co_name and first_line(node) == code.co_firstlineno:
+            yield node
 
 
 def first_line(statement: Any) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any, NamedTuple
 
-from .codes import FUTURE, alike, codes_in, compiled, copied, statements_of, text_of, tree_of
+from .codes import FUTURE, alike, codes_in, compiled, copied, definitions_of, statements_of, text_of, tree_of
 from .sites import span_of
 
 Span = tuple[int, int, int, int]
@@ -55,15 +55,20 @@ def patched(code: CodeType, patch: Patch) -> CodeType | None:
         return None
     for top in tree_of(code.co_filename, text_of(code.co_filename)).body:
         if top.lineno <= first and last <= (top.end_lineno or 0):
-            try:
-                made = compiled(
-                    [patch.applied(around(top, first, last))], code.co_filename, False, code.co_flags & FUTURE
-                )
-            except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
-                return None
-            same = [c for c in codes_in(made) if alike(c) == alike(code)]
-            return same[0] if len(same) == 1 else None
+            whole = around(top, first, last)
+            ways = (made_of(code, tree, patch) for tree in (whole, *definitions_of(code, whole)))
+            return next(filter(None, ways), None)
     return None
+
+
+def made_of(code: CodeType, tree: ast.stmt, patch: Patch) -> CodeType | None:
+    """The code of a function in a statement of the user's, with statements changed."""
+    try:
+        made = compiled([patch.applied(tree)], code.co_filename, False, code.co_flags & FUTURE)
+    except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    same = [c for c in codes_in(made) if alike(c) == alike(code)]
+    return same[0] if len(same) == 1 else None
 
 
 def around(top: ast.stmt, first: int, last: int) -> ast.stmt:
