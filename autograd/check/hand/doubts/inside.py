@@ -66,7 +66,7 @@ def changed(evidence: Evidence, call: Call) -> Blame | None:
 
     A helper that did its part is right: what is missing then is missing where it is called.
     """
-    lacking = {s.site.function for s in call.ends if not evidence.locator.did_its_part(s, s.events)}
+    lacking = {s.site.function for s in call.ends if not evidence.locator.suspicion.did_its_part(s, s.events)}
     lines = [s for s in call.lines if s.site.function in lacking]
     if not lines:
         return None
@@ -90,7 +90,7 @@ def incomplete(evidence: Evidence, call: Call) -> Blame | None:
     for s in call.ends:
         is_blind = is_unread(s.site) and not is_handed_on(s.site)
         is_done = call.told.is_proven and (call.told.change is not None or not is_call(call.blame.site))
-        if not is_blind and (is_done or evidence.locator.did_its_part(s, s.events[:1])):
+        if not is_blind and (is_done or evidence.locator.suspicion.did_its_part(s, s.events[:1])):
             continue
         found = mended(s, s.events, evidence.bench)
         is_first = found is not None and s.events[0].n in found.values

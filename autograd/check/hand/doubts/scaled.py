@@ -188,7 +188,7 @@ def is_right_part(evidence: Evidence, suspect: Suspect) -> bool:
     if not evidence.bench.known.is_contribution(suspect.events[-1].value):
         return False
     returned = list(returns_to(suspect.events, evidence.suspects)) if is_call(suspect.site) else []
-    return all(evidence.locator.did_its_part(s, s.events) for s in returned)
+    return all(evidence.locator.suspicion.did_its_part(s, s.events) for s in returned)
 
 
 def constant(evidence: Evidence, doubt: Doubt) -> Blame | None:

@@ -15,7 +15,7 @@ from ..match.near import DIGITS, largest, near
 from ..observe.probes.record import Event
 from .bench import Bench
 from .forms import is_product, is_unread
-from .suspects import Suspect, suspects_in
+from .suspects import Suspect, same_value, suspects_in
 
 MOST_OTHERS = 20  # values of one name that are looked at
 
@@ -244,3 +244,43 @@ class Suspicion:
         event = suspect.events[0]
         name = event.name or self.later_names.get(id(event.owner), "")
         return suspect.site.kind == "share" or is_called_gradient(name) or self.bench.common is not None
+
+    def is_of_a_variable(self, event: Event) -> bool:
+        """Whether a value is the gradient of a variable, and does not go by the name of another one."""
+        named, names = self.named(event), self.known.forward.names
+        exact = {m.label.node for m in self.known.exact(event.value) if m.label.kind == "gradient"}
+        return bool(exact & names.keys()) and (not named or not exact.isdisjoint(named))
+
+    def did_its_part(self, suspect: Suspect, made: list[Event]) -> bool:
+        """Whether what a helper returned is the gradient of something that forward made, and not handed in.
+
+        Then what is missing is missing in the line that called it: a scale, the slope of an activation.  But
+        one that never reads what it was given has not done its part, nor has one that computes the loss
+        too and returns another multiple of its gradient.
+        """
+        if is_unread(suspect.site) or self.makes_the_loss(suspect):
+            return False
+        places = self.known.forward.places
+        given = [
+            e
+            for e in self.events
+            if e.site.kind == "argument" and (e.site.filename, e.site.span) not in places
+        ]
+        for event in made:
+            matches = self.matches(event.value)
+            is_gradient = any(
+                m.label.kind == "gradient" and m.scale > 0 and m.form == "same"
+                and m.label.node in self.known.forward.names
+                for m in matches
+            )  # fmt: skip
+            is_gradient = is_gradient or self.known.is_partial(event.value)
+            handed_in = (e.value for e in given if e.time < event.time)
+            if not is_gradient or any(same_value(event.value, v) for v in handed_in):
+                return False
+        return bool(made)
+
+    def makes_the_loss(self, suspect: Suspect) -> bool:
+        """Whether the function of a line computes the loss, too: then it owes the gradient of this."""
+        loss = self.known.forward.root.data
+        own = (e for e in self.events if e.site.function == suspect.site.function and np.size(e.value) == 1)
+        return any(near(np.reshape(e.value, np.shape(loss)), loss) for e in own)

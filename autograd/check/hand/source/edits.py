@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .calls import of_call, turned_round
+from .conditions import OTHERS
 from .functions import Functions, calls_missing, of_functions
 from .insertions import BESIDE, Evaluate, by_value, fits, leaks, to_whole
 from .places import other_indices
 from .quantities import is_numeric, scalars
-from .statements import OTHERS, whole_line
+from .statements import whole_line
 from .together import together
 from .trees import Beside, Changes, number, parsed, placed, replaced
 

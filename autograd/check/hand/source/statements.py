@@ -10,17 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..match.names import is_called_gradient
+from .conditions import OTHERS, conditions_like, shifted
 from .places import neighbours, other_indices
-from .quantities import is_index
 from .trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
-
-# The comparisons that another one is taken for
-OTHERS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {  # that may be meant, with or without equality
-    ast.Gt: (ast.GtE, ast.Lt, ast.LtE), ast.Lt: (ast.LtE, ast.GtE, ast.Gt),
-    ast.GtE: (ast.Gt, ast.LtE, ast.Lt), ast.LtE: (ast.Lt, ast.GtE, ast.Gt),
-    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
-}  # fmt: skip
-
 
 MOST_PAIRS = 30  # of the elements of a tuple
 
@@ -170,52 +162,6 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
             if not orelse:
                 kind = "missing-term" if isinstance(body[0], ast.AugAssign) else "missing-factor"
                 yield kind, f"the condition of `{text}` leaves something out", ast.If(number(1), body, [])
-
-
-def conditions_like(test: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
-    """Other conditions: another comparison, another variable or number in it, or without one of its parts.
-
-    >>> made = conditions_like(parsed("t < n - 1"), {"t": 0, "n": 3, "k": 1})
-    >>> [ast.unparse(new) for new in made]
-    ['t <= n - 1', 't >= n - 1', 't > n - 1', 't == n - 1', 't != n - 1', 'n < n - 1', 'k < n - 1', \
-'t < t - 1', 't < k - 1', 't < n', 't < n - 1 - 1']
-    >>> [ast.unparse(new) for new in conditions_like(parsed("a and not b"), {})]
-    ['a', 'not b', 'a or not b', 'a and b']
-    """
-    for node in ast.walk(test):
-        match node:
-            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OTHERS:
-                for other in dict.fromkeys((*OTHERS[type(op)], *OTHERS)):
-                    if other is not type(op):
-                        yield replaced(test, node, ast.Compare(left, [other()], [right]))
-            case ast.BoolOp(op=op, values=values):
-                yield from (replaced(test, node, value) for value in values)
-                turned: ast.boolop = ast.Or() if isinstance(op, ast.And) else ast.And()
-                yield replaced(test, node, ast.BoolOp(turned, values))
-            case ast.UnaryOp(op=ast.Not(), operand=inner):
-                yield replaced(test, node, inner)
-    for node in (n for n in ast.walk(test) if isinstance(n, ast.Name) and n.id in scope):
-        for name in islice(
-            (k for k in scope if is_like(scope[k], scope[node.id], k != node.id)), MOST_PLACES
-        ):
-            yield replaced(test, node, ast.Name(name, ast.Load()))
-    for side in (s for n in ast.walk(test) if isinstance(n, ast.Compare) for s in n.comparators):
-        if isinstance(side, ast.BinOp | ast.Name) or is_whole(side):
-            yield from (replaced(test, side, shifted(side, by)) for by in (1, -1))
-
-
-MOST_PLACES = 8  # variables in scope that are tried in a condition
-
-
-def is_whole(node: ast.expr) -> bool:
-    """Whether an expression is a whole number."""
-    return isinstance(node, ast.Constant) and type(node.value) is int
-
-
-def is_like(value: Any, own: Any, is_other: bool) -> bool:
-    """Whether another variable may stand in the place of one in a condition: of its type, and its shape."""
-    is_number = is_index(value) and is_index(own)
-    return is_other and (is_number or (type(value) is type(own) and np.shape(value) == np.shape(own)))
 
 
 def other_entries(
@@ -428,14 +374,3 @@ def backwards(several: ast.expr) -> ast.expr:
         case ast.Subscript(slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp())):
             return reversed_array(several)
     return ast.Call(parsed("reversed"), [several], [])
-
-
-def shifted(node: ast.expr, by: int) -> ast.expr:
-    """A number or an expression, one more or one less: `n - 1` becomes `n`."""
-    match node:
-        case ast.Constant(value=int() as n):
-            return number(n + by)
-        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=1)):
-            if isinstance(op, ast.Sub) == (by > 0):
-                return a
-    return ast.BinOp(node, ast.Add() if by > 0 else ast.Sub(), number(1))
