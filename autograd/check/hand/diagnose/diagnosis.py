@@ -28,7 +28,7 @@ from .in_scope import (
     two_factors_in_scope,
 )
 from .paths import cross_terms_left_out, fitted, only_diagonal, path_left_out
-from .repair import AT_HAND, MADE, loads_of, node_at, repairs
+from .repair import AT_HAND, MADE, is_of_itself, loads_of, node_at, repairs
 from .solving import solved_constant, solved_value
 
 
@@ -166,8 +166,8 @@ def multiplied(case: Case, simple: bool = False) -> Guess | None:
 
 def overwritten(case: Case) -> Guess | None:
     """What earlier lines had put there is gone, and would make it right."""
-    if node_at(case.site, case.site.statement, ast.AugAssign) is not None:
-        return None  # it adds
+    if node_at(case.site, case.site.statement, ast.AugAssign) is not None or is_of_itself(case.site):
+        return None  # it adds, or makes something of what was there
     earlier = [(n, v) for n, v in case.rounds[0].earlier if np.shape(v) == np.shape(case.value)]
     for lineno, value in earlier:
         if np.any(value) and near(case.value + value, case.expected):

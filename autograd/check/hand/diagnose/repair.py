@@ -382,3 +382,8 @@ def loads_of(site: Site) -> set[str]:
     """The variables that the expression at a site reads."""
     node = node_at(site, site.span, ast.AST)
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} if node is not None else set()
+
+
+def is_of_itself(site: Site) -> bool:
+    """Whether a line puts what it makes of a variable under the name of that variable: `d = back(d)`."""
+    return site.kind == "assign" and site.name in loads_of(site)

@@ -17,7 +17,16 @@ from ..locate.suspects import CONTAINED, Blame
 from ..match.near import near
 from ..match.results import Result
 from ..source.edits import KINDS
-from .before import as_made, exchanged_before, line_before, misread, odd, of_a_variable, returned_from
+from .before import (
+    as_made,
+    exchanged_before,
+    line_before,
+    misread,
+    odd,
+    of_a_variable,
+    returned_from,
+    shares_beside,
+)
 from .by_kind import suggested
 from .evidence import PLAIN, Doubt, Evidence
 from .inside import inside
@@ -128,7 +137,12 @@ def in_itself(evidence: Evidence) -> Blame | None:
     is_changed = any(s.site.kind in ("share", *CONTAINED) for s in own)
     if len(evidence.found.blames) > 1 or not is_changed or evidence.reasons.of(blame).is_proven:
         return None
-    return evidence.mender(1 / 8).simplest(own, KINDS[:AT_HAND])
+    beside = [s for line in own for s in shares_beside(evidence, line)]
+    mender = evidence.mender(1 / 8)
+    return mender.simplest(own, KINDS[:AT_HAND]) or (mender.simplest(beside, OF_SHARES) if beside else None)
+
+
+OF_SHARES = ("sign", "overwritten", "wrong-variable")  # what may be wrong with a line that adds to the same
 
 
 def is_simple(evidence: Evidence, own: set[Any], kinds: tuple[str, ...], mender: Mender) -> bool:

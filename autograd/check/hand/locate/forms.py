@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import re
 
 import numpy as np
@@ -183,17 +184,23 @@ def parameters_at(site: Site) -> set[str]:
     return {a.arg for a in own.args} if own is not None else set()
 
 
-def variables_unread(site: Site) -> set[str]:
+def variables_unread(site: Site) -> frozenset[str]:
     """The variables that the function of a line puts something under, and never reads.
 
     Of what is unpacked, these are the gradients alone: `dx, dw = back(d)`.
     """
-    function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
-    targets = [t for s in ast.walk(function) if isinstance(s, ast.Assign) for t in s.targets]
+    return unread_in(function_around(tree_of(site.filename, text_of(site.filename)), site.lineno))
+
+
+@functools.lru_cache(maxsize=256)
+def unread_in(function: ast.AST) -> frozenset[str]:
+    """The same of a function."""
+    nodes = list(ast.walk(function))
+    targets = [t for s in nodes if isinstance(s, ast.Assign) for t in s.targets]
     single = {t.id for t in targets if isinstance(t, ast.Name)}
     several = {n for t in targets if isinstance(t, ast.Tuple) for n in names_set(t)}
-    read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return (single | set(filter(is_called_gradient, several))) - read
+    read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return frozenset(single.union(filter(is_called_gradient, several)) - read)
 
 
 def is_rebound(site: Site) -> bool:
@@ -201,10 +208,11 @@ def is_rebound(site: Site) -> bool:
 
     `total = part` is lost, where `total += part` changes the array that has come in by that name.
     """
+    if site.kind != "assign" or site.name not in variables_unread(site):
+        return False
     function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
     loops = (n.target for n in ast.walk(function) if isinstance(n, ast.For))
-    given = parameters_at(site).union(*map(names_set, loops))
-    return site.kind == "assign" and site.name in variables_unread(site) & given
+    return site.name in parameters_at(site).union(*map(names_set, loops))
 
 
 def is_called_bias(name: str) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..diagnose.case import Guess
 from ..diagnose.repair import MADE, code_made, evaluated, evaluating, literals_in
+from ..match.names import is_called_gradient
 from ..match.near import near
 from ..match.results import Result
 from ..observe.probes.codes import text_of, tree_of
@@ -228,9 +229,11 @@ class Mender:
     def is_named_by_forward(self, event: Event) -> bool:
         """Whether forward, or a function that it called, had a value under the name that it has here.
 
-        Where one function is both, it is the first of its names that counts.
+        Where one function is both, it is the first of its names that counts, and that of no gradient.
         """
         forward, name = self.bench.known.forward, event.name
+        if is_called_gradient(name):
+            return False
         given = (nodes for (_, parameter), nodes in forward.given.items() if parameter == name)
         nodes = {n for found in (forward.bound.get(name, []), *given) for n in found}
         if alike := [n for n in nodes if same_value(n.data, event.value)]:

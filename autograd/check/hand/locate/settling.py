@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..diagnose.repair import is_of_itself
 from ..match.known import Known
 from ..match.near import near, ratio
 from ..observe.probes.record import Event, Override
@@ -94,9 +95,11 @@ class Settling:
         """
         if blame.scale == 1 or blame.site.kind not in CONTAINED:
             return None
-        owners = {id(e.owner) for e in blame.events}
+        owners, own = {id(e.owner) for e in blame.events}, (blame.site.function, blame.site.name)
         for suspect in doubtful:
-            if suspect.time > blame.events[-1].time and owners & {id(e.owner) for e in suspect.events}:
+            is_later = suspect.time > blame.events[-1].time
+            is_it = (suspect.site.function, suspect.site.name) == own  # `dW = dW / n`
+            if is_later and (is_it or owners & {id(e.owner) for e in suspect.events}):
                 whole = next((way for way in self.ways(suspect) if way.scale == 1), None)
                 if whole is not None:
                     return whole
@@ -278,10 +281,14 @@ class Settling:
     def replaces(self, blame: Blame) -> bool:
         """Whether a line replaces under its name what was missing from it: `=` stands there for `+=`."""
         event = blame.events[-1]
-        return event.n in blame.values and any(
-            e.name == event.name and near(e.value + event.value, blame.values[event.n])
-            for e in self.events[: event.time]
-            if e.site.function == event.site.function and np.shape(e.value) == np.shape(event.value)
+        return (
+            not is_of_itself(event.site)
+            and event.n in blame.values
+            and any(
+                e.name == event.name and near(e.value + event.value, blame.values[event.n])
+                for e in self.events[: event.time]
+                if e.site.function == event.site.function and np.shape(e.value) == np.shape(event.value)
+            )
         )
 
     def is_all_of_a_call(self, blame: Blame) -> bool:

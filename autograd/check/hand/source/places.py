@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from itertools import combinations, islice
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -89,16 +89,14 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     match index:
         case ast.Name(id=name):
             is_place = is_index(scope.get(name))
-            same = (k for k, v in scope.items() if is_place and k != name and is_index(v))
-            yield from (ast.Name(k, ast.Load()) for k in islice(same, MOST_INDICES))
+            yield from counters(scope, name) if is_place else ()
             yield ast.Tuple([ast.Slice(), index], ast.Load())
             if is_places(scope.get(name)):
                 yield from lists_of_places(scope, name)
         case ast.Constant(value=int()):
             yield from counters(scope)
         case ast.BinOp(left=ast.Name(id=name), op=ast.Sub(), right=ast.Constant(value=1)):
-            ends = (counter for counter in counters(scope) if ast.unparse(counter) != name)
-            yield from (ast.BinOp(end, ast.Sub(), index.left) for end in ends)
+            yield from (ast.BinOp(end, ast.Sub(), index.left) for end in counters(scope, name))
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int())):
             yield from (ast.UnaryOp(ast.USub(), counter) for counter in counters(scope))
         case ast.Subscript(value=ast.Name(id=holder), slice=inner):
@@ -151,9 +149,10 @@ def lists_of_places(scope: dict[str, Any], beside: str) -> Iterator[ast.expr]:
                 )
 
 
-def counters(scope: dict[str, Any]) -> Iterator[ast.expr]:
-    """The variables in scope that may count places."""
-    yield from map(parsed, islice((k for k, v in scope.items() if is_index(v)), MOST_INDICES))
+def counters(scope: dict[str, Any], beside: str = "") -> Iterator[ast.expr]:
+    """The variables in scope that may count places, beside one: those of the innermost loops come first."""
+    names = [k for k, v in scope.items() if is_index(v) and k != beside]
+    yield from map(parsed, names[: -MOST_INDICES - 1 : -1])
 
 
 def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:

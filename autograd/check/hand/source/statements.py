@@ -11,6 +11,7 @@ import numpy as np
 
 from ..match.names import is_called_gradient
 from .conditions import OTHERS, conditions_like, shifted
+from .nearby import names_set
 from .places import neighbours, other_indices
 from .trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
 
@@ -153,6 +154,13 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                 for name in filter(is_called_gradient, scope):
                     new = replaced(several, unused, ast.Name(name, ast.Store()))
                     yield "unused", f"`{unused.id}` should be `{name}`", ast.Assign([new], value)
+        case ast.Assign(targets=targets, value=ast.List() | ast.Tuple() as listed):
+            for said, other in exchanged(listed):
+                yield "wrong-variable", said, ast.Assign(targets, other)
+        case ast.Assign(targets=targets, value=ast.ListComp(elt=elt, generators=[each]) as made):
+            for other in sums_with(elt, each.target):
+                said = "it replaces what was there, to which it should add"
+                yield "overwritten", said, ast.Assign(targets, ast.ListComp(other, made.generators))
         case ast.If(test=test, body=body, orelse=orelse):
             said = f"the condition of `{text}` is the wrong way round"
             yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
@@ -225,8 +233,20 @@ def structure(value: Any) -> Any:
     return type(value), getattr(value, "shape", None)
 
 
-def exchanged(several: ast.Tuple) -> Iterator[tuple[str, ast.Tuple]]:
-    """A tuple with two of its elements exchanged.
+def sums_with(element: ast.expr, target: ast.expr) -> Iterator[ast.expr]:
+    """What an element of a list and what it is made beside of may make together: `[db for sb, db in ...]`.
+
+    >>> made = ast.parse("[db for sb, db in zip(sums, dbs)]").body[0].value
+    >>> [ast.unparse(new) for new in sums_with(made.elt, made.generators[0].target)]
+    ['sb + db']
+    """
+    names = sorted(names_set(target)) if isinstance(target, ast.Tuple) else []
+    read = {n.id for n in ast.walk(element) if isinstance(n, ast.Name)}
+    yield from (ast.BinOp(parsed(name), ast.Add(), element) for name in names if name not in read)
+
+
+def exchanged(several: ast.Tuple | ast.List) -> Iterator[tuple[str, ast.Tuple | ast.List]]:
+    """A tuple or a list with two of its elements exchanged.
 
     >>> tree = ast.parse("dx, db, dg").body[0].value
     >>> [ast.unparse(new) for _, new in exchanged(tree)]
@@ -236,7 +256,7 @@ def exchanged(several: ast.Tuple) -> Iterator[tuple[str, ast.Tuple]]:
         elements = list(several.elts)
         elements[i], elements[j] = elements[j], elements[i]
         said = f"`{ast.unparse(elements[j])}` and `{ast.unparse(elements[i])}` are exchanged"
-        yield said, ast.Tuple(elements, several.ctx)
+        yield said, type(several)(elements, several.ctx)
 
 
 def turned_round(statement: ast.stmt, name: str) -> Iterator[ast.stmt]:
