@@ -1449,6 +1449,136 @@ CASES = {
         {"x": N(5, 3), "w": N(3, 4), "wm": N(4, 2), "ws": 0.3 * N(4, 2), "t": N(5, 2)},
         [("(dh_m + dh_s) * (1 - h**2)", "dh_m * (1 - h**2)", "dh = dh_m", "missing-term")],
     ),
+    "a block that is gone round": (
+        """
+        class Scale:
+            def __init__(self, gain):
+                self.gain = gain
+
+            def forward(self, x):
+                self.out = np.tanh(self.gain * x)
+                return self.out
+
+            def backward(self, d):
+                return d * (1 - self.out**2) * self.gain
+
+        class Residual:
+            def __init__(self, *layers):
+                self.layers = layers
+
+            def forward(self, x):
+                out = x
+                for layer in self.layers:
+                    out = layer.forward(out)
+                return x + out
+
+            def backward(self, d):
+                inner = d
+                for layer in self.layers[::-1]:
+                    inner = layer.backward(inner)
+                return d + inner
+
+        layers = [Scale(0.9), Residual(Scale(0.7), Scale(1.3)), Scale(0.8)]
+
+        def forward(x):
+            for layer in layers:
+                x = layer.forward(x)
+            return np.sum(x**2), x
+
+        def backward(out):
+            d = 2 * out
+            for layer in layers[::-1]:
+                d = layer.backward(d)
+            return d
+        """,
+        {"x": N(4, 3)},
+        [("return d + inner", "return inner", "return inner", None)],
+    ),
+    "a cell, and its gradients in one function": (
+        """
+        def loss_and_grads(x, h0, W, U, V):
+            hs, cs, fs, loss = [h0], [np.zeros_like(h0)], [], 0.0
+            for t in range(len(x)):
+                fs.append(1 / (1 + np.exp(-(x[t] @ W + hs[t] @ U))))
+                cs.append(fs[t] * cs[t] + (1 - fs[t]) * np.tanh(x[t] @ V))
+                hs.append(np.tanh(cs[t + 1]))
+                loss += 0.5 * np.sum(hs[t + 1] ** 2)
+            dW, dU, dV = np.zeros_like(W), np.zeros_like(U), np.zeros_like(V)
+            dhnext, dcnext = np.zeros_like(h0), np.zeros_like(h0)
+            for t in reversed(range(len(x))):
+                dh = hs[t + 1] + dhnext
+                dc = dcnext + dh * (1 - hs[t + 1] ** 2)
+                g = np.tanh(x[t] @ V)
+                df = dc * (cs[t] - g) * fs[t] * (1 - fs[t])
+                dV += np.outer(x[t], dc * (1 - fs[t]) * (1 - g**2))
+                dW += np.outer(x[t], df)
+                dU += np.outer(hs[t], df)
+                dhnext = U @ df
+                dcnext = dc * fs[t]
+            return loss, {"W": dW, "U": dU, "V": dV, "h0": dhnext}
+
+        def forward(x, h0, W, U, V):
+            return loss_and_grads(x, h0, W, U, V)
+        """,
+        {"x": N(4, 3), "h0": N(2), "W": N(3, 2), "U": N(2, 2), "V": N(3, 2)},
+        [("dcnext = dc * fs[t]", "dcnext = dc", "dcnext = dc", None)],
+    ),
+    "sums by comprehensions": (
+        """
+        def parts(x, y, ws):
+            d = (x @ ws[0]) @ ws[1] - y
+            return [np.outer(x, ws[1] @ d), np.outer(x @ ws[0], d)]
+
+        def forward(X, Y, ws):
+            loss, sums = 0.0, [np.zeros_like(w) for w in ws]
+            for x, y in zip(X, Y):
+                loss += 0.5 * np.sum(((x @ ws[0]) @ ws[1] - y) ** 2)
+                sums = [s + g for s, g in zip(sums, parts(x, y, ws))]
+            return loss, {"ws": sums}
+        """,
+        {"X": N(5, 3), "Y": N(5, 2), "ws": [N(3, 2), N(2, 2)]},
+        [("sums = [s + g for s, g", "sums = [g for s, g", "sums = [g for s, g", "overwritten")],
+    ),
+    "several words at once": (
+        """
+        def forward(E, C, pairs, others):
+            loss = 0.0
+            for (w, c), negative in zip(pairs, others):
+                loss += np.log(1 + np.exp(-E[w] @ C[c]))
+                for k in negative:
+                    loss += np.log(1 + np.exp(E[w] @ C[k]))
+            return loss / len(pairs) + 0.05 * np.sum(E**2)
+
+        def backward(E, C, pairs, others):
+            dE, dC = np.zeros_like(E), np.zeros_like(C)
+            for (w, c), negative in zip(pairs, others):
+                g = 1 / (1 + np.exp(-E[w] @ C[c])) - 1
+                dv = g * C[c]
+                dC[c] += g * E[w]
+                for k in negative:
+                    q = 1 / (1 + np.exp(-E[w] @ C[k]))
+                    dv += q * C[k]
+                    dC[k] += q * E[w]
+                dE[w] += dv
+            dE = dE / len(pairs) + 0.1 * E
+            return dE, dC / len(pairs)
+        """,
+        {
+            "E": N(5, 3),
+            "C": N(6, 3),
+            "pairs": [(0, 1), (2, 3), (4, 5)],
+            "others": [[2, 3], [0, 4], [1, 1]],
+        },
+        [
+            ("dC[k] += q * E[w]", "dC[c] += q * E[w]", "dC[c] += q * E[w]", "wrong-variable"),
+            (
+                "dE = dE / len(pairs) + 0.1 * E",
+                "dE = dE / len(pairs)",
+                "dE = dE / len(pairs)",
+                "missing-term",
+            ),
+        ],
+    ),
 }
 
 
