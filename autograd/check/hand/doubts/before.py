@@ -28,6 +28,7 @@ from ..locate.forms import (
 from ..locate.suspects import Blame, Suspect, begins_a_sum
 from ..match.known import Known
 from ..match.names import is_called_gradient, is_called_slope
+from ..match.near import near
 from ..observe.probes.record import Event, is_of_truths
 from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
@@ -259,11 +260,19 @@ def as_made(evidence: Evidence) -> Blame | None:
         return replace(maker, guess=guess)
     if maker is None or is_call(maker.site):  # a helper has made it, and is right perhaps
         return None
+    if maker.site.function != blame.site.function and is_all_of_a_call(evidence, maker):
+        return None
     if maker.site.function != blame.site.function and is_owed(evidence, maker):
         return replace(maker, guess=guess)
     if is_told and (maker.site.function == blame.site.function or not is_unread(maker.site)):
         return None
     return maker if evidence.explains(maker) else None
+
+
+def is_all_of_a_call(evidence: Evidence, blame: Blame) -> bool:
+    """Whether a helper made all that calls of its counterpart contribute: it knows of no more."""
+    wholes = [v for family in evidence.bench.known.passed_inside for v in family.values]
+    return all(any(near(e.value, v) for v in wholes) for e in blame.events)
 
 
 def returned_from(evidence: Evidence, blame: Blame) -> Blame | None:

@@ -109,9 +109,12 @@ def other_function(evidence: Evidence, doubt: Doubt) -> Blame | None:
     blame = evidence.found.blames[0]
     if blame.site.kind != "return" or len(evidence.found.blames) > 1:
         return None
-    callers = [s for s in evidence.reaching() if any(is_returned_to(blame.events[0], e) for e in s.events)]
+    lines = evidence.reaching()
     if doubt.kind is not None:
+        callers = [s for s in lines if any(is_returned_to(blame.events[0], e) for e in s.events)]
         callers = [s for s in callers if s.site.kind == "return" and is_only_a_call(s.site)]
+    else:  # or one before it that chose by a word
+        callers = [s for s in lines if any(map(s.site.spans, blame.events[0].calls))]
     return evidence.mender(1 / 8).simplest(callers, ("other call",)) if callers else None
 
 

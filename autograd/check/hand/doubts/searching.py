@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -100,9 +101,17 @@ def times_a_number(evidence: Evidence) -> Blame | None:
     lines = (s for s in made if is_put_into(s.site) or not is_handed_on(s.site) or is_beside_scaled(s.site))
     for s in sorted(lines, key=lambda s: -s.time):
         c = scale_needed(s, bench)
-        if c and is_named(c, evidence.found.forward) and (found := divided(s, s.events, 1 / c, bench)):
+        if not c or not is_named(c, evidence.found.forward) or is_broken(c):
+            continue
+        if (found := divided(s, s.events, 1 / c, bench)) is not None:
             return found
     return None
+
+
+def is_broken(c: float) -> bool:
+    """Whether a number is a fraction that is neither whole nor one over a whole number: there are many."""
+    fraction = Fraction(abs(c)).limit_denominator(16)
+    return bool(np.isclose(float(fraction), abs(c), rtol=1e-9)) and 1 not in fraction.as_integer_ratio()
 
 
 OF_VALUES = ("assign", "share", "return", "element")  # where a value is made

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from .. import limits
+from ..diagnose.case import Guess
 from ..diagnose.repair import AT_HAND
+from ..locate.elsewhere.helpers import is_given_to
+from ..locate.elsewhere.solved import mended
 from ..locate.elsewhere.sums import void_line
 from ..locate.elsewhere.updates import is_carried, other_rate
-from ..locate.forms import is_adding
+from ..locate.forms import is_adding, is_unread
 from ..locate.mend import Mender
-from ..locate.suspects import CONTAINED, Blame
+from ..locate.suspects import CONTAINED, Blame, Suspect, same_value
 from ..match.near import near
 from ..match.results import Result
 from ..source.edits import KINDS
@@ -117,7 +120,8 @@ def told_at_once(evidence: Evidence) -> Blame | None:
         is_turned = rate.guess is not None and rate.guess.kind == "sign"
         if is_turned or all(is_carried(b, events, bench) for b in evidence.found.blames):
             return rate
-    return void_line(evidence.suspects, bench, evidence.locator.trials) or adds_nothing(evidence)
+    void = void_line(evidence.suspects, bench, evidence.locator.trials)
+    return void or adds_nothing(evidence) or idle_helper(evidence)
 
 
 def adds_nothing(evidence: Evidence) -> Blame | None:
@@ -125,6 +129,23 @@ def adds_nothing(evidence: Evidence) -> Blame | None:
     shares = [s for s in evidence.reaching() if s.site.kind == "share" and len(s.events) > 1]
     void = [s for s in shares if not any(np.any(e.value) for e in s.events)]
     return evidence.mender(1 / 8).blamed(void) if void else None
+
+
+def idle_helper(evidence: Evidence) -> Blame | None:
+    """The line of a helper that returns what it was given, and never reads what else it was given."""
+    given = [e for s in evidence.suspects if s.site.kind == "argument" for e in s.events]
+
+    def is_idle(suspect: Suspect) -> bool:
+        """Whether a line only returns what its function was given."""
+        pairs = ((e, [g.value for g in given if is_given_to(g, e)]) for e in suspect.events)
+        return is_unread(suspect.site) and all(any(same_value(e.value, v) for v in own) for e, own in pairs)
+
+    ends = (s for s in evidence.reaching() if s.site.kind in ("return", "element") and is_idle(s))
+    found = next(filter(None, (mended(s, s.events, evidence.bench) for s in ends)), None)
+    said = Guess(
+        "missing-factor", "it returns what it was given, and something that it is given is never read"
+    )
+    return replace(found, guess=said) if found is not None else None
 
 
 def in_itself(evidence: Evidence) -> Blame | None:

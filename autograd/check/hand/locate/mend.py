@@ -29,8 +29,8 @@ from ..source.carried import carried_like
 from ..source.counts import counts_like
 from ..source.edits import CALLED, KINDS, Edit, other_rounds
 from ..source.nearby import function_around
-from ..source.order import moved
-from ..source.statements import statements_like, turned_round
+from ..source.order import indented, moved
+from ..source.statements import other_words, statements_like, turned_round
 from ..source.trees import number, placed
 from .bench import Bench
 from .forms import is_picked, is_renaming, keeps_its_name
@@ -213,7 +213,8 @@ class Mender:
         """The statement before or after others: the one that reads what another changes is to blame."""
         filename = suspects[0].site.filename
         by_span = {s.site.statement: s for s in suspects}
-        for said, reader, changes in moved(tree_of(filename, text_of(filename)), statement):
+        tree = tree_of(filename, text_of(filename))
+        for said, reader, changes in (*moved(tree, statement), *indented(tree, statement)):
             if (own := by_span.get(span_of(reader))) is not None:
                 patch = Patch(filename, tuple((span_of(old), placed(new, old)) for old, new in changes))  # type: ignore[misc]
                 yield Attempt(own, "order", said, None, patch)
@@ -355,6 +356,8 @@ def statements_at(
                 yield "number", f"the number {n} should be {m}", None, new  # type: ignore[misc]  # it stays one
     for kind, said, new in statements_like(statement, scope.variables):
         yield kind, said, None, new
+    for said, other in other_words(statement, literals):
+        yield "other call", said, None, placed(other, statement)  # type: ignore[misc]  # it stays a statement
     if isinstance(statement, ast.For):
         evaluate = functools.partial(evaluated, scope.globals | scope.variables)
         for said, lineno, other in other_rounds(statement, scope.variables, evaluate):

@@ -277,7 +277,7 @@ class Known:
 
     @cached_property
     def passed(self) -> list[Family]:
-        """By function and parameter, what each call contributes to the gradient of what it was given."""
+        """By function and variable, what each call contributes to the gradients of what it reads."""
         return self.passed_by(self.forward.calls)
 
     @cached_property
@@ -299,6 +299,11 @@ class Known:
                 inside = [g for child, g in by_parent[node] if call.start < child.index < call.end]
                 whole = sum(inside[1:], inside[0]) if inside else self.truth[node]
                 found[call.function, name].append((node, whole))
+            for node in (n for n in by_parent if n.op is LEAF and n not in call.given.values()):
+                inside = [g for child, g in by_parent[node] if call.start < child.index < call.end]
+                if inside:
+                    name = self.forward.names.get(node, "")
+                    found[call.function, name].append((node, sum(inside[1:], inside[0])))
         return [
             Family("share", name, tuple(g for _, g in pairs), tuple(n for n, _ in pairs))
             for (_, name), pairs in found.items()

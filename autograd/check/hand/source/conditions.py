@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .quantities import is_index
-from .trees import number, replaced
+from .trees import number, parsed, replaced
 
 # The comparisons that another one is taken for
 OTHERS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {  # that may be meant, with or without equality
@@ -28,6 +28,9 @@ def conditions_like(test: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]
     >>> [ast.unparse(new) for new in made]
     ['t <= n - 1', 't >= n - 1', 't > n - 1', 't == n - 1', 't != n - 1', 'n < n - 1', 'k < n - 1', \
 't < t - 1', 't < k - 1', 't < n', 't < n - 1 - 1']
+    >>> made = conditions_like(parsed("j == i"), {"i": 0, "y": [1, 0]})
+    >>> [ast.unparse(new) for new in made][5:7]
+    ['j == y[i]', 'j == i + 1']
     >>> [ast.unparse(new) for new in conditions_like(parsed("a and not b"), {})]
     ['a', 'not b', 'a or not b', 'a and b']
     """
@@ -46,12 +49,20 @@ def conditions_like(test: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]
     for node in (n for n in ast.walk(test) if isinstance(n, ast.Name) and n.id in scope):
         others = (k for k, v in scope.items() if k != node.id and is_like(v, scope[node.id]))
         yield from (replaced(test, node, ast.Name(k, ast.Load())) for k in islice(others, MOST_PLACES))
+        rows = (k for k, v in scope.items() if is_index(scope[node.id]) and is_row_of_places(v))
+        yield from (replaced(test, node, ast.Subscript(parsed(k), node, ast.Load())) for k in rows)
     for side in (s for n in ast.walk(test) if isinstance(n, ast.Compare) for s in n.comparators):
         if isinstance(side, ast.BinOp | ast.Name) or is_whole(side):
             yield from (replaced(test, side, shifted(side, by)) for by in (1, -1))
 
 
 MOST_PLACES = 8  # variables in scope that are tried in a condition
+
+
+def is_row_of_places(value: Any) -> bool:
+    """Whether a value is a row of whole numbers: labels, say."""
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim == 1
+    return is_array or (isinstance(value, list) and bool(value) and all(map(is_index, value)))
 
 
 def is_whole(node: ast.expr) -> bool:

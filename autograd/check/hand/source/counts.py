@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from .calls import TWINS, renamed
-from .quantities import is_index
+from .quantities import is_index, is_of_truths
 from .trees import parsed, placed, replaced
 
 MOST_OTHERS = 8  # sizes and places in scope that are tried
@@ -59,9 +57,3 @@ def others_like(value: ast.expr, own: set[str], scope: dict[str, Any]) -> Iterat
     yield from names
     masks = (k for k, v in scope.items() if is_of_truths(v))
     yield from (parsed(f"{name}.sum()") for name in islice(masks, MOST_SUMS))
-
-
-def is_of_truths(value: Any) -> bool:
-    """Whether a value is a row of truths, or of zeros and ones."""
-    is_row = isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "fbiu"
-    return is_row and bool(np.all((value == 0) | (value == 1)))

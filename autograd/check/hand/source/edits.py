@@ -14,7 +14,7 @@ from .conditions import OTHERS
 from .functions import Functions, calls_missing, of_functions
 from .insertions import BESIDE, Evaluate, by_value, fits, leaks, to_whole
 from .places import other_indices
-from .quantities import is_numeric, scalars
+from .quantities import is_index, is_numeric, scalars
 from .statements import whole_line
 from .together import together
 from .trees import Beside, Changes, number, parsed, placed, replaced
@@ -247,7 +247,8 @@ def at_node(
         case ast.Constant(value=int() | float() as n) if not isinstance(n, bool):
             for m in {1, 2, 3, 0.5, 4, n + 1, n - 1, -n} - {n, 0}:
                 yield "missing sign" if m == -n else "number", f"the number {text} is wrong", number(m)
-            for name in scalars(scope):
+            axes = (k for k, v in scope.items() if is_index(v) and v in (0, 1))
+            for name in (*scalars(scope), *axes):
                 yield "number", f"the number {text} should be {name}", parsed(name)
             for name in (k for k, v in scope.items() if isinstance(v, np.ndarray) and v.ndim):
                 for new in (parsed(name), ast.UnaryOp(ast.USub(), parsed(name))):

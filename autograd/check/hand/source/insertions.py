@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from .quantities import bracketed, indexed, is_inner, is_numeric, quantities, roots, scalars
+from .quantities import (
+    bracketed,
+    indexed,
+    is_index,
+    is_inner,
+    is_numeric,
+    is_of_truths,
+    quantities,
+    roots,
+    scalars,
+)
 from .trees import Beside, Changes, flipped, number, parsed, reversed_array, swapped
 
 # The value of an expression in the scope of its line; None if it has none
@@ -90,6 +100,9 @@ def other_variables(node: ast.expr, text: str, value: Any, scope: dict[str, Any]
             is_other = name != node.id and not is_inner(name) and is_numeric(other)
             if is_other and np.ndim(other) == np.ndim(value):
                 yield "wrong-variable", f"`{text}` is the wrong variable", ast.Name(name, ast.Load())
+    if is_index(value) and isinstance(node, ast.Name | ast.Call):
+        for name in (k for k, v in scope.items() if is_of_truths(v)):
+            yield "wrong-variable", f"`{text}` should be the sum of `{name}`", parsed(f"{name}.sum()")
     if isinstance(node, ast.Name | ast.Call) and np.asarray(value).dtype.kind == "f":
         said = f"`{text}` should be `1 - {text}`"
         yield "complement", said, ast.BinOp(number(1), ast.Sub(), node)

@@ -1,4 +1,4 @@
-"""Statements in another order: one that reads a variable before another changes it, or after."""
+"""Statements in another order: one that reads a variable before another changes it, or stands in a loop."""
 
 from __future__ import annotations
 
@@ -31,6 +31,31 @@ def moved(tree: ast.AST, statement: ast.stmt) -> Iterator[Move]:
             part = block[min(at, k) : max(at, k) + 1]
             order = [statement, *part[:-1]] if step < 0 else [*part[1:], statement]
             yield said(*found), found[0], list(zip(part, order, strict=True))
+
+
+def indented(tree: ast.AST, statement: ast.stmt) -> Iterator[Move]:
+    """A statement after a loop as the last one in it, and the last one in a loop after it.
+
+    >>> tree = ast.parse("for x in xs:\\n    y = x\\ns += y")
+    >>> [said for said, *_ in indented(tree, tree.body[1])]
+    ['`s += y` belongs into the loop before it']
+    >>> tree = ast.parse("for x in xs:\\n    s += x\\n    s /= n")
+    >>> [said for said, *_ in indented(tree, tree.body[0].body[1])]
+    ['`s /= n` belongs after the loop that it is in']
+    """
+    line = ast.unparse(statement)
+    block = next((b for n in ast.walk(tree) for b in blocks_of(n) if any(s is statement for s in b)), [])
+    at = next((i for i, s in enumerate(block) if s is statement), 0)
+    before = block[at - 1] if at else None
+    if isinstance(before, ast.For) and not is_compound(statement):
+        longer = ast.For(before.target, before.iter, [*before.body, statement], before.orelse)
+        said = f"`{line}` belongs into the loop before it"
+        yield said, statement, [(before, longer), (statement, ast.Pass())]
+    loop = next((n for n in ast.walk(tree) if isinstance(n, ast.For) and n.body is block), None)
+    if loop is not None and len(block) > 1 and block[-1] is statement and not is_compound(statement):
+        shorter = ast.For(loop.target, loop.iter, block[:-1], loop.orelse)
+        both = ast.If(ast.Constant(1), [shorter, statement], [])
+        yield f"`{line}` belongs after the loop that it is in", statement, [(loop, both)]
 
 
 def is_compound(statement: ast.stmt) -> bool:

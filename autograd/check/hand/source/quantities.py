@@ -130,6 +130,8 @@ def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
     The slope of a sigmoid is only made of what may come from one, from 0 to 1, and that of tanh likewise.
 
+    >>> [name for name, _ in quantities({"m": np.array([True, False])})]
+    ['m', '~m']
     >>> [name for name, _ in quantities({"p": np.array([0.2, 0.9]), "z": np.array([-3.0, 2.0])})]
     ['p', 'p**2', '1 - p', 'p * (1 - p)', '1 - p**2', 'z', 'z**2', '(z > 0)']
     """
@@ -137,7 +139,9 @@ def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         if not isinstance(value, np.ndarray | np.floating | np.bool_) or value.dtype.kind not in "fb":
             continue
         yield name, value
-        if isinstance(value, np.bool_) or value.dtype.kind == "b" or not value.size:
+        if value.dtype.kind == "b":
+            yield f"~{name}", np.logical_not(value)
+        if value.dtype.kind == "b" or not value.size:
             continue
         least, largest = float(value.min()), float(value.max())
         yield f"{name}**2", value**2
@@ -148,3 +152,9 @@ def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"1 - {name}**2", 1 - value**2
         if least <= 0 < largest:
             yield f"({name} > 0)", value > 0
+
+
+def is_of_truths(value: Any) -> bool:
+    """Whether a value is a row of truths, or of zeros and ones."""
+    is_row = isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "fbiu"
+    return is_row and bool(np.all((value == 0) | (value == 1)))

@@ -189,6 +189,22 @@ def other_entries(
                 yield "wrong-variable", said, ast.Assign(statement.targets, new)
 
 
+def other_words(statement: ast.stmt, literals: tuple[float | str, ...]) -> Iterator[tuple[str, ast.stmt]]:
+    """The statement with another word of the same file for one that it gives to a function.
+
+    >>> line = ast.parse("dx, dw = step_back(d, cache, 'tanh')").body[0]
+    >>> [said for said, _ in other_words(line, ("tanh", "relu", 0.1))]
+    ['`tanh` should be `relu`']
+    """
+    simple = isinstance(statement, ast.Assign | ast.AugAssign | ast.Return | ast.Expr)
+    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call)] if simple else []
+    given = [a for c in calls for a in (*c.args, *(w.value for w in c.keywords))]
+    for word in (a for a in given if isinstance(a, ast.Constant) and a.value in literals):
+        for other in (x for x in literals if isinstance(x, str) and x != word.value):
+            said = f"`{word.value!s}` should be `{other}`"
+            yield said, replaced(statement, word, ast.Constant(other))
+
+
 def wrong_place(text: str, target: ast.expr) -> str:
     """What is said where another place should be written to."""
     right = ast.unparse(target.slice) if isinstance(target, ast.Subscript) else ast.unparse(target)
