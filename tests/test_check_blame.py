@@ -1579,6 +1579,111 @@ CASES = {
             ),
         ],
     ),
+    "softmax by loops": (
+        """
+        def forward(W, b, X, y):
+            loss, dW, db = 0.0, np.zeros_like(W), np.zeros_like(b)
+            for i in range(len(X)):
+                p = np.exp(X[i] @ W + b)
+                p /= p.sum()
+                loss += -np.log(p[y[i]])
+                for j in range(W.shape[1]):
+                    dscore = p[j]
+                    if j == y[i]:
+                        dscore -= 1
+                    dW[:, j] += dscore * X[i]
+                    db[j] += dscore
+            return loss / len(X), {"W": dW / len(X), "b": db / len(X)}
+        """,
+        {"W": N(3, 4), "b": N(4), "X": N(5, 3), "y": np.array([0, 2, 1, 3, 1])},
+        [
+            ("if j == y[i]", "if j == i", "if j == i:", "wrong-variable"),
+            (
+                "                    db[j] += dscore\n",
+                "                db[j] += dscore\n",
+                "db[j] += dscore",
+                "wrong-variable",
+            ),
+        ],
+    ),
+    "layers chosen by words": (
+        """
+        def relu_back(dA, Z):
+            dZ = np.array(dA, copy=True)
+            dZ[Z <= 0] = 0
+            return dZ
+
+        def sigmoid_back(dA, Z):
+            s = 1 / (1 + np.exp(-Z))
+            return dA * s * (1 - s)
+
+        def step(A, W, kind):
+            Z = W @ A
+            return (np.maximum(Z, 0) if kind == "relu" else 1 / (1 + np.exp(-Z))), (A, W, Z)
+
+        def linear_back(dZ, A, W):
+            return W.T @ dZ, dZ @ A.T / A.shape[1]
+
+        def step_back(dA, cache, kind):
+            A, W, Z = cache
+            dZ = relu_back(dA, Z) if kind == "relu" else sigmoid_back(dA, Z)
+            return linear_back(dZ, A, W)
+
+        def forward(X, W1, W2, W3):
+            caches, A = [], X
+            for W, kind in ((W1, "relu"), (W2, "relu"), (W3, "sigmoid")):
+                A, cache = step(A, W, kind)
+                caches.append(cache)
+            return np.sum((A - 0.3) ** 2) / X.shape[1], A, caches
+
+        def backward(X, A, caches):
+            grads = {}
+            d, grads["W3"] = step_back(2 * (A - 0.3), caches[2], "sigmoid")
+            for l in reversed(range(2)):
+                d, grads["W" + str(l + 1)] = step_back(d, caches[l], "relu")
+            return grads
+        """,
+        {"X": N(3, 6), "W1": N(4, 3), "W2": N(4, 4), "W3": N(2, 4)},
+        [
+            ('caches[l], "relu")', 'caches[l], "sigmoid")', 'caches[l], "sigmoid")', "wrong-variable"),
+            ("            dZ[Z <= 0] = 0\n", "", "dZ", "missing-factor"),
+        ],
+    ),
+    "penalties where gradients are taken over": (
+        """
+        class Affine:
+            def __init__(self, W):
+                self.W = W
+
+            def forward(self, x):
+                self.x = x
+                return x @ self.W
+
+            def backward(self, d):
+                self.dW = self.x.T @ d
+                return d @ self.W.T
+
+        layers = [Affine(np.cos(np.arange(12.0)).reshape(3, 4)), Affine(np.sin(np.arange(8.0)).reshape(4, 2))]
+        decay = 0.1
+
+        def forward(x):
+            for layer in layers:
+                x = np.tanh(layer.forward(x))
+            return np.sum(x**2) + 0.5 * decay * sum(np.sum(layer.W**2) for layer in layers), x
+
+        def backward(x, out):
+            grads, d = {}, 2 * out * (1 - out**2)
+            d = layers[1].backward(d) * (1 - layers[1].x ** 2)
+            layers[0].backward(d)
+            for i, layer in enumerate(layers):
+                grads["W" + str(i)] = layer.dW + decay * layer.W
+            return grads
+        """,
+        {"x": N(5, 3)},
+        [
+            ("layer.dW + decay * layer.W", "layer.dW", 'grads["W" + str(i)] = layer.dW', None),
+        ],
+    ),
 }
 
 
