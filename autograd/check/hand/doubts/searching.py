@@ -207,9 +207,9 @@ def rivals(evidence: Evidence, blame: Blame) -> list[Suspect]:
 
 
 def reached_together(evidence: Evidence, suspect: Suspect) -> set[int]:
-    """The results that a line has a part in, by all that it unpacks at once: the cache of a layer."""
+    """The results that a line has a part in, by all that it unpacks or lists: the cache of a layer."""
     together = [suspect]
-    if is_unpacked(suspect.site) and not is_call(suspect.site):
+    if suspect.site.kind == "element" or (is_unpacked(suspect.site) and not is_call(suspect.site)):
         together = [s for s in evidence.suspects if s.site.statement == suspect.site.statement]
     return set[int]().union(*(evidence.bench.reached(s.site) for s in together))
 
