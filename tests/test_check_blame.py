@@ -2268,3 +2268,45 @@ def test_a_gain_is_called_as_gradients_are():
         forward, backward, {"x": N(5, 3), "p": {"g": np.ones(3) + N(3) ** 2, "s": N(3)}}
     )
     assert report.first.source == "d = dout", str(report)
+
+
+class Cell:
+    def __init__(self, W):
+        self.Wa, self.Wb = W[:, :2], W[:, 2:]
+
+    def forward(self, x, h):
+        self.x, self.h = x, h
+        self.a, self.b = np.tanh(x @ self.Wa), np.tanh(x @ self.Wb)
+        return self.a * h + self.b
+
+    def backward(self, d):
+        da, db = d * self.h * (1 - self.a**2), d * (1 - self.b**2)
+        self.dW = np.hstack([self.x.T @ da, self.x.T @ db])
+        return d * self.a
+
+
+class Sequence:
+    def __init__(self, W, wrong):
+        self.W, self.wrong = W, wrong
+
+    def forward(self, xs):
+        self.cells, h = [], np.ones((len(xs[0]), 2))
+        for x in xs:
+            self.cells.append(Cell(self.W))
+            h = self.cells[-1].forward(x, h)
+        return h
+
+    def backward(self, d):
+        self.dW = np.zeros_like(self.W)
+        for cell in reversed(self.cells):
+            d = cell.backward(d)
+            self.dW += -cell.dW if self.wrong else cell.dW
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_what_cells_keep_of_a_matrix_that_the_sequence_has(wrong):
+    rng = np.random.default_rng(4)
+    sequence = Sequence(rng.normal(size=(3, 4)), wrong)
+    report = check.derivation(sequence.forward, sequence.backward, {"xs": list(rng.normal(size=(3, 2, 3)))})
+    assert report.judged == {"dW": not wrong}, str(report)
+    assert report.ok != wrong

@@ -24,6 +24,7 @@ from .places import (
     list_by_list,
     returned_before_left,
     twice_claimed,
+    without_parts_of_cells,
     without_stages,
 )
 
@@ -67,6 +68,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     beside_its_siblings(results, judged, waiting, leaves, known)
     returned_before_left(judged, waiting, leaves, known)
     judged = without_stages(judged, waiting, inner)
+    judged = without_parts_of_cells(judged, leaves)
     twice_claimed(judged, leaves, known)
     in_the_inputs_order(results, judged, leaves, known)
     a_link_further(results, judged, leaves, known)

@@ -15,6 +15,7 @@ from ..known import Known
 from ..names import stems
 from ..near import near
 from ..results import Result
+from .claims import is_counterpart
 
 
 def beside_its_siblings(
@@ -60,6 +61,26 @@ def returned_before_left(
             result.node = kept[0].node
             judged[:] = [r for r in judged if not any(r is k for k in kept)] + [result]
             waiting.remove(result)
+
+
+def without_parts_of_cells(judged: list[Result], leaves: Mapping[Node, Place]) -> list[Result]:
+    """The results without what objects keep by the name of a variable that they do not have.
+
+    A sequence has `Wx`, and `dWx` beside it; what each of its cells keeps as `dWx` is a part of that, as it
+    was made with slices of `Wx`, say.
+    """
+    kept = [r for r in judged if r.kind == "left" and r.node in leaves]
+    owned = {r.node for r in kept if is_counterpart(r.place, leaves[r.node])}  # type: ignore[index]
+
+    def is_a_part(result: Result) -> bool:
+        """Whether a result is kept by an object that does not have what it is called after."""
+        if not any(result is r for r in kept) or result.node not in owned:
+            return False
+        held = result.holder if isinstance(result.holder, dict) else getattr(result.holder, "__dict__", None)
+        is_foreign = held is not None and not any(stem in held for stem in stems(result.name))
+        return is_foreign and not is_counterpart(result.place, leaves[result.node])  # type: ignore[index]
+
+    return [r for r in judged if not is_a_part(r)]
 
 
 def is_of_an_input(result: Result, leaves: Mapping[Node, Place]) -> bool:
