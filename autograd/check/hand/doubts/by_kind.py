@@ -16,6 +16,7 @@ from ..locate.forms import (
     is_handed_on,
     is_masked,
     is_only_a_call,
+    is_put_into,
     is_renaming,
     is_unread,
 )
@@ -48,9 +49,10 @@ def suggested(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if is_renaming(evidence.found.blames[0].site):
         return masked(evidence, doubt)
     ways = (
-        never_reached, reordered, begun, part_made_wrongly, added_wrongly, counted, last_of_a_chain,
-        other_function, scaled_by_caller, read_after, after_the_sum, multiplied, part_before, too_many,
-        masked, replaced, renamed, head_of_the_loop, returned, carried, instead, constant, too_little,
+        never_reached, of_each_row, reordered, begun, part_made_wrongly, added_wrongly, counted,
+        last_of_a_chain, other_function, scaled_by_caller, read_after, after_the_sum, multiplied, part_before,
+        too_many, masked, replaced, renamed, head_of_the_loop, returned, carried, instead, constant,
+        too_little,
     )  # fmt: skip
     return next(filter(None, (way(evidence, doubt) for way in ways)), None)
 
@@ -142,9 +144,9 @@ def renamed(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     better = doubt.mender.simplest(renamed, ("forgotten factor", "forgotten term"))
     if better is None:
-        told = (s for s in renamed if doubt.kind is None and is_unread(s.site))
+        whole = [s for s in renamed if not begins_a_sum(s, evidence.found.outcome.events)]
+        told = (s for s in whole if doubt.kind is None and is_unread(s.site))
         if doubt.is_of_paths:
-            whole = (s for s in renamed if not begins_a_sum(s, evidence.found.outcome.events))
             told = (s for s in whole if not makes_anything(s, evidence.bench))
         better = next(filter(None, (mended(s, s.events, evidence.bench) for s in told)), None)
     return doubt.other(better)
@@ -189,6 +191,18 @@ def reordered(evidence: Evidence, doubt: Doubt) -> Blame | None:
     return doubt.other(evidence.mender(1 / 8).simplest(evidence.suspects, ("order",)))
 
 
+def of_each_row(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that changes one place of each row, if what is wrong is wrong at one place of each."""
+    if doubt.told is None or ROWS not in doubt.told.hint:
+        return None
+    name = evidence.found.blames[0].site.name
+    lines = [s for s in evidence.reaching() if s.site.name == name and is_put_into(s.site)]
+    return doubt.other(evidence.mender(1 / 8).simplest(lines, ("sign", "number"))) if lines else None
+
+
+ROWS = "at one place of each row"
+
+
 def begun(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The line that begins a sum with zeros, if it lacks a term that is no part of any round: a penalty."""
     blame, events = evidence.found.blames[0], evidence.found.outcome.events
@@ -197,6 +211,9 @@ def begun(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     owner = blame.events[-1].owner
     first = [s for s in evidence.suspects if s.events[-1].owner is owner and begins_a_sum(s, events)]
+    beside = [s for s in evidence.suspects if s.site.function == blame.site.function]
+    if not any(np.any(s.events[-1].value) for s in beside if begins_a_sum(s, events)):
+        return None  # all sums begin with zeros: the penalty is added elsewhere
     empty = [s for s in first if not np.any(s.events[-1].value)]
     return evidence.mender(1 / 8).simplest(empty, ("missing-term", "forgotten term")) if empty else None
 

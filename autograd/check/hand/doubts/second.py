@@ -132,19 +132,24 @@ def adds_nothing(evidence: Evidence) -> Blame | None:
 
 
 def idle_helper(evidence: Evidence) -> Blame | None:
-    """The line of a helper that returns what it was given, and never reads what else it was given."""
+    """The line of a helper that only returns what it was given, and leaves unread what else there is."""
     given = [e for s in evidence.suspects if s.site.kind == "argument" for e in s.events]
 
     def is_idle(suspect: Suspect) -> bool:
         """Whether a line only returns what its function was given."""
         pairs = ((e, [g.value for g in given if is_given_to(g, e)]) for e in suspect.events)
-        return is_unread(suspect.site) and all(any(same_value(e.value, v) for v in own) for e, own in pairs)
+        is_back = is_unread(suspect.site) or suspect.site.function.endswith(".backward")
+        return is_back and all(any(same_value(e.value, v) for v in own) for e, own in pairs)
 
-    ends = (s for s in evidence.reaching() if s.site.kind in ("return", "element") and is_idle(s))
-    found = next(filter(None, (mended(s, s.events, evidence.bench) for s in ends)), None)
-    said = Guess(
-        "missing-factor", "it returns what it was given, and something that it is given is never read"
-    )
+    reaching = evidence.reaching()
+    ends = [s for s in reaching if s.site.kind in ("return", "element") and is_idle(s)]
+    named = [
+        s for s in reaching for end in ends
+        if s.site.kind == "assign" and s.site.function == end.site.function
+        and [id(e.owner) for e in s.events] == [id(e.owner) for e in end.events]
+    ]  # fmt: skip
+    found = next(filter(None, (mended(s, s.events, evidence.bench) for s in (*named, *ends))), None)
+    said = Guess("missing-factor", "it returns what it was given")
     return replace(found, guess=said) if found is not None else None
 
 
