@@ -180,11 +180,8 @@ def allowed(most: int, left: Iterator[int]) -> Iterator[int]:
     """Of the tries that are left, as many as one search may make; the clock is asked now and then."""
     deadline = time.thread_time() + limits.SECONDS
     return itertools.takewhile(
-        lambda i: i % NOW_AND_THEN > 0 or time.thread_time() < deadline, itertools.islice(left, most)
+        lambda i: i % limits.TRIES_PER_LOOK > 0 or time.thread_time() < deadline, itertools.islice(left, most)
     )
-
-
-NOW_AND_THEN = 8  # tries
 
 
 def first_right(

@@ -101,14 +101,14 @@ def times_a_number(evidence: Evidence) -> Blame | None:
     lines = (s for s in made if is_put_into(s.site) or not is_handed_on(s.site) or is_beside_scaled(s.site))
     for s in sorted(lines, key=lambda s: -s.time):
         c = scale_needed(s, bench)
-        if not c or not is_named(c, evidence.found.forward) or is_broken(c):
+        if not c or not is_named(c, evidence.found.forward) or is_odd_fraction(c):
             continue
         if (found := divided(s, s.events, 1 / c, bench)) is not None:
             return found
     return None
 
 
-def is_broken(c: float) -> bool:
+def is_odd_fraction(c: float) -> bool:
     """Whether a number is a fraction that is neither whole nor one over a whole number: there are many."""
     fraction = Fraction(abs(c)).limit_denominator(16)
     return bool(np.isclose(float(fraction), abs(c), rtol=1e-9)) and 1 not in fraction.as_integer_ratio()

@@ -22,9 +22,6 @@ from ..observe.stage import Outcome, Stage
 Values = Mapping[int, Any]  # by the number of the round, what is put in the place of a site's value
 
 
-NOW_AND_THEN = 8  # times
-
-
 def putting(values: Values) -> Override:
     """An override that puts given values in the place of a site's own."""
 
@@ -120,6 +117,6 @@ class Bench:
     def is_over(self, limit: float) -> bool:
         """Whether a search has done as much as it may; the clock, which may be slow, is seldom asked."""
         self.asked += 1
-        if self.asked % NOW_AND_THEN == 0:
+        if self.asked % limits.TRIES_PER_LOOK == 0:
             self.is_late = time.thread_time() > self.deadline
         return self.spent > limit or self.is_late

@@ -122,7 +122,7 @@ class Screen:
         known, site = self.bench.known, self.suspect.site
         function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
         names = names_in(function) & self.first.variables.keys() - self.bench.stage.inputs.keys()
-        held = {k: self.last[k] for k in names if is_broken(self.last.get(k))}
+        held = {k: self.last[k] for k in names if is_floating(self.last.get(k))}
         own = {k: v for k, v in held.items() if not known.is_value(v)}
 
         def is_source(name: str) -> bool:
@@ -177,10 +177,10 @@ class Screen:
         is_whole = len(self.scopes) == len(self.suspect.events)
         if self.effects is None and not self.is_blind and is_whole:
             effects = effects_of(self.suspect, self.suspect.events, self.bench)
-            if effects is not None and self.are_all(effects):
+            if effects is not None and self.are_as_predicted(effects):
                 self.effects = effects
 
-    def are_all(self, effects: Effects) -> bool:
+    def are_as_predicted(self, effects: Effects) -> bool:
         """Whether other values do what was foreseen, and what the line makes itself stays the same."""
         rng = np.random.default_rng(11)
         own = {e.n: e.value for e in effects.events}
@@ -198,8 +198,8 @@ class Screen:
         return largest(results - effects.predicted(others)) <= LOOSE * largest(results)
 
 
-def is_broken(value: Any) -> bool:
-    """Whether a value is a number or an array that is no count."""
+def is_floating(value: Any) -> bool:
+    """Whether a value is a number or an array of floating point: no count."""
     return isinstance(value, float | np.ndarray | np.floating) and np.asarray(value).dtype.kind == "f"
 
 

@@ -291,19 +291,20 @@ class Known:
         by_parent: dict[Node, list[tuple[Node, Array]]] = defaultdict(list)
         for child, parent, g in self.shares:
             by_parent[parent].append((child, g))
+        leaves = [n for n in by_parent if n.op is LEAF]
         found: dict[tuple[str, str], list[tuple[Node, Array]]] = defaultdict(list)
         for call in calls:
+            inside = {
+                node: sum(parts[1:], parts[0])
+                for node in (*call.given.values(), *leaves)
+                if (parts := [g for child, g in by_parent[node] if call.start < child.index < call.end])
+            }
             for name, node in call.given.items():
-                if node not in self.truth:
-                    continue
-                inside = [g for child, g in by_parent[node] if call.start < child.index < call.end]
-                whole = sum(inside[1:], inside[0]) if inside else self.truth[node]
-                found[call.function, name].append((node, whole))
-            for node in (n for n in by_parent if n.op is LEAF and n not in call.given.values()):
-                inside = [g for child, g in by_parent[node] if call.start < child.index < call.end]
-                if inside:
-                    name = self.forward.names.get(node, "")
-                    found[call.function, name].append((node, sum(inside[1:], inside[0])))
+                if node in self.truth:
+                    found[call.function, name].append((node, inside.get(node, self.truth[node])))
+            for node in leaves:
+                if node in inside and node not in call.given.values():
+                    found[call.function, self.forward.names.get(node, "")].append((node, inside[node]))
         return [
             Family("share", name, tuple(g for _, g in pairs), tuple(n for n, _ in pairs))
             for (_, name), pairs in found.items()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..observe.probes.sites import is_word
 from .calls import of_call, turned_round
 from .conditions import OTHERS
 from .functions import Functions, calls_missing, of_functions
@@ -200,11 +201,6 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
         for child in part if isinstance(part, list) else [part]:
             if isinstance(child, ast.AST) and (name != "keywords" or is_word(child.value)):  # type: ignore[attr-defined]
                 yield from expressions(child)
-
-
-def is_word(node: ast.expr) -> bool:
-    """Whether an expression is a string: which function is meant, say."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def at_node(

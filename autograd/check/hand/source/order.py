@@ -20,8 +20,7 @@ def moved(tree: ast.AST, statement: ast.stmt) -> Iterator[Move]:
     ...     print(text, [ast.unparse(new) for _, new in changes])
     `q = s * d` reads `s` after `s = s + k` changed it, and should before ['q = s * d', 's = s + k']
     """
-    block = next((b for n in ast.walk(tree) for b in blocks_of(n) if any(s is statement for s in b)), [])
-    at = next((i for i, s in enumerate(block) if s is statement), 0)
+    block, at = block_around(tree, statement)
     for step in (-1, 1):
         for k in range(at + step, at + step * (FARTHEST + 1), step):
             if not 0 <= k < len(block) or any(map(is_compound, (statement, block[k]))):
@@ -44,8 +43,7 @@ def indented(tree: ast.AST, statement: ast.stmt) -> Iterator[Move]:
     ['`s /= n` belongs after the loop that it is in']
     """
     line = ast.unparse(statement)
-    block = next((b for n in ast.walk(tree) for b in blocks_of(n) if any(s is statement for s in b)), [])
-    at = next((i for i, s in enumerate(block) if s is statement), 0)
+    block, at = block_around(tree, statement)
     before = block[at - 1] if at else None
     if isinstance(before, ast.For) and not is_compound(statement):
         longer = ast.For(before.target, before.iter, [*before.body, statement], before.orelse)
@@ -56,6 +54,12 @@ def indented(tree: ast.AST, statement: ast.stmt) -> Iterator[Move]:
         shorter = ast.For(loop.target, loop.iter, block[:-1], loop.orelse)
         both = ast.If(ast.Constant(1), [shorter, statement], [])
         yield f"`{line}` belongs after the loop that it is in", statement, [(loop, both)]
+
+
+def block_around(tree: ast.AST, statement: ast.stmt) -> tuple[list[ast.stmt], int]:
+    """The statements among which one stands, and its place among them."""
+    blocks = (b for n in ast.walk(tree) for b in blocks_of(n))
+    return next(((b, i) for b in blocks for i, s in enumerate(b) if s is statement), ([], 0))
 
 
 def is_compound(statement: ast.stmt) -> bool:
