@@ -1611,3 +1611,32 @@ def backward(x, w, h):
     report = check.derivation(forward, backward, {"w": RNG.normal(size=(3, 2)), "x": own.astype(float)})
     assert not report.ok
     assert report.first is not None
+
+
+HALF_A_SLOPE = """
+from autograd import Tensor
+
+def leaf(values):
+    return Tensor(values, requires_grad=True)
+
+def forward(X, y, W1, b1, W2, b2):
+    A1 = sigmoid(X @ W1 + b1)
+    A2 = sigmoid(A1 @ W2 + b2)
+    return -np.mean(y * np.log(A2) + (1 - y) * np.log(1 - A2))
+
+def backward(X, y, W2, A1, A2):
+    dZ2 = (A2 - y) / len(y)
+    dW2 = A1.T @ dZ2 * len(y)
+    dA1 = dZ2 @ W2.T
+    dZ1 = dA1 * A1
+    dW1 = X.T @ dZ1
+    return {"dW1": dW1, "dW2": dW2}
+"""
+
+
+def test_functions_that_make_tensors_of_arrays_are_tried_like_others():
+    shapes = {"X": (4, 2), "W1": (2, 4), "b1": (1, 4), "W2": (4, 1), "b2": (1, 1)}
+    inputs = {name: RNG.normal(size=shape) for name, shape in shapes.items()}
+    report = check.derivation(*pair_of(HALF_A_SLOPE), inputs | {"y": np.array([[0.0], [1.0], [1.0], [0.0]])})
+    wrong = {line.name: line.kind for line in report.lines if line.verdict == "wrong here"}
+    assert wrong == {"dW2": "factor", "dZ1": "missing-factor"}

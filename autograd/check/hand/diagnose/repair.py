@@ -24,7 +24,7 @@ from ....tensor import Tensor
 from ....users import is_users
 from .. import limits
 from ..match.near import near
-from ..observe.arguments import parameters_of
+from ..observe.arguments import data_of, parameters_of
 from ..observe.probes.codes import nodes_of, text_of, tree_of
 from ..observe.probes.probe import PROBE, Run
 from ..observe.probes.record import Override, Snapshot, copied, is_array
@@ -67,7 +67,7 @@ class Program:
                 if name in scope:
                     scope[name] = apart_from(scope[name])
             exec(self.code(statement), scope)
-            value = eval(self.read, scope)
+            value = data_of(eval(self.read, scope))
             return copied(value) if is_array(value) else value
         except Exception:  # a change that does not fit, and so is not the one
             return None
@@ -297,7 +297,7 @@ def evaluated(scope: dict[str, Any], expression: ast.expr) -> Any:
     """The value of an expression; None if it raises."""
     try:
         with np.errstate(all="ignore"):
-            return eval(code_of(expression), scope)
+            return data_of(eval(code_of(expression), scope))
     except Exception:
         return None
 
@@ -368,7 +368,7 @@ def evaluating(code: CodeType) -> Override:
         quiet.deadline = outer.deadline
         PROBE.use(quiet)
         try:
-            return eval(code, frame.f_globals, frame.f_locals)
+            return data_of(eval(code, frame.f_globals, frame.f_locals))
         finally:
             PROBE.use(outer)
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ....tensor import Tensor
 from ..diagnose.repair import code_of, live_edits, node_at, quietly
 from ..match.names import is_called_gradient
 from ..match.near import largest
+from ..observe.arguments import data_of
 from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.record import Snapshot, is_array
 from ..source.edits import Edit
@@ -88,10 +88,10 @@ class Screen:
             for scope in self.scopes.values():
                 self.bench.spent += UNITS
                 try:
-                    made = eval(code, scope)
+                    made = data_of(eval(code, scope))
                 except Exception:  # a change that does not fit
                     return
-                yield made.data if type(made) is Tensor else made
+                yield made
 
     def key(self, code: CodeType) -> Any:
         """What is alike for changes that make the same in all rounds; None if one raises."""
@@ -146,7 +146,7 @@ class Screen:
             self.bench.spent += UNITS
             try:
                 with quietly():
-                    value = eval(code, self.last | {name: scale * self.last[name] for name in read})
+                    value = data_of(eval(code, self.last | {name: scale * self.last[name] for name in read}))
             except Exception:
                 return False
             made.append(value)

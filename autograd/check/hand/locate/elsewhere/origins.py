@@ -15,6 +15,7 @@ from ... import limits
 from ...diagnose.repair import node_at
 from ...match.names import is_called_gradient
 from ...match.terms import by_term, is_part, parts_of
+from ...observe.arguments import data_of
 from ...observe.probes.record import Event, Snapshot, is_array
 from ...observe.probes.sites import Site, is_plain
 from ..bench import Bench
@@ -173,7 +174,7 @@ def read_at(site: Site, snapshot: Snapshot) -> Iterator[Any]:
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and is_plain(node):
             try:
-                value = eval(ast.unparse(node), snapshot.globals | snapshot.variables)
+                value = data_of(eval(ast.unparse(node), snapshot.globals | snapshot.variables))
             except Exception:  # what stands on the left may not be there yet
                 continue
             if is_array(value):
