@@ -61,18 +61,28 @@ def judged_right(
 
 
 def common_scale(results: list[Result]) -> float | None:
-    """The constant that most updates have before the gradient; of two that as many have, the first.
+    """The constant that most updates have before the gradient; of two that as many have, the rounder.
 
-    But if the first is a whole number times the other, it is the other: a mean is forgotten more often than
-    taken twice.  Ten times is a slip in a number.
+    The rate is a number that somebody chose: 0.3, rather than 0.24.  Of two that are as round, where one is
+    a whole number times the other, it is the other: a mean is forgotten more often than taken twice.  Ten
+    times is a slip.
     """
     scales = [c for r in results if r.kind == "update" and (c := scale_between(r.value, r.true)) is not None]
     if not scales:
         return None
     count = {c: sum(bool(np.isclose(c, d, rtol=1e-6)) for d in scales) for c in scales}
-    first = max(count, key=lambda c: count[c])
-    rivals = (c for c in count if count[c] == count[first] and is_mean_of(c, first))
+    first = max(count, key=lambda c: (count[c], -digits_of(c)))
+    rivals = (c for c in count if count[c] == count[first] and is_mean_of(c, first) and digits_of(c) < 3)
     return next(rivals, first)
+
+
+def digits_of(c: float) -> int:
+    """How many digits a number has, but for zeros around them.
+
+    >>> [digits_of(c) for c in (0.3, 0.24, 1e-3, -1 / 3, 50.0)]
+    [1, 2, 1, 6, 1]
+    """
+    return len(f"{abs(c):.5e}".split("e")[0].replace(".", "").rstrip("0"))
 
 
 def is_adaptive(results: list[Result]) -> bool:

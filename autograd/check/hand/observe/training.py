@@ -145,6 +145,10 @@ def stretches(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], list
 def is_update(statement: ast.stmt) -> bool:
     """Whether a statement only changes an array, which it reads for nothing else, or is a loop of such ones.
 
+    A penalty reads the element that is changed.
+
+    >>> is_update(ast.parse("for i in range(n): w[i] -= rate * (g[i] + reg * w[i])").body[0])
+    True
     >>> is_update(ast.parse("for w, step in steps: E[w] -= rate * step").body[0])
     True
     >>> is_update(ast.parse("for x, y in data: w -= rate * (x @ w - y) * x").body[0])
@@ -155,8 +159,10 @@ def is_update(statement: ast.stmt) -> bool:
             return all(map(is_update, body))
         case ast.Assign(targets=[ast.Subscript(value=owner) as target], value=value):
             own = ast.unparse(target)
-        case ast.AugAssign(target=target, value=value):
-            owner, own = target.value if isinstance(target, ast.Subscript) else target, ""
+        case ast.AugAssign(target=ast.Subscript(value=owner) as target, value=value):
+            own = ast.unparse(target)
+        case ast.AugAssign(target=owner, value=value):
+            own = ""
         case _:
             return False
     read = [ast.unparse(n) for n in ast.walk(value) if isinstance(n, ast.expr)]

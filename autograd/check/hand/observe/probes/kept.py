@@ -28,6 +28,8 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "sumprod": lambda p, q: sum(x * y for x, y in zip(p, q, strict=True)),
     "dist": lambda p, q: np.sqrt(sum((x - y) ** 2 for x, y in zip(p, q, strict=True))),
     "hypot": lambda *x: np.sqrt(sum(v * v for v in x)),
+    # a whole number, which may be an index: nothing comes back by it
+    **{f.__name__: lambda x, whole=f: whole(x.item()) for f in (math.floor, math.ceil, math.trunc)},
 }
 # The functions of `math` that SciPy has, with their names there
 SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
