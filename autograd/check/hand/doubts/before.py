@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import replace
 from typing import Any
@@ -16,26 +17,32 @@ from ..locate.elsewhere.scales import given_to_update, scaled_before
 from ..locate.elsewhere.solved import masked_as, mended
 from ..locate.elsewhere.sums import odd_one_out, writer_of
 from ..locate.forms import (
+    factors_at,
     is_call,
     is_given,
     is_handed_on,
     is_picked,
+    is_read_once,
     is_scaling,
     is_unpacked,
     is_unread,
     names_read,
 )
-from ..locate.suspects import Blame, Suspect, begins_a_sum
+from ..locate.suspects import CONTAINED, Blame, Suspect, begins_a_sum, same_value
 from ..match.known import Known
 from ..match.names import is_called_gradient, is_called_slope
-from ..match.near import near
+from ..match.near import ratio
 from ..observe.probes.record import Event, is_of_truths
 from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
 from .inside import inside, is_owed
 
 # Changes of what one variable holds
-OF_VARIABLES = ("complement", "exponent", "missing sign", "missing constant")
+TURNED = ("transpose", "needless transpose")
+OF_VARIABLES = (
+    "complement", "exponent", "missing sign", "missing constant", *TURNED,
+    "missing-factor", "forgotten factor",
+)  # fmt: skip
 EXCHANGED = "are exchanged"
 LACKING = ("forgotten factor", "missing-factor")  # what finds a factor that is missing
 OF_NUMBERS = ("factor", "sign", "wrong-variable")  # what may be wrong with a number that is multiplied by
@@ -50,6 +57,8 @@ OF_PICKED = {
 def line_before(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None:
     """The line before one that only does with a value what it should, if there is such a line."""
     before = before_scaling(evidence, blame, told)
+    if before is not None and is_unpacked(before.site) and all(map(evidence.is_of_its_name, before.events)):
+        before = None  # what forward had by this name is right
     if told is None or told.lineno is None:
         before = writer_of(before or blame, evidence.suspects, evidence.bench) or before
     return before or picked(evidence, blame, told)
@@ -94,9 +103,19 @@ def odd(evidence: Evidence) -> Blame | None:
             found = evidence.mender(1 / 4).blamed([s], shares_beside(evidence, s))
         if found is None and not is_call(s.site) and not begins_a_sum(s, evidence.found.outcome.events):
             found = mended(s, s.events, evidence.bench)
-        if found is not None:
+        if found is not None and not is_behind_blamed(evidence, found):
             return found
     return None
+
+
+def is_behind_blamed(evidence: Evidence, blame: Blame) -> bool:
+    """Whether a line only returns or adds what one that is blamed already, in the same function, has made."""
+    others = [b for b in evidence.found.blames if b.site is not blame.site]
+    if not is_handed_on(blame.site) or blame.site.function not in {b.site.function for b in others}:
+        return False
+    values = [e.value for b in others for e in b.events]
+    is_named = all(any(same_value(e.value, v) for v in values) for e in blame.events)
+    return is_named or blame.site.kind in ("return", "element")
 
 
 def shares_beside(evidence: Evidence, suspect: Suspect) -> list[Suspect]:
@@ -141,6 +160,8 @@ def of_a_variable(evidence: Evidence) -> Blame | None:
     if told is None or not is_of_one:
         return None
     names = names_said(told.hint)
+    if told.change in TURNED:  # `L.T @ L` and `L @ L.T` differ where both stand
+        names = {name for name in names if is_read_once(blames[0].site, name)}
     site, start = blames[0].site, blames[0].events[0].time
     own = [s for s in evidence.reaching() if s.site.function == site.function and s.site.name in names]
     made = [
@@ -171,7 +192,9 @@ def lacking(evidence: Evidence, doubt: Doubt, suspect: Suspect) -> Blame | None:
     factor = re.search(r"a factor (.+?) is missing", doubt.told.hint) if doubt.told is not None else None
     names = set(re.findall(r"[A-Za-z_]\w*", factor[1])) if factor is not None else set()
     is_at_home = bool(names) and names <= names_read(suspect.site) and not names <= names_read(site)
-    if doubt.kind is None or not is_at_home or not is_strange(evidence, suspect):
+    blamed = evidence.found.blames[0].events
+    is_alike = bool(blamed) and np.shape(blamed[0].value) == np.shape(suspect.events[0].value)
+    if doubt.kind is None or not is_at_home or not is_alike or not is_strange(evidence, suspect):
         return None
     return evidence.mender(1 / 8).simplest([suspect], LACKING)
 
@@ -225,6 +248,37 @@ def is_no_chance(maker: Event, held: Any, told_by: Any, event: Event, known: Kno
     return bool(np.all(told_by)) and (known.is_slope(held) or known.is_value(held))
 
 
+def factor_made(evidence: Evidence) -> Blame | None:
+    """The line that made an unknown factor of a product, where the other factor is what comes back.
+
+    A Jacobian is wrong where it was made, if no change of the line tells that multiplies by it.
+    """
+    blame, known = evidence.found.blames[0], evidence.bench.known
+    names = {n.id for n in factors_at(blame.site) if isinstance(n, ast.Name)} - {blame.site.name}
+    made = [
+        s for s in evidence.reaching()
+        if s.site.name in names and s.site.function == blame.site.function and not is_unpacked(s.site)
+        and s.site.kind in ("assign", *CONTAINED) and s.time < blame.events[0].time
+    ]  # fmt: skip
+    last = {s.site.name: e.value for s in made for e in s.events if e.time < blame.events[0].time}
+    unknown = {k for k, v in last.items() if not (known.is_slope(v) or known.is_multiple(v))}
+    if len(unknown) != 1 or len(evidence.found.blames) > 1:
+        return None
+    own = (s for s in made if s.site.name in unknown)
+    found = next(filter(None, (mended(s, s.events, evidence.bench) for s in own)), None)
+    is_diagonal = found is not None and all(is_alone(e.value) for e in found.events)
+    return replace(found, guess=ALONE) if found is not None and is_diagonal else found
+
+
+ALONE = Guess("jacobian", "it has only the Jacobian's diagonal: elements depend on others too")
+
+
+def is_alone(value: Any) -> bool:
+    """Whether a value is a square matrix of which only the diagonal is more than 0, or is all 0."""
+    is_square = np.ndim(value) == 2 and len(value) == len(value[0]) > 1
+    return not np.any(value - np.diag(np.diag(value)) if is_square else value)
+
+
 def is_scaled(evidence: Evidence, suspect: Suspect) -> bool:
     """Whether a line first made a contribution times a number: it is the one to take that out."""
     known, value = evidence.bench.known, suspect.events[0].value
@@ -271,8 +325,7 @@ def as_made(evidence: Evidence) -> Blame | None:
 
 def is_all_of_a_call(evidence: Evidence, blame: Blame) -> bool:
     """Whether a helper made all that calls of its counterpart contribute: it knows of no more."""
-    wholes = [v for family in evidence.bench.known.passed_inside for v in family.values]
-    return all(any(near(e.value, v) for v in wholes) for e in blame.events)
+    return all(evidence.bench.known.is_whole(e.value, e.site.function) for e in blame.events)
 
 
 def returned_from(evidence: Evidence, blame: Blame) -> Blame | None:
@@ -299,9 +352,25 @@ def before_scaling(evidence: Evidence, blame: Blame, told: Guess | None) -> Blam
         if other is not None or told.kind != "factor":
             return other
     found = scaled_before(blame, evidence.suspects, evidence.bench)
+    if found is None and told is not None and told.kind in ("missing-term", "jacobian"):
+        found = made_before_scaling(evidence, blame)
     if found is None or told is None or evidence.explains(found):
         return found
     return replace(found, guess=told)
+
+
+def made_before_scaling(evidence: Evidence, blame: Blame) -> Blame | None:
+    """The line that made the array which a later one multiplies in place by another one."""
+    event = blame.events[0]
+    made = [
+        s for s in evidence.suspects
+        if s.site.statement != blame.site.statement and s.events[-1].owner is event.owner
+        and s.events[-1].time < event.time and not is_unpacked(s.site)
+    ]  # fmt: skip
+    last = max(made, key=lambda s: s.events[-1].time, default=None)
+    if last is None or ratio(event.value, last.events[-1].value) is not None:
+        return None  # a term may well be added after a division by a number
+    return mended(last, last.events[-1:], evidence.bench)
 
 
 def exchanged_before(evidence: Evidence, better: Blame) -> Blame | None:

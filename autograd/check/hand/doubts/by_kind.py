@@ -7,9 +7,11 @@ import re
 
 import numpy as np
 
+from ..diagnose.constants import is_named
 from ..diagnose.repair import loads_of
 from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.origins import is_returned_to
+from ..locate.elsewhere.scales import constant_in, divided
 from ..locate.elsewhere.solved import makes_anything, mended
 from ..locate.forms import (
     is_call,
@@ -143,6 +145,13 @@ def renamed(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if not renamed:
         return None
     better = doubt.mender.simplest(renamed, ("forgotten factor", "forgotten term"))
+    if better is None and (c := constant_in(evidence.found.blames[0])) is not None:
+        ways = (
+            divided(s, s.events, c, evidence.bench)
+            for s in renamed
+            if not is_named(c, evidence.found.forward)
+        )
+        better = next(filter(None, ways), None)
     if better is None:
         whole = [s for s in renamed if not begins_a_sum(s, evidence.found.outcome.events)]
         told = (s for s in whole if doubt.kind is None and is_unread(s.site))

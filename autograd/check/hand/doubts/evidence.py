@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import limits
 from ..diagnose.case import Guess
 from ..diagnose.diagnosis import Diagnosis
@@ -141,6 +143,12 @@ class Evidence:
         given = known.forward.given.items()
         own = {n for (_, name), nodes in given if name in stems(first.name) for n in nodes}
         return any(near(first.value, known.truth[n]) for n in named if not own or n in own)
+
+    def is_of_its_name(self, event: Event) -> bool:
+        """Whether a value is what forward had by this name."""
+        forward = self.found.forward
+        nodes = forward.bound.get(event.name, [])
+        return any(np.shape(n.data) == np.shape(event.value) and near(event.value, n.data) for n in nodes)
 
     def is_gradient(self, suspect: Suspect) -> bool:
         """Whether a line first made a gradient, and nothing is too many in it."""

@@ -10,9 +10,11 @@ import numpy as np
 from ..diagnose.diagnosis import Diagnosis
 from ..diagnose.repair import AT_HAND, MADE
 from ..locate.elsewhere.helpers import is_out_of_order, made_before
+from ..locate.elsewhere.slopes import is_right_slope
 from ..locate.elsewhere.solved import mended
-from ..locate.forms import is_call, is_given, is_handed_on, is_unpacked, is_unread
+from ..locate.forms import is_call, is_given, is_handed_on, is_unpacked, is_unread, variables_unread
 from ..locate.suspects import Blame, Suspect, falls_short
+from ..match.near import near
 from ..observe.probes.sites import Site
 from ..source.edits import KINDS
 from .evidence import Evidence
@@ -44,13 +46,23 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     It may return gradients in the wrong order, have a wrong number, lack as little as the line that calls it
     seems to lack, leave what it is given unread, or return less than its counterpart asks for.
     """
+    if blame.site.kind == "argument" and is_of_another_value(blame):
+        return None  # with that the helper makes what it should
     maker = made_before(blame, evidence.suspects, evidence.bench) if is_given(blame.site) else None
-    lines = lines_inside(evidence, maker or blame)
+    inner, stage = lines_inside(evidence, maker or blame), evidence.bench.stage
+    lines = [s for s in inner if not is_right_slope(s.site, stage)]
     if not lines:
         return None
     call = Call(blame, evidence.diagnosed(blame), lines, [s for s in lines if is_end(s)])
     ways = (out_of_order, with_another_number, changed, made_there, incomplete)
     return next(filter(None, (way(evidence, call) for way in ways)), None)
+
+
+def is_of_another_value(blame: Blame) -> bool:
+    """Whether another value of forward should stand there: no transpose, which a helper may have wrong."""
+    pairs = [(e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values]
+    is_value = blame.family is not None and blame.family.kind == "value"
+    return is_value and not any(near(np.transpose(a), b) for a, b in pairs)
 
 
 def with_another_number(evidence: Evidence, call: Call) -> Blame | None:
@@ -73,7 +85,7 @@ def changed(evidence: Evidence, call: Call) -> Blame | None:
     kinds = as_simple(call.told, call.blame.site)
     if call.told.change is None:
         kinds = by_own_changes(evidence, call) or kinds
-    ordered = sorted(lines, key=lambda s: not is_end(s))
+    ordered = sorted(lines, key=lambda s: (not is_end(s), -s.time))
     return evidence.mender(1 / 4).simplest(ordered, kinds) if kinds else None
 
 
@@ -88,9 +100,12 @@ def made_there(evidence: Evidence, call: Call) -> Blame | None:
 def incomplete(evidence: Evidence, call: Call) -> Blame | None:
     """The line that returns something without having read all that is given, or less than is asked for."""
     for s in call.ends:
-        is_blind = is_unread(s.site) and not is_handed_on(s.site)
-        is_done = call.told.is_proven and (call.told.change is not None or not is_call(call.blame.site))
-        if not is_blind and (is_done or evidence.locator.suspicion.did_its_part(s, s.events[:1])):
+        is_blind = (is_unread(s.site) or bool(variables_unread(s.site))) and not is_handed_on(s.site)
+        trust = evidence.locator.suspicion
+        is_told = call.told.is_proven and (call.told.change is not None or not is_call(call.blame.site))
+        is_of_sums = call.told.kind in ("overwritten", "missing-term")
+        is_done = is_told and not (is_of_sums and trust.owes_more(s, s.events[:1]))
+        if not is_blind and (is_done or trust.did_its_part(s, s.events[:1])):
             continue
         found = mended(s, s.events, evidence.bench)
         is_first = found is not None and s.events[0].n in found.values
@@ -101,7 +116,7 @@ def incomplete(evidence: Evidence, call: Call) -> Blame | None:
 
 def is_owed(evidence: Evidence, blame: Blame) -> bool:
     """Whether a helper would have to return all that comes back by calls of its counterpart, and does not."""
-    return falls_short(blame, [v for family in evidence.bench.known.passed_inside for v in family.values])
+    return falls_short(blame, evidence.bench.known.wholes(blame.site.function))
 
 
 def by_own_changes(evidence: Evidence, call: Call) -> tuple[str, ...]:
@@ -141,7 +156,8 @@ def lines_inside(evidence: Evidence, blame: Blame) -> list[Suspect]:
     places = {(filename, lineno) for lineno in range(first, last + 1)}
     return [
         s for s in evidence.suspects
-        if s.site.kind != "argument" and any(places.intersection(e.calls) for e in s.events)
+        if s.site.kind != "argument" and s.site.statement != blame.site.statement  # a comprehension is a call
+        and any(places.intersection(e.calls) for e in s.events)
         and evidence.bench.reached(s.site) & evidence.bench.wrong
     ]  # fmt: skip
 

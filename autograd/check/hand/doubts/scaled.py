@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+import numpy as np
+
 from ..diagnose.repair import loads_of, node_at
 from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.helpers import returns_to
@@ -20,9 +22,10 @@ from ..locate.forms import (
     is_picked,
     is_put_into,
     is_renaming,
+    is_scaling,
     is_unpacked,
 )
-from ..locate.suspects import CONTAINED, Blame, Suspect
+from ..locate.suspects import CONTAINED, Blame, Suspect, is_made_in_a_call, same_value
 from ..match.names import is_called_gradient
 from ..match.near import ratio
 from ..observe.probes.sites import Site
@@ -48,7 +51,7 @@ def too_many(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 def counted(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The line that puts a size under a name, if what is blamed uses the right ones."""
-    if doubt.kind != "factor" or doubt.told is None or doubt.told.change is not None:
+    if doubt.kind not in (None, "factor") or (doubt.told is not None and doubt.told.change is not None):
         return None
     own = [s for s in evidence.reaching() if s.site.statement == evidence.found.blames[0].site.statement]
     mender = evidence.mender(1 / 8)
@@ -64,9 +67,13 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if c is None or c == 0 or not blames[0].is_explained:
         return None
     before = [s for s in evidence.reaching() if s.time < blames[0].events[0].time and not is_unpacked(s.site)]
+    before = [s for s in before if not evidence.locator.suspicion.is_of_forward(s)]
     if len(blames) == 1 and not is_handed_on(site) and not is_given(site):
         read = loads_of(site)
         inner = returns_to(blames[0].events, evidence.suspects)
+        alike = [s for s in before if s.site.function != site.function and holds_as_much(s, blames[0])]
+        if (made := next(filter(None, (divided(s, s.events, c, bench) for s in alike)), None)) is not None:
+            return made
         return of_a_factor([*inner, *(s for s in before if s.site.name in read)], c, evidence)
     before = [
         s
@@ -79,6 +86,15 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
     return of_a_factor(returns_to(found.events, evidence.suspects), c, evidence) or found
 
 
+def holds_as_much(suspect: Suspect, blame: Blame) -> bool:
+    """Whether a line made the very values that are blamed, and does more than to hand them on."""
+    pairs = (
+        (e.value, b.value) for e in suspect.events for b in blame.events
+        if not is_made_in_a_call(e, blame.site) and not is_made_in_a_call(b, suspect.site)
+    )  # fmt: skip
+    return not is_handed_on(suspect.site) and any(same_value(a, b) for a, b in pairs)
+
+
 def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The last line that may lack a sign or a number, if the one that is blamed goes by no gradient's name.
 
@@ -89,11 +105,13 @@ def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
     is_told = doubt.kind in ("sign", "factor") and doubt.told is not None and doubt.told.change is None
     if not is_told or c is None or len(evidence.found.blames) > 1:
         return None
+    if (scaling := scaled_by_a_power(evidence, blame, c)) is not None:
+        return scaling
     if is_called_gradient(blame.site.name) and not evidence.locator.suspicion.named(event):
         return None  # it should be a gradient, whatever it is of
     if evidence.locator.suspicion.named(event):
-        scaling = [s for s in evidence.reaching() if s.time > event.time and scales(s.site, blame.site.name)]
-        return next(filter(None, (divided(s, s.events, c, evidence.bench) for s in scaling)), None)
+        named = [s for s in evidence.reaching() if s.time > event.time and scales(s.site, blame.site.name)]
+        return next(filter(None, (divided(s, s.events, c, evidence.bench) for s in named)), None)
     later = [
         s for s in evidence.reaching()
         if s.time > event.time and s.site.function == blame.site.function and not is_given(s.site)
@@ -104,10 +122,31 @@ def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
     return next(filter(None, ways), None)
 
 
+def scaled_by_a_power(evidence: Evidence, blame: Blame, c: float) -> Blame | None:
+    """The later line that only multiplies what is blamed by a number, if that to some power is the constant.
+
+    `dS /= d` then stands for `dS /= np.sqrt(d)`, and `return dx / k` for `return dx / (k * k)`.
+    """
+    event = blame.events[0]
+    for s in evidence.reaching():
+        is_later = s.time > event.time and s.site.function == blame.site.function
+        if not is_later or not (is_scaling(s.site) or scales(s.site, blame.site.name)):
+            continue
+        q = ratio(event.value, s.events[0].value)
+        power = np.log(abs(c)) / np.log(abs(q)) if q is not None and abs(q) not in (0, 1) else 0.0
+        if np.any(np.isclose(abs(power), POWERS, rtol=1e-9)):
+            return divided(s, s.events, c, evidence.bench)
+    return None
+
+
+POWERS = (0.5, 1.0, 2.0)  # of the number that a line divides by, which it may lack or have too many
+
+
 def scales(site: Site, name: str) -> bool:
-    """Whether a line multiplies or divides a variable by something, under the same name: `d = d / n`."""
+    """Whether a line multiplies or divides a variable by something, under the same name, or to return it."""
     node = node_at(site, site.span, ast.BinOp)
-    is_scaled = node is not None and isinstance(node.op, ast.Mult | ast.Div) and site.name == name
+    is_its = site.name == name or site.kind == "return"
+    is_scaled = node is not None and isinstance(node.op, ast.Mult | ast.Div) and is_its
     return is_scaled and isinstance(node.left, ast.Name) and node.left.id == name
 
 
@@ -136,12 +175,20 @@ def after_the_sum(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if c is None or doubt.kind not in ("sign", "factor") or blame.site.kind not in CONTAINED:
         return None
     owner = blame.events[-1].owner
-    adding = {e.site.statement for e in events if e.owner is owner and is_adding(e.site)}
+    own = (e.site for e in events if e.owner is owner and e.site.name == blame.site.name)
+    adding = {site.statement for site in own if is_adding(site)}
     start = blame.events[0 if len(adding) < 2 else -1].time
-    later = [s for s in evidence.reaching() if s.time > start and not is_handed_on(s.site)]
+    later = [
+        s for s in evidence.reaching()
+        if s.time > start and (not is_handed_on(s.site) or (s.site.kind == "share" and is_put_into(s.site)))
+    ]  # fmt: skip
     if len(adding) < 2:
-        readers = [s for s in later if blame.site.name in loads_of(s.site)]
-        return evidence.mender(1 / 8).simplest(readers[:1], OF_SCALES) if readers else None
+        readers = [s for s in later if blame.site.name in loads_of(s.site)][:1]
+        found = evidence.mender(1 / 8).simplest(readers, OF_SCALES) if readers else None
+        begun = (e for e in events if e.owner is owner and e.site.kind == "assign" and np.any(e.value))
+        is_begun = any(e.site.name == blame.site.name for e in begun)
+        ways = (divided(s, s.events, c, evidence.bench) for s in readers if is_begun)
+        return found or next(filter(None, ways), None)
     made = (divided(s, s.events, c, evidence.bench) for s in later if s.site.statement not in adding)
     return next(filter(None, made), None)
 

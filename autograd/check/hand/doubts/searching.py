@@ -16,9 +16,11 @@ from ..locate.elsewhere.origins import narrow_line, origin_of
 from ..locate.elsewhere.rounds import handed_on
 from ..locate.elsewhere.scales import divided
 from ..locate.elsewhere.solved import makes_anything, mended
-from ..locate.elsewhere.sums import contribution
+from ..locate.elsewhere.sums import contribution, lines_adding, part_of_a_path, path_missing, writer_of_all
 from ..locate.elsewhere.updates import other_rate
 from ..locate.forms import (
+    condition_of,
+    is_adding,
     is_beside_scaled,
     is_call,
     is_handed_on,
@@ -27,11 +29,15 @@ from ..locate.forms import (
     is_renaming,
     is_unpacked,
     leaves_out,
+    names_read,
     parameters_at,
 )
 from ..locate.linear import scale_needed
 from ..locate.mend import Mender, is_known
-from ..locate.suspects import CONTAINED, Blame, Suspect, suspects_in
+from ..locate.suspects import CONTAINED, Blame, Suspect, blame_of_head, suspects_in
+from ..match.near import largest
+from ..observe.probes.sites import Site
+from .before import factor_made
 from .evidence import PLAIN, Evidence
 
 # What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
@@ -79,10 +85,14 @@ def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | No
     better = mender.blamed(blamed, *lines_before(evidence))
     if kind in OF_CONSTANT and better is not None and better.guess is not None:
         return None if better.guess.kind in INSERTED else better
-    if better is not None or kind is not None or is_renaming(evidence.found.blames[0].site):
+    if better is not None or kind is not None:
         return better
+    if is_renaming(evidence.found.blames[0].site):
+        return given_wrongly(evidence)
     return (
-        passed_on(evidence)
+        condition_around(evidence)
+        or passed_on(evidence)
+        or factor_made(evidence)
         or within(evidence)
         or left_at_zero(evidence)
         or narrow_line(evidence.found.blames, evidence.suspects, evidence.bench, evidence.locator.suspicion)
@@ -138,7 +148,8 @@ def is_right_elsewhere(evidence: Evidence, blame: Blame) -> bool:
 def passed_on(evidence: Evidence) -> Blame | None:
     """The line that hands on to the next round of a loop what is wrong there."""
     blame = evidence.found.blames[0]
-    found = handed_on(blame, evidence.suspects, evidence.found.outcome.events, evidence.bench)
+    outcome, trust = evidence.found.outcome, evidence.locator.suspicion
+    found = handed_on(blame, evidence.suspects, outcome.events, evidence.bench, trust)
     if found is None:
         return None
     if any(s.site is found.site and evidence.is_named_rightly(s) for s in evidence.suspects):
@@ -147,6 +158,38 @@ def passed_on(evidence: Evidence) -> Blame | None:
     if not told.is_proven or len(evidence.found.blames) > 1:
         return found
     return replace(found, guess=told.guess)
+
+
+def given_wrongly(evidence: Evidence) -> Blame | None:
+    """The outermost call that gave a helper another gradient, right as such, than the one to go on from."""
+    blame = evidence.found.blames[0]
+    if not all(evidence.bench.known.is_multiple(e.value) for e in blame.events):
+        return None
+    found: Blame | None = None
+    while (outer := handed_in(found or blame, evidence.suspects, evidence.bench)) is not None:
+        found = outer
+    said = Guess("wrong-variable", "what it is given is right as such, and of another call")
+    return replace(found, guess=said) if found is not None else None
+
+
+def condition_around(evidence: Evidence) -> Blame | None:
+    """The condition on which an array is written to, if what is written is right, and only not where."""
+    blame = evidence.found.blames[0]
+    head, values = condition_of(blame.site), [e for e in blame.events if e.n in blame.values]
+    if head is None or len(evidence.found.blames) > 1 or not values:
+        return None
+    pairs = [(np.asarray(e.value), np.asarray(blame.values[e.n])) for e in values[-1:]]
+    if not all(np.shape(a) == np.shape(b) and differs_by_zeros(a, b) for a, b in pairs):
+        return None
+    said = "what is put there is right, but it holds at the wrong places"
+    guess = Guess("wrong-variable", said)
+    return blame_of_head(blame.site.filename, head.lineno, head.col_offset, blame.results, guess)
+
+
+def differs_by_zeros(value: Any, wanted: Any) -> bool:
+    """Whether all elements are right but for some that are 0, or should be; and some are not 0 and right."""
+    apart = ~np.isclose(value, wanted, rtol=1e-6, atol=1e-9 * largest(wanted))
+    return bool(np.any(value[~apart]) and np.all((value[apart] == 0) | (wanted[apart] == 0)))
 
 
 def left_at_zero(evidence: Evidence) -> Blame | None:
@@ -160,12 +203,35 @@ def left_at_zero(evidence: Evidence) -> Blame | None:
 
 def elsewhere(evidence: Evidence) -> Blame | None:
     """Another line that adds to the same array, or the call that gave a helper what is wrong."""
-    blame, suspects = evidence.found.blames[0], evidence.suspects
-    if (part := contribution(blame, suspects, evidence.found.outcome.events, evidence.bench)) is not None:
-        return part
+    blame, suspects, events = evidence.found.blames[0], evidence.suspects, evidence.found.outcome.events
+    if (part := contribution(blame, suspects, events, evidence.bench)) is not None:
+        return (named_before(evidence, part) if is_handed_on(part.site) else None) or part
+    if (writer := writer_of_all(blame, suspects, events, evidence.bench)) is not None:
+        return writer
+    if (name := path_missing(blame, evidence.bench.known)) is not None:
+        part = part_of_a_path(blame, name, suspects, events, evidence.bench)
+        if part is not None:
+            said = f"the rest of what comes back through {name} is missing"
+            return replace(part, guess=Guess("missing-term", said))
     if len(evidence.found.blames) > 1:
         return None
     return handed_in(blame, suspects, evidence.bench) or evidence.locator.in_parts(blame)
+
+
+def is_made_for(site: Site, reader: Site) -> bool:
+    """Whether a line reads what another has made, under another name than its own."""
+    return site.name in names_read(reader) and site.name != reader.name
+
+
+def named_before(evidence: Evidence, blame: Blame) -> Blame | None:
+    """The line of the same function that gave what is blamed the name by which it is read there."""
+    owners = {id(e.owner) for e in blame.events}
+    makers = (
+        s for s in evidence.suspects
+        if s.site.kind == "assign" and s.site.function == blame.site.function
+        and owners <= {id(e.owner) for e in s.events}
+    )  # fmt: skip
+    return next(filter(None, (mended(s, s.events, evidence.bench) for s in makers)), None)
 
 
 def begun_before(evidence: Evidence, statements: set[Any]) -> Blame | None:
@@ -174,8 +240,11 @@ def begun_before(evidence: Evidence, statements: set[Any]) -> Blame | None:
     if not events or not evidence.bench.wrong:
         return None
     found = origin_of(events, evidence.suspects, evidence.bench, evidence.locator.suspicion)
-    if found is None or found.site.statement in statements:
+    if found is None or statements == {found.site.statement}:
         return None
+    is_told = len(evidence.found.blames) == 1 and bool(evidence.found.blames[0].values)
+    if is_told and not found.values and not is_made_for(found.site, evidence.found.blames[0].site):
+        return None  # of many values that would do there, none says more than the one that is told
     given = arguments([found], suspects_in(evidence.found.outcome.events), evidence.bench)
     return (evidence.mender(1 / 4).simplest(given, GIVEN) if given else None) or found
 
@@ -184,13 +253,17 @@ def rivals(evidence: Evidence, blame: Blame) -> list[Suspect]:
     """Other lines that changed the same array before, or made the variable that is said to be wrong."""
     suspects = suspects_in(evidence.found.outcome.events)
     wrong = re.search(r"is missing at `(\w+)`", evidence.reasons.of(blame).hint)
+    if wrong and is_adding(blame.site) and wrong[1] == blame.site.name:  # what others have added to it
+        adding = lines_adding(blame, suspects, evidence.found.outcome.events)
+        return [s for s in adding if s.site.statement != blame.site.statement and s.site.kind == "share"]
     if wrong:
         made = [s for s in suspects if s.site.name == wrong[1] and s.site.kind == "assign"]
+        is_own = wrong[1] == blame.site.name  # `g = (g + h) / n`
         return [
             s
             for s in made
             if s.site is not blame.site
-            and not any(evidence.reasons.called(e) for e in s.events)
+            and (is_own or not any(evidence.reasons.called(e) for e in s.events))
             and not evidence.bench.known.is_contribution(s.events[0].value)
         ]
     if blame.site.kind not in CONTAINED:

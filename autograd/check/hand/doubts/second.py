@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,19 +11,21 @@ import numpy as np
 from .. import limits
 from ..diagnose.case import Guess
 from ..diagnose.repair import AT_HAND
-from ..locate.elsewhere.helpers import is_given_to
+from ..locate.elsewhere.helpers import is_as_given
 from ..locate.elsewhere.solved import mended
-from ..locate.elsewhere.sums import void_line
+from ..locate.elsewhere.sums import part_of_a_path, void_line
 from ..locate.elsewhere.updates import is_carried, other_rate
-from ..locate.forms import is_adding, is_unread
+from ..locate.forms import is_adding, is_passed_on, is_unread, names_read
 from ..locate.mend import Mender
-from ..locate.suspects import CONTAINED, Blame, Suspect, same_value
+from ..locate.suspects import CONTAINED, Blame, Suspect
 from ..match.near import near
 from ..match.results import Result
 from ..source.edits import KINDS
 from .before import (
     as_made,
     exchanged_before,
+    factor_made,
+    is_strange,
     line_before,
     misread,
     odd,
@@ -31,7 +34,7 @@ from .before import (
     shares_beside,
 )
 from .by_kind import suggested
-from .evidence import PLAIN, Doubt, Evidence
+from .evidence import PATH, PLAIN, Doubt, Evidence
 from .inside import inside
 from .scaled import SIMPLER
 from .searching import given, lines_before, rivals, searched
@@ -87,18 +90,53 @@ def other(evidence: Evidence) -> Blame | None:
         return line
     if own and kind in SIMPLER and is_simple(evidence, own, SIMPLER[kind], mender):
         return None
-    if in_doubt and (line := in_itself(evidence) or odd(evidence)) is not None:
+    line = (in_itself(evidence) or odd(evidence)) if in_doubt else None
+    if line is not None and (line.guess is not None or not is_told):
         return line
     doubt = Doubt(kind, told, own, mender)
     if (line := suggested(evidence, doubt) or misread(evidence, doubt)) is not None:
         return line
+    is_of_elements = kind == "jacobian" and told is not None and told.change is None
+    if is_of_elements and (line := factor_made(evidence)) is not None:
+        return line
+    if (line := read_at_home(evidence, doubt)) is not None:
+        return line
     if (doubt.is_of_paths or doubt.kind == "missing-term") and is_changing(evidence.found.blames[0]):
-        part = evidence.locator.in_parts(evidence.found.blames[0])
+        part = along_the_path(evidence, doubt) or evidence.locator.in_parts(evidence.found.blames[0])
         if part is not None or doubt.is_of_paths:
             return replace(part, guess=evidence.told_of(evidence.found.blames[0])) if part else None
     is_of_line = kind == "wrong-variable" and told is not None and told.lineno is not None
     handed_in = given(evidence, kind, mender) if not is_of_line else None
     return handed_in or (searched(evidence, kind, mender) if in_doubt else None)
+
+
+def path_in(doubt: Doubt) -> str | None:
+    """The variable through which nothing comes back, as far as it is told."""
+    told = re.search(rf"{PATH} (\w+) is missing", doubt.told.hint) if doubt.told is not None else None
+    return told[1] if told is not None else None
+
+
+def along_the_path(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that adds a part of what comes back through a variable, where the rest of it is missing."""
+    blame, events, name = evidence.found.blames[0], evidence.found.outcome.events, path_in(doubt)
+    return (
+        part_of_a_path(blame, name, evidence.suspects, events, evidence.bench) if name is not None else None
+    )
+
+
+def read_at_home(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that made something unknown of a variable through which a later line seems to lack a path."""
+    blame, name = evidence.found.blames[0], path_in(doubt)
+    read = names_read(blame.site)
+    if name is None or name in read:
+        return None
+    makers = [
+        s for s in evidence.reaching()
+        if s.site.kind == "assign" and s.site.name in read and s.site.function == blame.site.function
+        and name in names_read(s.site) and s.time < blame.events[0].time and is_strange(evidence, s)
+    ]  # fmt: skip
+    found = next(filter(None, (mended(s, s.events, evidence.bench) for s in makers)), None)
+    return replace(found, guess=evidence.told_of(blame)) if found is not None else None
 
 
 def is_changing(blame: Blame) -> bool:
@@ -133,13 +171,11 @@ def adds_nothing(evidence: Evidence) -> Blame | None:
 
 def idle_helper(evidence: Evidence) -> Blame | None:
     """The line of a helper that only returns what it was given, and leaves unread what else there is."""
-    given = [e for s in evidence.suspects if s.site.kind == "argument" for e in s.events]
 
     def is_idle(suspect: Suspect) -> bool:
         """Whether a line only returns what its function was given."""
-        pairs = ((e, [g.value for g in given if is_given_to(g, e)]) for e in suspect.events)
         is_back = is_unread(suspect.site) or suspect.site.function.endswith(".backward")
-        return is_back and all(any(same_value(e.value, v) for v in own) for e, own in pairs)
+        return is_back and is_passed_on(suspect.site) and is_as_given(suspect.events, evidence.suspects)
 
     reaching = evidence.reaching()
     ends = [s for s in reaching if s.site.kind in ("return", "element") and is_idle(s)]

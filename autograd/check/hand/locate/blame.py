@@ -18,12 +18,12 @@ from ..observe.probes.sites import Site
 from .bench import Bench
 from .forms import is_adding, is_call
 from .settling import Settling
-from .suspects import CONTAINED, Blame, Suspect, same_value, suspects_in
+from .suspects import CONTAINED, Blame, Suspect, is_made_in_a_call, same_value, suspects_in
 from .suspicion import Suspicion
 from .trials import Trials
 
 MOST_MISTAKES = 5
-LIKELIEST = 4  # values in the place of a line's, the likeliest first
+LIKELIEST = 8  # values in the place of a line's, the likeliest first
 SHARES = 2  # of the work that is left for each line, that one may take
 
 
@@ -84,7 +84,9 @@ class Locator:
         fixed: dict[Site, Override] = {}
         found: list[Blame] = []
         for _ in range(MOST_MISTAKES):
-            best = self.best(fixed, wrong) or self.likeliest(fixed, wrong)
+            best = self.best(fixed, wrong)
+            if best is None or len(best.results) < len(wrong):
+                best = self.misgiven(fixed, wrong) or self.likeliest(fixed, wrong) or best
             if best is None:
                 break
             found.append(best)
@@ -105,18 +107,24 @@ class Locator:
         doubtful = [s for s in self.suspects if s.site not in fixed and not self.suspicion.is_fine(s)]
         doubtful.sort(key=self.suspicion.first_doubt)
         queue = [s for s in doubtful if self.reaches(s, wrong)]
+        whole: tuple[int, Blame, Suspect] | None = None
         late: tuple[Blame, Suspect] | None = None
         for place, suspect in enumerate(queue):
+            if whole is not None and whole[0] <= self.suspicion.first_doubt(suspect):
+                break  # what a helper makes in a later call does not come before what ran between
             self.trials.share = SHARES * (self.trials.limit - self.bench.spent) / (len(queue) - place)
             for blame in self.trials.tried(suspect, fixed, wrong, True):
                 if len(blame.results) == len(wrong) and not self.is_of_what_is_fine(blame, suspect):
-                    return self.settling(fixed, wrong).settled(blame, suspect, doubtful)
+                    start = self.start(blame, suspect, fixed, wrong)
+                    if whole is None or start < whole[0]:
+                        whole = start, blame, suspect
+                    break
                 if len(blame.results) == len(wrong):
                     late = late or (blame, suspect)
                 if best is None or len(blame.results) > len(best.results):
                     best = blame
-        if late is not None:
-            return self.settling(fixed, wrong).settled(*late, doubtful)
+        if (found := whole[1:] if whole is not None else late) is not None:
+            return self.settling(fixed, wrong).settled(*found, doubtful)
         self.trials.share = self.trials.limit
         if len(wrong) > 1 or best is None:
             others = [s for s in self.suspects if s.site not in fixed and s not in doubtful]
@@ -132,6 +140,15 @@ class Locator:
                     best = blame
         return best
 
+    def start(self, blame: Blame, suspect: Suspect, fixed: Mapping[Site, Override], wrong: set[int]) -> int:
+        """When the rounds of a line begin of which the values are needed: later ones may replace the rest."""
+        for event in reversed(blame.events[1:]):
+            values = {e.n: blame.values[e.n] for e in blame.events if e.n >= event.n and e.n in blame.values}
+            flags, _ = self.bench.flags({**fixed, suspect.site: suspect.holding(values)})
+            if all(flags[i] for i in wrong):
+                return event.time
+        return blame.events[0].time
+
     def settling(self, fixed: Mapping[Site, Override], wrong: set[int]) -> Settling:
         """What decides between lines that explain as much, with some put right already."""
         return Settling(self.bench, self.suspicion, self.trials, self.suspects, self.events, fixed, wrong)
@@ -143,6 +160,29 @@ class Locator:
         """
         whole = [e for e in blame.events if np.size(e.value) > 1 and np.any(e.value)]
         return len(suspect.events) > 1 and any(map(self.suspicion.is_of_a_variable, whole))
+
+    def misgiven(self, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
+        """The value of forward that a helper was given where it first made something unknown.
+
+        That is to blame if another one there explains all, such as another point of a Runge-Kutta step.
+        """
+        unknown = (
+            e
+            for s in self.suspects
+            for e, matches in zip(s.events, s.matches, strict=True)
+            if e.calls and s.site.kind != "argument" and not self.suspicion.is_fine_event(e, matches)
+            and not any(m.form == "same" for m in matches)
+        )  # fmt: skip
+        first = min(unknown, key=lambda e: e.time, default=None)
+        given = [
+            s for s in self.suspects
+            if s.site.kind == "argument" and first is not None and is_made_in_a_call(first, s.site)
+            and all(self.known.is_value(e.value) for e in s.events)
+        ]  # fmt: skip
+        stop = self.bench.spent + limits.LOCATE / 8
+        ways = (self.trials.run(s, self.trials.of_values(s), fixed, wrong, stop) for s in given)
+        whole = (way for way in itertools.chain.from_iterable(ways) if len(way.results) == len(wrong))
+        return next(whole, None)
 
     def likeliest(self, fixed: Mapping[Site, Override], wrong: set[int]) -> Blame | None:
         """The first line that explains all by what is likeliest there, if there is no time for more."""

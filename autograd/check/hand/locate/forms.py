@@ -63,11 +63,29 @@ def is_handed_on(site: Site) -> bool:
     return site.kind not in CONTAINED and is_read and not is_picked
 
 
+def is_passed_on(site: Site) -> bool:
+    """Whether a line makes nothing of what it has: it computes nothing, but for another shape.
+
+    Where all of `x` is positive, `np.where(x > 0, g, 0)` too is `g`, and rightly.
+    """
+    nodes = list(ast.walk(node_at(site, site.span, ast.expr) or ast.Pass()))
+    calls = (n for n in nodes if isinstance(n, ast.Call))
+    is_computed = any(isinstance(n, ast.BinOp | ast.Compare) for n in nodes)
+    return not is_computed and all(root_of(c.func) not in ("np", "numpy") for c in calls)
+
+
 def names_read(site: Site) -> set[str]:
     """The variables that the statement of a value reads."""
     statement = node_at(site, site.statement, ast.stmt)
     names = (n for n in ast.walk(statement or ast.Pass()) if isinstance(n, ast.Name))
     return {n.id for n in names if isinstance(n.ctx, ast.Load)}
+
+
+def is_read_once(site: Site, name: str) -> bool:
+    """Whether the statement of a value reads a variable in one place."""
+    statement = node_at(site, site.statement, ast.stmt)
+    names = [n for n in ast.walk(statement or ast.Pass()) if isinstance(n, ast.Name) and n.id == name]
+    return len(names) == 1
 
 
 def is_given(site: Site) -> bool:
@@ -123,6 +141,19 @@ def is_only_a_call(site: Site) -> bool:
     return node is not None and isinstance(node.func, ast.Name)
 
 
+def is_returned_call(site: Site) -> bool:
+    """Whether a line returns what a call returns, as it is: `return self.inner.backward(g)`."""
+    node = node_at(site, site.span, ast.Call) if site.kind == "return" else None
+    return node is not None and root_of(node.func) not in ("np", "numpy")
+
+
+def is_read_in_a_sum(site: Site) -> bool:
+    """Whether the variable of a line is a term of a sum somewhere in the function: `back(dh + du)`."""
+    function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+    sums = (n for n in ast.walk(function) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub))
+    return any(isinstance(t, ast.Name) and t.id == site.name for n in sums for t in (n.left, n.right))
+
+
 def is_put_into(site: Site) -> bool:
     """Whether a line puts what it has into an array, or adds it there: `d[i] = g`, `d += g`."""
     statement = node_at(site, site.statement, ast.Assign | ast.AugAssign)
@@ -141,6 +172,13 @@ def is_left_at_zero(site: Site) -> bool:
     return False
 
 
+def condition_of(site: Site) -> ast.If | None:
+    """The condition that a line stands directly under."""
+    function = function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
+    heads = (n for n in ast.walk(function) if isinstance(n, ast.If))
+    return next((h for h in heads if any(span_of(s) == site.statement for s in (*h.body, *h.orelse))), None)
+
+
 def is_beside_scaled(site: Site) -> bool:
     """Whether a value is returned as it is, beside another that is divided: `return dV / n, dU`."""
     statement = node_at(site, site.statement, ast.stmt)
@@ -148,6 +186,18 @@ def is_beside_scaled(site: Site) -> bool:
     elements = [n.values if isinstance(n, ast.Dict) else n.elts for n in several]
     own = next((those for those in elements if any(span_of(e) == site.span for e in those)), [])
     return any(isinstance(e, ast.BinOp) and isinstance(e.op, ast.Div) for e in own)
+
+
+def factors_at(site: Site) -> list[ast.expr]:
+    """The two factors of a line that only multiplies them: `g * slope`, `np.dot(J, g)`; else none."""
+    match node_at(site, site.span, ast.expr):
+        case ast.BinOp(left=left, op=ast.Mult() | ast.MatMult(), right=right):
+            factors = [left, right]
+        case ast.Call(func=ast.Attribute(attr="dot" | "matmul" | "multiply") as func, args=args):
+            factors = args if root_of(func) in ("np", "numpy") else [func.value, *args]
+        case _:
+            return []
+    return factors if len(factors) == 2 else []
 
 
 def is_zero(node: ast.AST | None) -> bool:

@@ -21,6 +21,7 @@ from ..observe.probes.sites import Site
 from .bench import Bench
 from .suspects import Suspect
 
+SMALLEST = 1e-9  # of the largest singular value, below which a direction has no effect on the results
 MOST_UNITS = 4000.0  # of work for one line: a run for each element
 
 
@@ -31,28 +32,42 @@ class Effects:
     matrix  a row for each element of the results, a column for each element of the values
     start   the results with the line's own values
     wanted  the results as they should be
+    is_scaled  whether that is but for a constant: of updates, if no right one tells it
     """
 
     events: list[Event]
     matrix: Any
     start: Any
     wanted: Any
+    is_scaled: bool = False
 
     def predicted(self, values: Mapping[int, Any]) -> Any:
         """The results with other values, by their rounds."""
         moves = [np.ravel(values[e.n] - e.value) for e in self.events]
         return self.start + self.matrix @ np.concatenate(moves)
 
+    def needed(self, now: Any) -> Any:
+        """What to add to the values for the results to be as wanted, from what they are now: the least."""
+        if not self.is_scaled:
+            return np.linalg.lstsq(self.matrix, self.wanted - now, rcond=SMALLEST)[0]
+        whole = np.column_stack([self.matrix, -self.wanted])  # the last unknown is the constant
+        return np.linalg.lstsq(whole, -now, rcond=SMALLEST)[0][:-1]
+
 
 def effects_of(
-    suspect: Suspect, events: list[Event], bench: Bench, at: Mapping[int, Any] | None = None
+    suspect: Suspect,
+    events: list[Event],
+    bench: Bench,
+    at: Mapping[int, Any] | None = None,
+    is_scaled: bool = False,
 ) -> Effects | None:
     """What some values of a line do, as they are or at others.
 
     None if a result is missing then, or they have too many elements.
     """
     size = sum(np.size(e.value) for e in events)
-    wanted = flattened([wanted_of(i, bench) for i in fixed(bench)]) if bench.results else None
+    goal = (lambda i, bench: bench.results[i].true) if is_scaled else wanted_of
+    wanted = flattened([goal(i, bench) for i in fixed(bench)]) if bench.results else None
     if not 0 < size * bench.price <= MOST_UNITS or wanted is None:
         return None
     values: dict[int, Any] = {e.n: np.array(e.value, float) for e in events} | dict(at or {})
@@ -70,7 +85,7 @@ def effects_of(
             if column is None:
                 return None
             columns.append((column - start) / step)
-    return Effects(events, np.stack(columns, axis=1), start, wanted)
+    return Effects(events, np.stack(columns, axis=1), start, wanted, is_scaled)
 
 
 def results_with(overrides: Mapping[Site, Override], bench: Bench) -> Any:

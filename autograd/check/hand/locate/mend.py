@@ -10,7 +10,7 @@ import ast
 import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ from ..source.trees import number, placed
 from .bench import Bench
 from .forms import is_picked, is_renaming, keeps_its_name
 from .screening import Screen
-from .suspects import Blame, Suspect, same_value
+from .suspects import Blame, Suspect, blame_of_head, same_value
 
 INDEX = "the index"  # is in the text of a change of one
 EXPRESSIONS = ("assign", "return", "element", "argument", "share")
@@ -326,15 +326,13 @@ class Mender:
         patch = attempt.patch
         assert patch is not None
         guess = Guess(CALLED.get(attempt.kind, attempt.kind), attempt.text, change=attempt.kind)
-        if attempt.suspect is not None:
-            suspect = attempt.suspect
-            events, site = suspect.events[-1:], suspect.site
-        else:
+        if attempt.suspect is None:
             lineno = attempt.lineno or patch.span[0]
-            head = (lineno, patch.span[1], lineno, patch.span[1])
-            site = Site("loop", "", patch.filename, "", head, head)
-            events = [Event(site, 0, np.full(0, np.nan), None, 0)]
-        return Blame(site, events, {}, None, {}, 1.0, self.results, guess, None, patch)
+            return replace(
+                blame_of_head(patch.filename, lineno, patch.span[1], self.results, guess), patch=patch
+            )
+        suspect = attempt.suspect
+        return Blame(suspect.site, suspect.events[-1:], {}, None, {}, 1.0, self.results, guess, None, patch)
 
 
 def reads(attempt: Attempt, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -13,8 +14,11 @@ from ..match.near import near, ratio
 from ..observe.probes.record import Event, Override
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
-from .forms import is_call, is_given, is_left, is_picked, is_renaming, keeps_its_name
-from .suspects import CONTAINED, Blame, Suspect, falls_short, same_value
+from .elsewhere.helpers import is_as_given
+from .elsewhere.slopes import is_right_slope
+from .elsewhere.solved import mended
+from .forms import is_call, is_given, is_left, is_picked, is_renaming, is_returned_call, keeps_its_name
+from .suspects import CONTAINED, Blame, Suspect, falls_short, is_made_in_a_call, same_value
 from .suspicion import Suspicion
 from .trials import Trials
 
@@ -152,18 +156,22 @@ class Settling:
         return None
 
     def mistaken(self, blame: Blame, suspect: Suspect) -> Blame | None:
-        """What a helper was given where it went wrong, if it is right where other lines call it."""
+        """What a helper was given where it went wrong, or the call there, if other calls are right."""
         blamed = {e.n for e in blame.events}
         others = [e for e in suspect.events if e.n not in blamed]
-        depth = min(len(e.calls) for e in suspect.events) if others else 0
+        is_right = is_right_slope(suspect.site, self.bench.stage)
+        depth = min(len(e.calls) for e in suspect.events) if others or is_right else 0
         for level in range(depth):
             places = {e.calls[level] for e in suspect.events if e.n in blamed}
             if len(places) > 1 or places & {e.calls[level] for e in others}:
                 continue
-            for given in self.suspects:
-                is_there = (given.site.filename, given.site.lineno) in places
-                if given.site.kind == "argument" and is_there and (way := self.way(given)) is not None:
-                    return way
+            there = [s for s in self.suspects if (s.site.filename, s.site.lineno) in places]
+            given = [s for s in there if s.site.kind == "argument"]
+            are_known = all(self.known.is_slope(e.value) or self.known.is_multiple(e.value) for e in others)
+            calling = [s for s in there if s not in given] if is_right or are_known else []
+            solved = (mended(s, s.events, self.bench) for s in calling if not self.fixed)
+            if (way := next(filter(None, chain(map(self.way, given), solved)), None)) is not None:
+                return way
         return None
 
     def origin(self, blame: Blame) -> Blame:
@@ -214,11 +222,11 @@ class Settling:
         is_returned = site.kind in ("return", "element") and not is_multiple(blame)
         if not is_returned or not self.suspicion.did_its_part(suspect, blame.events):
             return None
-        held = [e.value for e in blame.events]
         for other in self.suspects:
-            is_call_of_it = other.site.kind == "assign" and other.site.function != site.function
-            if not is_call_of_it or other.time < suspect.time or not is_call(other.site):
+            takes = is_call(other.site) if other.site.kind == "assign" else is_returned_call(other.site)
+            if not takes or other.time < suspect.time or other.site.function == site.function:
                 continue
+            held = [e.value for e in blame.events if is_made_in_a_call(e, other.site)]
             if any(same_value(e.value, v) for e in other.events for v in held):
                 found = self.way(other)
                 if found is None or not self.suspicion.is_exact(other, {e.n for e in found.events}):
@@ -259,7 +267,7 @@ class Settling:
             is_whole = suspect.site.kind in OF_WHOLES or (
                 is_given(suspect.site) and not self.is_named_here(suspect)
             )
-            if found is None and held and is_whole:
+            if found is None and held and is_whole and not is_as_given(held, self.suspects):
                 found = self.way(suspect)
             if found is None:
                 continue
@@ -313,7 +321,8 @@ class Settling:
                 return blame
             same = {id(e.owner) for e in suspect.events} >= {id(e.owner) for e in blame.events}
             is_here = suspect.site.function == blame.site.function
-            if same and is_here and (way := self.way(suspect, False)) is not None:
+            is_begun = any(np.any(e.value) for e in suspect.events)  # zeros begin what others add to
+            if same and is_here and is_begun and (way := self.way(suspect, False)) is not None:
                 return way
         return blame
 

@@ -109,6 +109,19 @@ def begins_a_sum(suspect: Suspect, events: list[Event]) -> bool:
     )
 
 
+def blame_of_head(filename: str, lineno: int, column: int, results: list[Result], guess: Guess) -> Blame:
+    """The blame of the head of a loop or a condition, which makes no value."""
+    head = (lineno, column, lineno, column)
+    site = Site("loop", "", filename, "", head, head)
+    return Blame(site, [Event(site, 0, np.full(0, np.nan), None, 0)], {}, None, {}, 1.0, results, guess)
+
+
+def is_made_in_a_call(event: Event, site: Site) -> bool:
+    """Whether a value was made in a function that the statement of a site calls."""
+    (first, _, last, _), inner = site.statement, event.calls[:1]
+    return any(filename == site.filename and first <= lineno <= last for filename, lineno in inner)
+
+
 def same_value(a: Any, b: Any) -> bool:
     """Whether two arrays are equal, NaN included."""
     return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b, equal_nan=True))

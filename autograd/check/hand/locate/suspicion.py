@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ....engine import LEAF, Node
+from ..diagnose.repair import is_of_itself
 from ..match.known import Match
 from ..match.names import is_called_gradient
-from ..match.near import DIGITS, largest, near
+from ..match.near import DIGITS, largest, near, ratio
 from ..observe.probes.record import Event
 from .bench import Bench
 from .forms import is_product, is_unread
-from .suspects import Suspect, same_value, suspects_in
+from .suspects import CONTAINED, Suspect, same_value, suspects_in
 
 MOST_OTHERS = 20  # values of one name that are looked at
 
@@ -23,6 +24,11 @@ MOST_OTHERS = 20  # values of one name that are looked at
 def goes_back(function: str) -> bool:
     """Whether a function is a backward pass, by its name."""
     return any(word in function.lower() for word in ("back", "bwd", "grad"))
+
+
+def where(event: Event) -> tuple[str, str]:
+    """File and name of the function that a value was made in."""
+    return event.site.filename, event.site.function
 
 
 class Suspicion:
@@ -53,6 +59,20 @@ class Suspicion:
         if is_product_of_rounds and not any(map(np.any, values)) and is_product(suspect.site):
             return False
         return all(self.is_fine_event(e, m) for e, m in zip(suspect.events, suspect.matches, strict=True))
+
+    @cached_property
+    def forwards(self) -> set[tuple[str, str]]:
+        """The functions that make what the loss is made of, and no gradient."""
+        places = self.known.forward.places
+        own = {where(e) for e in self.events if (e.site.filename, e.site.span) in places}
+        inside = (e for e in self.events if where(e) in own)
+        return own - {
+            where(e) for e in inside if self.named(e) or self.known.is_multiple_of_a_gradient(e.value)
+        }
+
+    def is_of_forward(self, suspect: Suspect) -> bool:
+        """Whether a line is of the forward pass alone."""
+        return where(suspect.events[0]) in self.forwards
 
     def first_doubt(self, suspect: Suspect) -> int:
         """When a site first made a value that is not above suspicion."""
@@ -169,6 +189,16 @@ class Suspicion:
         matches = (self.known.matches(np.asarray(e.value)) for e in islice(others, MOST_OTHERS))
         return any(m.label.kind == "gradient" and m.form == "same" for found in matches for m in found)
 
+    @cached_property
+    def growing(self) -> set[tuple[str, str]]:
+        """The functions and names of variables that are changed in place, or made of what they were."""
+        sites = {e.site for e in self.events}
+        return {(s.function, s.name) for s in sites if s.kind in CONTAINED or is_of_itself(s)}
+
+    def goes_on(self, event: Event) -> bool:
+        """Whether a line may add something to a variable later."""
+        return (event.site.function, event.name) in self.growing
+
     def is_completed(self, event: Event, matches: list[Match]) -> bool:
         """Whether a multiple of a gradient becomes it later, in the same array or by the same name."""
         scaled = {
@@ -256,9 +286,9 @@ class Suspicion:
 
         Then what is missing is missing in the line that called it: a scale, the slope of an activation.  But
         one that never reads what it was given has not done its part, nor has one that computes the loss
-        too and returns another multiple of its gradient.
+        too and returns another multiple of its gradient, nor a layer's that returns what another layer owes.
         """
-        if is_unread(suspect.site) or self.makes_the_loss(suspect):
+        if is_unread(suspect.site) or self.makes_the_loss(suspect) or self.owes_more(suspect, made):
             return False
         places = self.known.forward.places
         given = [
@@ -273,11 +303,21 @@ class Suspicion:
                 and m.label.node in self.known.forward.names
                 for m in matches
             )  # fmt: skip
-            is_gradient = is_gradient or self.known.is_partial(event.value)
+            is_part = self.known.is_partial(event.value) or self.known.is_whole(
+                event.value, event.site.function
+            )
             handed_in = (e.value for e in given if e.time < event.time)
-            if not is_gradient or any(same_value(event.value, v) for v in handed_in):
+            if not (is_gradient or is_part) or any(same_value(event.value, v) for v in handed_in):
                 return False
         return bool(made)
+
+    def owes_more(self, suspect: Suspect, made: list[Event]) -> bool:
+        """Whether a layer returned nothing that comes back by its own calls in forward, nor a multiple."""
+        owner, _, name = suspect.site.function.rpartition(".")
+        if owner not in self.known.owed or not goes_back(name):
+            return False
+        owed = self.known.wholes(suspect.site.function)
+        return bool(owner) and not any(ratio(e.value, v) for e in made for v in owed)
 
     def makes_the_loss(self, suspect: Suspect) -> bool:
         """Whether the function of a line computes the loss, too: then it owes the gradient of this."""

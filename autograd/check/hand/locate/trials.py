@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,9 @@ MOST_TRIALS = 250  # of one line
 MOST_OF_NUMBERS = 60  # of a line that makes single numbers, which are like many others
 
 
+Trial = tuple[Family, dict[int, Any], dict[int, Any]]  # for each round, a value and the node of it
+
+
 class Trials:
     """Runs of the backward pass with some of the engine's values in it."""
 
@@ -33,7 +36,7 @@ class Trials:
         self.bench, self.known, self.suspicion, self.events = bench, bench.known, suspicion, events
         self.limit, self.most, self.share = limits.LOCATE, MOST_TRIALS, limits.LOCATE
 
-    def trials(self, suspect: Suspect, wide: bool) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
+    def trials(self, suspect: Suspect, wide: bool) -> Iterator[Trial]:
         """Families of the engine's values that fit a site, with a value and a node for each round."""
         events = suspect.events
         shapes = [np.shape(e.value) for e in events]
@@ -42,8 +45,10 @@ class Trials:
         named = {n for e in events for n in self.suspicion.named(e)}
         families = self.known.families if wide else [*self.known.gradient_families, *self.known.passed]
         own = [f for f in families if named and set(f.nodes) <= named]
-        words = set().union(*map(parts_of, stems(events[0].name)))
-        akin = [f for f in families if not words.isdisjoint(parts_of(f.name))]  # `dc` may be of `next_c`
+        words = set().union(*map(parts_of, stems(events[0].name)))  # `dc` may be of `next_c`
+        akin = [
+            f for f in families if not words.isdisjoint(parts_of(f.name)) or is_within(f.name, events[0].name)
+        ]
         seen: set[Any] = set()
         if (exact := self.without_constants(suspect)) is not None:
             family, values, nodes = exact
@@ -54,7 +59,9 @@ class Trials:
                 return
         if wide and suspect.site.kind == "return":
             yield from self.by_argument(suspect)
-        for family in (*own, *akin, *families):
+        is_end = suspect.site.kind in ("return", "element")  # a helper owes what comes back by each call
+        owed = [f for f in self.known.passed if is_end and len(f.values) == len(events)]
+        for family in (*own, *owed, *akin, *families):
             if family.kind == "share" and len(events) > 1 and all(holds(family, e.value) for e in events):
                 continue  # they are its members already, and a sum is the same in any order
             ways = alignments(len(events), len(family.values))
@@ -76,7 +83,16 @@ class Trials:
                         continue
                     yield family, {e.n: v for e, v, _ in pairs}, {e.n: n for e, _, n in pairs}
 
-    def by_argument(self, suspect: Suspect) -> Iterator[tuple[Family, dict[int, Any], dict[int, Any]]]:
+    def of_values(self, suspect: Suspect) -> Iterator[Trial]:
+        """Values of the forward pass that fit a site, one for each round."""
+        events = suspect.events
+        for family in (f for f in self.known.families if f.kind == "value"):
+            for pairs in alignments(len(events), len(family.values)):
+                values = {events[i].n: family.values[j] for i, j in pairs}
+                if all(e.n in values and np.shape(values[e.n]) == np.shape(e.value) for e in events):
+                    yield family, values, {events[i].n: family.nodes[j] for i, j in pairs}
+
+    def by_argument(self, suspect: Suspect) -> Iterator[Trial]:
         """The derivatives that begin or end at what a helper was given, in each call of it."""
         slopes = []
         for event in suspect.events:
@@ -126,7 +142,19 @@ class Trials:
         """All ways to blame a site, each with the results that it makes right."""
         most = MOST_OF_NUMBERS if np.ndim(suspect.events[0].value) == 0 else MOST_TRIALS
         stop = min(self.limit, self.bench.spent + self.share)
-        for family, values, nodes in itertools.islice(self.trials(suspect, wide), min(most, self.most)):
+        trials = itertools.islice(self.trials(suspect, wide), min(most, self.most))
+        yield from self.run(suspect, trials, fixed, wrong, stop)
+
+    def run(
+        self,
+        suspect: Suspect,
+        trials: Iterable[Trial],
+        fixed: Mapping[Site, Override],
+        wrong: set[int],
+        stop: float,
+    ) -> Iterator[Blame]:
+        """The trials that make some of what is wrong right, and nothing wrong, until `stop` is spent."""
+        for family, values, nodes in trials:
             if self.bench.is_over(stop):
                 return
             own = {e.n: e.value for e in suspect.events}
@@ -139,7 +167,8 @@ class Trials:
                 if scale == 1:
                     scales += self.scales_for(suspect, family, flags)
                 mended = {i for i in wrong if flags[i]}
-                if mended and all(flags[i] for i in range(len(flags)) if i not in wrong):
+                stay = all(flags[i] for i in range(len(flags)) if i not in wrong)
+                if mended and stay and not self.changes_the_rate():
                     differing = {n: v for n, v in scaled.items() if not near(own[n], v)}
                     yield Blame(
                         suspect.site, [e for e in suspect.events if e.n in differing], differing, family,
@@ -148,6 +177,12 @@ class Trials:
                     )  # fmt: skip
                     if len(mended) == len(wrong):
                         break
+
+    def changes_the_rate(self) -> bool:
+        """Whether updates that were right are other ones in the last run: right with another constant."""
+        pairs = zip(self.bench.results, self.bench.last, strict=True)
+        right = [(r, v) for i, (r, v) in enumerate(pairs) if i not in self.bench.wrong and r.kind == "update"]
+        return not all(v is not None and near(v, r.value) for r, v in right)
 
     def scales_for(self, suspect: Suspect, family: Family, flags: list[bool]) -> list[float]:
         """The constants that a gradient may have to carry for all to be right, if they have a name.
@@ -180,3 +215,8 @@ def fitted(family: Family, j: int, shape: tuple[int, ...]) -> Any:
     value = family.values[j]
     is_turned = family.kind == "slice" and np.size(value) == np.prod(shape, dtype=int)
     return np.reshape(value, shape) if is_turned else value
+
+
+def is_within(name: str, longer: str) -> bool:
+    """Whether a name is another one without a mark: `k1`, of `ak1`."""
+    return len(name) > 1 and name != longer and (longer.endswith(name) or longer.startswith(name))

@@ -135,6 +135,10 @@ class Known:
         names = self.forward.names
         return any(near(value, f.values[0]) for f in self.partials if f.nodes[0] in names)
 
+    def is_whole(self, value: Array, function: str) -> bool:
+        """Whether a value is all that comes back by one call to something that it was given."""
+        return any(near(value, v) for v in self.wholes(function))
+
     def is_value(self, value: Array) -> bool:
         """Whether a value is one of the forward pass', as it is."""
         return any(m.label.kind == "value" for m in self.exact(value))
@@ -142,6 +146,10 @@ class Known:
     def is_multiple(self, value: Array) -> bool:
         """Whether a value is anything of the engine's, but for a constant."""
         return any(m.form == "same" for m in self.matches(np.asarray(value)))
+
+    def is_multiple_of_a_gradient(self, value: Array) -> bool:
+        """Whether a value is a gradient, but for a constant."""
+        return any(m.label.kind == "gradient" and m.form == "same" for m in self.matches(np.asarray(value)))
 
     def exact(self, value: Array) -> list[Match]:
         """What a value is, but for constants and other forms."""
@@ -288,6 +296,26 @@ class Known:
 
     def passed_by(self, calls: Iterable[Any]) -> list[Family]:
         """The same of some calls."""
+        return [
+            Family("share", name, tuple(g for _, g in pairs), tuple(n for n, _ in pairs))
+            for (_, name), pairs in self.contributed(calls).items()
+        ]
+
+    @cached_property
+    def owed(self) -> dict[str, list[Array]]:
+        """By class, what comes back by the calls of its methods in forward to what they read."""
+        found: dict[str, list[Array]] = defaultdict(list)
+        for (function, _), pairs in self.contributed(self.forward.calls).items():
+            found[function.rpartition(".")[0]] += [g for _, g in pairs]
+        return found
+
+    def wholes(self, function: str) -> list[Array]:
+        """What a backward pass may owe: all that comes back by a call of its class, or of any function."""
+        own = self.owed.get(function.rpartition(".")[0]) if "." in function else None
+        return own or [v for family in self.passed_inside for v in family.values]
+
+    def contributed(self, calls: Iterable[Any]) -> dict[tuple[str, str], list[tuple[Node, Array]]]:
+        """By function and variable, the node that each call reads, and what comes back to it by the call."""
         by_parent: dict[Node, list[tuple[Node, Array]]] = defaultdict(list)
         for child, parent, g in self.shares:
             by_parent[parent].append((child, g))
@@ -305,10 +333,7 @@ class Known:
             for node in leaves:
                 if node in inside and node not in call.given.values():
                     found[call.function, self.forward.names.get(node, "")].append((node, inside[node]))
-        return [
-            Family("share", name, tuple(g for _, g in pairs), tuple(n for n, _ in pairs))
-            for (_, name), pairs in found.items()
-        ]
+        return found
 
     @cached_property
     def slices(self) -> list[Family]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 from .calls import TWINS, renamed
@@ -12,6 +12,7 @@ from .quantities import is_index, is_of_truths
 from .trees import parsed, placed, replaced
 
 MOST_OTHERS = 8  # sizes and places in scope that are tried
+MOST_PAIRS = 15  # of these
 MOST_SUMS = 4  # arrays of zeros and ones in scope whose sums are tried
 
 
@@ -55,5 +56,7 @@ def others_like(value: ast.expr, own: set[str], scope: dict[str, Any]) -> Iterat
     names = list(map(parsed, islice((k for k, v in counts.items() if v > 1), MOST_OTHERS)))
     yield from (ast.BinOp(value, ast.Mult(), name) for name in names)
     yield from names
+    pairs = islice(combinations(names, 2), MOST_PAIRS)
+    yield from (ast.BinOp(ast.BinOp(value, ast.Mult(), a), ast.Mult(), b) for a, b in pairs)
     masks = (k for k, v in scope.items() if is_of_truths(v))
     yield from (parsed(f"{name}.sum()") for name in islice(masks, MOST_SUMS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from .quantities import is_index, is_numeric
 from .trees import number, parsed
 
 NOTHING: Mapping[str, Any] = {}
+MOST_ROWS = 2  # of places that are
 MOST_INDICES = 6  # variables in scope that are tried as another index
 
 
@@ -90,6 +91,7 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
         case ast.Name(id=name):
             is_place = is_index(scope.get(name))
             yield from counters(scope, name) if is_place else ()
+            yield from places_held(scope) if is_place else ()
             yield ast.Tuple([ast.Slice(), index], ast.Load())
             if is_places(scope.get(name)):
                 yield from lists_of_places(scope, name)
@@ -120,6 +122,13 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
         case ast.BinOp(left=left, op=ast.Add() as op, right=ast.Call(func=func, args=[inner])):
             for near in (*neighbours(inner), *counters(scope)):
                 yield ast.BinOp(left, op, ast.Call(func, [near], []))
+
+
+def places_held(scope: dict[str, Any]) -> Iterator[ast.expr]:
+    """What rows of places hold at the indices in scope: `y[i]`, the label of the sample."""
+    rows = islice((k for k, v in scope.items() if is_places(v) and np.ndim(v) == 1), MOST_ROWS)
+    indices = [k for k, v in scope.items() if is_index(v)][:MOST_INDICES]
+    yield from (parsed(f"{row}[{i}]") for row in rows for i in indices)
 
 
 def is_places(value: Any) -> bool:
@@ -213,8 +222,24 @@ def other_axes(parts: list[ast.expr], scope: dict[str, Any]) -> Iterator[ast.exp
             yield ast.Tuple([*parts[:i], other, *parts[i + 1 :]], ast.Load())
     if len(parts) == 2 and is_whole_axis(parts[0]):
         yield parts[1]
-        if isinstance(parts[1], ast.Name) and is_places(scope.get(parts[1].id)):  # one of each row
-            yield ast.Tuple([parsed(f"np.arange(len({parts[1].id}))"), parts[1]], ast.Load())
+        if is_places(value_in(parts[1], scope)):  # one of each row
+            rows = parsed(f"np.arange(len({ast.unparse(parts[1])}))")
+            yield ast.Tuple([rows, parts[1]], ast.Load())
+
+
+def value_in(node: ast.expr, scope: Mapping[str, Any]) -> Any:
+    """What a variable holds, or an attribute of one: `y`, `self.y`; else None.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> value_in(parsed("c.real"), {"c": 3.0}), value_in(parsed("c + 1"), {"c": 3.0})
+    (3.0, None)
+    """
+    match node:
+        case ast.Name(id=name):
+            return scope.get(name)
+        case ast.Attribute(value=holder, attr=name):
+            return getattr(value_in(holder, scope), name, None)
+    return None
 
 
 def along_axis(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:

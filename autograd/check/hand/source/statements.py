@@ -12,7 +12,8 @@ import numpy as np
 from ..match.names import is_called_gradient
 from .conditions import OTHERS, conditions_like, shifted
 from .nearby import names_set
-from .places import neighbours, other_indices
+from .places import neighbours, other_indices, value_in
+from .quantities import held_in
 from .trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
 
 MOST_PAIRS = 30  # of the elements of a tuple
@@ -26,6 +27,9 @@ def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
             yield from (
                 ("overwritten", text, ast.AugAssign(target, op, value)) for op in (ast.Add(), ast.Sub())
             )
+            if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+                parts = (value.right, value.left)
+                yield from (("overwritten", text, ast.AugAssign(target, ast.Add(), part)) for part in parts)
             if isinstance(target, ast.Subscript):
                 yield "overwritten", "places that come twice get one term only", added_at(target, value)
         case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
@@ -329,16 +333,22 @@ def targets_like(target: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
                 yield replaced(target, node, new)
             for other in alike(node.left, scope):
                 yield replaced(target, node.left, other)
-            for mask in (k for k, v in scope.items() if is_mask(v)):
-                yield replaced(target, node, ast.Name(mask, ast.Load()))
+            for mask in (k for k, v in arrays_in(scope) if is_mask(v)):
+                yield replaced(target, node, parsed(mask))
 
 
 def alike(node: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
-    """The other variables that hold arrays of the shape that a variable holds."""
-    own = scope.get(node.id) if isinstance(node, ast.Name) else None
-    for name, value in scope.items() if isinstance(own, np.ndarray) else ():
-        if isinstance(value, np.ndarray) and value.shape == own.shape and name != ast.unparse(node):  # type: ignore[union-attr]
-            yield ast.Name(name, ast.Load())
+    """The other arrays of the shape that a variable or an attribute holds: `self.x`, for `dx`."""
+    own = value_in(node, scope)
+    for name, value in arrays_in(scope) if isinstance(own, np.ndarray) else ():
+        if value.shape == own.shape and name != ast.unparse(node):
+            yield parsed(name)
+
+
+def arrays_in(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The arrays in scope, and those in what is in scope."""
+    yield from ((k, v) for k, v in scope.items() if isinstance(v, np.ndarray))
+    yield from held_in(scope)
 
 
 def inverted(mask: ast.expr, scope: dict[str, Any]) -> ast.expr | None:
@@ -368,6 +378,8 @@ def rounds_like(rounds: ast.expr) -> Changes:
 
     >>> [ast.unparse(new) for _, _, new in rounds_like(parsed("range(n)"))]
     ['range(1, n)', 'range(n - 1)', 'range(n + 1)', 'reversed(range(n))']
+    >>> [ast.unparse(new) for _, _, new in rounds_like(parsed("zip(xs[1:], ys[1:])"))][-1]
+    'zip(xs, ys)'
     """
     text = ast.unparse(rounds)
     match rounds:
@@ -394,8 +406,24 @@ def rounds_like(rounds: ast.expr) -> Changes:
             for i, arg in enumerate(args):
                 said = f"`{ast.unparse(arg)}` goes the wrong way in `{text}`"
                 yield "wrong-variable", said, ast.Call(func, [*args[:i], backwards(arg), *args[i + 1 :]], [])
+            if any(map(is_cut, args)):
+                yield "missing-term", f"`{text}` leaves some out", ast.Call(func, list(map(uncut, args)), [])
         case ast.Name() | ast.Attribute() | ast.Subscript():
+            if is_cut(rounds):
+                yield "missing-term", f"`{text}` leaves some out", uncut(rounds)
             yield "wrong-variable", f"`{text}` goes the wrong way", backwards(rounds)
+
+
+def is_cut(several: ast.expr) -> bool:
+    """Whether some are left out at an end: `xs[1:]`, `xs[:-1]`."""
+    return (
+        isinstance(several, ast.Subscript) and isinstance(several.slice, ast.Slice) and not several.slice.step
+    )
+
+
+def uncut(several: ast.expr) -> ast.expr:
+    """All of them: `xs`, of `xs[1:]`."""
+    return several.value if isinstance(several, ast.Subscript) and is_cut(several) else several
 
 
 def backwards(several: ast.expr) -> ast.expr:

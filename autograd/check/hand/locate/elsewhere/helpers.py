@@ -11,7 +11,7 @@ from .....engine import Node
 from ...match.known import Known
 from ...observe.probes.record import Event
 from ..bench import Bench
-from ..suspects import Blame, Suspect, same_value
+from ..suspects import Blame, Suspect, is_made_in_a_call, same_value
 from .origins import is_returned_to
 from .solved import mended
 
@@ -97,15 +97,29 @@ def handed_in(blame: Blame, suspects: Iterable[Suspect], bench: Bench) -> Blame 
             continue
         values = {}
         for event in blame.events:
-            before = [a for a in s.events if a.time < event.time and is_given_to(a, event)]
-            if before and same_value(before[-1].value, event.value):
-                values[before[-1].n] = blame.values[event.n]
+            argument = given_to(event, s)
+            if argument is not None and same_value(argument.value, event.value):
+                values[argument.n] = blame.values[event.n]
         if len(values) == len(blame.events) and all(bench.flags({s.site: s.holding(values)})[0]):
             events = [a for a in s.events if a.n in values]
             return Blame(s.site, events, values, blame.family, {}, blame.scale, blame.results)
     return None
 
 
-def is_given_to(argument: Event, event: Event) -> bool:
-    """Whether a value was made in the call that an argument was given to."""
-    return event.calls[:1] == ((argument.site.filename, argument.site.lineno),)
+def given_to(event: Event, argument: Suspect) -> Event | None:
+    """What an argument was in the very call that a value was made in; calls in a loop have one place."""
+    if not is_made_in_a_call(event, argument.site):
+        return None
+    return next((e for e in reversed(argument.events) if e.time < event.time), None)
+
+
+def is_as_given(events: list[Event], suspects: Iterable[Suspect]) -> bool:
+    """Whether values are what the function was given that each was made in: `dx = grad.copy()`."""
+    arguments = [s for s in suspects if s.site.kind == "argument"]
+
+    def is_it(event: Event) -> bool:
+        """Whether a value is what an argument was."""
+        given = (given_to(event, s) for s in arguments if s.site is not event.site)
+        return any(g is not None and same_value(event.value, g.value) for g in given)
+
+    return all(map(is_it, events))

@@ -12,28 +12,27 @@ import numpy as np
 
 from .....engine import LEAF
 from ... import limits
-from ...diagnose.repair import node_at
+from ...diagnose.repair import is_of_itself, node_at
 from ...match.names import is_called_gradient
 from ...match.terms import by_term, is_part, parts_of
 from ...observe.arguments import data_of
 from ...observe.probes.record import Event, Snapshot, is_array
 from ...observe.probes.sites import Site, is_plain
 from ..bench import Bench
-from ..forms import is_handed_on, is_unpacked
+from ..forms import is_handed_on, is_read_in_a_sum, is_renaming, is_unpacked
 from ..suspects import CONTAINED, Blame, Suspect, begins_a_sum, same_value
 from ..suspicion import Suspicion
 from .solved import mended
+from .sums import is_in_pieces
 
 NARROW = 2  # as many elements has what is blamed as a narrow line, at least
 MOST_STEPS = 60  # back from a line to those that made what it is made of
 
 
-def origin_of(
-    blamed: Iterable[Event], suspects: list[Suspect], bench: Bench, trust: Suspicion
-) -> Blame | None:
+def origin_of(blamed: list[Event], suspects: list[Suspect], bench: Bench, trust: Suspicion) -> Blame | None:
     """The line at which what is wrong begins, if with other values there all results are right.
 
-    None if one that is blamed already comes first.
+    None if the one that is blamed already comes first; where several are, it may be one of them.
     """
     stop = bench.spent + limits.CHANGE
     bench.allow(limits.SECONDS / 2)
@@ -43,22 +42,29 @@ def origin_of(
     shares = (e for s in involved for e in s.events if e.site.kind == "share")
     added = {(e.site.statement, e.n) for e in shares if bench.known.is_contribution(e.value)}
     whole = (e for s in involved for e in s.events if (e.site.statement, e.n) not in added)
-    strange = (e for e in whole if not is_known(e, bench, trust))
-    unknown = [e for e in strange if not is_part(e.value, parts)]
+    strange = [e for e in whole if not is_known(e, bench, trust)]
+    ends = {id(e.owner): e for s in involved for e in s.events if e.site.kind in ("assign", *CONTAINED)}
+    returned = {id(e.owner) for s in involved for e in s.events if s.site.kind in ("return", "element")}
+    done = [e for k, e in ends.items() if e.site.kind in CONTAINED and k not in returned and trust.named(e)]
+    unknown = [e for e in strange if e in done or not (is_part(e.value, parts) or is_underway(e, bench))]
+    unknown = [e for e in unknown if not (is_renaming(e.site) and trust.goes_on(e))]  # others add to it
+    unknown += [e for s in involved for e in s.events if is_short(e, bench, trust) and e not in unknown]
     unknown = [e for e in unknown if not is_moved(e, unknown, scopes)]
     statements = {e.site.statement for e in blamed}
     by_site = {s.site: s for s in involved if bench.wrong <= bench.reached(s.site)}
     made = sources(blamed, unknown, scopes)
 
     def mended_at(site: Site) -> Blame | None:
-        doubtful = (
-            [e for e in by_site[site].events if not is_known(e, bench, trust)] if site in by_site else []
-        )
+        own = by_site[site].events if site in by_site else []
+        doubtful = [e for e in own if e in unknown or not is_known(e, bench, trust)]
         return mended(by_site[site], doubtful, bench) if doubtful else None
 
-    for site in dict.fromkeys(e.site for e in beginnings(made)):
-        if site.statement in statements or bench.is_over(stop):
+    start = min(e.time for e in blamed)
+    for site in dict.fromkeys(e.site for e in beginnings(made) if e.time <= start):
+        if (site.statement in statements and len(statements) == 1) or bench.is_over(stop):
             return None
+        if site in by_site and bench.reached(site) - bench.wrong:
+            continue  # what is made of it elsewhere is right
         if (blame := mended_at(site)) is not None:
             helpers = [o for e in blame.events for o in made.get(e, ()) if is_returned_to(o, e)]
             inner = (mended_at(o.site) for o in helpers if not is_handed_on(o.site))
@@ -118,11 +124,26 @@ def sources(
     waiting = list(blamed)
     found: dict[Event, list[Event]] = {}
     while waiting and len(found) < MOST_STEPS:
-        event = waiting.pop()
+        waiting.sort(key=lambda e: -e.time)
+        event = waiting.pop()  # the earliest: later ones may follow from it
         if event not in found:
             found[event] = list(made_of(event, unknown, scopes))
             waiting += found[event]
     return found
+
+
+def is_underway(event: Event, bench: Bench) -> bool:
+    """Whether a sum that goes on under its own name has two of its contributions by now: `g = g + dt * h`."""
+    return is_of_itself(event.site) and is_in_pieces(event.value, bench.known)
+
+
+def is_short(event: Event, bench: Bench, trust: Suspicion) -> bool:
+    """Whether a gradient, by its name, is only what comes back by one use, and no line adds more to it."""
+    named = trust.named(event) if event.site.kind == "assign" else []
+    if not named or trust.is_fine_event(event, trust.matches(event.value)):
+        return False
+    is_share = any(m.label.kind == "share" and m.label.node in named for m in bench.known.exact(event.value))
+    return is_share and not trust.goes_on(event) and not is_read_in_a_sum(event.site)
 
 
 def is_known(event: Event, bench: Bench, trust: Suspicion) -> bool:

@@ -8,12 +8,18 @@ from ...observe.probes.codes import text_of, tree_of
 from ...observe.probes.record import Event
 from ...source.nearby import carried_into
 from ..bench import Bench
-from ..suspects import Blame, Suspect
+from ..suspects import CONTAINED, Blame, Suspect
+from ..suspicion import Suspicion
 from .solved import mended
+from .sums import odd_one_out
 
 
-def handed_on(blame: Blame, suspects: list[Suspect], events: list[Event], bench: Bench) -> Blame | None:
+def handed_on(
+    blame: Blame, suspects: list[Suspect], events: list[Event], bench: Bench, trust: Suspicion
+) -> Blame | None:
     """The line that hands on to the next round, if only the first round is right, which gets nothing.
+
+    A helper that made it is to blame, unless it did its part in the first round.
 
     In a loop back through time, `dh = dy + dnext` is wrong if `dnext` lacks something.
     """
@@ -25,12 +31,17 @@ def handed_on(blame: Blame, suspects: list[Suspect], events: list[Event], bench:
     before = [e for e in events[: rounds[0].time] if e.name in names and e.site.function == site.function]
     if before and np.any(before[-1].value):
         return None  # the first round gets something
-    for s in suspects:
-        if s.site.name not in names or s.site.function != site.function or s.time < rounds[0].time:
-            continue
-        if s.site is site or not bench.wrong <= bench.reached(s.site):
-            continue
+    making = [
+        s for s in suspects
+        if s.site.name in names and s.site.function == site.function and s.time >= rounds[0].time
+        and s.site is not site and bench.wrong <= bench.reached(s.site)
+    ]  # fmt: skip
+    shares = [s for s in making if s.site.kind == "share"]
+    others = [s for s in making if s.site.kind not in ("share", *CONTAINED)] if shares else making
+    for s in (*odd_one_out(making, bench.known), *reversed(shares), *others):
         maker = returned_by(s, suspects)
+        if maker is not s and trust.did_its_part(maker, maker.events[:1]):
+            maker = s
         if (found := mended(maker, maker.events, bench)) is not None:
             return found
     return None

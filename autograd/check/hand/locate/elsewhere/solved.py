@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from ...match.near import near
+from ...match.rightness import is_common_told
 from ...observe.probes.record import Event, is_of_truths
 from ..bench import Bench
-from ..linear import MOST_UNITS, Effects, effects_of, results_with
+from ..linear import MOST_UNITS, SMALLEST, Effects, effects_of, results_with
 from ..suspects import Blame, Suspect
 
 ROUNDING = 1e-6  # in a vector of length 1, below which an element is none
 MOST_TURNS = 8
-SMALLEST = 1e-9  # of the largest singular value, below which a direction has no effect on the results
 
 
 def mended(suspect: Suspect, events: list[Event], bench: Bench) -> Blame | None:
@@ -27,10 +27,11 @@ def mended(suspect: Suspect, events: list[Event], bench: Bench) -> Blame | None:
     """
     values: dict[int, Any] = {e.n: np.array(e.value, float) for e in events}
     stop = bench.spent + MOST_UNITS
+    is_scaled = not is_common_told(bench.results)
     for turn in range(MOST_TURNS):  # one is enough, unless a later round is multiplied by what one makes
         if turn and bench.spent > stop:
             return None
-        effects = effects_of(suspect, events, bench, values if turn else None)
+        effects = effects_of(suspect, events, bench, values if turn else None, is_scaled)
         if effects is None or not solved(effects, values, suspect, bench):
             return None
         override = suspect.holding(values)
@@ -41,7 +42,8 @@ def mended(suspect: Suspect, events: list[Event], bench: Bench) -> Blame | None:
     differing = [e for e in events if not near(e.value, values[e.n])]
     ends = np.cumsum([np.size(e.value) for e in events])[:-1]
     free = dict(zip((e.n for e in events), np.split(freedom(effects.matrix), ends), strict=True))
-    shown = {e.n: values[e.n] for e in differing if not np.any(free[e.n])}  # else others would do as well
+    told = () if is_scaled else differing  # else others would do as well
+    shown = {e.n: values[e.n] for e in told if not np.any(free[e.n])}
     results = [bench.results[i] for i in sorted(bench.wrong)]
     return Blame(suspect.site, differing or events, shown, None, {}, 1.0, results, change=override)
 
@@ -51,7 +53,7 @@ def solved(effects: Effects, values: dict[int, Any], suspect: Suspect, bench: Be
     ends = np.cumsum([np.size(e.value) for e in effects.events])[:-1]
     now = effects.start
     for _ in range(2):  # once more from there, as differences have lost digits
-        parts = np.split(np.linalg.lstsq(effects.matrix, effects.wanted - now, rcond=SMALLEST)[0], ends)
+        parts = np.split(effects.needed(now), ends)
         for event, part in zip(effects.events, parts, strict=True):
             values[event.n] = values[event.n] + part.reshape(np.shape(event.value))
         now = results_with({suspect.site: suspect.holding(values)}, bench)

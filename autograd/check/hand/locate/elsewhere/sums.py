@@ -22,7 +22,7 @@ from ...observe.probes.record import Event
 from ...observe.probes.sites import Site, is_word, span_of
 from ...source.statements import void_kind
 from ..bench import Bench
-from ..forms import is_adding, is_call
+from ..forms import is_adding, is_call, is_unpacked
 from ..suspects import CONTAINED, Blame, Suspect
 from ..trials import Trials
 from .solved import mended
@@ -100,16 +100,80 @@ def contribution(
 
     Each use of a variable contributes to its gradient, and the engine knows the contributions.
     """
-    owners = {id(e.owner) for e in blame.events if type(e.owner) is np.ndarray}
-    if blame.site.kind not in CONTAINED or not owners:
-        return None
-    statements = {e.site.statement for e in events if id(e.owner) in owners}
-    adding = (s for s in suspects if s.site.statement in statements and is_added(s))
+    adding = lines_adding(blame, suspects, events)
     shape = np.shape(blame.events[-1].value)
     unknown = [s for s in adding if not is_right_in(s, shape, bench.known)]
     if len(unknown) != 1 or unknown[0].site.statement == blame.site.statement or is_call(unknown[0].site):
         return None
     return mended(unknown[0], unknown[0].events, bench)
+
+
+def lines_adding(blame: Blame, suspects: Iterable[Suspect], events: Iterable[Event]) -> list[Suspect]:
+    """The lines that add to the array which a blamed line changes, or begin it."""
+    owners = {id(e.owner) for e in blame.events if type(e.owner) is np.ndarray}
+    if blame.site.kind not in CONTAINED:
+        return []
+    own = (e for e in events if id(e.owner) in owners and e.site.kind in ("assign", *CONTAINED))
+    statements = {e.site.statement for e in own}
+    return [s for s in suspects if s.site.statement in statements and is_added(s)]
+
+
+def part_of_a_path(
+    blame: Blame, name: str, suspects: Iterable[Suspect], events: Iterable[Event], bench: Bench
+) -> Blame | None:
+    """The one line that adds a part of what comes back through a variable, if the rest of that is missing."""
+    known = bench.known
+    nodes = set(blame.nodes.values())
+    by = [g for child, node, g in known.shares if node in nodes and name_after(child, known) == name]
+    adding = [s for s in lines_adding(blame, suspects, events) if s.site.name == blame.site.name]
+    first = [next((e.value for e in s.events if np.any(e.value)), 0.0) for s in adding]
+    own = [s for s, value in zip(adding, first, strict=True) if any(near(value, g) for g in by)]
+    if len(own) != 1 or own[0].site.statement == blame.site.statement:
+        return None
+    return mended(own[0], own[0].events, bench)
+
+
+def writer_of_all(
+    blame: Blame, suspects: Iterable[Suspect], events: Iterable[Event], bench: Bench
+) -> Blame | None:
+    """The one line that has added to all elements which are wrong in the end, of several that add."""
+    last = blame.events[-1]
+    needed = blame.values.get(last.n)
+    if blame.site.kind not in CONTAINED or needed is None or np.shape(needed) != np.shape(last.value):
+        return None
+    wrong = ~np.isclose(last.value, needed, rtol=PRECISION, atol=PRECISION * largest(needed))
+    touched: dict[Any, Any] = {}
+    before = np.zeros_like(last.value)
+    for event in events:
+        if event.owner is last.owner and event.site.kind in CONTAINED and event.time <= last.time:
+            own = touched.setdefault(event.site.statement, np.zeros(np.shape(wrong), bool))
+            own |= event.value != before
+            before = event.value
+    statements = [statement for statement, own in touched.items() if np.all(own[wrong])]
+    if len(statements) != 1 or statements[0] == blame.site.statement or np.all(wrong):
+        return None
+    own = (s for s in suspects if s.site.statement == statements[0] and s.site.kind == "share")
+    return next(filter(None, (mended(s, s.events, bench) for s in own)), None)
+
+
+def path_missing(blame: Blame, known: Known) -> str | None:
+    """The variable through which all comes back that a sum lacks where it first went wrong."""
+    event = blame.events[0]
+    if event.n not in blame.values or np.shape(event.value) != np.shape(blame.values[event.n]):
+        return None
+    apart = blame.values[event.n] - event.value
+    names = {name_after(child, known) for child, _, g in known.shares if near(apart, g)}
+    return names.pop() if len(names) == 1 else None
+
+
+def name_after(node: Node, known: Known) -> str | None:
+    """The variable that a node, or all that is made of it alone, is put under first."""
+    names, children = known.forward.names, known.forward.children
+    while node not in names:
+        if len(children.get(node, ())) != 1:
+            return None
+        (node,) = children[node]
+    return names[node]
 
 
 def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
@@ -149,7 +213,8 @@ def is_added_whole(suspect: Suspect) -> bool:
 def targets_of(value: Any, known: Known) -> set[tuple[Node, float]]:
     """The nodes to whose gradients a value is a contribution, with the constant that it carries."""
     matches = (m for m in known.matches(value) if m.form == "same")
-    return {(m.label.node, round(m.scale, DIGITS)) for m in matches if m.label.kind in ("gradient", "share")}
+    own = {(m.label.node, round(m.scale, DIGITS)) for m in matches if m.label.kind in ("gradient", "share")}
+    return own or {(node, 1.0) for node in nodes_of_two(value, known)}
 
 
 def first_added(suspects: list[Suspect]) -> list[Any]:
@@ -171,13 +236,19 @@ def is_in_pieces(value: Any, known: Known) -> bool:
     is_number = np.size(value) == 1
     if is_number and any(has(g, value) for g in known.truth.values() if np.size(g) > 1):
         return True
+    return any(True for _ in nodes_of_two(value, known))
+
+
+def nodes_of_two(value: Any, known: Known) -> Iterator[Node]:
+    """The nodes to whose gradients a value is what two uses contribute together."""
     by_parent: dict[Node, list[Any]] = {}
     for child, parent, g in known.shares:
         own = known.truth[child] if child.op.name == "getitem" else g  # of the element itself
         if np.shape(own) == np.shape(value):
             by_parent.setdefault(parent, []).append(own)
-    pairs = (pair for shares in by_parent.values() for pair in combinations(shares[:MOST_SHARES], 2))
-    return any(near(a + b, value) for a, b in pairs)
+    for parent, shares in by_parent.items():
+        if any(near(a + b, value) for a, b in combinations(shares[:MOST_SHARES], 2)):
+            yield parent
 
 
 MOST_SHARES = 32  # of one node of which each two are added
@@ -190,11 +261,20 @@ def has(array: Any, number: Any) -> bool:
 
 def is_added(suspect: Suspect) -> bool:
     """Whether a line adds to an array, or begins it with something else than zeros."""
-    is_begun = suspect.site.kind == "assign" and any(np.any(e.value) for e in suspect.events)
+    is_made = suspect.site.kind == "assign" and not is_unpacked(suspect.site)  # `W, b = layer` begins none
+    is_begun = is_made and any(np.any(e.value) for e in suspect.events)
     return suspect.site.kind == "share" or is_begun
 
 
 def is_right_in(suspect: Suspect, shape: tuple[int, ...], known: Known) -> bool:
-    """Whether all that a line adds to an array contributes to a gradient of its shape."""
-    values = [e.value for e in suspect.events[:MOST_LOOKED_AT]]
-    return all(np.shape(v) == shape and (known.is_contribution(v) or is_in_pieces(v, known)) for v in values)
+    """Whether all that a line adds to an array, or to rows of it, contributes to a gradient of that shape.
+
+    In a loop all of it may carry one constant, which a later line takes out.
+    """
+    values = [e.value for e in suspect.events[:MOST_LOOKED_AT] if np.any(e.value)]
+    if is_added_whole(suspect) and any(np.shape(v) != shape for v in values):
+        return False
+    if all(known.is_contribution(v) or is_in_pieces(v, known) for v in values):
+        return True
+    scales = [{c for _, c in targets_of(v, known)} for v in values]
+    return len(scales) > 1 and bool(set.intersection(*scales))

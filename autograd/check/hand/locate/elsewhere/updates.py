@@ -46,14 +46,16 @@ def other_rate(events: list[Event], bench: Bench) -> Blame | None:
         return None
     scales = [c for r in wrong if (c := scale_between(r.value, r.true)) is not None]
     made = [e for r in wrong if (e := last_change(r, events)) is not None]
-    is_one = len({e.site for e in made}) == 1 and np.allclose(scales, scales[:1], rtol=1e-6)
+    others = [r for i, r in enumerate(bench.results) if i not in bench.wrong and r.kind == "update"]
+    right = [(e, r) for r in others if (e := last_change(r, events)) is not None]
+    sites = {e.site for e in made}
+    is_shared = any(e.site in sites for e, _ in right)  # a line has one constant for all that it updates
+    is_one = len(sites) == 1 and not is_shared and np.allclose(scales, scales[:1], rtol=1e-6)
     if not is_one or len(scales) < len(wrong) or len(made) < len(wrong):
         return None
     if max(np.size(r.value) for r in wrong) < 2 and not is_named(scales[0] / common, bench.known.forward):
         return None  # a single number is a multiple of any other
     is_turned = scales[0] * common < 0
-    others = [r for i, r in enumerate(bench.results) if i not in bench.wrong and r.kind == "update"]
-    right = [(e, r) for r in others if (e := last_change(r, events)) is not None]
     if is_turned and not is_read_as_by_others(list(zip(made, wrong, strict=True)), right, bench):
         return None
     values = {e.n: r.old + common * r.true for e, r in zip(made, wrong, strict=True)}

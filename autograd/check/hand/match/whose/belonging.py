@@ -26,6 +26,7 @@ from .places import (
     twice_claimed,
     without_parts_of_cells,
     without_stages,
+    without_those_not_chosen,
 )
 
 
@@ -69,6 +70,7 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     returned_before_left(judged, waiting, leaves, known)
     judged = without_stages(judged, waiting, inner)
     judged = without_parts_of_cells(judged, leaves)
+    judged = without_those_not_chosen(judged, leaves, known)
     twice_claimed(judged, leaves, known)
     in_the_inputs_order(results, judged, leaves, known)
     a_link_further(results, judged, leaves, known)

@@ -83,6 +83,24 @@ def without_parts_of_cells(judged: list[Result], leaves: Mapping[Node, Place]) -
     return [r for r in judged if not is_a_part(r)]
 
 
+def without_those_not_chosen(
+    judged: list[Result], leaves: Mapping[Node, Place], known: Known
+) -> list[Result]:
+    """The results without what layers keep and backward does not return, as it does others by that name.
+
+    The gradient of a generator is returned as its layers' `dW`; what the discriminator's layers keep on the
+    way is a part of theirs.
+    """
+    chosen = {place[-1] for r in judged if r.kind == "returned" and r.node in leaves for place in r.also}
+
+    def is_passed_over(result: Result) -> bool:
+        """Whether a result is not right, is kept only, and others that are called so are returned."""
+        is_kept = result.kind == "left" and result.node in leaves and result.place[-1] in chosen
+        return is_kept and not near(result.value, known.truth[result.node])  # type: ignore[index]
+
+    return [r for r in judged if not is_passed_over(r)]
+
+
 def is_of_an_input(result: Result, leaves: Mapping[Node, Place]) -> bool:
     """Whether a result belongs to what forward is given by itself."""
     return result.node is not None and leaves.get(result.node, ())[:1] == (Root.INPUTS,)
