@@ -55,9 +55,8 @@ def counted(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     own = [s for s in evidence.reaching() if s.site.statement == evidence.found.blames[0].site.statement]
     mender = evidence.mender(1 / 8)
-    if mender.simplest(own, OF_SCALES) is not None:
-        return None
-    return mender.simplest(own, ("count",))
+    found = mender.simplest(own, ("count",))
+    return found if found is not None and mender.simplest(own, OF_SCALES) is None else None
 
 
 def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
