@@ -1373,3 +1373,21 @@ def test_mistake_training(name, old, new, blame, kind):
     assert not report.ok
     assert blame in report.first.source, str(report)
     assert kind is None or report.first.kind == kind
+
+
+@pytest.mark.parametrize(("factor", "ok"), [("w", True), ("w * w", False)])
+def test_an_input_may_be_called_as_the_gradient_of_another(factor, ok):
+    forward, backward = pair_of(
+        f"""
+        def forward(w, amp, damp, t):
+            y = amp * np.cos(t) - damp * w
+            return np.sum(y**2), y
+
+        def backward(w, amp, damp, t, y):
+            g = 2 * y
+            return {{"amp": np.sum(g * np.cos(t)), "damp": -np.sum(g * {factor})}}
+        """
+    )
+    report = check.derivation(forward, backward, {"w": N(4), "amp": 0.7, "damp": 0.4, "t": N(4)})
+    assert report.inputs["amp"] == "right"
+    assert report.inputs["damp"] == ("right" if ok else "wrong")

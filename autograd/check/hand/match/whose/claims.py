@@ -26,6 +26,8 @@ def by_name(
     if not result.name:
         return None
     nodes = known.called(result.name, *settings) or called_in_part(result, known, leaves)
+    if result.kind == "returned":  # under the name of an input, though it begins as a gradient's: `damp`
+        nodes = [*nodes, *(n for n, p in leaves.items() if p[-1] == result.name and n not in nodes)]
     own = {n: p for n, p in leaves.items() if result.kind == "left" and is_counterpart(result.place, p)}
     if own:
         same_key = [n for n, path in own.items() if path[-1] == result.place[-1]]  # `grads["g"]`, of a gain
