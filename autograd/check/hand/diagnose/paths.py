@@ -16,6 +16,7 @@ from .fused import without_cross_terms
 
 MOST_USES = 24  # in a region, beyond which only single ones are left out on trial
 MOST_PASSED = 60_000  # nodes that are gone back through, on all trials together
+ONLY_DIAGONAL = Guess("jacobian", "it has only the Jacobian's diagonal: elements depend on others too")
 SAMPLES = 48  # elements at which a Jacobian's diagonal is computed
 
 
@@ -150,7 +151,7 @@ def only_diagonal(case: Case) -> Guess | None:
             continue
         region, reached = case.forward.between(node, {other})
         if reached and case.forward.root not in region and is_diagonal(case, region, other, g):
-            return Guess("jacobian", "it has only the Jacobian's diagonal: elements depend on others too")
+            return ONLY_DIAGONAL
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..diagnose.case import Guess
+from ..diagnose.paths import ONLY_DIAGONAL
 from ..diagnose.repair import AT_HAND, MADE, loads_of
 from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.helpers import is_out_of_order, made_before, returns_to
@@ -37,8 +38,8 @@ from ..source.edits import KINDS
 from .evidence import MOST_LOOKED_AT, OF_SCALES, PLAIN, TOO_MANY, Doubt, Evidence
 from .inside import inside, is_owed
 
-# Changes of what one variable holds
 TURNED = ("transpose", "needless transpose")
+# Changes of what one variable holds
 OF_VARIABLES = (
     "complement", "exponent", "missing sign", "missing constant", *TURNED,
     "missing-factor", "forgotten factor",
@@ -266,15 +267,13 @@ def factor_made(evidence: Evidence) -> Blame | None:
         return None
     own = (s for s in made if s.site.name in unknown)
     found = next(filter(None, (mended(s, s.events, evidence.bench) for s in own)), None)
-    is_diagonal = found is not None and all(is_alone(e.value) for e in found.events)
-    return replace(found, guess=ALONE) if found is not None and is_diagonal else found
+    if found is None or not all(is_diagonal(e.value) for e in found.events):
+        return found
+    return replace(found, guess=ONLY_DIAGONAL)
 
 
-ALONE = Guess("jacobian", "it has only the Jacobian's diagonal: elements depend on others too")
-
-
-def is_alone(value: Any) -> bool:
-    """Whether a value is a square matrix of which only the diagonal is more than 0, or is all 0."""
+def is_diagonal(value: Any) -> bool:
+    """Whether a value is a square matrix that is 0 beside the diagonal, or is all 0."""
     is_square = np.ndim(value) == 2 and len(value) == len(value[0]) > 1
     return not np.any(value - np.diag(np.diag(value)) if is_square else value)
 

@@ -66,8 +66,8 @@ def effects_of(
     None if a result is missing then, or they have too many elements.
     """
     size = sum(np.size(e.value) for e in events)
-    goal = (lambda i, bench: bench.results[i].true) if is_scaled else wanted_of
-    wanted = flattened([goal(i, bench) for i in fixed(bench)]) if bench.results else None
+    own = [bench.results[i].true if is_scaled else wanted_of(i, bench) for i in fixed(bench)]
+    wanted = flattened(own) if own else None
     if not 0 < size * bench.price <= MOST_UNITS or wanted is None:
         return None
     values: dict[int, Any] = {e.n: np.array(e.value, float) for e in events} | dict(at or {})

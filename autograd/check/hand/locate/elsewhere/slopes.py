@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import functools
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from ...diagnose.repair import functions_in
+from ...observe.probes.codes import text_of, tree_of
 from ...observe.probes.sites import Site
 from ...observe.stage import Stage
+from ...source.nearby import function_around
 
 POINTS = np.linspace(0.15, 0.85, 6)  # at which most functions have a value, a probability among them
 STEP, LOOSE = 1e-5, 1e-7  # the differences err by the square of the step
@@ -24,24 +27,34 @@ def is_right_slope(site: Site, stage: Stage) -> bool:
     It may take what the other takes, `sigmoid_prime(z)`, or what that makes, `dtanh(a)`.
     """
     outer = stage.backward or stage.forward
-    scope: Mapping[str, Any] = getattr(getattr(outer, "__func__", outer), "__globals__", {})
-    function = scope.get(site.function)
-    if not inspect.isfunction(function) or function.__code__.co_filename != site.filename:
+    scope: dict[str, Any] = getattr(getattr(outer, "__func__", outer), "__globals__", {})
+    own = {k: scope[k] for k, signature in functions_in(scope, "").items() if signature.required == 1}
+    function = own.get(site.function)
+    if function is None or function.__code__.co_filename != site.filename or loops(function):
         return False
-    return any(is_slope_of(function, base) for base in bases(site.function, scope))
+    return any(is_slope_of(function, base) for base in bases(site.function, own))
 
 
-def bases(name: str, scope: Mapping[str, Any]) -> Iterator[Callable[..., Any]]:
+def bases(name: str, functions: Mapping[str, Any]) -> Iterator[Callable[..., Any]]:
     """The functions of one variable, the user's and NumPy's, that a function may be called after.
 
-    >>> [f.__name__ for f in bases("d_tanh", {"tan": len})]
+    None is run that loops: it trains, perhaps.
+
+    >>> [f.__name__ for f in bases("d_tanh", {"square": lambda x: x**2})]
     ['tanh']
     """
-    for other, held in scope.items():
+    for other, held in functions.items():
         is_within = len(other) >= SHORTEST and other != name and other.lower() in name.lower()
-        if is_within and inspect.isfunction(held) and held.__module__ == scope.get("__name__"):
+        if is_within and not loops(held):
             yield held
     yield from (getattr(np, word) for word in OF_NUMPY if word in name.lower())
+
+
+def loops(function: Any) -> bool:
+    """Whether there is a loop in a function's source."""
+    code = function.__code__
+    tree = function_around(tree_of(code.co_filename, text_of(code.co_filename)), code.co_firstlineno)
+    return any(isinstance(n, ast.For | ast.While) for n in ast.walk(tree))
 
 
 @functools.lru_cache(maxsize=256)
