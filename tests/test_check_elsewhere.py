@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import check
+from autograd.check.hand.locate.elsewhere.slopes import bases
 
 from .test_check_blame import train_of
 from .test_check_styles import pair_of
@@ -1391,3 +1392,14 @@ def test_an_input_may_be_called_as_the_gradient_of_another(factor, ok):
     report = check.derivation(forward, backward, {"w": N(4), "amp": 0.7, "damp": 0.4, "t": N(4)})
     assert report.inputs["amp"] == "right"
     assert report.inputs["damp"] == ("right" if ok else "wrong")
+
+
+def fit(z):
+    for _ in range(3):
+        z = z * z
+    return z
+
+
+def test_what_loops_is_not_run_to_tell_whether_a_helper_is_its_slope():
+    assert list(bases("fit_grad", {"fit": fit, "fit_grad": fit})) == []
+    assert list(bases("npair_of_grad", {"pair": N})) == [N]
