@@ -1,6 +1,6 @@
 """Which line `check` blames where several could be: in closures, in helpers, in sums that go on, in loops.
 
-As in test_check_styles, a mistake is planted by changing a piece of the source.
+As tests/planted.py says, a mistake is planted by changing a piece of the source.
 """
 
 import random
@@ -10,7 +10,7 @@ import pytest
 
 from autograd import check
 
-from .test_check_styles import defined, pair_of
+from .planted import assert_blamed, assert_right, each_mistake, pair_of, train_of
 
 RNG = np.random.default_rng(35)
 
@@ -18,8 +18,6 @@ RNG = np.random.default_rng(35)
 def N(*shape):  # noqa: N802  # as in mathematics
     return RNG.normal(size=shape)
 
-
-# The source of both, the inputs, mistakes: a piece, what replaces it, a piece of the line to blame, its kind
 
 CASES = {
     "closures": (
@@ -1689,25 +1687,12 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_right(name):
-    source, inputs, _ = CASES[name]
-    report = check.derivation(*pair_of(source), inputs)
-    assert report.ok, str(report)
-    assert report.first is None
+    assert_right(*CASES[name])
 
 
-MISTAKES = [(name, *mistake) for name, (_, _, mistakes) in CASES.items() for mistake in mistakes]
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "blame", "kind"), MISTAKES, ids=[f"{m[0]}: {m[2]}" for m in MISTAKES]
-)
+@each_mistake(CASES)
 def test_mistake(name, old, new, blame, kind):
-    source, inputs, _ = CASES[name]
-    assert source.count(old) == 1
-    report = check.derivation(*pair_of(source.replace(old, new)), inputs)
-    assert not report.ok
-    assert blame in report.first.source, str(report)
-    assert kind is None or report.first.kind == kind
+    assert_blamed(CASES[name], old, new, blame, kind)
 
 
 def test_a_gradient_of_what_has_no_effect_is_zero():
@@ -2123,10 +2108,6 @@ def train(x, y, rewards):
             weights[f"w{l}"] -= 0.1 * grads[f"w{l}"]
     return weights
 """
-
-
-def train_of(source):
-    return defined(f"{source}\ndef both():\n    return train\n")()
 
 
 def test_what_is_called_loss_is_to_fall_whatever_else_there_is():

@@ -2,7 +2,6 @@
 
 import gc
 import inspect
-import linecache
 import subprocess
 import sys
 import textwrap
@@ -19,13 +18,10 @@ from autograd.errors import CheckError, DerivationError
 from autograd.users import is_users
 
 from .derivations import DERIVATIONS, run
+from .planted import defined, sigmoid
 
 ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(1846)
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
 
 
 def forward(X, y, W1, b1, W2, b2):
@@ -57,15 +53,6 @@ INPUTS = {
     "W2": RNG.normal(size=(3, 1)),
     "b2": RNG.normal(size=(1, 1)),
 }
-
-
-def defined(source, **scope):
-    """The function that a piece of source defines, known to `linecache` like the cell of a notebook."""
-    filename = f"<cell {hash(source)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    scope = {"np": np, "sigmoid": sigmoid, **scope}
-    exec(compile(source, filename, "exec"), scope)
-    return next(v for v in reversed(scope.values()) if callable(v))
 
 
 def backward(old="", new=""):
@@ -386,6 +373,17 @@ def test_an_option_is_no_gradient():
 def test_inputs_of_whole_numbers_alone_are_refused():
     with pytest.raises(DerivationError, match="at least one input as floats"):
         check.derivation(lambda x: np.sum(x**2), lambda x: {"dx": 2 * x}, {"x": np.arange(3)})
+
+
+def test_the_gradient_of_an_input_of_whole_numbers_is_not_judged_and_the_remedy_is_said():
+    def back(x, w):
+        d = 2 * x @ w
+        return d @ w.T, x.T @ d
+
+    inputs = {"x": np.arange(6).reshape(2, 3), "w": RNG.normal(size=(3, 2))}
+    report = check.derivation(lambda x, w: np.sum((x @ w) ** 2), back, inputs)
+    assert (report.judged, report.status) == ({"[1]": True}, "not judged")
+    assert "give x.astype(float)" in report.unmatched["[0]"]
 
 
 def test_nothing_to_judge_is_not_ok():

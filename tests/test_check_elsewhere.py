@@ -1,9 +1,7 @@
 """Which line `check` blames where lines further on, or in helpers, hold what a mistake makes wrong.
 
-As in test_check_styles, a mistake is planted by changing a piece of the source.
+As tests/planted.py says, a mistake is planted by changing a piece of the source.
 """
-
-import textwrap
 
 import numpy as np
 import pytest
@@ -11,8 +9,7 @@ import pytest
 from autograd import check
 from autograd.check.hand.locate.elsewhere.slopes import bases
 
-from .test_check_blame import train_of
-from .test_check_styles import pair_of
+from .planted import assert_blamed, assert_right, each_mistake, pair_of
 
 RNG = np.random.default_rng(58)
 OTHER = np.random.default_rng(59)
@@ -21,8 +18,6 @@ OTHER = np.random.default_rng(59)
 def N(*shape):  # noqa: N802  # as in mathematics
     return RNG.normal(size=shape)
 
-
-# The source of both, the inputs, mistakes: a piece, what replaces it, a piece of the line to blame, its kind
 
 CASES = {
     "two networks of the same layers, with gradients of only one": (
@@ -996,9 +991,6 @@ CASES = {
             )
         ],
     ),
-}
-
-TRAINING = {
     "dropout between layers, with helpers that take and give dictionaries": (
         """
         def forward_propagation_with_dropout(X, parameters, keep_prob):
@@ -1330,50 +1322,12 @@ TRAINING = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_right(name):
-    source, inputs, _ = CASES[name]
-    report = check.derivation(*pair_of(source), inputs)
-    assert report.ok, str(report)
-    assert report.first is None
+    assert_right(*CASES[name])
 
 
-MISTAKES = [(name, *mistake) for name, (_, _, mistakes) in CASES.items() for mistake in mistakes]
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "blame", "kind"), MISTAKES, ids=[f"{m[0]}: {m[2]}" for m in MISTAKES]
-)
+@each_mistake(CASES)
 def test_mistake(name, old, new, blame, kind):
-    source, inputs, _ = CASES[name]
-    assert source.count(old) == 1
-    report = check.derivation(*pair_of(source.replace(old, new)), inputs)
-    assert not report.ok
-    assert blame in report.first.source, str(report)
-    assert kind is None or report.first.kind == kind
-
-
-@pytest.mark.parametrize("name", TRAINING)
-def test_right_training(name):
-    source, inputs, _ = TRAINING[name]
-    report = check.training_step(train_of(textwrap.dedent(source)), inputs)
-    assert report.ok, str(report)
-    assert report.first is None
-
-
-MISTAKES_TRAINING = [(name, *mistake) for name, (_, _, mistakes) in TRAINING.items() for mistake in mistakes]
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "blame", "kind"),
-    MISTAKES_TRAINING,
-    ids=[f"{m[0]}: {m[2]}" for m in MISTAKES_TRAINING],
-)
-def test_mistake_training(name, old, new, blame, kind):
-    source, inputs, _ = TRAINING[name]
-    assert source.count(old) == 1
-    report = check.training_step(train_of(textwrap.dedent(source.replace(old, new))), inputs)
-    assert not report.ok
-    assert blame in report.first.source, str(report)
-    assert kind is None or report.first.kind == kind
+    assert_blamed(CASES[name], old, new, blame, kind)
 
 
 @pytest.mark.parametrize(("factor", "ok"), [("w", True), ("w * w", False)])

@@ -16,7 +16,7 @@ import pytest
 from autograd import check
 from autograd.errors import DerivationError
 
-from .test_check_derivation import defined
+from .planted import assert_blamed, assert_right, each_mistake
 
 ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(712)
@@ -428,30 +428,14 @@ STYLES = {
 }
 
 
-def pair_of(source):
-    text = textwrap.dedent(source)
-    both = "return forward, backward" if "def backward(" in text else "return forward, None"
-    return defined(f"{text}\ndef both():\n    {both}\n")()
-
-
 @pytest.mark.parametrize("name", STYLES)
 def test_right(name):
-    source, inputs, _ = STYLES[name]
-    report = check.derivation(*pair_of(source), inputs)
-    assert report.ok, str(report)
-    assert report.first is None
+    assert_right(*STYLES[name])
 
 
-MISTAKES = [(name, *mistake) for name, (_, _, mistakes) in STYLES.items() for mistake in mistakes]
-
-
-@pytest.mark.parametrize(("name", "old", "new", "blame"), MISTAKES, ids=[f"{m[0]}: {m[2]}" for m in MISTAKES])
-def test_mistake(name, old, new, blame):
-    source, inputs, _ = STYLES[name]
-    assert source.count(old) == 1
-    report = check.derivation(*pair_of(source.replace(old, new)), inputs)
-    assert not report.ok
-    assert blame in report.first.source, str(report)
+@each_mistake(STYLES)
+def test_mistake(name, old, new, blame, kind):
+    assert_blamed(STYLES[name], old, new, blame, kind)
 
 
 # Draws, of every kind of generator, in a forward pass that fills an array

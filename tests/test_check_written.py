@@ -15,8 +15,7 @@ from autograd.check.hand.observe.probes.kept import Joined, of_tensors
 from autograd.check.hand.observe.probes.probe import PROBE, Run
 from autograd.errors import DerivationError
 
-from .test_check_derivation import defined
-from .test_check_styles import pair_of
+from .planted import defined, pair_of
 
 RNG = np.random.default_rng(20)
 

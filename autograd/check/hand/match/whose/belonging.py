@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,20 +31,63 @@ from .places import (
 )
 
 
+@dataclass(slots=True)
+class Assignment:
+    """What is told so far of whose gradients the results are.
+
+    judged   the results that belong to something, or that are asked for though nothing is told of them
+    waiting  those of which nothing is told yet
+    inner    those that are like the gradient of something between inputs and loss, by their numbers alone
+    weak     those that have the name of such a gradient, and not its numbers
+    """
+
+    judged: list[Result] = field(default_factory=list)
+    waiting: list[Result] = field(default_factory=list)
+    inner: dict[Result, Node] = field(default_factory=dict)
+    weak: dict[Result, Node] = field(default_factory=dict)
+
+    def assign(self, result: Result, node: Node) -> None:
+        """Let a result be the gradient of a node."""
+        result.node = node
+        self.judged.append(result)
+
+
 def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> list[Result]:
     """The results that are to be judged, each with the node whose gradient it should be.
 
     Names say it first, then the numbers; what is left over belongs to the inputs that are left over.
     """
     leaves = {node: path for path, node in known.forward.leaves.items() if node in known.truth}
-    judged: list[Result] = []
-    waiting: list[Result] = []
-    inner: dict[Result, Node] = {}
-    weak: dict[Result, Node] = {}
+    told = by_names_and_numbers(results, known, leaves, settings)
+    beside_its_siblings(results, told.judged, told.waiting, leaves, known)
+    returned_before_left(told.judged, told.waiting, leaves, known)
+    told.judged = without_stages(told.judged, told.waiting, told.inner)
+    told.judged = without_parts_of_cells(told.judged, leaves)
+    told.judged = without_those_not_chosen(told.judged, leaves, known)
+    twice_claimed(told.judged, leaves, known)
+    in_the_inputs_order(results, told.judged, leaves, known)
+    a_link_further(results, told.judged, leaves, known)
+    claimed = {r.node for r in told.judged}
+    settle_inner(told, leaves, claimed)
+    settle_lists(told, results, leaves, claimed)
+    for result, node in told.weak.items():
+        told.assign(result, node)
+    settle_left_over(told, results, known, leaves, claimed)
+    for result in told.judged:
+        if result.node is not None:
+            result.true = known.truth[result.node]
+    return in_order(results, in_parts(told.judged, told.waiting, leaves, known))
+
+
+def by_names_and_numbers(
+    results: list[Result], known: Known, leaves: Mapping[Node, Place], settings: tuple[str, Any]
+) -> Assignment:
+    """What the names and the numbers of the results tell, each looked at alone."""
+    told = Assignment()
     strays: dict[Result, Node] = {}
     for result in results:
         if result.kind == "update":
-            judged.append(result)
+            told.judged.append(result)
             continue
         node = beside_the_idle(result, known) or by_name(result, known, leaves, settings)
         if node is None:
@@ -54,67 +98,68 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
         if node is None:
             node = without_effect(result, known) or numbered(result, leaves)
         if node is not None and result.kind == "returned" and is_inner_only(result, node, known, settings):
-            inner[result] = node
+            told.inner[result] = node
         elif node is not None and result.kind == "returned" and is_by_name_only(result, node, known, leaves):
-            weak[result] = node
+            told.weak[result] = node
         elif node is not None:
-            result.node = node
-            judged.append(result)
+            told.assign(result, node)
         elif not is_given(result, known):
-            waiting.append(result)
-    if not any(r.node in leaves for r in judged):  # else what is left on the way is none that was asked for
+            told.waiting.append(result)
+    if not any(r.node in leaves for r in told.judged):  # else what is left on the way is not asked for
         for result, node in strays.items():
-            result.node = node
-            judged.append(result)
-    beside_its_siblings(results, judged, waiting, leaves, known)
-    returned_before_left(judged, waiting, leaves, known)
-    judged = without_stages(judged, waiting, inner)
-    judged = without_parts_of_cells(judged, leaves)
-    judged = without_those_not_chosen(judged, leaves, known)
-    twice_claimed(judged, leaves, known)
-    in_the_inputs_order(results, judged, leaves, known)
-    a_link_further(results, judged, leaves, known)
-    claimed = {r.node for r in judged}
-    for result, node in inner.items():
+            told.assign(result, node)
+    return told
+
+
+def settle_inner(told: Assignment, leaves: Mapping[Node, Place], claimed: set[Any]) -> None:
+    """Let what is like an inner gradient be one, or wait if it has the shape of an input left over.
+
+    It is perhaps the gradient of that input, with a link left out.
+    """
+    for result, node in told.inner.items():
         shape = np.shape(result.value)
         if any(n not in claimed and n.op is LEAF and np.shape(n.data) == shape for n in leaves):
-            waiting.append(result)  # perhaps the gradient of that input, with a link left out
+            told.waiting.append(result)
         else:
-            result.node = node
-            judged.append(result)
-    for told in (list_by_list, in_turn):
-        for result, node in told([r for r in results if r in waiting or r in weak], leaves, claimed):
-            result.node = node
+            told.assign(result, node)
+
+
+def settle_lists(
+    told: Assignment, results: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
+) -> None:
+    """Let lists of results belong to lists of inputs, and results in a row to inputs in a row."""
+    for way in (list_by_list, in_turn):
+        for result, node in way([r for r in results if r in told.waiting or r in told.weak], leaves, claimed):
+            told.assign(result, node)
             claimed.add(node)
-            judged.append(result)
-            weak.pop(result, None)
-            waiting[:] = [r for r in waiting if r is not result]
-    for result, node in weak.items():
-        result.node = node
-        judged.append(result)
-    for result in waiting:
-        if (node := beside(result, judged, leaves, claimed)) is not None:
-            result.node = node
+            told.weak.pop(result, None)
+            told.waiting[:] = [r for r in told.waiting if r is not result]
+
+
+def settle_left_over(
+    told: Assignment, results: list[Result], known: Known, leaves: Mapping[Node, Place], claimed: set[Any]
+) -> None:
+    """Let what is left over belong to inputs that are left over; else it may be asked for all the same."""
+    for result in told.waiting:
+        node = beside(result, told.judged, leaves, claimed)
+        if node is None and not is_among_inner(result, results, leaves):
+            before = [r.node for r in results[: results.index(result)] if r.node in leaves]
+            node = left_over(result, known, leaves, claimed, before[-1] if before else None)
+        if node is not None:
+            told.assign(result, node)
             claimed.add(node)
-            judged.append(result)
-            continue
-        before = [r.node for r in results[: results.index(result)] if r.node in leaves]
-        is_inner = is_among_inner(result, results, leaves)
-        if not is_inner and (
-            node := left_over(result, known, leaves, claimed, before[-1] if before else None)
-        ):
-            result.node = node
-            claimed.add(node)
-            judged.append(result)
         elif is_asked(result):
-            result.reason = (
-                "what it is the gradient of could not be told: call it after a variable, as dW after W"
-            )
-            judged.append(result)
-    for result in judged:
-        if result.node is not None:
-            result.true = known.truth[result.node]
-    return in_order(results, in_parts(judged, waiting, leaves, known))
+            result.reason = f"what it is the gradient of could not be told: {remedy_for(result, known)}"
+            told.judged.append(result)
+
+
+def remedy_for(result: Result, known: Known) -> str:
+    """What to do so that it can be told whose gradient a result is."""
+    arrays = ((k, v) for k, v in known.forward.scope.items() if isinstance(v, np.ndarray))
+    of_shape = ((k, v) for k, v in arrays if v.ndim and v.shape == np.shape(result.value))
+    for name, _ in ((k, v) for k, v in of_shape if v.dtype.kind in "iu"):
+        return f"if it is that of {name}, an array of integers, give {name}.astype(float)"
+    return "call it after a variable, as dW after W"
 
 
 def is_by_name_only(result: Result, node: Node, known: Known, leaves: Mapping[Node, Place]) -> bool:
