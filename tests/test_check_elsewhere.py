@@ -1317,6 +1317,164 @@ CASES = {
         },
         [("d2.sum(axis=0) / m", "d2.sum(axis=0)", "db2 = d2.sum", "factor")],
     ),
+    "neurons that are dictionaries, in lists of lists": (
+        """
+        from math import exp
+
+        def transfer_derivative(output):
+            return output * (1.0 - output)
+
+        def train(network, row, expected, l_rate=0.5):
+            inputs = row
+            for layer in network:
+                new_inputs = []
+                for neuron in layer:
+                    activation = neuron["weights"][-1]
+                    for i in range(len(neuron["weights"]) - 1):
+                        activation += neuron["weights"][i] * inputs[i]
+                    neuron["output"] = 1.0 / (1.0 + exp(-activation))
+                    new_inputs.append(neuron["output"])
+                inputs = new_inputs
+            sum_error = 0.5 * sum([(expected[i] - inputs[i]) ** 2 for i in range(len(expected))])
+            for i in reversed(range(len(network))):
+                layer = network[i]
+                errors = list()
+                if i != len(network) - 1:
+                    for j in range(len(layer)):
+                        error = 0.0
+                        for neuron in network[i + 1]:
+                            error += neuron["weights"][j] * neuron["delta"]
+                        errors.append(error)
+                else:
+                    for j in range(len(layer)):
+                        errors.append(layer[j]["output"] - expected[j])
+                for j in range(len(layer)):
+                    layer[j]["delta"] = errors[j] * transfer_derivative(layer[j]["output"])
+            for i in range(len(network)):
+                inputs = row
+                if i != 0:
+                    inputs = [neuron["output"] for neuron in network[i - 1]]
+                for neuron in network[i]:
+                    for j in range(len(inputs)):
+                        neuron["weights"][j] -= l_rate * neuron["delta"] * inputs[j]
+                    neuron["weights"][-1] -= l_rate * neuron["delta"]
+            return sum_error
+        """,
+        {
+            "network": [
+                [{"weights": OTHER.normal(size=3)} for _ in range(3)],
+                [{"weights": OTHER.normal(size=4)} for _ in range(3)],
+                [{"weights": OTHER.normal(size=4)} for _ in range(2)],
+            ],
+            "row": OTHER.normal(size=2),
+            "expected": [0, 1],
+        },
+        [("return output * (1.0 - output)", "return 1.0 - output", "return 1.0 - output", None)],
+    ),
+    "a delay line, which is filled before the loss and is no parameter": (
+        """
+        def train(taps, v, far, mic, mu=0.02, leak=0.05):
+            line = np.zeros(len(taps))
+            costs = []
+            for n in range(len(far)):
+                line[1:] = line[:-1].copy()
+                line[0] = far[n]
+                hidden = np.tanh(line)
+                e = mic[n] - taps @ line - v @ hidden
+                costs.append(0.5 * e**2 + 0.5 * leak * np.sum(taps**2))
+                d_taps = -e * line + leak * taps
+                d_v = -e * hidden
+                taps -= mu * d_taps
+                v -= mu * d_v
+            return costs
+        """,
+        {
+            "taps": OTHER.normal(size=4),
+            "v": OTHER.normal(size=4),
+            "far": OTHER.normal(size=5),
+            "mic": OTHER.normal(size=5),
+        },
+        [
+            ("-e * line + leak * taps", "-e * line - leak * taps", "d_taps = ", "sign"),
+            ("d_v = -e * hidden", "d_v = -e * line", "d_v = ", "wrong-variable"),
+        ],
+    ),
+    "single numbers put beside arrays, and a function of math made one of arrays": (
+        """
+        import math
+
+        def forward(x, W, counts):
+            v = np.concatenate([[x[0]], np.tanh(x), [1.0]])
+            rate = np.exp(W @ v)
+            return np.sum(rate - counts * np.log(rate) + np.vectorize(math.lgamma)(counts + 1)), (v, rate)
+
+        def backward(x, W, counts, cache):
+            v, rate = cache
+            dz = rate - counts
+            dW = np.outer(dz, v)
+            dv = W.T @ dz
+            dx = dv[1:-1] * (1 - np.tanh(x) ** 2)
+            dx[0] += dv[0]
+            return {"x": dx, "W": dW}
+        """,
+        {
+            "x": OTHER.normal(size=3),
+            "W": 0.4 * OTHER.normal(size=(4, 5)),
+            "counts": np.array([0.0, 2.0, 1.0, 3.0]),
+        },
+        [
+            ("dz = rate - counts", "dz = counts - rate", "dz = ", None),
+            ("dx[0] += dv[0]", "dx[0] += dv[1]", "dx[0] += ", "wrong-variable"),
+        ],
+    ),
+    "layers with masks, whose gradients are returned as a list of dictionaries": (
+        """
+        def forward(layers, x):
+            caches = []
+            for layer in layers:
+                p, m = layer["params"], layer["m"]
+                u = np.tanh((x * m) @ p["W"] + p["b"])
+                caches.append((x, u))
+                x = x * m + (1 - m) * (x * np.exp(p["s"]) + u)
+            return np.mean(np.sum(x**2, axis=1)), (caches, x)
+
+        def layer_backward(layer, dy, cache):
+            x, u = cache
+            p, m, g = layer["params"], layer["m"], {}
+            free = dy * (1 - m)
+            g["s"] = (free * x).sum(0) * np.exp(p["s"])
+            da = free * (1 - u ** 2)
+            g["W"] = (x * m).T @ da
+            g["b"] = da.sum(0)
+            return dy * m + free * np.exp(p["s"]) + (da @ p["W"].T) * m, g
+
+        def backward(layers, cache):
+            caches, z = cache
+            dz = 2 * z / len(z)
+            grads = [None] * len(layers)
+            for i in reversed(range(len(layers))):
+                dz, grads[i] = layer_backward(layers[i], dz, caches[i])
+            return grads
+        """,
+        {
+            "layers": [
+                {
+                    "m": np.array(mask, float),
+                    "params": {
+                        "W": OTHER.normal(size=(4, 4)),
+                        "b": OTHER.normal(size=4),
+                        "s": OTHER.normal(size=4),
+                    },
+                }
+                for mask in ([1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 0, 0])
+            ],
+            "x": OTHER.normal(size=(5, 4)),
+        },
+        [
+            ("free = dy * (1 - m)", "free = dy", "free = dy", None),
+            ('+ (da @ p["W"].T) * m', '+ da @ p["W"].T', "+ da @ p", None),
+        ],
+    ),
 }
 
 

@@ -30,8 +30,8 @@ from ..observe.probes.probe import PROBE, Run
 from ..observe.probes.record import Override, Snapshot, copied, is_array
 from ..observe.probes.sites import Site, loaded, root_of
 from ..source.edits import CALLED, KINDS, Edit, edits
-from ..source.functions import Functions, Signature
-from ..source.insertions import BESIDE
+from ..source.expressions.functions import Functions, Signature
+from ..source.expressions.insertions import BESIDE
 from ..source.nearby import function_around, nearby
 from ..source.trees import number, placed
 from .case import Case, Guess

@@ -25,12 +25,12 @@ from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.patch import Patch, statements_around, statements_in
 from ..observe.probes.record import Event, Override, Snapshot, is_array
 from ..observe.probes.sites import Site, root_of, span_of
-from ..source.carried import carried_like
-from ..source.counts import counts_like
 from ..source.edits import CALLED, KINDS, Edit, other_rounds
 from ..source.nearby import function_around
-from ..source.order import indented, moved
-from ..source.statements import other_words, statements_like, turned_round
+from ..source.statements.carried import carried_like
+from ..source.statements.changes import other_words, statements_like, turned_round
+from ..source.statements.counts import counts_like
+from ..source.statements.order import indented, moved
 from ..source.trees import number, placed
 from .bench import Bench
 from .forms import is_picked, is_renaming, keeps_its_name

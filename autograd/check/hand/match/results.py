@@ -196,7 +196,8 @@ def changed(place: Place, holder: Any, value: Any, old: Any, known: Known) -> Re
     """What is at a place now: the update of a parameter, if one was there."""
     name = next((k for k in reversed(place) if isinstance(k, str)), "")
     node = known.forward.leaves.get(place)
-    if node in known.truth and is_array(old) and np.shape(old) == np.shape(value):
+    is_parameter = node in known.truth and node not in known.forward.buffers
+    if is_parameter and is_array(old) and np.shape(old) == np.shape(value):
         old = array_of(old)
         return Result("update", place, name, array_of(value) - old, value, holder, old, node)
     return Result("left", place, name, array_of(value), value, holder)

@@ -25,6 +25,7 @@ class Forward:
     places    where in the source the loss was made: its gradient is what is sought, so nothing is wrong there
     severed   the lines, with their files, where a plain number was made of a value
     scope     what each variable held at last, in plain arrays
+    buffers   the leaves that forward put something else into: a delay line is no parameter
     order     all nodes that the loss depends on
     children  by node, the nodes that were computed from it
     """
@@ -45,6 +46,7 @@ class Forward:
         self.made, self.given, self.calls, self.places = made, given, calls, places
         self.severed = severed
         self.scope: dict[str, Any] = {}
+        self.buffers: frozenset[Node] = frozenset()
         self.order = ancestors([root], needs_gradient)
         self.children: dict[Node, list[Node]] = {node: [] for node in self.order}
         for node in self.order:

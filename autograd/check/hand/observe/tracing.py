@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ....engine import Node
 from ....errors import DerivationError
 from ....graph.ancestors import ancestors, needs_gradient
@@ -62,22 +64,36 @@ def traced_once(stage: Stage, shift: Shift | None) -> Forward:
         leaves, copies = lift(stage, shift)
         for path, tensor in leaves.items():
             run.name(last_name(path), tensor.node, path[0] is Root.INPUTS)  # type: ignore[arg-type]
+        begun = {path: tensor.node for path, tensor in copies.items()}
         if stage.training:
-            run.copies = set(map(id, copies))
+            run.copies = set(map(id, copies.values()))
             run.kept = {k: leaves[p] for k, p in stage.training.updates.items() if p in leaves}
         returned, failed = run_on(stage, leaves, run)
         root = root_of(stage, returned, run, failed)
     keep_values(stage, root, run.versions)
-    return graph_of(root, leaves, run)
+    found = graph_of(root, leaves, run)
+    found.buffers = frozenset(found.leaves[p] for p, node in begun.items() if is_filled(node, found))
+    return found
 
 
-def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, list[Tensor]]:
+def is_filled(node: Any, forward: Forward) -> bool:
+    """Whether something else was put into an array before the loss was made of it."""
+    held = [node]
+    for before in held:  # which grows
+        held += [
+            child for child in forward.children.get(before, ())
+            if child.op.name == "setitem" and child.parents[0] is before
+        ]  # fmt: skip
+    return any(not np.array_equal(after.data, node.data) for after in held)
+
+
+def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, Leaves]:
     """The leaves that now stand in the place of arrays, by the ways to them, and the copies of some.
 
     A leaf that is changed in place stays as it is: the user's code gets a copy of it.
     """
     leaves: Leaves = {}
-    copies: list[Tensor] = []
+    copies: Leaves = {}
 
     def leaf(path: tuple[Any, ...], value: Any) -> Any:
         """What stands in the place of one array."""
@@ -85,8 +101,8 @@ def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, list[Tensor]]:
         if type(made) is Tensor and made.requires_grad:
             leaves[path] = made
             if path in stage.fill:
-                copies.append(made.copy())
-                return copies[-1]
+                copies[path] = made.copy()
+                return copies[path]
         return made
 
     exchanged(stage.reach, leaf, stage.numbers)

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..observe.probes.sites import is_word
-from .calls import of_call, turned_round
-from .conditions import OTHERS
-from .functions import Functions, calls_missing, of_functions
-from .insertions import BESIDE, Evaluate, by_value, fits, leaks, to_whole
-from .places import other_indices
+from .expressions.calls import of_call, turned_round
+from .expressions.functions import Functions, calls_missing, of_functions
+from .expressions.insertions import BESIDE, Evaluate, by_value, fits, leaks, to_whole
+from .expressions.places import other_indices
+from .expressions.together import together
 from .quantities import is_index, is_numeric, scalars
-from .statements import whole_line
-from .together import together
+from .statements.changes import whole_line
+from .statements.conditions import OTHERS
 from .trees import Beside, Changes, number, parsed, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first

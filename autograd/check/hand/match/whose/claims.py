@@ -59,9 +59,18 @@ def by_name(
     if result.place and isinstance(result.place[-1], int) and len(fitting) > 1 and not scaled:
         index = result.place[-1]
         return fitting[index] if -len(fitting) <= index < len(fitting) else fitting[0]
-    last = result.place[-2:]  # [2]["W"] is of layers[2]["W"], where no numbers tell
-    beside = [n for n in fitting if len(last) == 2 and leaves.get(n, ())[-2:] == last]
+    beside = [n for n in fitting if is_numbered_alike(result.place, leaves.get(n, ()))]
     return next(iter(scaled or beside or fitting[::-1] or named[::-1]), None)
+
+
+def is_numbered_alike(place: Place, path: Place) -> bool:
+    """Whether a result stands under the same key, at the same numbers, where no values tell.
+
+    >>> is_numbered_alike((2, "W"), ("net", "layers", 2, "params", "W"))
+    True
+    """
+    numbers, own = ([k for k in keys if isinstance(k, int)] for keys in (place, path))
+    return bool(numbers) and numbers == own and place[-1] == path[-1]
 
 
 def in_place(result: Result, leaves: Mapping[Node, Place]) -> Node | None:

@@ -18,6 +18,7 @@ from ..objects.reach import Root
 from .kept import is_one, keeping_history
 from .probe import OPERATORS, Run
 from .record import is_array
+from .rewriting.calls import JOINING
 from .sites import Site
 from .versions import Versions
 
@@ -335,8 +336,15 @@ def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
     """What a function of NumPy returns, to which a list of Tensors is an array, as a list of numbers is."""
     if function is np.unique and args and type(args[0]) is Tensor and not words.get("axis"):
         return unique_of(*args, **words)
-    arrays = (stacked(a) if isinstance(a, list | tuple) and has_tensor(a) else a for a in args)
-    return function(*arrays, **words)
+    if getattr(function, "__name__", "") in JOINING:  # what is in the list is an array each
+        parts = [[as_tensor(p) for p in a] if isinstance(a, list | tuple) else a for a in args]
+        return function(*parts, **words)
+    return function(*map(as_tensor, args), **words)
+
+
+def as_tensor(value: Any) -> Any:
+    """The Tensor of a list that holds some; any other value as it is."""
+    return stacked(value) if isinstance(value, list | tuple) and has_tensor(value) else value
 
 
 def unique_of(values: Tensor, *, return_index: bool = False, **words: Any) -> Any:

@@ -34,6 +34,9 @@ OF_ONE_ARRAY = frozenset(name for name, value in vars(np).items() if isinstance(
 }  # fmt: skip
 
 
+# The functions that take several arrays in a list, each of which may be a list
+JOINING = frozenset({"concatenate", "append", "stack", "hstack", "vstack", "dstack", "column_stack"})
+
 # The methods of NumPy's ufuncs that take a list for an array: `np.maximum.reduce([a, b])`
 OF_UFUNCS = ("reduce", "accumulate", "outer")
 
@@ -49,8 +52,13 @@ def is_users(function: ast.expr) -> bool:
 
 
 def is_plain_function(function: ast.expr) -> bool:
-    """Whether a function is called by its own name or in its module, and is not NumPy's or Python's own."""
+    """Whether a function is called by its own name or in its module, and is not NumPy's or Python's own.
+
+    So is what another call returns: `np.vectorize(math.lgamma)(x)`.
+    """
     name = root_of(function)
+    if isinstance(function, ast.Call):
+        return True
     if isinstance(function, ast.Name):
         return name not in BUILTINS or name == "pow"  # `math` has one, too
     is_members = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)

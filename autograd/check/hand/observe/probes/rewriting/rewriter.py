@@ -14,6 +14,7 @@ from ....match.names import is_called_loss
 from ..probe import PROBE
 from ..sites import ENTRY, Site, is_plain, is_word, loaded, name_in, root_of, span_of
 from .calls import (
+    JOINING,
     KEEPING,
     MAKING,
     NUMPY,
@@ -333,7 +334,8 @@ class Rewriter(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute) and name == "item" and not node.args:
             return self.probed("item", None, node, node.func.value)
         is_method = name in OF_ARRAYS and not is_numpys
-        if is_method or is_plain_function(node.func) or (is_numpys and name in (*OF_ONE_ARRAY, *OF_UFUNCS)):
+        takes_lists = is_numpys and name in (*OF_ONE_ARRAY, *OF_UFUNCS, *JOINING)
+        if is_method or takes_lists or is_plain_function(node.func):
             node.func = self.probed("function", None, node.func, node.func)
         if (probe := probe_for(node)) is not None:
             return self.probed(probe, None, node, *node.args)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .trees import Beside, Changes, parsed
+from ..trees import Beside, Changes, parsed
 
 
 class Signature(NamedTuple):

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .quantities import is_index, is_numeric
-from .trees import number, parsed
+from ..quantities import is_index, is_numeric
+from ..trees import number, parsed
 
 NOTHING: Mapping[str, Any] = {}
 MOST_ROWS = 2  # of places that are

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from itertools import product
 
-from ..match.names import is_called_gradient
-from .nearby import is_read, names_set
-from .trees import placed
+from ...match.names import is_called_gradient
+from ..nearby import is_read, names_set
+from ..trees import placed
 
 
 def carried_like(function: ast.AST) -> Iterator[tuple[str, ast.stmt, ast.stmt]]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import combinations, islice
 from typing import Any
 
-from .calls import TWINS, renamed
-from .quantities import is_index, is_of_truths
-from .trees import parsed, placed, replaced
+from ..expressions.calls import TWINS, renamed
+from ..quantities import is_index, is_of_truths
+from ..trees import parsed, placed, replaced
 
 MOST_OTHERS = 8  # sizes and places in scope that are tried
 MOST_PAIRS = 15  # of these

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .quantities import is_index
-from .trees import number, parsed, replaced
+from ..quantities import is_index
+from ..trees import number, parsed, replaced
 
 # The comparisons that another one is taken for
 OTHERS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {  # that may be meant, with or without equality
@@ -73,7 +73,18 @@ def is_whole(node: ast.expr) -> bool:
 def is_like(value: Any, own: Any) -> bool:
     """Whether another variable may stand in the place of one in a condition: of its type, and its shape."""
     are_numbers = is_index(value) and is_index(own)
-    return are_numbers or (type(value) is type(own) and np.shape(value) == np.shape(own))
+    return are_numbers or (type(value) is type(own) and extent(value) == extent(own))
+
+
+def extent(value: Any) -> tuple[int, ...] | None:
+    """The shape of an array, and the length of a list, whatever is in it; None of anything else.
+
+    >>> extent(np.ones((2, 3))), extent([[1], [2, 3]]), extent("ab")
+    ((2, 3), (2,), None)
+    """
+    if isinstance(value, list | tuple):
+        return (len(value),)
+    return np.shape(value) if isinstance(value, np.ndarray | np.generic | int | float) else None
 
 
 def shifted(node: ast.expr, by: int) -> ast.expr:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .quantities import (
+from ..quantities import (
     bracketed,
     indexed,
     is_index,
@@ -20,7 +20,7 @@ from .quantities import (
     roots,
     scalars,
 )
-from .trees import Beside, Changes, flipped, number, parsed, reversed_array, swapped
+from ..trees import Beside, Changes, flipped, number, parsed, reversed_array, swapped
 
 # The value of an expression in the scope of its line; None if it has none
 Evaluate = Callable[[ast.expr], Any]

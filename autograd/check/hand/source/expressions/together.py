@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ..quantities import is_index, is_numeric
+from ..trees import Changes, all_replaced, parsed
 from .functions import Functions
 from .insertions import Evaluate, other_variables
 from .places import neighbours, other_indices
-from .quantities import is_index, is_numeric
-from .trees import Changes, all_replaced, parsed
 
 MOST_PAIRS = 30  # of what is exchanged in one line
 

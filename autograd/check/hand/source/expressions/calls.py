@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations, pairwise, product
 
-from .trees import Changes, flipped, reversed_array
+from ..trees import Changes, flipped, reversed_array
 
 # Functions that are taken for each other
 TWINS = {"max": "min", "maximum": "minimum", "argmax": "argmin", "sin": "cos", "amax": "amin", "sinh": "cosh"}

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..match.names import is_called_gradient
+from ...match.names import is_called_gradient
+from ..expressions.places import neighbours, other_indices, value_in
+from ..nearby import names_set
+from ..quantities import held_in
+from ..trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
 from .conditions import OTHERS, conditions_like, shifted
-from .nearby import names_set
-from .places import neighbours, other_indices, value_in
-from .quantities import held_in
-from .trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
 
 MOST_PAIRS = 30  # of the elements of a tuple
 

@@ -1,0 +1,7 @@
+"""Changes of an expression: what it may lack, what may be too many in it, what else could stand there.
+
+insertions  a minus, a factor, a term, a transpose, a reduction that may be missing
+calls       other arguments, another function, other axes; functions, the user's own that may be called
+places      other indices to read from
+together    several variables or indices at once
+"""
