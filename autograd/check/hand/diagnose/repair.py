@@ -223,7 +223,7 @@ def by_kind(
     """The changes of a statement at a site."""
     found: dict[str, list[Edit]] = {kind: [] for kind in KINDS}
     tree = tree_of(site.filename, text_of(site.filename))
-    constants = {k: v for k, v in snapshot.globals.items() if type(v) is float}
+    constants = {k: v for k, v in snapshot.globals.items() if type(v) in (float, np.ndarray)}
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables

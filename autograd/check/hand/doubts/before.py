@@ -340,7 +340,8 @@ def returned_from(evidence: Evidence, blame: Blame) -> Blame | None:
 def before_scaling(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None:
     """The line before one that only multiplies by a number, unless it is the number that is wrong."""
     is_of_number = told is not None and told.kind in OF_NUMBERS
-    if not is_of_number and (found := given_to_update(blame, evidence.suspects, evidence.bench)) is not None:
+    found = None if is_of_number else given_to_update(blame, evidence.suspects, evidence.bench)
+    if found is not None and not evidence.is_right_by_name(found):
         return found if told is None or evidence.explains(found) else replace(found, guess=told)
     if not is_scaling(blame.site) or len(blame.events) != 1:
         return None

@@ -144,6 +144,10 @@ class Evidence:
         own = {n for (_, name), nodes in given if name in stems(first.name) for n in nodes}
         return any(near(first.value, known.truth[n]) for n in named if not own or n in own)
 
+    def is_right_by_name(self, blame: Blame) -> bool:
+        """Whether a line that could be blamed first made what its name says."""
+        return any(s.site is blame.site and self.is_named_rightly(s) for s in self.suspects)
+
     def is_of_its_name(self, event: Event) -> bool:
         """Whether a value is what forward had by this name."""
         forward = self.found.forward

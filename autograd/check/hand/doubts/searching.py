@@ -152,7 +152,7 @@ def passed_on(evidence: Evidence) -> Blame | None:
     found = handed_on(blame, evidence.suspects, outcome.events, evidence.bench, trust)
     if found is None:
         return None
-    if any(s.site is found.site and evidence.is_named_rightly(s) for s in evidence.suspects):
+    if evidence.is_right_by_name(found):
         return None
     told = evidence.reasons.of(blame)
     if not told.is_proven or len(evidence.found.blames) > 1:
@@ -295,6 +295,12 @@ def lines_before(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
     blames = evidence.found.blames
     if len(blames) == 1 and blames[0].is_explained and evidence.reasons.of(blames[0]).is_proven:
         return rivals(evidence, blames[0]), []
+    return all_lines(evidence)
+
+
+def all_lines(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
+    """The same, whatever is told of what is blamed."""
+    blames = evidence.found.blames
     wrong = evidence.bench.wrong
     explained = [b for b in blames if b.is_explained]
     last = max((e.time for b in explained for e in b.events), default=len(evidence.found.outcome.events))

@@ -37,14 +37,36 @@ from .by_kind import suggested
 from .evidence import PATH, PLAIN, Doubt, Evidence
 from .inside import inside
 from .scaled import SIMPLER
-from .searching import given, lines_before, rivals, searched
+from .searching import all_lines, given, lines_before, rivals, searched
 from .unread import unread
 
 
 def better(evidence: Evidence) -> Blame | None:
     """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
     found = looked_up(evidence)
-    return (returned_from(evidence, found) or found) if found is not None else None
+    if found is not None:
+        found = returned_from(evidence, found) or found
+    return last_resort(evidence, found) or found
+
+
+def last_resort(evidence: Evidence, found: Blame | None) -> Blame | None:
+    """The line of which any change makes all right, if it is not told what is wrong with the one to blame.
+
+    That other values there would do says little where others elsewhere would, too; a change says more.
+    """
+    blames = evidence.found.blames
+    final = found if found is not None else blames[0] if len(blames) == 1 else None
+    if final is not None and is_told_in_full(evidence, final):
+        return None
+    evidence.bench.allow(limits.SECONDS)
+    own = [s for s in evidence.reaching() if final is not None and s.site.statement == final.site.statement]
+    return evidence.mender(2).blamed(own, *all_lines(evidence))
+
+
+def is_told_in_full(evidence: Evidence, blame: Blame) -> bool:
+    """Whether it is told what is wrong with a line, and not only through what something should come back."""
+    told = evidence.diagnosed(blame)
+    return told.is_proven and (told.change is not None or PATH not in told.hint)
 
 
 def looked_up(evidence: Evidence) -> Blame | None:

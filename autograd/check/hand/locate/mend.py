@@ -366,22 +366,33 @@ OF_PLACES = ("wrong-variable", "nearby")  # all that can be wrong with a value o
 
 # Those that are many come late
 ORDER = (
-    "sign", "complement", "missing sign", "overwritten", "unused", "shape", "needless transpose", "transpose",
-    "extra-factor",
-    "extra-term", "exponent", "wrong-variable", "rounds", "turned", "exchanged",
+    "sign", "complement", "missing sign", "conjugate", "overwritten", "unused", "shape", "needless transpose",
+    "transpose", "with its transpose", "extra-factor", "extra-term", "exponent", "wrong-variable", "rounds",
+    "turned", "exchanged",
     "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term", "inner call", "line too many", "term too many", "count", "carried", "other call",
+    "missing-term", "projection", "inner call", "line too many", "term too many",
+    "count", "carried", "other call", "missing product",
 )  # fmt: skip
 
 
 INSERTED = ("turned", "exchanged", "forgotten term", "nearby", "forgotten factor")
-MANY = ("missing constant", "missing call", "inner call", "reduction", "missing-factor", "missing-term")
+MANY = (
+    "missing constant", "missing call", "inner call", "reduction", "missing-factor", "missing-term",
+    "with its transpose", "projection",
+)  # fmt: skip
+
+
+LAST = ("other call", "missing product")
 
 
 def in_stages(attempts: dict[str, list[Attempt]]) -> Iterator[dict[str, list[Attempt]]]:
     """The changes of the simplest kinds, and of statements; those that insert; those that are many; calls."""
-    late = {"other call": 3} | dict.fromkeys(MANY, 2) | dict.fromkeys(INSERTED, 1)
+    late = (
+        dict.fromkeys(("other call", "missing product"), 3)
+        | dict.fromkeys(MANY, 2)
+        | dict.fromkeys(INSERTED, 1)
+    )
     stage = {kind: late.get(kind, 0) for kind in attempts}
     for i in range(4):
         yield {

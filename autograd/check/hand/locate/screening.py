@@ -173,12 +173,21 @@ class Screen:
         return largest(apart) <= LOOSE * largest(effects.wanted)
 
     def foresee(self) -> None:
-        """Find out what the line's values do to the results, if that can be foreseen."""
+        """Find out what the line's values do to the results, if that can be foreseen.
+
+        What right updates are made of too may change the constant that all are to have.
+        """
         is_whole = len(self.scopes) == len(self.suspect.events)
-        if self.effects is None and not self.is_blind and is_whole:
+        if self.effects is None and not self.is_blind and is_whole and not self.sets_the_rate:
             effects = effects_of(self.suspect, self.suspect.events, self.bench)
             if effects is not None and self.are_as_predicted(effects):
                 self.effects = effects
+
+    @property
+    def sets_the_rate(self) -> bool:
+        """Whether updates that are right are made of what the line makes."""
+        right = self.bench.reached(self.suspect.site) - self.bench.wrong
+        return any(self.bench.results[i].kind == "update" for i in right)
 
     def are_as_predicted(self, effects: Effects) -> bool:
         """Whether other values do what was foreseen, and what the line makes itself stays the same."""

@@ -13,7 +13,9 @@ from ..observe.probes.sites import is_word
 from .expressions.calls import of_call, turned_round
 from .expressions.functions import Functions, calls_missing, of_functions
 from .expressions.insertions import BESIDE, Evaluate, by_value, fits, leaks, to_whole
+from .expressions.matrices import between
 from .expressions.places import other_indices
+from .expressions.products import products_missing
 from .expressions.together import together
 from .quantities import is_index, is_numeric, scalars
 from .statements.changes import whole_line
@@ -25,7 +27,8 @@ KINDS = (
     "sign", "complement", "missing sign", "overwritten", "unused", "shape", "needless transpose", "transpose",
     "factor", "number", "missing constant", "extra-factor", "extra-term", "exponent", "wrong-variable",
     "other call", "turned", "exchanged", "forgotten term", "nearby", "forgotten factor", "reduction",
-    "missing-factor", "missing-term", "call too many", "missing call", "inner call", "line too many",
+    "missing-factor", "missing-term", "conjugate", "with its transpose", "projection", "missing product",
+    "call too many", "missing call", "inner call", "line too many",
     "term too many", "order", "rounds", "count", "carried",
 )  # fmt: skip
 
@@ -39,6 +42,10 @@ CALLED = {
     "line too many": "extra-factor",
     "term too many": "extra-term",
     "forgotten term": "missing-term",
+    "missing product": "missing-term",
+    "projection": "missing-term",
+    "with its transpose": "missing-term",
+    "conjugate": "sign",
     "forgotten factor": "missing-factor",
     "nearby": "wrong-variable",
     "needless transpose": "transpose",
@@ -113,6 +120,9 @@ def edits(
     for part in parts[-1:] if "forgotten factor" in kinds else ():
         for said, old, new in factors_of_terms(part, scope, evaluate):
             yield Edit("forgotten factor", said, statement, old, new)
+    if parts and "missing product" in kinds and is_numeric(held := evaluate(parts[-1])):
+        for kind, said, new in products_missing(parts[-1], held, scope, beside):
+            yield Edit(kind, said, statement, parts[-1], new)
     is_wanted = parts and not {"exchanged", "wrong-variable"}.isdisjoint(kinds)
     for kind, said, new in together(parts[-1], scope, evaluate, functions or {}) if is_wanted else ():
         yield Edit(kind, said, statement, parts[-1], new)
@@ -219,6 +229,7 @@ def at_node(
         case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
             yield from of_product(a, op, b, evaluate)
         case ast.BinOp(left=a, op=ast.MatMult() as op, right=b):
+            yield from between(node, text)
             for x, y in turned_round(a, b):
                 yield "transpose", f"the factors of `{text}` are the wrong way round", ast.BinOp(x, op, y)
         case ast.BinOp(left=a, op=ast.Pow() as op, right=exponent) if ndim_of(n := evaluate(exponent)) == 0:
@@ -253,6 +264,7 @@ def at_node(
         case ast.UnaryOp(op=ast.Invert(), operand=a):
             yield "complement", f"`{text}` should be `{ast.unparse(a)}`", a
         case ast.Call():
+            yield from between(node, text)
             yield from of_call(node)
         case ast.Subscript(value=a, slice=index):
             for near in (*other_indices(index, evaluate(a), scope), *indices_of(a, beside)):

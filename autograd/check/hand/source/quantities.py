@@ -87,7 +87,7 @@ def bracketed(name: str) -> str:
 
 def is_numeric(value: Any) -> bool:
     """Whether a variable holds a number or numbers."""
-    is_array = isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fbiu"
+    is_array = isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fcbiu"
     return is_array or type(value) in (int, float)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..trees import Beside, Changes, parsed
+from ..trees import Beside, Changes, number, parsed
 
 
 class Signature(NamedTuple):
@@ -21,6 +21,8 @@ class Signature(NamedTuple):
 Functions = dict[str, Signature]
 
 MOST_CALLS = 60  # of functions that may be missing in a line
+
+AXES = (0, 1, -1)  # that a function of the user's may be given behind an array
 
 # What is forgotten around a value: `1 - x**2` for `1 - np.tanh(x)**2`
 OF_NUMPY = ("np.exp", "np.log", "np.tanh", "np.sqrt")
@@ -59,6 +61,11 @@ def of_functions(node: ast.expr, functions: Functions) -> Changes:
     if isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute):
         for other in (*(k for k, signature in functions.items() if signature.required == 1), *OF_NUMPY):
             yield "missing call", f"`{other}` is missing around `{text}`", ast.Call(parsed(other), [node], [])
+        for other, axis in product(
+            (k for k, signature in functions.items() if signature.required == 2), AXES
+        ):
+            call = ast.Call(parsed(other), [node, number(axis)], [])
+            yield "missing call", f"`{ast.unparse(call)}` should stand for `{text}`", call
     match node:
         case ast.Call(func=ast.Name(id=name), args=[inner]) if name in functions:
             yield "call too many", f"`{name}` is too many around `{ast.unparse(inner)}`", inner

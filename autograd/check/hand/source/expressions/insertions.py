@@ -21,6 +21,7 @@ from ..quantities import (
     scalars,
 )
 from ..trees import Beside, Changes, flipped, number, parsed, reversed_array, swapped
+from .matrices import conjugates, of_matrix, projections
 
 # The value of an expression in the scope of its line; None if it has none
 Evaluate = Callable[[ast.expr], Any]
@@ -49,12 +50,19 @@ def by_value(
         (("wrong-variable", "complement"), True, other_variables(node, text, value, scope)),
         (BESIDE, is_place, others_beside(text, value, beside)),
         (("extra-factor",), ndim == 0 and is_name and is_broken, ones(node, text)),
-        (("missing constant",), not isinstance(node, ast.Constant), missing_constants(node, text, scope)),
+        (
+            ("missing constant",),
+            not isinstance(node, ast.Constant),
+            missing_constants(node, text, value, scope),
+        ),
         (("turned",), ndim == 1, turned(node, text)),
         (("transpose",), ndim > 0, transposes(node, text)),
         (("reduction",), ndim > 0, reductions(node, text, ndim)),
         (("missing-factor",), ndim > 0, missing_factors(node, text, ndim, scope)),
         (("missing-term",), ndim > 0, missing_terms(node, text, ndim, scope)),
+        (("with its transpose",), ndim == 2, of_matrix(node, text, value)),
+        (("conjugate",), True, conjugates(node, text, value)),
+        (("projection",), ndim > 0, projections(node, text, value, scope)),
     )
     for own, is_possible, changes in made:
         if is_possible and any(kind in kinds for kind in own):
@@ -65,7 +73,7 @@ MOST_NUMBERS = 3  # in scope that arrays are multiplied by
 BESIDE = frozenset(("nearby", "forgotten factor", "forgotten term"))
 INSERTED = BESIDE | {
     "missing sign", "wrong-variable", "complement", "missing constant", "turned", "transpose", "reduction",
-    "missing-factor", "missing-term", "extra-factor",
+    "missing-factor", "missing-term", "extra-factor", "with its transpose", "conjugate", "projection",
 }  # fmt: skip
 
 
@@ -251,9 +259,10 @@ def fits(held: Any, value: Any) -> bool:
         return False
 
 
-def missing_constants(node: ast.expr, text: str, scope: dict[str, Any]) -> Changes:
-    """A number to multiply or divide by."""
-    for name in (*scalars(scope), *roots(scope)):
+def missing_constants(node: ast.expr, text: str, value: Any, scope: dict[str, Any]) -> Changes:
+    """A number to multiply or divide by; of a whole one, which may be a size, another whole one."""
+    numbers = (*scalars(scope), *roots(scope))
+    for name in (k for k in numbers if not is_index(value) or type(scope.get(k)) is not float):
         yield (
             "missing constant",
             f"a factor 1/{name} is missing at `{text}`",

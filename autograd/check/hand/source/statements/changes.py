@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations, islice
 from typing import Any
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from ...match.names import is_called_gradient
 from ..expressions.places import neighbours, other_indices, value_in
-from ..nearby import names_set
+from ..nearby import has_slices, names_set
 from ..quantities import held_in
-from ..trees import Changes, loaded, number, parsed, placed, replaced, reversed_array
+from ..trees import Changes, all_replaced, loaded, number, parsed, placed, replaced, reversed_array
 from .conditions import OTHERS, conditions_like, shifted
 
 MOST_PAIRS = 30  # of the elements of a tuple
@@ -130,6 +130,12 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.AugAssign(target=target, op=op, value=value):
             for near in targets_like(target, scope):
                 yield "wrong-variable", wrong_place(text, near), ast.AugAssign(near, op, value)  # type: ignore[arg-type]
+            for windows in windows_exchanged(target, value):
+                yield (
+                    "wrong-variable",
+                    wrong_place(text, windows[0]),
+                    ast.AugAssign(windows[0], op, windows[1]),
+                )
             said = "it adds to what was there, and should replace it"
             yield "extra-term", said, ast.Assign([target], value)
             kind = "term too many" if isinstance(op, ast.Add | ast.Sub) else "line too many"
@@ -137,6 +143,8 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
             for near in targets_like(target, scope):
                 yield "wrong-variable", wrong_place(text, near), ast.Assign([near], value)
+            for windows in windows_exchanged(target, value):
+                yield "wrong-variable", wrong_place(text, windows[0]), ast.Assign([windows[0]], windows[1])
             if not (isinstance(value, ast.Constant) and value.value == 0):
                 yield "wrong-variable", f"what `{text}` writes should be 0", ast.Assign([target], number(0))
             yield "line too many", f"`{text}` is too many", ast.Pass()
@@ -152,6 +160,8 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                 yield "wrong-variable", said, ast.Return(other)
         case ast.Assign(targets=[ast.Tuple() as several], value=value):
             yield from other_entries(statement, value, scope)
+            for kind, said, other in in_each(value):
+                yield kind, said, ast.Assign([several], other)
             for said, other in exchanged(several):
                 yield "wrong-variable", said, ast.Assign([other], value)
             for unused in (n for n in several.elts if isinstance(n, ast.Name) and n.id.startswith("_")):
@@ -161,6 +171,18 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.Assign(targets=targets, value=ast.List() | ast.Tuple() as listed):
             for said, other in exchanged(listed):
                 yield "wrong-variable", said, ast.Assign(targets, other)
+            for kind, said, other in in_each(listed):
+                yield kind, said, ast.Assign(targets, other)
+        case ast.Assign(
+            targets=targets,
+            value=ast.ListComp(
+                elt=elt, generators=[ast.comprehension(iter=ast.Subscript() as several) as each]
+            ),
+        ):
+            for near in other_indices(several.slice, None, scope):
+                said = f"the index in `{ast.unparse(several)}` is wrong"
+                new = replaced(each, several, ast.Subscript(several.value, near, ast.Load()))
+                yield "wrong-variable", said, ast.Assign(targets, ast.ListComp(elt, [new]))
         case ast.Assign(targets=targets, value=ast.ListComp(elt=elt, generators=[each]) as made):
             for other in sums_with(elt, each.target):
                 said = "it replaces what was there, to which it should add"
@@ -263,6 +285,59 @@ def sums_with(element: ast.expr, target: ast.expr) -> Iterator[ast.expr]:
     names = sorted(names_set(target)) if isinstance(target, ast.Tuple) else []
     read = {n.id for n in ast.walk(element) if isinstance(n, ast.Name)}
     yield from (ast.BinOp(parsed(name), ast.Add(), element) for name in names if name not in read)
+
+
+def windows_exchanged(target: ast.expr, value: ast.expr) -> Iterator[tuple[Any, ast.expr]]:
+    """What is written to and what is read, with the window of each for the other's: `g[1:]`, of `d[:-1]`.
+
+    >>> line = ast.parse("g[1:] -= a * d[:-1]").body[0]
+    >>> [[ast.unparse(part) for part in both] for both in windows_exchanged(line.target, line.value)]
+    [['g[:-1]', 'a * d[1:]']]
+    """
+    match target:
+        case ast.Subscript(value=holder, slice=own) if has_slices(own):
+            read = [n for n in ast.walk(value) if isinstance(n, ast.Subscript) and has_slices(n.slice)]
+            for part in (n for n in read if ast.dump(n.slice) != ast.dump(own)):
+                other = replaced(value, part, ast.Subscript(part.value, own, ast.Load()))
+                yield ast.Subscript(holder, part.slice, ast.Store()), other
+
+
+def in_each(several: ast.expr) -> Changes:
+    """The same change in each of several values: another axis in their calls, or no sum over all.
+
+    >>> [ast.unparse(new) for *_, new in in_each(parsed("(back(a, 0), back(b, 0))"))]
+    ['(back(a, 1), back(b, 1))', '(back(a, -1), back(b, -1))']
+    >>> [ast.unparse(new) for *_, new in in_each(parsed("(a / r.sum(), b / r.sum())"))]
+    ['(a / r, b / r)']
+    """
+    calls = (
+        [n for n in ast.walk(several) if isinstance(n, ast.Call)] if isinstance(several, ast.Tuple) else []
+    )
+    axes = [a for c in calls for a in (*c.args, *(w.value for w in c.keywords)) if is_axis(a)]
+    for text, same in by_text(axes).items():
+        for axis in (0, 1, -1) if len(same) > 1 else ():
+            if text != str(axis):
+                said = f"the axis {text} is wrong wherever it stands"
+                yield "shape", said, all_replaced(several, dict.fromkeys(same, number(axis)))
+    methods = [c for c in calls if isinstance(c.func, ast.Attribute) and not c.args and not c.keywords]
+    for text, same in by_text(methods).items():
+        if len(same) > 1:
+            said = f"`{text}` should not be summed"
+            inner = {c: c.func.value for c in same}
+            yield "shape", said, all_replaced(several, inner)
+
+
+def is_axis(node: ast.expr) -> bool:
+    """Whether an argument may be an axis."""
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value in (0, 1, 2)
+
+
+def by_text(nodes: Iterable[Any]) -> dict[str, list[Any]]:
+    """Expressions by what they look like."""
+    found: dict[str, list[Any]] = {}
+    for node in nodes:
+        found.setdefault(ast.unparse(node), []).append(node)
+    return found
 
 
 def exchanged(several: ast.Tuple | ast.List) -> Iterator[tuple[str, ast.Tuple | ast.List]]:
@@ -378,8 +453,8 @@ def rounds_like(rounds: ast.expr) -> Changes:
 
     >>> [ast.unparse(new) for _, _, new in rounds_like(parsed("range(n)"))]
     ['range(1, n)', 'range(n - 1)', 'range(n + 1)', 'reversed(range(n))']
-    >>> [ast.unparse(new) for _, _, new in rounds_like(parsed("zip(xs[1:], ys[1:])"))][-1]
-    'zip(xs, ys)'
+    >>> [ast.unparse(new) for _, _, new in rounds_like(parsed("zip(xs[1:], ys[1:])"))][-2:]
+    ['zip(xs, ys)', 'zip(reversed(xs[1:]), reversed(ys[1:]))']
     """
     text = ast.unparse(rounds)
     match rounds:
@@ -408,6 +483,9 @@ def rounds_like(rounds: ast.expr) -> Changes:
                 yield "wrong-variable", said, ast.Call(func, [*args[:i], backwards(arg), *args[i + 1 :]], [])
             if any(map(is_cut, args)):
                 yield "missing-term", f"`{text}` leaves some out", ast.Call(func, list(map(uncut, args)), [])
+            if len(args) > 1:
+                said = f"`{text}` goes the wrong way"
+                yield "wrong-variable", said, ast.Call(func, list(map(backwards, args)), [])
         case ast.Name() | ast.Attribute() | ast.Subscript():
             if is_cut(rounds):
                 yield "missing-term", f"`{text}` leaves some out", uncut(rounds)

@@ -1,0 +1,106 @@
+"""What the derivative of a matrix, a norm or a mean has besides: a transpose, a projection, a conjugate."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from ..quantities import is_inner, is_numeric
+from ..trees import Changes, flipped, number, parsed
+
+MOST_BESIDE = 12  # arrays along which something is projected
+
+
+def of_matrix(node: ast.expr, text: str, value: Any) -> Changes:
+    """The sum with the transpose, where a matrix stands on both sides of a product: `P + P.T`, or half of it.
+
+    >>> [ast.unparse(new) for *_, new in of_matrix(parsed("P"), "P", np.ones((2, 2)))]
+    ['P + P.T', '0.5 * (P + P.T)']
+    """
+    if np.ndim(value) == 2 and len(value) == len(value[0]) > 1:
+        both = ast.BinOp(node, ast.Add(), flipped(node))
+        yield "with its transpose", f"the transpose of `{text}` is missing beside it", both
+        said = f"`{text}` should be symmetric: half the sum with its transpose"
+        yield "with its transpose", said, ast.BinOp(number(0.5), ast.Mult(), both)
+
+
+def between(node: ast.expr, text: str) -> Changes:
+    """A product of three with the outer ones transposed, which are each other's transposes.
+
+    >>> [ast.unparse(new) for *_, new in between(parsed("A @ P @ A.T"), "")]
+    ['A.T @ P @ A']
+    >>> [ast.unparse(new) for *_, new in between(parsed("A.T.dot(P).dot(A)"), "")]
+    ['A.dot(P).dot(A.T)']
+    """
+    match node:
+        case ast.BinOp(left=ast.BinOp(left=a, op=ast.MatMult(), right=b), op=ast.MatMult(), right=c):
+            new: ast.expr = ast.BinOp(
+                ast.BinOp(flipped(a), ast.MatMult(), b), ast.MatMult(), flipped(c)
+            )  # fmt: skip
+        case ast.Call(
+            func=ast.Attribute(value=ast.Call(func=ast.Attribute(value=a, attr="dot"), args=[b]), attr="dot"),
+            args=[c],
+        ):
+            inner = ast.Call(ast.Attribute(flipped(a), "dot", ast.Load()), [b], [])
+            new = ast.Call(ast.Attribute(inner, "dot", ast.Load()), [flipped(c)], [])
+        case _:
+            return
+    if ast.dump(flipped(a)) == ast.dump(c) or ast.dump(flipped(c)) == ast.dump(a):
+        yield "transpose", f"the outer factors of `{text}` should be transposed", new
+
+
+def conjugates(node: ast.expr, text: str, value: Any) -> Changes:
+    """The conjugate of what is complex, and what stands there without it.
+
+    >>> z = np.ones(2, complex)
+    >>> [ast.unparse(new) for *_, new in conjugates(parsed("z"), "z", z)]
+    ['z.conj()']
+    >>> [ast.unparse(new) for *_, new in conjugates(parsed("z.conj()"), "z.conj()", z)]
+    ['z']
+    """
+    if np.asarray(value).dtype.kind != "c":
+        return
+    match node:
+        case (
+            ast.Call(func=ast.Attribute(value=inner, attr="conj" | "conjugate"), args=[])
+            | ast.Call(func=ast.Attribute(attr="conj" | "conjugate"), args=[inner])
+        ):
+            yield "conjugate", f"`{ast.unparse(inner)}` should not be conjugated", inner
+        case _:
+            call = ast.Call(ast.Attribute(node, "conj", ast.Load()), [], [])
+            yield "conjugate", f"`{text}` should be conjugated", call
+
+
+def projections(node: ast.expr, text: str, value: Any, scope: dict[str, Any]) -> Changes:
+    """An array less its mean, or less what it has along another: as of a norm, of softmax, of a mean.
+
+    >>> made = projections(parsed("g"), "g", np.ones(2), {"g": np.ones(2), "n": np.ones(2)})
+    >>> [ast.unparse(new) for *_, new in made]
+    ['g - np.mean(g)', 'g - np.sum(g * n)', 'g - n * np.sum(g * n)', 'g - n * np.mean(g * n)']
+    """
+    if not np.ndim(value) or not isinstance(node, ast.Name | ast.BinOp | ast.Subscript):
+        return
+    names = [k for k in arrays_like(value, scope) if k != text]
+    own = f"({text})" if isinstance(node, ast.BinOp) else text
+    for along in ("",) if np.ndim(value) == 1 else (", axis=-1, keepdims=True", ", axis=0, keepdims=True"):
+        yield lacking(node, text, f"np.mean({own}{along})")
+        for name in names:
+            yield lacking(node, text, f"np.sum({own} * {name}{along})")
+            yield lacking(node, text, f"{name} * np.sum({own} * {name}{along})")
+            yield lacking(node, text, f"{name} * np.mean({own} * {name}{along})")
+
+
+def lacking(node: ast.expr, text: str, term: str) -> tuple[str, str, ast.expr]:
+    """The change that takes a term away."""
+    said = f"the term -{term} is missing beside `{text}`"
+    return "projection", said, ast.BinOp(node, ast.Sub(), parsed(term))
+
+
+def arrays_like(value: Any, scope: dict[str, Any]) -> Iterator[str]:
+    """The arrays in scope of the shape of another one."""
+    held = ((k, v) for k, v in scope.items() if is_numeric(v) and not is_inner(k))
+    return islice((k for k, v in held if np.shape(v) == np.shape(value)), MOST_BESIDE)
