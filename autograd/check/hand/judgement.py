@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +14,12 @@ from .match.known import Known
 from .match.lost import lost_updates
 from .match.near import near
 from .match.results import Result, collected, named_in
-from .match.rightness import going_wrong, is_adaptive, judged_right, note_carried
+from .match.rightness import going_wrong, has_no_rate, is_adaptive, judged_right, note_carried
 from .match.whose.belonging import assigned
 from .observe.arguments import words_in
 from .observe.graph import Forward
+from .observe.probes.patch import statements_around
+from .observe.probes.sites import span_of
 from .observe.stage import Outcome, Stage
 from .observe.training import RETURNED
 from .report import Line
@@ -86,11 +89,34 @@ def results_of(stage: Stage, outcome: Outcome, known: Known, settings: Settings)
     """What a backward pass results in: of adaptive updates, the gradients that the code names."""
     found = collected(stage, outcome, known)
     results = assigned([*found, *lost_updates(stage, outcome, known, found)], known, settings)
-    if not is_adaptive(results):
+    is_first = is_adaptive(results)
+    if not is_first and not (has_no_rate(results) and divides_by_roots(stage)):
         return results
     named = assigned(list(named_in(stage, outcome, known, settings)), known, settings)
     turned = going_wrong(results, named, stage.uphill)
-    return [*named, *turned] if len(turned) < len(results) else results
+    if is_first:
+        return [*named, *turned] if len(turned) < len(results) else results
+    if {r.node for r in named} & {r.node for r in results}:
+        return named
+    for result in results:
+        result.node, result.reason = None, OF_ROOTS
+    return results
+
+
+OF_ROOTS = (
+    "its update is divided by a root of what was kept before, and is no multiple of a gradient: check the "
+    "function that makes the gradients by check.derivation, or begin with what is kept at 0"
+)
+
+
+def divides_by_roots(stage: Stage) -> bool:
+    """Whether a line that updates a parameter takes a root, as AdaGrad, RMSprop and Adam do."""
+    assert stage.training is not None
+    statements = (
+        s for site, _ in stage.training.updates for s in statements_around(site.filename, site.statement)
+        if span_of(s) == site.statement
+    )  # fmt: skip
+    return any("sqrt(" in ast.unparse(s) or "** 0.5" in ast.unparse(s) for s in statements)
 
 
 EITHER_WAY = ("objective", RETURNED)  # what is returned may have a minus before it

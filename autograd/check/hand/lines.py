@@ -86,6 +86,8 @@ class LineWriter:
             if node is not None and np.shape(node.data) == np.shape(event.value):
                 note(derived, event, node, blame.scale)
             return self.blamed_line(event, blame, name, sources)
+        if result is not None and result.node is None:
+            return None  # why it could not be judged is said of the result
         if result is not None and result.kind == "update":
             return self.update_line(event, name, result, sources)
         match = self.match_of(event, matches, called, result)

@@ -180,12 +180,12 @@ class DerivationReport:
                 said.setdefault(f"{line.verdict}: {line.hint}", []).append(line.name)
         for text, names in said.items():
             yield f"{', '.join(dict.fromkeys(names))}, {text}"
-        for name, reason in self.unmatched.items():
-            yield f"{name}: {reason}"
+        for reason in dict.fromkeys(self.unmatched.values()):
+            yield f"{', '.join(k for k, v in self.unmatched.items() if v == reason)}: {reason}"
         if self.error:
             yield self.error
         yield from self.notes
-        if not self.judged and not self.error:
+        if not self.judged and not self.error and not self.unmatched:
             yield "nothing was judged: backward returns, leaves and names no gradient of forward's"
         if self.inputs:
             yield "gradients: " + "; ".join(f"{name}: {state}" for name, state in self.inputs.items())

@@ -84,7 +84,8 @@ def report_or_reason(stage: Stage, name: str) -> DerivationReport | str:
         report = examined(stage, ("d", {}), "d")
     except DerivationError as error:
         return str(error)
-    return report if report.judged or report.error else f"nothing that {name} updates has a part in the loss"
+    is_told = report.judged or report.unmatched or report.error
+    return report if is_told else f"nothing that {name} updates has a part in the loss"
 
 
 def training_step(

@@ -13,8 +13,8 @@ from .locate.bench import Bench
 from .locate.blame import Locator
 from .match.kinks import kinks
 from .match.known import Known
+from .match.measured import complete_at_roots, refuse_severed
 from .match.rightness import common_scale
-from .match.severed import refuse_severed
 from .observe.graph import Forward
 from .observe.objects.copies import Shift
 from .observe.stage import Stage
@@ -39,6 +39,7 @@ def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judg
         return traced(stage, lambda path, a: move(path, shift(path, a) if shift else a))
 
     refuse_severed(again, known)
+    complete_at_roots(again, known)
     with stage.live(forward, shift):
         found = observed(stage, forward, known, settings)
         has_kinks = not found.ok and any(node.op.name in KINKED for node in forward.order)

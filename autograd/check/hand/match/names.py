@@ -28,6 +28,11 @@ def stems(name: str, prefix: str = "d") -> tuple[str, ...]:
     return tuple(dict.fromkeys(f for f in found if f))
 
 
+# What lists and dictionaries of gradients are called
+CONTAINERS = (
+    "grad", "grads", "gradient", "gradients", "g", "d", "dparams", "derivatives", "deltas", "nabla"
+)  # fmt: skip
+
 # Words that begin as a gradient's name does
 WORDS = frozenset(
     ("data", "degree", "den", "denom", "depth", "diff", "diffs", "dilation", "dim", "dims", "dist", "done",

@@ -19,7 +19,7 @@ from ..observe.probes.record import is_array
 from ..observe.probes.trace import path_text
 from ..observe.stage import Outcome, Stage
 from .known import Known
-from .names import is_called_gradient
+from .names import CONTAINERS, is_called_gradient
 
 MISSING = object()
 
@@ -103,14 +103,19 @@ def collected(stage: Stage, outcome: Outcome, known: Known) -> list[Result]:
 def named_in(
     stage: Stage, outcome: Outcome, known: Known, settings: Any, given: Container[str] = ()
 ) -> Iterator[Result]:
-    """The variables of backward that have the name of a gradient, as it ended, but for those it was given."""
+    """The variables of backward that have the name of a gradient, as it ended, but for those it was given.
+
+    So have the entries of a container of gradients that have the name of an input: `grads["W"]`.
+    """
     own = name_in_code(stage.backward or stage.forward)
+    inputs = {path[-1] for path in known.forward.leaves}
     for name, value in (outcome.frames.get(own) or [{}])[-1].items():
         if name in given:
             continue
         for path, part in flat(value, (name,), 2):
             last = next((k for k in reversed(path) if isinstance(k, str)), "")
-            if is_array(part) and known.called(last, *settings):
+            is_entry = path[0] in CONTAINERS and len(path) > 1 and last in inputs
+            if is_array(part) and (is_entry or known.called(last, *settings)):
                 yield Result("named", path, last, array_of(part), part)
 
 

@@ -95,6 +95,12 @@ def is_adaptive(results: list[Result]) -> bool:
     return len(sizes) >= ENOUGH and bool(np.ptp(sizes) <= ONE_SIZE * sizes.max())
 
 
+def has_no_rate(results: list[Result]) -> bool:
+    """Whether there are updates of arrays, and none is a multiple of its gradient."""
+    arrays = [r for r in results if r.kind == "update" and np.size(r.true) > 1]
+    return bool(arrays) and all(scale_between(r.value, r.true) is None for r in arrays)
+
+
 ENOUGH, ONE_SIZE = 8, 1e-2  # elements; what eps does to gradients that are not much larger
 
 

@@ -263,6 +263,8 @@ class Stage:
             returned = self.run(run, function, self.arguments)
         except (Exception, TimeUp) as error:
             raised = error
+        if isinstance(function, Body):  # which ends without returning
+            run.frames.setdefault(name_in_code(function), [dict(function.space)])
         if noting and not overrides:
             self.after.look()
         return Outcome(run.events, returned, raised, run.frames, run.latest, run.snapshots)

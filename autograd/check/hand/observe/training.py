@@ -202,7 +202,9 @@ def likely_losses(training: Training, run: Tracing) -> Iterator[Tensor | None]:
     yield whole
     yield final_in([t for name, t in numbers.items() if is_called_loss(name)])
     yield from (run.losses[word] for word in (*SURELY, *PERHAPS) if word in run.losses)
-    if training.is_guess:
+    if training.is_guess:  # what a parameter is changed by is made of the loss's parts, too
+        updated = {place[-1] for place in training.updates.values()}
+        yield final_in([t for name, t in numbers.items() if name not in updated])
         yield final_in([t for t in run.scalars if not t.ndim])
         yield final_in(run.scalars)
 

@@ -12,7 +12,7 @@ from .....engine import Node
 from .....users import Place
 from ...observe.objects.reach import Root
 from ..known import Known
-from ..names import is_called_gradient, stems
+from ..names import CONTAINERS, is_called_gradient, stems
 from ..near import near, ratio
 from ..results import Result
 
@@ -26,7 +26,7 @@ def by_name(
     if not result.name:
         return None
     nodes = known.called(result.name, *settings) or called_in_part(result, known, leaves)
-    if result.kind == "returned":  # under the name of an input, though it begins as a gradient's: `damp`
+    if result.kind in ("returned", "named"):  # under the name of an input, though it begins as a gradient's
         nodes = [*nodes, *(n for n, p in leaves.items() if p[-1] == result.name and n not in nodes)]
     own = {n: p for n, p in leaves.items() if result.kind == "left" and is_counterpart(result.place, p)}
     if own:
@@ -118,9 +118,6 @@ def numbered(result: Result, leaves: Mapping[Node, Place]) -> Node | None:
         and np.shape(node.data) == np.shape(result.value)
     ]  # fmt: skip
     return found[0] if len(found) == 1 else None
-
-
-CONTAINERS = ("grad", "grads", "gradient", "gradients", "g", "dparams", "derivatives", "deltas", "nabla")
 
 
 def is_counterpart(place: Place, path: Place) -> bool:

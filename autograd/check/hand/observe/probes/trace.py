@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -336,6 +336,8 @@ def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
     """What a function of NumPy returns, to which a list of Tensors is an array, as a list of numbers is."""
     if function is np.unique and args and type(args[0]) is Tensor and not words.get("axis"):
         return unique_of(*args, **words)
+    if function in FILLED and any(type(a) is Tensor for a in (*args, *words.values())):
+        return FILLED[function](*args, **words)
     if getattr(function, "__name__", "") in JOINING:  # what is in the list is an array each
         parts = [[as_tensor(p) for p in a] if isinstance(a, list | tuple) else a for a in args]
         return function(*parts, **words)
@@ -345,6 +347,19 @@ def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
 def as_tensor(value: Any) -> Any:
     """The Tensor of a list that holds some; any other value as it is."""
     return stacked(value) if isinstance(value, list | tuple) and has_tensor(value) else value
+
+
+def full_of(shape: Any, fill_value: Any, dtype: Any = None, **_: Any) -> Any:
+    """What `np.full` makes of a Tensor: it, as often as the shape says."""
+    return np.broadcast_to(fill_value, shape).copy()
+
+
+def full_like_of(a: Any, fill_value: Any, dtype: Any = None, **_: Any) -> Any:
+    """What `np.full_like` makes of a Tensor: it, in the shape of an array."""
+    return full_of(np.shape(a), fill_value)
+
+
+FILLED: dict[Any, Callable[..., Any]] = {np.full: full_of, np.full_like: full_like_of}
 
 
 def unique_of(values: Tensor, *, return_index: bool = False, **words: Any) -> Any:

@@ -31,6 +31,7 @@ MAKING = ("array", "asarray", "float64", "float32", "ascontiguousarray", "asanya
 OF_ONE_ARRAY = frozenset(name for name, value in vars(np).items() if isinstance(value, np.ufunc)) | {
     "sum", "mean", "prod", "max", "min", "amax", "amin", "std", "var", "dot", "outer", "cumsum",
     "where", "clip", "average", "median", "transpose", "reshape", "ravel", "diff", "unique",
+    "full", "full_like",
 }  # fmt: skip
 
 

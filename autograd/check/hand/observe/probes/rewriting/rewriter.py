@@ -309,6 +309,7 @@ class Rewriter(ast.NodeTransformer):
         if isinstance(node.func, ast.Name) and node.func.id in UNPROBED:
             return node
         is_numpys, is_theirs = root_of(node.func) in NUMPY, is_users(node.func)
+        out = out_of(node) if is_numpys else None  # before there are probes in it
         node.func = self.visit(node.func)
         if is_theirs:
             self.probe_arguments(node)
@@ -316,7 +317,7 @@ class Rewriter(ast.NodeTransformer):
             node.args = [self.visit(a) for a in node.args]
             for word in node.keywords:
                 word.value = self.visit(word.value)
-        return self.followed(node, is_numpys) if self.parts else node
+        return self.followed(node, is_numpys, out) if self.parts else node
 
     def probe_arguments(self, node: ast.Call) -> None:
         """Put probes around the arguments of a call; what a list is given becomes an element of it."""
@@ -328,8 +329,11 @@ class Rewriter(ast.NodeTransformer):
         for word in node.keywords:
             word.value = self.value("argument", word.arg or "", word.value)
 
-    def followed(self, node: ast.Call, is_numpys: bool) -> Any:
-        """A call that keeps the history of the Tensors it is given, with a probe around what it returns."""
+    def followed(self, node: ast.Call, is_numpys: bool, out: ast.expr | None) -> Any:
+        """A call that keeps the history of the Tensors it is given, with a probe around what it returns.
+
+        `out` is the array that it is to write its result to.
+        """
         name = attribute_of(node.func)
         if isinstance(node.func, ast.Attribute) and name == "item" and not node.args:
             return self.probed("item", None, node, node.func.value)
@@ -339,7 +343,7 @@ class Rewriter(ast.NodeTransformer):
             node.func = self.probed("function", None, node.func, node.func)
         if (probe := probe_for(node)) is not None:
             return self.probed(probe, None, node, *node.args)
-        if is_numpys and (out := out_of(node)) is not None:
+        if out is not None:
             others = [w for w in node.keywords if w.arg != "out"]
             given = ast.Dict([ast.Constant(w.arg) for w in others], [w.value for w in others])
             made = self.probed("into", None, node, node.func, out, ast.Tuple(node.args, ast.Load()), given)
