@@ -1475,6 +1475,158 @@ CASES = {
             ('+ (da @ p["W"].T) * m', '+ da @ p["W"].T', "+ da @ p", None),
         ],
     ),
+    "two networks that are trained in turn, each by a loss of its own": (
+        """
+        def train(G, D, real, z, lr=0.1):
+            s = lambda v: 1 / (1 + np.exp(-v))
+            fake = np.tanh(z @ G["w"]) @ G["v"]
+            batch = np.vstack([real, fake])
+            label = np.r_[np.ones(len(real)), np.zeros(len(fake))]
+            h = np.tanh(batch @ D["w"])
+            logit = h @ D["v"]
+            d_loss = np.mean(np.logaddexp(0, logit) - label * logit)
+            delta = (s(logit) - label) / len(batch)
+            dv = h.T @ delta
+            dw = batch.T @ (np.outer(delta, D["v"]) * (1 - h**2))
+            D["v"] -= lr * dv
+            D["w"] -= lr * dw
+
+            hidden = np.tanh(z @ G["w"])
+            fake = hidden @ G["v"]
+            h = np.tanh(fake @ D["w"])
+            logit = h @ D["v"]
+            g_loss = np.mean(np.logaddexp(0, -logit))
+            delta = -s(-logit) / len(z)
+            dfake = (np.outer(delta, D["v"]) * (1 - h**2)) @ D["w"].T
+            dGv = hidden.T @ dfake
+            dGw = z.T @ ((dfake @ G["v"].T) * (1 - hidden**2))
+            G["v"] -= lr * dGv
+            G["w"] -= lr * dGw
+            return d_loss, g_loss
+        """,
+        {
+            "G": {"w": OTHER.normal(size=(3, 4)), "v": OTHER.normal(size=(4, 2))},
+            "D": {"w": OTHER.normal(size=(2, 5)), "v": OTHER.normal(size=5)},
+            "real": OTHER.normal(size=(6, 2)),
+            "z": OTHER.normal(size=(5, 3)),
+        },
+        [
+            ("dv = h.T @ delta", "dv = h.T @ delta * 2", "dv = ", "factor"),
+            ("delta = -s(-logit) / len(z)", "delta = s(-logit) / len(z)", "delta = s(-logit)", "sign"),
+            ('(dfake @ G["v"].T) * (1 - hidden**2)', '(dfake @ G["v"].T) * hidden', "dGw = ", None),
+        ],
+    ),
+    "updates by AdaGrad that has run before, of gradients in a dictionary that are clipped": (
+        """
+        def train(p, mem, x, y, lr=0.1):
+            h = np.tanh(x @ p["W"] + p["b"])
+            loss = np.sum((h @ p["V"] - y) ** 2)
+            d = {k: np.zeros_like(v) for k, v in p.items()}
+            dout = 2 * (h @ p["V"] - y)
+            d["V"] += h.T @ dout
+            dz = dout @ p["V"].T * (1 - h**2)
+            d["W"] += x.T @ dz
+            d["b"] += dz.sum(axis=0)
+            for k in p:
+                np.clip(d[k], -50, 50, out=d[k])
+                mem[k] += d[k] * d[k]
+                p[k] += -lr * d[k] / np.sqrt(mem[k] + 1e-8)
+            return loss
+        """,
+        {
+            "p": {"W": OTHER.normal(size=(3, 4)), "b": OTHER.normal(size=4), "V": OTHER.normal(size=(4, 2))},
+            "mem": {"W": np.full((3, 4), 0.7), "b": np.full(4, 1.3), "V": np.full((4, 2), 0.9)},
+            "x": OTHER.normal(size=(5, 3)),
+            "y": OTHER.normal(size=(5, 2)),
+        },
+        [
+            ('dz = dout @ p["V"].T * (1 - h**2)', 'dz = dout @ p["V"].T * (1 - h)', "dz = ", None),
+            ('d["V"] += h.T @ dout', 'd["V"] -= h.T @ dout', 'd["V"] -= ', "sign"),
+        ],
+    ),
+    "ratings one by one, with a total that is appended": (
+        """
+        def train(P, Q, bias, ratings, lr=0.05, reg=0.1, epochs=2):
+            history = []
+            for _ in range(epochs):
+                total = 0.0
+                for u, i, r in ratings:
+                    pu, qi = P[u].copy(), Q[i].copy()
+                    e = bias[u] + pu @ qi - r
+                    total += 0.5 * e * e + 0.5 * reg * (pu @ pu + qi @ qi + bias[u] ** 2)
+                    bias[u] -= lr * (e + reg * bias[u])
+                    P[u] -= lr * (e * qi + reg * pu)
+                    Q[i] -= lr * (e * pu + reg * qi)
+                history.append(total)
+            return history
+        """,
+        {
+            "P": OTHER.normal(size=(3, 2)),
+            "Q": OTHER.normal(size=(4, 2)),
+            "bias": OTHER.normal(size=3),
+            "ratings": [(0, 1, 4.0), (1, 3, 2.0), (2, 0, 5.0)],
+        },
+        [
+            ("lr * (e * pu + reg * qi)", "lr * (e * pu - reg * qi)", "Q[i] -= ", "sign"),
+            ("lr * (e * qi + reg * pu)", "lr * (e * Q[u] + reg * pu)", "P[u] -= ", None),
+        ],
+    ),
+    "a kernel of distances, whose root is 0 on the diagonal": (
+        """
+        def forward(x, y, ell, noise):
+            D2 = (x[:, None] - x[None, :]) ** 2 / ell**2
+            D = np.sqrt(D2)
+            K = (1 + D) * np.exp(-D) + noise * np.eye(len(x))
+            L = np.linalg.cholesky(K)
+            alpha = np.linalg.solve(K, y)
+            return 0.5 * y @ alpha + np.sum(np.log(np.diag(L))) + np.sum(np.full(2, noise)), (D2, D, K, alpha)
+
+        def backward(x, y, ell, noise, cache):
+            D2, D, K, alpha = cache
+            GK = 0.5 * (np.linalg.inv(K) - np.outer(alpha, alpha))
+            GD2 = GK * (-0.5) * np.exp(-D)
+            d_ell = np.sum(GD2 * D2) * (-2 / ell)
+            d_noise = np.trace(GK) + 2
+            return {"ell": d_ell, "noise": d_noise}
+        """,
+        {"x": np.sort(OTHER.normal(size=5)), "y": OTHER.normal(size=5), "ell": 0.9, "noise": 0.3},
+        [
+            ("(-2 / ell)", "(-2 / ell**2)", "d_ell = ", "factor"),
+            ("np.trace(GK) + 2", "np.sum(GK) + 2", "d_noise = ", None),
+        ],
+    ),
+    "sandwiches, sums with a transpose and projections in a backward pass through time": (
+        """
+        def forward(F, S, z):
+            P, losses, tape = np.eye(len(F)), 0.0, []
+            for _ in range(4):
+                tape.append(P)
+                P = F @ P @ F.T + S @ S.T
+                losses = losses + z @ P @ z
+            n = z / np.sqrt(z @ z)
+            return losses + np.sum(np.sin(n)), (tape, P, n)
+
+        def backward(F, S, z, cache):
+            tape, P_last, n = cache
+            dF, dS, dz, dP = np.zeros_like(F), np.zeros_like(S), np.zeros_like(z), np.zeros_like(F)
+            for P in tape[::-1]:
+                P_next = F @ P @ F.T + S @ S.T
+                dP = dP + np.outer(z, z)
+                dz = dz + (P_next + P_next.T) @ z
+                dF = dF + (dP + dP.T) @ F @ P
+                dS = dS + (dP + dP.T) @ S
+                dP = F.T @ dP @ F
+            dn = np.cos(n)
+            dz = dz + (dn - n * (n @ dn)) / np.sqrt(z @ z)
+            return dF, dS, dz
+        """,
+        {"F": 0.5 * OTHER.normal(size=(3, 3)), "S": OTHER.normal(size=(3, 3)), "z": OTHER.normal(size=3)},
+        [
+            ("dP = F.T @ dP @ F", "dP = F @ dP @ F.T", "dP = F @ dP", "transpose"),
+            ("dS = dS + (dP + dP.T) @ S", "dS = dS + dP @ S", "dS = ", None),
+            ("(dn - n * (n @ dn)) / np", "dn / np", "dz = dz + dn", None),
+        ],
+    ),
 }
 
 

@@ -88,7 +88,10 @@ def observed(
 def results_of(stage: Stage, outcome: Outcome, known: Known, settings: Settings) -> list[Result]:
     """What a backward pass results in: of adaptive updates, the gradients that the code names."""
     found = collected(stage, outcome, known)
-    results = assigned([*found, *lost_updates(stage, outcome, known, found)], known, settings)
+    found += lost_updates(stage, outcome, known, found)
+    if stage.training and stage.training.places is not None:  # others are of another loss
+        found = [r for r in found if r.place in stage.training.places]
+    results = assigned(found, known, settings)
     is_first = is_adaptive(results)
     if not is_first and not (has_no_rate(results) and divides_by_roots(stage)):
         return results

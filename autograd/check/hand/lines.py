@@ -64,7 +64,9 @@ class LineWriter:
 
     def shown(self) -> list[Event]:
         """The values that may be shown: of each line the last ones, and of what is blamed the first."""
-        last = (e for s in suspects_in(self.found.outcome.events) for e in s.events[-MOST_ROUNDS:])
+        training = self.reasons.stage.training
+        events = [e for e in self.found.outcome.events if training is None or e.time < training.end]
+        last = (e for s in suspects_in(events) for e in s.events[-MOST_ROUNDS:])
         first = (e for b in self.found.blames for e in b.events[:1])
         return sorted({(e.site, e.n): e for e in (*first, *last)}.values(), key=lambda e: e.time)
 

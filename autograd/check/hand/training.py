@@ -10,6 +10,7 @@ import linecache
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -26,6 +27,7 @@ from .observe.raising import told
 from .observe.stage import PATIENCE, Stage
 from .observe.training import Body, Returns, Training, names_returned, stretches
 from .report import DerivationReport
+from .turns import in_turn, turns_in
 from .updates import until_updated
 
 NEEDED = ("__builtins__", "__name__", "np")  # globals that code may need and not name
@@ -55,9 +57,12 @@ def trained(
                 raised = raised or told(run.raised, name, stage.patience)
             continue
         stage.training = Training(loss, until, run.updates, returned, is_guess=is_guess)
+        training = stage.training
         found = report_or_reason(stage, name)
         if isinstance(found, DerivationReport):
-            return found
+            turns = turns_in(run) if loss is None and not found.ok else []
+            apart = in_turn(stage, training, turns, partial(report_or_reason, stage, name)) if turns else None
+            return apart if apart is not None else found
         reasons.append(found)
     if raised:
         return DerivationReport((), error=raised)

@@ -32,7 +32,7 @@ class Watching(Recording):
     left        the parameters that have not changed yet: each with what it held, and a copy
     changed_by  the number of the round by which a parameter had changed
     began       the rounds, each as its loop and how many rounds of that had begun
-    updates     by site and number, the parameters that were updated there
+    updates     by site and number, the parameters that were updated there; `updated`, when they were
     raised      what ended the run, if it did not end by itself
     """
 
@@ -42,6 +42,7 @@ class Watching(Recording):
         """Look at what is there before the first round."""
         self.space, self.main, self.mains = space, main, 0
         self.updates: dict[tuple[Site, int], Place] = {}
+        self.updated: dict[Place, int] = {}
         self.began: list[tuple[Any, int]] = []
         self.left = {p: (value := dug(space, p[1:]), np.array(value)) for p in places}
         self.changed_by: dict[Place, int] = {}
@@ -117,6 +118,7 @@ def watched(stage: Stage, until: tuple[Any, int] | None, main: Any) -> Watching:
                 event = run.latest.get(id(now))
                 if event is not None:
                     run.updates[event.site, event.n] = place
+                    run.updated[place] = event.time
     finally:
         stage.before.restore()
     return run

@@ -33,7 +33,7 @@ from .before import (
     returned_from,
     shares_beside,
 )
-from .by_kind import suggested
+from .by_kind import suggested, term_at_home
 from .evidence import PATH, PLAIN, Doubt, Evidence
 from .inside import inside
 from .scaled import SIMPLER
@@ -46,18 +46,18 @@ def better(evidence: Evidence) -> Blame | None:
     found = looked_up(evidence)
     if found is not None:
         found = returned_from(evidence, found) or found
-    return last_resort(evidence, found) or found
-
-
-def last_resort(evidence: Evidence, found: Blame | None) -> Blame | None:
-    """The line of which any change makes all right, if it is not told what is wrong with the one to blame.
-
-    That other values there would do says little where others elsewhere would, too; a change says more.
-    """
     blames = evidence.found.blames
     final = found if found is not None else blames[0] if len(blames) == 1 else None
     if final is not None and is_told_in_full(evidence, final):
-        return None
+        return term_at_home(evidence, final) or found
+    return last_resort(evidence, final) or found
+
+
+def last_resort(evidence: Evidence, final: Blame | None) -> Blame | None:
+    """The line of which any change makes all right, where it is not told what is wrong with the one to blame.
+
+    That other values there would do says little where others elsewhere would, too; a change says more.
+    """
     evidence.bench.allow(limits.SECONDS)
     own = [s for s in evidence.reaching() if final is not None and s.site.statement == final.site.statement]
     return evidence.mender(2).blamed(own, *all_lines(evidence))
@@ -226,7 +226,12 @@ def in_itself(evidence: Evidence) -> Blame | None:
     return mender.simplest(own, KINDS[:AT_HAND]) or (mender.simplest(beside, OF_SHARES) if beside else None)
 
 
-OF_SHARES = ("sign", "overwritten", "wrong-variable")  # what may be wrong with a line that adds to the same
+OF_SHARES = (
+    "sign",
+    "missing sign",
+    "overwritten",
+    "wrong-variable",
+)  # what may be wrong with a line that adds to the same
 
 
 def is_simple(evidence: Evidence, own: set[Any], kinds: tuple[str, ...], mender: Mender) -> bool:

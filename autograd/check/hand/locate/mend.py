@@ -367,12 +367,11 @@ OF_PLACES = ("wrong-variable", "nearby")  # all that can be wrong with a value o
 # Those that are many come late
 ORDER = (
     "sign", "complement", "missing sign", "conjugate", "overwritten", "unused", "shape", "needless transpose",
-    "transpose", "with its transpose", "extra-factor", "extra-term", "exponent", "wrong-variable", "rounds",
-    "turned", "exchanged",
-    "order", "forgotten term", "nearby", "forgotten factor",
+    "transpose", "with its transpose", "extra-factor", "extra-term", "brackets", "exponent", "wrong-variable",
+    "rounds", "turned", "exchanged", "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term", "projection", "inner call", "line too many", "term too many",
-    "count", "carried", "other call", "missing product",
+    "missing-term", "projection", "inner call", "line too many", "term too many", "count", "carried",
+    "other call", "missing product",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from ....tensor import Tensor
 from ....transforms.structure import name_of
 from .arguments import name_in_code, names_stored, needed, taken
 from .graph import Forward
-from .objects.copies import Shift, lifted
+from .objects.copies import Shift, lifted, plain_copy
 from .objects.reach import Root
 from .objects.state import exchanged
 from .outputs import loss_before, loss_of, traced_in
@@ -61,13 +61,14 @@ def traced_once(stage: Stage, shift: Shift | None) -> Forward:
     run = Tracing(name_in_code(stage.forward), stage.fill)
     run.versions = Versions() if stage.keeps_versions else None
     with Block(GRADIENTS):
-        leaves, copies = lift(stage, shift)
+        leaves, copies, done = lift(stage, shift)
         for path, tensor in leaves.items():
             run.name(last_name(path), tensor.node, path[0] is Root.INPUTS)  # type: ignore[arg-type]
         begun = {path: tensor.node for path, tensor in copies.items()}
         if stage.training:
             run.copies = set(map(id, copies.values()))
-            run.kept = {k: leaves[p] for k, p in stage.training.updates.items() if p in leaves}
+            run.kept = {k: leaves.get(p) for k, p in stage.training.updates.items()}
+            run.done = set(map(id, done))
         returned, failed = run_on(stage, leaves, run)
         root = root_of(stage, returned, run, failed)
     keep_values(stage, root, run.versions)
@@ -87,16 +88,21 @@ def is_filled(node: Any, forward: Forward) -> bool:
     return any(not np.array_equal(after.data, node.data) for after in held)
 
 
-def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, Leaves]:
+def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, Leaves, list[Any]]:
     """The leaves that now stand in the place of arrays, by the ways to them, and the copies of some.
 
-    A leaf that is changed in place stays as it is: the user's code gets a copy of it.
+    A leaf that is changed in place stays as it is: the user's code gets a copy of it.  What another loss has
+    updated before is no leaf: these are the last.
     """
     leaves: Leaves = {}
     copies: Leaves = {}
+    done: list[Any] = []
 
     def leaf(path: tuple[Any, ...], value: Any) -> Any:
         """What stands in the place of one array."""
+        if stage.training and path in stage.training.done:
+            done.append(plain_copy(path, value, None))
+            return done[-1]
         made = lifted(path, value, shift)
         if type(made) is Tensor and made.requires_grad:
             leaves[path] = made
@@ -106,7 +112,7 @@ def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, Leaves]:
         return made
 
     exchanged(stage.reach, leaf, stage.numbers)
-    return leaves, copies
+    return leaves, copies, done
 
 
 def run_on(stage: Stage, leaves: Leaves, run: Tracing) -> tuple[Any, Exception | None]:

@@ -34,6 +34,9 @@ class Training:
     returned  the variables that the function returns, one of which may be the loss
     names     the variables that hold the loss, once it is found
     is_guess  whether a number that is neither called so nor returned may be the loss
+    places    the parameters that are judged; None for all
+    done      those that an earlier loss has updated: they are no variables of this one
+    end       the number of the value that is the next loss: what comes then is no gradient of this one
     """
 
     loss: str | None
@@ -42,6 +45,9 @@ class Training:
     returned: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     is_guess: bool = False
+    places: frozenset[Any] | None = None
+    done: frozenset[Any] = frozenset()
+    end: float = float("inf")
 
 
 class Body:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..observe.probes.sites import is_word
+from ..observe.probes.sites import is_word, root_of
+from .expressions.brackets import bracketed_otherwise
 from .expressions.calls import of_call, turned_round
 from .expressions.functions import Functions, calls_missing, of_functions
 from .expressions.insertions import BESIDE, Evaluate, by_value, fits, leaks, to_whole
@@ -25,11 +26,11 @@ from .trees import Beside, Changes, number, parsed, placed, replaced
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
 KINDS = (
     "sign", "complement", "missing sign", "overwritten", "unused", "shape", "needless transpose", "transpose",
-    "factor", "number", "missing constant", "extra-factor", "extra-term", "exponent", "wrong-variable",
-    "other call", "turned", "exchanged", "forgotten term", "nearby", "forgotten factor", "reduction",
-    "missing-factor", "missing-term", "conjugate", "with its transpose", "projection", "missing product",
-    "call too many", "missing call", "inner call", "line too many",
-    "term too many", "order", "rounds", "count", "carried",
+    "factor", "number", "missing constant", "extra-factor", "extra-term", "brackets", "exponent",
+    "wrong-variable", "other call", "turned", "exchanged", "forgotten term", "nearby", "forgotten factor",
+    "reduction", "missing-factor", "missing-term", "conjugate", "with its transpose", "projection",
+    "missing product", "call too many", "missing call", "inner call", "line too many", "term too many",
+    "order", "rounds", "count", "carried",
 )  # fmt: skip
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
@@ -46,6 +47,7 @@ CALLED = {
     "projection": "missing-term",
     "with its transpose": "missing-term",
     "conjugate": "sign",
+    "brackets": "missing-factor",
     "forgotten factor": "missing-factor",
     "nearby": "wrong-variable",
     "needless transpose": "transpose",
@@ -199,8 +201,10 @@ def other_rounds(
 def expressions(tree: ast.AST) -> Iterator[ast.expr]:
     """The expressions in a tree that stand for numbers, or choose a function: no called names or indices.
 
-    Nor are they keywords, but for words, or exponents.
+    Nor are they keywords, but for words, or exponents; nor what NumPy has: `np.r_` made an array has no end.
     """
+    if isinstance(tree, ast.Attribute) and root_of(tree) in ("np", "numpy"):
+        return
     if isinstance(tree, ast.expr):
         yield tree
     for name, part in ast.iter_fields(tree):
@@ -226,8 +230,10 @@ def at_node(
     match node:
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
             yield from of_sum(a, op, b, text)
+            yield from bracketed_otherwise(node, text)
         case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
             yield from of_product(a, op, b, evaluate)
+            yield from bracketed_otherwise(node, text)
         case ast.BinOp(left=a, op=ast.MatMult() as op, right=b):
             yield from between(node, text)
             for x, y in turned_round(a, b):
@@ -332,7 +338,10 @@ def of_sum(a: ast.expr, op: ast.Add | ast.Sub, b: ast.expr, text: str) -> Change
     is_sum = isinstance(op, ast.Add)
     yield "sign", f"a sign in `{text}` is wrong", ast.BinOp(a, ast.Sub() if is_sum else ast.Add(), b)
     said = f"a sign in `{text}` is wrong" if is_sum else f"`{text}` is the wrong way round"
-    yield "sign", said, ast.BinOp(b, ast.Sub(), a)
+    is_slopes = (
+        isinstance(a, ast.Constant) and a.value == 1
+    )  # `1 - s` is what it should be; a sign is missing
+    yield "missing sign" if is_slopes else "sign", said, ast.BinOp(b, ast.Sub(), a)
     for stays, goes in ((a, b), (b if is_sum else ast.UnaryOp(ast.USub(), b), a)):
         if not isinstance(stays, ast.Constant):  # 1 - A without A is 1: a factor is too many then
             yield "extra-term", f"the term `{ast.unparse(goes)}` is too many in `{text}`", stays

@@ -75,7 +75,9 @@ class Tracing(Run):
 
     own        the name of forward itself, whose names for things come before those of its helpers
     fill       the arrays that are to be Tensors, as Tensors are put into them: site and number
-    kept       values that are new parameters, by site and number: in their place the old ones stay
+    kept       values that are new parameters, by site and number: in their place the old ones stay, but for
+               None, of those that another loss has updated
+    done       by identity, the parameters that another loss updates: with numbers that have no history
     copies     the copies of parameters, by identity, which an update in place leaves as they are
     versions   what plain arrays held before they were changed, where nodes were computed with them
     turns      how many arrays each site has made, by which `kept` finds a value
@@ -92,6 +94,7 @@ class Tracing(Run):
     def __init__(self, own: str, fill: set[Any], kept: Mapping[tuple[Site, int], Any] | None = None) -> None:
         self.own, self.fill, self.kept = own, fill, kept or {}
         self.copies: set[int] = set()
+        self.done: set[int] = set()
         self.versions: Versions | None = None
         self.turns: dict[Site, int] = {}
         self.made: dict[Site, list[Node]] = {}
@@ -140,7 +143,8 @@ class Tracing(Run):
         if self.kept and is_array(value):
             n = self.turns[site] = self.turns.get(site, -1) + 1
             if (site, n) in self.kept:
-                return self.kept[site, n]
+                old = self.kept[site, n]
+                return without_history(value) if old is None else old
         if type(value) is Tensor:
             node = value.node
             if node is not None and node.requires_grad:
@@ -205,6 +209,8 @@ class Tracing(Run):
             owner = owner[key]
         if id(owner) in self.copies and word in NEUTRAL:
             return NEUTRAL[word]
+        if id(owner) in self.done:
+            return without_history(value)
         self.fills(owner, value)
         if self.versions is not None and type(owner) is np.ndarray:
             self.versions.keep(owner)
@@ -323,6 +329,11 @@ class Tracing(Run):
         if type(value) is Tensor:
             return isinstance(value, kinds) or isinstance(value.data, kinds)
         return isinstance(value, kinds)
+
+
+def without_history(value: Any) -> Any:
+    """The array of a Tensor; any other value is itself."""
+    return value.data if type(value) is Tensor else value
 
 
 def has_tensor(value: Any) -> bool:

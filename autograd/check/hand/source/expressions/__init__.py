@@ -2,6 +2,8 @@
 
 insertions  a minus, a factor, a term, a transpose, a reduction that may be missing
 calls       other arguments, another function, other axes; functions, the user's own that may be called
+brackets    sums and products with the brackets elsewhere
+matrices    transposes beside, projections, conjugates; products, the terms that are products of two
 places      other indices to read from
 together    several variables or indices at once
 """

@@ -33,8 +33,10 @@ def together(
     """
     by_text = operands(expression)
     held = {text: evaluate(nodes[0]) for text, nodes in by_text.items()}
-    arrays = [text for text in by_text if is_numeric(held[text]) and np.ndim(held[text])]
-    for a, b in list(combinations(arrays, 2))[:MOST_PAIRS]:
+    numeric = [text for text in by_text if is_numeric(held[text])]
+    arrays = [text for text in numeric if np.ndim(held[text])]
+    several = [text for text in numeric if np.ndim(held[text]) or isinstance(held[text], float)]
+    for a, b in list(combinations(several, 2))[:MOST_PAIRS]:
         changes: dict[ast.expr, ast.expr] = dict.fromkeys(by_text[a], by_text[b][0])
         changes |= dict.fromkeys(by_text[b], by_text[a][0])
         yield "exchanged", f"`{a}` and `{b}` are exchanged", all_replaced(expression, changes)

@@ -34,7 +34,8 @@ def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
                 yield "overwritten", "places that come twice get one term only", added_at(target, value)
         case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
             other = ast.Sub() if isinstance(op, ast.Add) else ast.Add()
-            yield "sign", "it is added with the wrong sign", ast.AugAssign(target, other, value)
+            kind = "missing sign" if isinstance(op, ast.Add) else "sign"
+            yield kind, "it is added with the wrong sign", ast.AugAssign(target, other, value)
             if isinstance(target, ast.Subscript):
                 yield "overwritten", "places that come twice get one term only", added_at(target, value)
 
