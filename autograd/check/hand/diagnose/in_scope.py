@@ -157,7 +157,7 @@ def is_lacking(case: Case, text: str, c: float) -> bool:
 
     Of few elements, the constant must have a name: a product can be made to fit them.
     """
-    is_told = np.size(case.expected) >= ELEMENTS_THAT_TELL or is_named(c, case.forward)
+    is_told = np.isfinite(c) and (np.size(case.expected) >= ELEMENTS_THAT_TELL or is_named(c, case.forward))
     return is_told and all(is_lacking_in(r, text, c) for r in case.rounds)
 
 

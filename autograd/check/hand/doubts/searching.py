@@ -35,7 +35,7 @@ from ..locate.forms import (
 from ..locate.linear import scale_needed
 from ..locate.mend import Mender, is_known
 from ..locate.suspects import CONTAINED, Blame, Suspect, blame_of_head, suspects_in
-from ..match.near import largest
+from ..match.near import largest, ratio
 from ..observe.probes.sites import Site
 from .before import factor_made
 from .evidence import PLAIN, Evidence
@@ -113,9 +113,24 @@ def times_a_number(evidence: Evidence) -> Blame | None:
         c = scale_needed(s, bench)
         if not c or not is_named(c, evidence.found.forward) or is_odd_fraction(c):
             continue
+        if is_given_scaled(evidence, s, 1 / c):
+            continue
         if (found := divided(s, s.events, 1 / c, bench)) is not None:
             return found
     return None
+
+
+def is_given_scaled(evidence: Evidence, suspect: Suspect, c: float) -> bool:
+    """Whether what a line reads is a number times the gradient that it is called: it was made so before."""
+    trust, truth = evidence.locator.suspicion, evidence.bench.known.truth
+    read = names_read(suspect.site) - {suspect.site.name}
+    made = [
+        max((e for e in s.events if e.time < suspect.time), key=lambda e: e.time, default=None)
+        for s in evidence.suspects
+        if s.site.kind == "assign" and s.site.name in read and s.site.function == suspect.site.function
+    ]  # fmt: skip
+    ratios = [ratio(e.value, truth[n]) for e in made if e is not None for n in trust.named(e)]
+    return any(r is not None and np.isclose(r, c, rtol=1e-6) for r in ratios)
 
 
 def is_odd_fraction(c: float) -> bool:

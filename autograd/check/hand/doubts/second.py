@@ -33,7 +33,7 @@ from .before import (
     returned_from,
     shares_beside,
 )
-from .by_kind import suggested, term_at_home
+from .by_kind import OF_TERMS, suggested, term_at_home
 from .evidence import PATH, PLAIN, Doubt, Evidence
 from .inside import inside
 from .scaled import SIMPLER
@@ -49,8 +49,24 @@ def better(evidence: Evidence) -> Blame | None:
     blames = evidence.found.blames
     final = found if found is not None else blames[0] if len(blames) == 1 else None
     if final is not None and is_told_in_full(evidence, final):
-        return term_at_home(evidence, final) or found
+        return term_at_home(evidence, final) or owed_by_a_helper(evidence, final) or found
     return last_resort(evidence, final) or found
+
+
+def owed_by_a_helper(evidence: Evidence, final: Blame) -> Blame | None:
+    """The line of a helper that returns less than comes back by its counterpart, if a term there would do.
+
+    The line that calls it then seems to replace what it should add to.
+    """
+    if evidence.diagnosed(final).kind != "overwritten":
+        return None
+    trust = evidence.locator.suspicion
+    ends = [
+        s for s in evidence.reaching()
+        if s.site.kind == "return" and s.site.function != final.site.function
+        and not trust.did_its_part(s, s.events)
+    ]  # fmt: skip
+    return evidence.mender(1 / 4).simplest(ends, OF_TERMS) if ends else None
 
 
 def last_resort(evidence: Evidence, final: Blame | None) -> Blame | None:

@@ -204,8 +204,10 @@ def likely_losses(training: Training, run: Tracing) -> Iterator[Tensor | None]:
     yield returned
     whole = numbers.get(RETURNED)
     perhaps = {word: t for word, t in numbers.items() if not is_made_of_several(whole, word, run)}
-    yield from called(PERHAPS, perhaps, run)
+    listed = final_in([t for t in run.elements if not t.ndim])  # history.append(0.5 * err**2)
+    yield from outside(listed, called(PERHAPS, perhaps, run))
     yield whole
+    yield listed
     yield final_in([t for name, t in numbers.items() if is_called_loss(name)])
     yield from (run.losses[word] for word in (*SURELY, *PERHAPS) if word in run.losses)
     if training.is_guess:  # what a parameter is changed by is made of the loss's parts, too

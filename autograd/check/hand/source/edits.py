@@ -13,14 +13,14 @@ from ..observe.probes.sites import is_word, root_of
 from .expressions.brackets import bracketed_otherwise
 from .expressions.calls import of_call, turned_round
 from .expressions.functions import Functions, calls_missing, of_functions
-from .expressions.insertions import BESIDE, Evaluate, by_value, fits, leaks, to_whole
+from .expressions.insertions import BESIDE, Evaluate, along_rows, by_value, fits, leaks, to_whole
 from .expressions.matrices import between
 from .expressions.places import other_indices
 from .expressions.products import products_missing
 from .expressions.together import together
 from .quantities import is_index, is_numeric, scalars
 from .statements.changes import whole_line
-from .statements.conditions import OTHERS
+from .statements.conditions import OTHERS, conditions_like
 from .trees import Beside, Changes, number, parsed, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
@@ -111,7 +111,9 @@ def edits(
     writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
     parts = value.args[1:] if writes else [value]
     for part in parts[-1:] if not BESIDE.isdisjoint(kinds) else ():
-        if is_numeric(held := evaluate(part)) and (np.ndim(held) or isinstance(held, float)):
+        held = evaluate(part)
+        is_mask = np.asarray(held).dtype.kind == "b" if is_numeric(held) else True
+        if not is_mask and (np.ndim(held) or isinstance(held, float)):
             inserted = (
                 to_whole(part, held, scope, beside),
                 leaks(part, held, scope, literals),
@@ -150,14 +152,17 @@ def factors_of_terms(
     >>> scope = {"a": np.ones((2, 1)), "b": np.ones((2, 3)), "c": np.ones(4)}
     >>> made = factors_of_terms(parsed("b - a"), scope, lambda e: eval(ast.unparse(e), scope))
     >>> [ast.unparse(new) for *_, new in made]
-    ['b * a', 'a * b']
+    ['b * a', 'b * b.sum(axis=1)[:, None]', 'a * b', 'a * b.sum(axis=1)[:, None]']
     """
     factors = [(k, v) for k, v in scope.items() if is_numeric(v) and (np.ndim(v) or isinstance(v, float))]
     sums = (n for n in ast.walk(expression) if isinstance(n, ast.BinOp) and len(terms_in(n)) > 1)
     for whole, held in ((whole, evaluate(whole)) for whole in sums):
-        for term, (name, other) in product(terms_in(whole), factors if is_numeric(held) else ()):
+        if not is_numeric(held):
+            continue
+        fitting = [name for name, other in factors if fits(other, held)]
+        for term, name in product(terms_in(whole), (*fitting, *along_rows(scope, held))):
             text = ast.unparse(term)
-            if name != text and fits(other, held):
+            if name != text:
                 said = f"a factor {name} is missing at `{text}`"
                 yield said, term, ast.BinOp(term, ast.Mult(), parsed(name))
 
@@ -249,6 +254,11 @@ def at_node(
             largest = ast.Call(ast.Attribute(a, "max", ast.Load()), [], [])
             said = f"`{text}` should be where `{ast.unparse(a)}` is largest"
             yield "wrong-variable", said, ast.Compare(a, [ast.Eq()], [largest])
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            for instead in conditions_like(test, scope):
+                said = f"the condition of `{text}` is wrong: `{ast.unparse(instead)}` is right"
+                yield "wrong-variable", said, ast.IfExp(instead, body, orelse)
+            yield "wrong-variable", f"`{text}` is the wrong way round", ast.IfExp(test, orelse, body)
         case ast.UnaryOp(op=ast.USub(), operand=a):
             yield "sign", f"a minus is too many before `{ast.unparse(a)}`", a
         case ast.Attribute(value=a, attr="T" | "mT"):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 INNER = "inner_"  # quantities that the user gave no name are called so while they are tried
+MOST_LISTS = 6  # of which the length is tried
 MOST_HELD = 40  # arrays in containers and objects that are tried
 MOST_PLACES = 12  # elements of a list that are tried
 NO_HOLDERS = (type, ModuleType, FunctionType, np.ndarray)  # what has attributes and holds nothing of a line's
@@ -112,6 +113,8 @@ def scalars(scope: dict[str, Any]) -> Iterator[str]:
             if n > 1 and n not in seen:
                 seen.add(n)
                 yield f"{name}.shape[{i}]"
+    several = [k for k, v in scope.items() if isinstance(v, list | tuple) and len(v) > 1]
+    yield from (f"len({name})" for name in several[:MOST_LISTS])  # of another length in each round, perhaps
 
 
 def roots(scope: dict[str, Any]) -> Iterator[str]:

@@ -87,7 +87,8 @@ class Tracing(Run):
     given      the nodes that were passed to a parameter of a function
     arrays     by identity, the plain arrays that were made, with site and number; `counts` counts them
     losses     the last Tensor under each name that is one number; `loss_makers`, the function it was made in
-    returned   the Tensors of one number that each function returned; `scalars`, all of one number
+    returned   the Tensors of one number that each function returned; `scalars`, all of one number, and
+               `elements`, those that became elements of something
     open       the calls that have not returned yet
     """
 
@@ -110,6 +111,7 @@ class Tracing(Run):
         self.loss_makers: dict[str, str] = {}
         self.returned: dict[str, list[Tensor]] = {}
         self.scalars: list[Tensor] = []
+        self.elements: list[Tensor] = []
         self.frames = 0
         self.open: list[tuple[str, dict[str, Node], float]] = []
         self.calls: list[Call] = []
@@ -151,6 +153,8 @@ class Tracing(Run):
                 self.note(site, node)
                 if value.data.size == 1:
                     self.scalars.append(value)
+                    if site.kind == "element":
+                        self.elements.append(value)
                     if site.kind == "return":
                         self.returned.setdefault(site.function, []).append(value)
                 if site.name and site.kind not in ("argument", "return"):

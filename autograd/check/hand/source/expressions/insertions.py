@@ -246,6 +246,10 @@ def along_rows(scope: dict[str, Any], value: Any) -> Iterator[str]:
         is_of_rows = isinstance(held, np.ndarray) and held.ndim == 1 and np.ndim(value) > 1
         if is_of_rows and len(held) == len(value):
             yield f"{name}[:{', None' * (np.ndim(value) - 1)}]"
+        if isinstance(held, np.ndarray) and held.ndim == np.ndim(value) == 2 and held.dtype.kind == "f":
+            for axis in (1, 0):
+                if held.shape[1 - axis] == len(value) and held.shape[axis] > 1:
+                    yield f"{name}.sum(axis={axis})[:, None]"
         is_of_grid = isinstance(held, np.ndarray) and held.ndim == 2 and np.ndim(value) == 3
         if is_of_grid and held.shape == np.shape(value)[:2]:
             yield f"{name}[:, :, None]"

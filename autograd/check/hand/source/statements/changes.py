@@ -12,7 +12,7 @@ import numpy as np
 from ...match.names import is_called_gradient
 from ..expressions.places import neighbours, other_indices, value_in
 from ..nearby import has_slices, names_set
-from ..quantities import held_in
+from ..quantities import held_in, scalars
 from ..trees import Changes, all_replaced, loaded, number, parsed, placed, replaced, reversed_array
 from .conditions import OTHERS, conditions_like, shifted
 
@@ -137,6 +137,10 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                     wrong_place(text, windows[0]),
                     ast.AugAssign(windows[0], op, windows[1]),
                 )
+            for name in scalars(scope) if isinstance(op, ast.Mult | ast.Div) else ():
+                said = f"a factor {name} is missing at `{ast.unparse(value)}`"
+                new = ast.BinOp(value, ast.Mult(), parsed(name))
+                yield "missing constant", said, ast.AugAssign(target, op, new)
             said = "it adds to what was there, and should replace it"
             yield "extra-term", said, ast.Assign([target], value)
             kind = "term too many" if isinstance(op, ast.Add | ast.Sub) else "line too many"

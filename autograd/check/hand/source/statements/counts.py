@@ -8,6 +8,7 @@ from itertools import combinations, islice
 from typing import Any
 
 from ..expressions.calls import TWINS, renamed
+from ..expressions.places import is_places, other_indices
 from ..quantities import is_index, is_of_truths
 from ..trees import parsed, placed, replaced
 
@@ -31,6 +32,13 @@ def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
     match statement:
         case ast.Assign(targets=[ast.Name() as name], value=value) if is_index(scope.get(name.id)):
             for new in others_like(value, {name.id}, scope):
+                said = f"`{name.id}` is wrong: it should be `{ast.unparse(new)}`"
+                yield said, placed(ast.Assign([name], new), statement)  # type: ignore[misc]
+        case ast.Assign(targets=[ast.Name() as name], value=ast.Subscript(value=held, slice=index)) if (
+            is_places(scope.get(name.id))
+        ):
+            for near in other_indices(index, None, scope):
+                new = ast.Subscript(held, near, ast.Load())
                 said = f"`{name.id}` is wrong: it should be `{ast.unparse(new)}`"
                 yield said, placed(ast.Assign([name], new), statement)  # type: ignore[misc]
         case ast.Assign(targets=[target], value=ast.Call() as call):
