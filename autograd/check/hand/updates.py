@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from ...attributes import attributes, items_of
 from ...users import holds_variables
+from .match.names import is_called_loss
 from .match.results import dug, same
 from .observe.objects.copies import plain_copy
 from .observe.objects.reach import Reach, Root
@@ -20,6 +22,7 @@ from .observe.probes.record import Recording, is_array
 from .observe.probes.sites import Site, span_of
 from .observe.stage import Stage
 from .observe.training import Training, is_update
+from .source.nearby import names_set
 
 Place = tuple[Any, ...]  # the way to a parameter
 
@@ -34,6 +37,7 @@ class Watching(Recording):
     began       the rounds, each as its loop and how many rounds of that had begun
     updates     by site and number, the parameters that were updated there; `updated`, when they were
     raised      what ended the run, if it did not end by itself
+    has_loss    whether a loss has been computed
     """
 
     raised: BaseException | None = None
@@ -46,6 +50,7 @@ class Watching(Recording):
         self.began: list[tuple[Any, int]] = []
         self.left = {p: (value := dug(space, p[1:]), np.array(value)) for p in places}
         self.changed_by: dict[Place, int] = {}
+        self.has_loss = False
 
     def look(self) -> None:
         """Note the parameters that have changed since."""
@@ -71,14 +76,30 @@ class Watching(Recording):
         loop = site.filename, site.span
         self.began.append((loop, self.turns[loop]))
         loops = (s for s in statements_around(site.filename, site.span) if span_of(s) == site.span)
-        if not any(map(is_update, loops)):  # a parameter may be updated a row at a time
+        if not any(is_update(s) or self.is_after_the_loss(s) for s in loops):  # a row at a time, perhaps
             self.look()
         self.mains += site.span == self.main
         if self.mains > 1:
             raise Finished
 
+    def is_after_the_loss(self, loop: ast.AST) -> bool:
+        """Whether a loss has been computed, and none is in a loop: all its rounds are one update then."""
+        if not self.has_loss:
+            self.has_loss = any(is_called_loss(e.site.name) for e in self.events)
+        return self.has_loss and not any(map(is_called_loss, names_set(loop) | names_filled(loop)))
+
     def finish(self, frame: FrameType) -> None:
         """Nothing: what is wanted is in the space."""
+
+
+def names_filled(tree: ast.AST) -> set[str]:
+    """The variables that something is appended to.
+
+    >>> names_filled(ast.parse("losses.append(x)"))
+    {'losses'}
+    """
+    calls = (n.func for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
+    return {f.value.id for f in calls if f.attr == "append" and isinstance(f.value, ast.Name)}
 
 
 def until_updated(stage: Stage, main: Any) -> tuple[Watching, tuple[Any, int] | None]:

@@ -170,7 +170,10 @@ def of_a_variable(evidence: Evidence) -> Blame | None:
         if s.site.kind == "assign" and s.site.statement != site.statement and s.time < start
         and not is_unpacked(s.site) and (is_strange(evidence, s) or is_scaled(evidence, s))
     ]  # fmt: skip
-    return evidence.mender(1 / 8).simplest(made, KINDS[:AT_HAND]) if made else None
+    factor = re.search(r"a factor (.+?) is missing", told.hint)
+    is_at_home = factor is not None and bool(names_said(f"`{factor[1]}`") & names_read(site))
+    kinds = KINDS[:AT_HAND] if factor is None or is_at_home else (*KINDS[:AT_HAND], *LACKING)
+    return evidence.mender(1 / 8).simplest(made, kinds) if made else None
 
 
 def read_there(evidence: Evidence, blame: Blame) -> list[Suspect]:

@@ -25,7 +25,9 @@ def by_name(
         return there
     if not result.name:
         return None
-    nodes = known.called(result.name, *settings) or called_in_part(result, known, leaves)
+    nodes = known.called(result.name, *settings)
+    if not any(n in leaves for n in nodes):  # `g_ell` may be of `ell`, or of the `log_ell` that it is made of
+        nodes = [*called_in_part(result, known, leaves), *nodes]
     if result.kind in ("returned", "named"):  # under the name of an input, though it begins as a gradient's
         nodes = [*nodes, *(n for n, p in leaves.items() if p[-1] == result.name and n not in nodes)]
     own = {n: p for n, p in leaves.items() if result.kind == "left" and is_counterpart(result.place, p)}

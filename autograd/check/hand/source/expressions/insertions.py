@@ -52,7 +52,7 @@ def by_value(
         (("extra-factor",), ndim == 0 and is_name and is_broken, ones(node, text)),
         (
             ("missing constant",),
-            not isinstance(node, ast.Constant),
+            not is_size(node),
             missing_constants(node, text, value, scope),
         ),
         (("turned",), ndim == 1, turned(node, text)),
@@ -75,6 +75,16 @@ INSERTED = BESIDE | {
     "missing sign", "wrong-variable", "complement", "missing constant", "turned", "transpose", "reduction",
     "missing-factor", "missing-term", "extra-factor", "with its transpose", "conjugate", "projection",
 }  # fmt: skip
+
+
+def is_size(node: ast.expr) -> bool:
+    """Whether an expression is a number as it is written, or the size of something."""
+    match node:
+        case ast.Constant() | ast.Attribute(attr="size") | ast.Call(func=ast.Name(id="len")):
+            return True
+        case ast.Subscript(value=ast.Attribute(attr="shape")):
+            return True
+    return False
 
 
 def negated(node: ast.expr, text: str) -> Changes:
