@@ -1639,3 +1639,41 @@ def test_functions_that_make_tensors_of_arrays_are_tried_like_others():
     report = check.derivation(*pair_of(HALF_A_SLOPE), inputs | {"y": np.array([[0.0], [1.0], [1.0], [0.0]])})
     wrong = {line.name: line.kind for line in report.lines if line.verdict == "wrong here"}
     assert wrong == {"dW2": "factor", "dZ1": "missing-factor"}
+
+
+# What NumPy would take a Tensor apart for, or make an array of objects of
+
+BY_ELEMENTS = [
+    "sum(v**2 for v in z.flat)",
+    "z.flat[2] ** 2 + np.sum(z)",
+    "sum(sum(v * v for v in row) for row in z.tolist())",
+    "sum(v * v * j for (i, j), v in np.ndenumerate(z))",
+    "np.sum(np.fromiter((v * v for v in z.ravel()), float))",
+    "math.fsum(z.ravel()) ** 2",
+    "np.sum(np.apply_along_axis(np.sum, 1, z) ** 2)",
+    "np.sum(np.apply_along_axis(np.cumsum, 0, z) ** 2)",
+    "np.sum(np.square(z, where=z > 0.5, out=np.zeros_like(z)))",
+    "np.sum(np.full((2, 2), z[0, 0]) ** 2) + np.sum(np.full_like(z, z[1, 1]) ** 2)",
+    "np.sum(np.concatenate([[z[0, 0]], z[1], [1.0]]) ** 2)",
+    "np.sum(z) ** 2 + np.sum(np.vectorize(math.lgamma)(x + 1))",
+]
+
+
+@pytest.mark.parametrize("loss", BY_ELEMENTS)
+def test_a_loss_that_is_made_element_by_element(loss):
+    forward = defined(f"def forward(x, w):\n    z = x * w\n    return {loss}", math=math)
+
+    def slopes(x, w):
+        """Central differences, which are exact but for rounding where a loss is of the second degree."""
+        found = np.zeros_like(w)
+        for i in np.ndindex(w.shape):
+            ends = [w.copy(), w.copy()]
+            ends[0][i], ends[1][i] = w[i] + 1e-4, w[i] - 1e-4
+            found[i] = (plain(x, ends[0]) - plain(x, ends[1])) / 2e-4
+        return found
+
+    plain = defined(f"def plain(x, w):\n    z = x * w\n    return {loss}", math=math)
+    inputs = {"x": np.arange(1.0, 7.0).reshape(2, 3) / 7, "w": np.ones((2, 3))}
+    report = check.derivation(forward, lambda x, w: {"w": slopes(x, w)}, inputs)
+    assert report.ok, str(report)
+    assert not check.derivation(forward, lambda x, w: {"w": 1.1 * slopes(x, w)}, inputs).ok

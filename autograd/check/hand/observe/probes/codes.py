@@ -170,7 +170,9 @@ def is_same(made: CodeType, code: CodeType) -> bool:
     )
 
 
-REPLACED = frozenset({"float", "isinstance", "item"})  # probes stand for them, so their names are gone
+REPLACED = frozenset(
+    {"float", "isinstance", "item", "flat"}
+)  # probes stand for them, so their names are gone
 
 
 def alike(code: CodeType) -> tuple[Any, ...]:

@@ -83,7 +83,8 @@ def of_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def called(*args: Any, **words: Any) -> Any:
         """What the function returns: a plain number, or a Tensor if it was given one."""
-        if not any(is_one(v) for a in args for v in (a if isinstance(a, list | tuple) else (a,))):
+        several = (a if isinstance(a, list | tuple) or np.ndim(a) else (a,) for a in args)
+        if not any(is_one(v) for held in several for v in held):
             return function(*args, **words)
         return on_numbers(function.__name__)(*map(numbers, args), **words)
 

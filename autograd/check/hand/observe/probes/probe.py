@@ -131,6 +131,14 @@ class Run:
         """`value.item()`."""
         return value.item()
 
+    def tolist(self, _: None, value: Any) -> Any:
+        """`value.tolist()`."""
+        return value.tolist()
+
+    def flat(self, _: None, value: Any) -> Any:
+        """All elements of an array, which are read one by one."""
+        return value.flat
+
     def function(self, _: None, function: Any) -> Any:
         """A function that is about to be called."""
         return function

@@ -264,8 +264,12 @@ class Tracing(Run):
         """What `function(*args, out=out, **words)` does, to a Tensor too, which keeps its history."""
         if out is None or not any(type(v) is Tensor for v in (out, *args, *words.values())):
             return function(*args, out=out, **words)
+        where = words.pop("where", True)
         made = function(*args, **words)
-        out[...] = self.store("set", made, out)
+        whole = made if where is True else np.where(where, made, out)
+        if type(out) is np.ndarray and id(out) not in self.arrays:
+            return whole  # nobody else holds what was made for this: `out=np.zeros_like(x)`
+        out[...] = self.store("set", whole, out)
         return out
 
     def enter(self, site: Site, given: dict[str, Any]) -> None:
@@ -307,6 +311,16 @@ class Tracing(Run):
     def item(self, _: None, value: Any) -> Any:
         """The only element of an array; of a Tensor, as a Tensor."""
         return value.sum() if is_one(value) else value.item()
+
+    def tolist(self, _: None, value: Any) -> Any:
+        """Nested lists of the elements of an array; of a Tensor, of Tensors of one number."""
+        if type(value) is not Tensor:
+            return value.tolist()
+        return [self.tolist(None, v) for v in value] if value.ndim else value
+
+    def flat(self, _: None, value: Any) -> Any:
+        """All elements of an array; of a Tensor, as a Tensor with one axis."""
+        return value.reshape(-1) if type(value) is Tensor else value.flat
 
     def function(self, _: None, function: Any) -> Any:
         """What is called in the place of a function, so that what it is given keeps its history."""
@@ -351,8 +365,11 @@ def of_arrays(function: Any, *args: Any, **words: Any) -> Any:
     """What a function of NumPy returns, to which a list of Tensors is an array, as a list of numbers is."""
     if function is np.unique and args and type(args[0]) is Tensor and not words.get("axis"):
         return unique_of(*args, **words)
-    if function in FILLED and any(type(a) is Tensor for a in (*args, *words.values())):
-        return FILLED[function](*args, **words)
+    if function is np.fromiter:
+        values = list(args[0])
+        return stacked(values) if has_tensor(values) else function(values, *args[1:], **words)
+    if function in INSTEAD and any(type(a) is Tensor for a in (*args, *words.values())):
+        return INSTEAD[function](*args, **words)
     if getattr(function, "__name__", "") in JOINING:  # what is in the list is an array each
         parts = [[as_tensor(p) for p in a] if isinstance(a, list | tuple) else a for a in args]
         return function(*parts, **words)
@@ -374,7 +391,27 @@ def full_like_of(a: Any, fill_value: Any, dtype: Any = None, **_: Any) -> Any:
     return full_of(np.shape(a), fill_value)
 
 
-FILLED: dict[Any, Callable[..., Any]] = {np.full: full_of, np.full_like: full_like_of}
+def along_axis_of(function: Any, axis: int, values: Any, *args: Any, **words: Any) -> Any:
+    """What `np.apply_along_axis` makes of a Tensor: a function of each row along an axis, joined."""
+    last = np.moveaxis(values, axis, -1)
+    rows = last.reshape(-1, last.shape[-1])
+    made = stacked([function(row, *args, **words) for row in rows])
+    whole = made.reshape(last.shape[:-1] + made.shape[1:])
+    return np.moveaxis(whole, -1, axis) if made.ndim > 1 else whole
+
+
+def places_and_elements(values: Any) -> Any:
+    """What `np.ndenumerate` makes of a Tensor: its elements with their indices."""
+    return ((index, values[index]) for index in np.ndindex(values.shape))
+
+
+# What stands for functions that would make arrays of Tensors out of sight
+INSTEAD: dict[Any, Callable[..., Any]] = {
+    np.full: full_of,
+    np.full_like: full_like_of,
+    np.apply_along_axis: along_axis_of,
+    np.ndenumerate: places_and_elements,
+}
 
 
 def unique_of(values: Tensor, *, return_index: bool = False, **words: Any) -> Any:

@@ -31,7 +31,7 @@ MAKING = ("array", "asarray", "float64", "float32", "ascontiguousarray", "asanya
 OF_ONE_ARRAY = frozenset(name for name, value in vars(np).items() if isinstance(value, np.ufunc)) | {
     "sum", "mean", "prod", "max", "min", "amax", "amin", "std", "var", "dot", "outer", "cumsum",
     "where", "clip", "average", "median", "transpose", "reshape", "ravel", "diff", "unique",
-    "full", "full_like",
+    "full", "full_like", "fromiter", "apply_along_axis", "ndenumerate",
 }  # fmt: skip
 
 
@@ -87,7 +87,8 @@ def out_of(call: ast.Call) -> ast.expr | None:
         w.arg for w in call.keywords
     )
     found = next((w.value for w in call.keywords if w.arg == "out"), None)
-    return found if is_plain_call and found is not None and is_plain(found) else None
+    is_once = found is not None and (is_plain(found) or isinstance(found, ast.Call))
+    return found if is_plain_call and is_once else None
 
 
 def changed_by(call: ast.Call) -> list[ast.expr]:

@@ -335,8 +335,8 @@ class Rewriter(ast.NodeTransformer):
         `out` is the array that it is to write its result to.
         """
         name = attribute_of(node.func)
-        if isinstance(node.func, ast.Attribute) and name == "item" and not node.args:
-            return self.probed("item", None, node, node.func.value)
+        if isinstance(node.func, ast.Attribute) and name in ("item", "tolist") and not node.args:
+            return self.probed(name, None, node, node.func.value)
         is_method = name in OF_ARRAYS and not is_numpys
         takes_lists = is_numpys and name in (*OF_ONE_ARRAY, *OF_UFUNCS, *JOINING)
         if is_method or takes_lists or is_plain_function(node.func):
@@ -366,11 +366,15 @@ class Rewriter(ast.NodeTransformer):
         """An element, as any inner expression; `np.c_[a, b]` is rather the call of a function."""
         if self.parts and attribute_of(node.value) in ("c_", "r_") and root_of(node.value) in NUMPY:
             node.value = self.probed("function", None, node.value, node.value)
+        if attribute_of(node.value) == "flat" and not isinstance(node.ctx, ast.Load):
+            return node  # what is written to
         return self.inner(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         """An attribute; a transpose is an inner expression, as it makes an array."""
         made = self.generic_visit(node)
+        if self.parts and node.attr == "flat":
+            return self.probed("flat", None, node, made.value)  # type: ignore[attr-defined]
         return self.part(node, made) if self.parts and node.attr in ("T", "mT") else made
 
     def comprehension(self, node: Any) -> Any:
