@@ -16,7 +16,7 @@ from ..locate.elsewhere.solved import mended
 from ..locate.elsewhere.sums import part_of_a_path, void_line
 from ..locate.elsewhere.updates import is_carried, other_rate
 from ..locate.forms import is_adding, is_passed_on, is_unread, names_read
-from ..locate.mend import Mender
+from ..locate.mend import LAST, Mender
 from ..locate.suspects import CONTAINED, Blame, Suspect
 from ..match.near import near
 from ..match.results import Result
@@ -82,7 +82,7 @@ def last_resort(evidence: Evidence, final: Blame | None) -> Blame | None:
 def is_told_in_full(evidence: Evidence, blame: Blame) -> bool:
     """Whether it is told what is wrong with a line, and not only through what something should come back."""
     told = evidence.diagnosed(blame)
-    return told.is_proven and (told.change is not None or PATH not in told.hint)
+    return told.is_proven and (PATH not in told.hint if told.change is None else told.change not in LAST)
 
 
 def looked_up(evidence: Evidence) -> Blame | None:

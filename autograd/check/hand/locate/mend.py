@@ -26,7 +26,7 @@ from ..observe.probes.patch import Patch, statements_around, statements_in
 from ..observe.probes.record import Event, Override, Snapshot, is_array
 from ..observe.probes.sites import Site, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit, other_rounds
-from ..source.nearby import function_around
+from ..source.nearby import function_around, names_set
 from ..source.statements.carried import carried_like
 from ..source.statements.changes import other_words, statements_like, turned_round
 from ..source.statements.counts import counts_like
@@ -176,10 +176,11 @@ class Mender:
     def counted(self, suspect: Suspect, scope: Snapshot, done: set[Any]) -> Iterator[Attempt]:
         """The changes of lines that put sizes and places under names, in the function that a line is in."""
         filename, function = self.function_of(suspect.site)
-        if id(function) in done:
-            return
+        own = names_set(function)
+        if id(function) in done or len(own & scope.variables.keys()) < len(own) / 2:
+            return  # a comprehension has other variables
         done.add(id(function))
-        for statement in (n for n in ast.walk(function) if isinstance(n, ast.Assign)):
+        for statement in (n for n in ast.walk(function) if isinstance(n, ast.Assign | ast.Expr)):
             for said, new in counts_like(statement, scope.variables):
                 patch = Patch(filename, ((span_of(statement), placed(new, statement)),))  # type: ignore[arg-type]
                 yield Attempt(None, "count", said, None, patch)
@@ -378,11 +379,11 @@ ORDER = (
 INSERTED = ("turned", "exchanged", "forgotten term", "nearby", "forgotten factor")
 MANY = (
     "missing constant", "missing call", "inner call", "reduction", "missing-factor", "missing-term",
-    "with its transpose", "projection",
+    "with its transpose",
 )  # fmt: skip
 
 
-LAST = ("other call", "missing product")
+LAST = ("projection", "other call", "missing product")
 
 
 def in_stages(attempts: dict[str, list[Attempt]]) -> Iterator[dict[str, list[Attempt]]]:

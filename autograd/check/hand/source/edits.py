@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..observe.probes.sites import is_word, root_of
+from ..observe.probes.sites import is_plain, is_word
 from .expressions.brackets import bracketed_otherwise
 from .expressions.calls import of_call, turned_round
 from .expressions.functions import Functions, calls_missing, of_functions
@@ -21,7 +21,7 @@ from .expressions.together import together
 from .quantities import is_index, is_numeric, scalars
 from .statements.changes import whole_line
 from .statements.conditions import OTHERS, conditions_like
-from .trees import Beside, Changes, number, parsed, placed, replaced
+from .trees import Beside, Changes, apart_from_first, number, parsed, placed, replaced
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
 KINDS = (
@@ -208,7 +208,7 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
 
     Nor are they keywords, but for words, or exponents; nor what NumPy has: `np.r_` made an array has no end.
     """
-    if isinstance(tree, ast.Attribute) and root_of(tree) in ("np", "numpy"):
+    if isinstance(tree, ast.Attribute) and ast.unparse(tree).startswith(("np.", "numpy.")) and is_plain(tree):
         return
     if isinstance(tree, ast.expr):
         yield tree
@@ -232,6 +232,7 @@ def at_node(
     """What could stand in the place of one expression."""
     text = ast.unparse(node)
     yield from slopes(node, text)
+    yield from (("missing-term", *made) for made in slopes_of_swish(node, text, scope))
     match node:
         case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
             yield from of_sum(a, op, b, text)
@@ -385,6 +386,25 @@ def slopes(node: ast.expr, text: str) -> Changes:
     yield "complement", said, new
 
 
+def slopes_of_swish(node: ast.expr, text: str, scope: dict[str, Any]) -> Iterator[tuple[str, ast.expr]]:
+    """The slope of x s(x) in the place of a sigmoid's: `s * (1 + x * (1 - s))`, of `s * (1 - s)`.
+
+    >>> scope = {"s": np.ones(2), "x": np.ones(2)}
+    >>> [ast.unparse(new) for _, new in slopes_of_swish(parsed("s * (1 - s)"), "s * (1 - s)", scope)]
+    ['s * (1 + x * (1 - s))']
+    """
+    match node:
+        case ast.BinOp(
+            left=before,
+            op=ast.Mult(),
+            right=ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=ast.Name(id=s)) as rest,
+        ) if ast.unparse(apart_from_last(before)[1]) == s and s in scope:
+            held = ((k, v) for k, v in scope.items() if isinstance(v, np.ndarray) and k != s)
+            for name in (k for k, v in held if v.shape == np.shape(scope[s])):
+                slope = ast.BinOp(number(1), ast.Add(), ast.BinOp(parsed(name), ast.Mult(), rest))
+                yield f"`{text}` has the slope of a sigmoid alone", ast.BinOp(before, ast.Mult(), slope)
+
+
 def squared(node: ast.expr) -> ast.expr | None:
     """What a square is the square of; None of anything else.
 
@@ -438,23 +458,6 @@ def of_product(a: ast.expr, op: ast.operator, b: ast.expr, evaluate: Evaluate) -
     other = ast.Mult() if isinstance(op, ast.Div) else ast.Div()
     kind = "factor" if is_constant(b, evaluate) else "extra-factor"
     yield kind, f"`{ast.unparse(b)}` is on the wrong side of the fraction", ast.BinOp(a, other, b)
-
-
-def apart_from_first(product: ast.expr) -> tuple[ast.expr, ast.expr | None]:
-    """The first factor of a product, and the product of the others; None for these, of what is no product.
-
-    >>> texts = "a * b / c", "a / b * c"
-    >>> [[ast.unparse(part) for part in apart_from_first(parsed(text))] for text in texts]
-    [['a', 'b / c'], ['a / b', 'c']]
-    """
-    match product:
-        case ast.BinOp(left=left, op=ast.Mult() as op, right=right):
-            first, rest = apart_from_first(left)
-            return first, right if rest is None else ast.BinOp(rest, op, right)
-        case ast.BinOp(left=left, op=ast.Div() as op, right=right):
-            first, rest = apart_from_first(left)
-            return (product, None) if rest is None else (first, ast.BinOp(rest, op, right))
-    return product, None
 
 
 def is_constant(factor: ast.expr, evaluate: Evaluate) -> bool:

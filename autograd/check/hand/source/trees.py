@@ -90,3 +90,20 @@ def reversed_array(node: ast.expr) -> ast.expr:
 def swapped(node: ast.expr) -> ast.expr:
     """The expression with its last two axes exchanged."""
     return ast.Call(ast.Attribute(node, "swapaxes", ast.Load()), [number(-1), number(-2)], [])
+
+
+def apart_from_first(product: ast.expr) -> tuple[ast.expr, ast.expr | None]:
+    """The first factor of a product, and the product of the others; None for these, of what is no product.
+
+    >>> texts = "a * b / c", "a / b * c"
+    >>> [[ast.unparse(part) for part in apart_from_first(parsed(text))] for text in texts]
+    [['a', 'b / c'], ['a / b', 'c']]
+    """
+    match product:
+        case ast.BinOp(left=left, op=ast.Mult() as op, right=right):
+            first, rest = apart_from_first(left)
+            return first, right if rest is None else ast.BinOp(rest, op, right)
+        case ast.BinOp(left=left, op=ast.Div() as op, right=right):
+            first, rest = apart_from_first(left)
+            return (product, None) if rest is None else (first, ast.BinOp(rest, op, right))
+    return product, None

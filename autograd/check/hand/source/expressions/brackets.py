@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..trees import Changes
+from ..trees import Changes, apart_from_first
 
 SUMS, PRODUCTS = ast.Add | ast.Sub, ast.Mult | ast.Div
 
@@ -17,6 +17,8 @@ def bracketed_otherwise(node: ast.BinOp, text: str) -> Changes:
     >>> made = lambda text: [ast.unparse(new) for *_, new in bracketed_otherwise(parsed(text), text)]
     >>> made("a * f - b"), made("b + a / n")
     (['(a - b) * f', '(f - b) * a'], ['(b + a) / n'])
+    >>> made("a * s * (1 - s) + b")[2:]
+    ['(a + b) * (s * (1 - s))']
     >>> made("(a + b) * f"), made("f * (a - b)"), made("(a + b) / n")
     (['a + b * f', 'a * f + b'], ['a - f * b', 'f * a - b'], ['a + b / n', 'a / n + b'])
     """
@@ -31,8 +33,10 @@ def around_all(node: ast.BinOp) -> Iterator[ast.expr]:
         if not isinstance(term, ast.BinOp) or not isinstance(term.op, PRODUCTS):
             continue
         parts = [(term.left, term.right)]
+        first, rest = apart_from_first(term)
         if isinstance(term.op, ast.Mult):
             parts.append((term.right, term.left))
+            parts += [(first, rest)] if rest is not None and first is not term.left else []
         for stays, factor in parts:
             inner = (stays, node.right) if i == 0 else (node.left, stays)
             yield ast.BinOp(ast.BinOp(inner[0], node.op, inner[1]), term.op, factor)

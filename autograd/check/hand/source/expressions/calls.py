@@ -44,6 +44,10 @@ def of_call(node: ast.Call) -> Changes:
             args = [*node.args[:i], ast.Constant(number), *node.args[i + 1 :]]
             said = f"`{ast.unparse(node.args[i])}` should be {number:g}"
             yield "wrong-variable", said, ast.Call(node.func, args, node.keywords)
+    if name == "zeros_like" and node.args:
+        said = f"`{text}` should be a copy of `{ast.unparse(node.args[0])}`"
+        copy = ast.Call(ast.Attribute(node.args[0], "copy", ast.Load()), [], [])
+        yield "forgotten term", said, copy
     if name in TWINS:
         said = f"`{name}` in `{text}` should be `{TWINS[name]}`"
         yield "wrong-variable", said, renamed(node, node.func, TWINS[name])

@@ -1,4 +1,4 @@
-"""Changes of lines that put a size or a place under a name: `n = len(x)`, `r, c = i * stride, j`."""
+"""Changes of lines that make no array: sizes and places under names, lists, calls whose results are lost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from itertools import combinations, islice
 from typing import Any
 
+import numpy as np
+
+from ...match.names import is_called_gradient
 from ..expressions.calls import TWINS, renamed
 from ..expressions.places import is_places, other_indices
 from ..quantities import is_index, is_of_truths
@@ -30,6 +33,17 @@ def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
     'r = np.argmax(x)'
     """
     match statement:
+        case ast.Assign(targets=[ast.Name(id=sums) as name], value=ast.Name(id=other)) if are_alike(
+            scope.get(sums), scope.get(other)
+        ):
+            both = parsed(f"[a + b for a, b in zip({sums}, {other})]")
+            said = f"it replaces `{sums}`, to which it should add"
+            yield said, placed(ast.Assign([name], both), statement)  # type: ignore[misc]
+        case ast.Expr(value=ast.Call() as call):
+            for held in (k for k, v in scope.items() if isinstance(v, np.ndarray) and is_called_gradient(k)):
+                said = f"what `{ast.unparse(call)}` returns is lost: it should be added to `{held}`"
+                added = ast.AugAssign(ast.Name(held, ast.Store()), ast.Add(), call)
+                yield said, placed(added, statement)  # type: ignore[misc]
         case ast.Assign(targets=[ast.Name() as name], value=value) if is_index(scope.get(name.id)):
             for new in others_like(value, {name.id}, scope):
                 said = f"`{name.id}` is wrong: it should be `{ast.unparse(new)}`"
@@ -55,6 +69,15 @@ def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                 new = ast.Tuple(list(made), ast.Load())
                 said = f"`{ast.unparse(target)}` are wrong: they should be `{ast.unparse(new)}`"
                 yield said, placed(ast.Assign([target], new), statement)  # type: ignore[misc]
+
+
+def are_alike(a: Any, b: Any) -> bool:
+    """Whether two lists hold arrays of the same shapes: gradients by layers, of one sample and of all."""
+    are_lists = isinstance(a, list) and isinstance(b, list) and len(a) == len(b) > 0
+    return are_lists and all(
+        isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.shape == y.shape
+        for x, y in zip(a, b, strict=True)
+    )
 
 
 def others_like(value: ast.expr, own: set[str], scope: dict[str, Any]) -> Iterator[ast.expr]:
