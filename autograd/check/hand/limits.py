@@ -13,7 +13,7 @@ import numpy as np
 LOCATE = 8_000.0  # for the line in whose place the engine's value makes all right
 CHANGE = 16_000.0  # for a change of a line that does
 SECONDS = 4.0  # of the thread, for code that takes longer than its events tell, as a loop over plain numbers
-MOST_SECONDS = 8.0  # for all searches together
+MOST_SECONDS = 7.0  # for all searches together
 TRIES_PER_LOOK = 8  # at the clock, which is slow on some machines
 
 

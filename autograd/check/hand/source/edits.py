@@ -134,7 +134,7 @@ def edits(
     for node in (node for part in parts for node in expressions(part)):
         changes = (
             at_node(node, scope, evaluate, beside, kinds),
-            of_functions(node, functions or {}),
+            of_functions(node, functions or {}) if not is_index(evaluate(node)) else (),
             raised(node, evaluate),
             others_written(node, literals),
         )
