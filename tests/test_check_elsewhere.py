@@ -1627,6 +1627,45 @@ CASES = {
             ("(dn - n * (n @ dn)) / np", "dn / np", "dz = dz + dn", None),
         ],
     ),
+    "a swish, a sparsity in brackets, and a branch whose result is added": (
+        """
+        def forward(x, W, V, U, y, beta=0.3):
+            z = x @ W
+            s = 1 / (1 + np.exp(-z))
+            h = z * s
+            mean = np.mean(h, axis=0)
+            left, right = h @ V, np.tanh(h @ U)
+            out = left + right
+            return np.sum((out - y) ** 2) + beta * np.sum(mean**2), (z, s, h, mean, right, out)
+
+        def tanh_back(d, right, h, U):
+            dz = d * (1 - right**2)
+            return dz @ U.T, h.T @ dz
+
+        def backward(x, W, V, U, y, cache, beta=0.3):
+            z, s, h, mean, right, out = cache
+            d = 2 * (out - y)
+            dV = h.T @ d
+            dh, dU = tanh_back(d, right, h, U)
+            dh += d @ V.T
+            dh += 2 * beta * mean / len(x)
+            dz = dh * (s * (1 + z * (1 - s)))
+            return {"W": x.T @ dz, "V": dV, "U": dU}
+        """,
+        {
+            "x": OTHER.normal(size=(6, 3)),
+            "W": OTHER.normal(size=(3, 4)),
+            "V": OTHER.normal(size=(4, 2)),
+            "U": OTHER.normal(size=(4, 2)),
+            "y": OTHER.normal(size=(6, 2)),
+        },
+        [
+            ("(s * (1 + z * (1 - s)))", "(s * (1 - s))", "dz = ", None),
+            ("s * (1 + z * (1 - s))", "s * (1 + z) * (1 - s)", "dz = ", None),
+            ("dh += d @ V.T", "dh = d @ V.T", "dh = d @ V.T", "overwritten"),
+            ("2 * beta * mean / len(x)", "2 * beta * mean", "dh += 2 * beta", "factor"),
+        ],
+    ),
 }
 
 
