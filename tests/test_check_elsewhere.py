@@ -1571,6 +1571,37 @@ CASES = {
             ("lr * (e * qi + reg * pu)", "lr * (e * Q[u] + reg * pu)", "P[u] -= ", None),
         ],
     ),
+    "pairs one by one, with a total of which nothing is made": (
+        """
+        def train(U, V, bias, triples, lr=0.05, reg=0.1, epochs=2):
+            for _ in range(epochs):
+                total = 0.0
+                for u, i, j in triples:
+                    x = U[u] @ (V[i] - V[j]) + bias[i] - bias[j]
+                    total += np.log1p(np.exp(-x))
+                    total += 0.5 * reg * (U[u] @ U[u] + V[i] @ V[i] + V[j] @ V[j])
+                    e = -1.0 / (1.0 + np.exp(x))
+                    g_u = e * (V[i] - V[j]) + reg * U[u]
+                    g_i = e * U[u] + reg * V[i]
+                    g_j = -e * U[u] + reg * V[j]
+                    U[u] -= lr * g_u
+                    V[i] -= lr * g_i
+                    V[j] -= lr * g_j
+                    bias[i] -= lr * e
+                    bias[j] -= lr * -e
+                print(total)
+        """,
+        {
+            "U": OTHER.normal(size=(3, 2)),
+            "V": OTHER.normal(size=(4, 2)),
+            "bias": OTHER.normal(size=4),
+            "triples": [(0, 1, 2), (1, 3, 0)],
+        },
+        [
+            ("g_j = -e * U[u] + reg * V[j]", "g_j = -e * U[u] - reg * V[j]", "g_j = ", "sign"),
+            ("g_u = e * (V[i] - V[j])", "g_u = e * (V[i] + V[j])", "g_u = ", "sign"),
+        ],
+    ),
     "a kernel of distances, whose root is 0 on the diagonal": (
         """
         def forward(x, y, ell, noise):

@@ -212,7 +212,10 @@ def likely_losses(training: Training, run: Tracing) -> Iterator[Tensor | None]:
     yield from (run.losses[word] for word in (*SURELY, *PERHAPS) if word in run.losses)
     if training.is_guess:  # what a parameter is changed by is made of the loss's parts, too
         updated = {place[-1] for place in training.updates.values()}
-        yield final_in([t for name, t in numbers.items() if name not in updated])
+        own = [t for name, t in numbers.items() if name not in updated]
+        used = {p for nodes in run.made.values() for n in nodes for p in n.parents}
+        yield final_in([t for t in own if t.node not in used])  # of a loss nothing is made
+        yield final_in(own)
         yield final_in([t for t in run.scalars if not t.ndim])
         yield final_in(run.scalars)
 
