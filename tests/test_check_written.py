@@ -3,6 +3,7 @@
 import copy
 import math
 import sys
+import textwrap
 import threading
 import time
 
@@ -1677,3 +1678,43 @@ def test_a_loss_that_is_made_element_by_element(loss):
     report = check.derivation(forward, lambda x, w: {"w": slopes(x, w)}, inputs)
     assert report.ok, str(report)
     assert not check.derivation(forward, lambda x, w: {"w": 1.1 * slopes(x, w)}, inputs).ok
+
+
+# Where the graph gives 0 times infinity
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+def test_a_root_of_zero_is_not_taken_for_nothing_where_differences_say_otherwise(scale):
+    """The slope of cbrt(x)**3 is 1 at 0 too, and large slopes elsewhere must not hide that."""
+
+    def forward(x, w):
+        return np.sum(np.cbrt(x) ** 3) + scale * np.sum(w**2)
+
+    inputs = {"x": np.array([0.0, 1.0]), "w": np.array([1.0, 2.0])}
+    report = check.derivation(forward, lambda x, w: {"x": np.array([0.0, 1.0]), "w": 2 * scale * w}, inputs)
+    assert not report.ok
+    assert "NaN or infinite" in report.unmatched["x"]
+
+
+def test_wrong_updates_in_a_backward_pass_that_is_no_training_step_are_blamed():
+    source = """
+    class Layer:
+        def __init__(self):
+            self.W = np.arange(1.0, 7.0).reshape(3, 2) / 5
+
+    def forward(net, x):
+        net.x, net.y = x, x @ net.W
+        return np.sum(net.y**2)
+
+    def backward(net, x):
+        dy = FACTOR * net.y
+        net.W -= 0.1 * net.x.T @ dy
+
+    def both():
+        return Layer(), forward, backward
+    """
+    inputs = {"x": np.linspace(-1, 2, 12).reshape(4, 3)}
+    for factor, ok in (("2", True), ("2 * net.y", False)):
+        net, forward, backward = defined(textwrap.dedent(source.replace("FACTOR", factor)))()
+        report = check.derivation(forward, backward, {"net": net, **inputs})
+        assert report.ok == ok, str(report)

@@ -107,16 +107,16 @@ def results_of(stage: Stage, outcome: Outcome, known: Known, settings: Settings)
 
 
 OF_ROOTS = (
-    "its update is divided by a root of what was kept before, and is no multiple of a gradient: check the "
+    "the update is divided by a root of what was kept before, and is no multiple of a gradient: check the "
     "function that makes the gradients by check.derivation, or begin with what is kept at 0"
 )
 
 
 def divides_by_roots(stage: Stage) -> bool:
     """Whether a line that updates a parameter takes a root, as AdaGrad, RMSprop and Adam do."""
-    assert stage.training is not None
+    updates = stage.training.updates if stage.training is not None else {}
     statements = (
-        s for site, _ in stage.training.updates for s in statements_around(site.filename, site.statement)
+        s for site, _ in updates for s in statements_around(site.filename, site.statement)
         if span_of(s) == site.statement
     )  # fmt: skip
     return any("sqrt(" in ast.unparse(s) or "** 0.5" in ast.unparse(s) for s in statements)

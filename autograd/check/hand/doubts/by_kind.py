@@ -44,13 +44,8 @@ from .scaled import (
 from .searching import passed_on, within
 
 OF_FACTORS = (None, "missing-factor", "factor", "missing-term")  # what a line that only renames may lack
-OF_ADDED = (
-    "sign",
-    "missing sign",
-    "factor",
-    "number",
-    "wrong-variable",
-)  # what may be wrong with what is added
+# What may be wrong with what is added
+OF_ADDED = ("sign", "missing sign", "factor", "number", "wrong-variable")
 OF_SUMS = ("missing-term", "jacobian", "overwritten")
 
 

@@ -388,11 +388,7 @@ LAST = ("projection", "other call", "missing product")
 
 def in_stages(attempts: dict[str, list[Attempt]]) -> Iterator[dict[str, list[Attempt]]]:
     """The changes of the simplest kinds, and of statements; those that insert; those that are many; calls."""
-    late = (
-        dict.fromkeys(("other call", "missing product"), 3)
-        | dict.fromkeys(MANY, 2)
-        | dict.fromkeys(INSERTED, 1)
-    )
+    late = dict.fromkeys(LAST, 3) | dict.fromkeys(MANY, 2) | dict.fromkeys(INSERTED, 1)
     stage = {kind: late.get(kind, 0) for kind in attempts}
     for i in range(4):
         yield {

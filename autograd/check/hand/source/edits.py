@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..observe.probes.sites import is_plain, is_word
+from ..observe.probes.sites import is_plain, is_word, root_of
 from .expressions.brackets import bracketed_otherwise
 from .expressions.calls import of_call, turned_round
 from .expressions.functions import Functions, calls_missing, of_functions
@@ -112,8 +112,8 @@ def edits(
     parts = value.args[1:] if writes else [value]
     for part in parts[-1:] if not BESIDE.isdisjoint(kinds) else ():
         held = evaluate(part)
-        is_mask = np.asarray(held).dtype.kind == "b" if is_numeric(held) else True
-        if not is_mask and (np.ndim(held) or isinstance(held, float)):
+        is_of_numbers = is_numeric(held) and np.asarray(held).dtype.kind != "b"
+        if is_of_numbers and (np.ndim(held) or isinstance(held, float)):
             inserted = (
                 to_whole(part, held, scope, beside),
                 leaks(part, held, scope, literals),
@@ -208,7 +208,7 @@ def expressions(tree: ast.AST) -> Iterator[ast.expr]:
 
     Nor are they keywords, but for words, or exponents; nor what NumPy has: `np.r_` made an array has no end.
     """
-    if isinstance(tree, ast.Attribute) and ast.unparse(tree).startswith(("np.", "numpy.")) and is_plain(tree):
+    if isinstance(tree, ast.Attribute) and root_of(tree) in ("np", "numpy") and is_plain(tree):
         return
     if isinstance(tree, ast.expr):
         yield tree

@@ -131,12 +131,8 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.AugAssign(target=target, op=op, value=value):
             for near in targets_like(target, scope):
                 yield "wrong-variable", wrong_place(text, near), ast.AugAssign(near, op, value)  # type: ignore[arg-type]
-            for windows in windows_exchanged(target, value):
-                yield (
-                    "wrong-variable",
-                    wrong_place(text, windows[0]),
-                    ast.AugAssign(windows[0], op, windows[1]),
-                )
+            for near, other in windows_exchanged(target, value):
+                yield "wrong-variable", wrong_place(text, near), ast.AugAssign(near, op, other)
             for name in scalars(scope) if isinstance(op, ast.Mult | ast.Div) else ():
                 said = f"a factor {name} is missing at `{ast.unparse(value)}`"
                 new = ast.BinOp(value, ast.Mult(), parsed(name))
@@ -148,8 +144,8 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
             for near in targets_like(target, scope):
                 yield "wrong-variable", wrong_place(text, near), ast.Assign([near], value)
-            for windows in windows_exchanged(target, value):
-                yield "wrong-variable", wrong_place(text, windows[0]), ast.Assign([windows[0]], windows[1])
+            for near, other in windows_exchanged(target, value):
+                yield "wrong-variable", wrong_place(text, near), ast.Assign([near], other)
             if not (isinstance(value, ast.Constant) and value.value == 0):
                 yield "wrong-variable", f"what `{text}` writes should be 0", ast.Assign([target], number(0))
             yield "line too many", f"`{text}` is too many", ast.Pass()
