@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from autograd.check.hand import limits
 from tests.cases import count_of_cases, count_of_functions
 
 collect_ignore_glob = [
@@ -72,6 +73,13 @@ COUNTS = ("mutants", "missed", "right", "alarms", "open")
 
 
 STATES = {}  # of the modules' generators, as the imports left them
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """What a search finds is counted in runs, and not in seconds: a slow machine is to find as much."""
+    for name in ("SECONDS", "MOST_SECONDS", "DIAGNOSING"):
+        monkeypatch.setattr(limits, name, 2 * getattr(limits, name))
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, check, relu
+from autograd.check.hand.locate.blame import Locator
 from autograd.check.hand.report import KINDS
 from autograd.errors import CheckError, DerivationError
 from autograd.users import is_users
@@ -752,6 +753,21 @@ def test_text_and_html():
     assert "&lt;script&gt;" in html
     assert "<script>" not in html
     assert repr(report) == str(report)
+
+
+def test_fault_of_the_search_leaves_the_verdict(monkeypatch):
+    """What is wrong is known before its reason is looked for."""
+
+    def faulty(self):
+        raise ZeroDivisionError("in the search")
+
+    monkeypatch.setattr(Locator, "blamed", faulty)
+    wrong = defined(BACKWARD.replace("dZ2 = A2 - y", "dZ2 = A2 + y"))
+    with pytest.warns(RuntimeWarning, match="which line is wrong could not be told: ZeroDivisionError"):
+        report = check.derivation(forward, wrong, INPUTS)
+    assert report.status == "wrong"
+    assert report.judged == {"dW1": False, "db1": False, "dW2": False, "db2": False}
+    assert report.first is None
 
 
 # In a block

@@ -531,6 +531,32 @@ def test_a_loop_without_end_is_stopped(monkeypatch):
     assert "still running" in report.error
 
 
+@pytest.mark.timeout(120)
+def test_a_change_by_which_a_loop_has_no_end_is_given_up_soon(monkeypatch):
+    """The backward pass itself may take long; a change of it that goes round for ever need not."""
+    monkeypatch.setattr("autograd.check.hand.observe.stage.PATIENCE", 1e6)
+
+    def both(X, w, v):
+        loss, dw, dv = 0.0, np.zeros_like(w), np.zeros_like(v)
+        n = len(X) - 1
+        while n >= 0:
+            pre = X[n] @ w
+            out = np.where(pre > 0, pre, pre / 8)
+            y = out @ v
+            loss += 0.5 * y**2
+            dv += y * out
+            dout = y * v
+            dpre = np.where(pre > 0, dout, 0)
+            dw += np.outer(X[n], dpre)
+            n -= 1
+        return loss, {"w": dw, "v": dv}
+
+    rng = np.random.default_rng(5)
+    inputs = {"X": rng.normal(size=(4, 3)), "w": rng.normal(size=(3, 2)), "v": rng.normal(size=2)}
+    report = check.derivation(both, None, inputs)
+    assert report.first.source.startswith("dpre = "), report
+
+
 def test_no_memory_is_told():
     def backward(x):
         dx = np.zeros((10**9, 10**9))

@@ -1174,7 +1174,7 @@ def test_what_a_change_calls_is_not_observed_or_it_would_be_changed_again():
     outer.deadline = 5.0
     during = []
     code = compile("look()", "<change>", "eval")
-    PROBE.use(outer)
+    PROBE.run = outer
     try:
         look = lambda: during.append(PROBE.run)  # noqa: E731  # the code calls it
         evaluating(code)(0, None, sys._getframe())
@@ -1182,7 +1182,7 @@ def test_what_a_change_calls_is_not_observed_or_it_would_be_changed_again():
         assert during[0] is not outer
         assert during[0].deadline == 5.0
     finally:
-        PROBE.use(Run())
+        PROBE.run = Run()
 
 
 PARTS = """

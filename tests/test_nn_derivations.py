@@ -220,7 +220,7 @@ MISTAKES = [
     (
         "convolution",
         "dx = np.einsum('nfijkl,fckl->ncij', windows(wide, (k, l), axis=(2, 3)), weight)",
-        "unknown",
+        "wrong-variable",
     ),
     (
         "convolution with stride, padding and groups",

@@ -14,16 +14,25 @@ from .observe.probes.trace import path_text
 def moved(found: Judgement, anew: bool = False) -> Shift:
     """Other values for what gradients were derived of, of the same make: signs, zeros and symmetry stay."""
     paths = {p for p, n in found.forward.leaves.items() if any(r.node is n for r in found.results)}
+    others: dict[tuple[Any, ...], Any] = {}
 
     def shift(path: tuple[Any, ...], a: Any) -> Any:
         """The other value of one input, the same each time; what is empty or not finite stays."""
-        a = np.asarray(a)
-        if path not in paths or not a.size or not np.all(np.isfinite(a)):
-            return a[()]
-        rng = np.random.default_rng(sum(map(ord, path_text(path))) + a.size)
-        return (both_signs(a.shape, rng) if anew else shifted(a, rng))[()]
+        if path not in paths:
+            return a
+        if path not in others:
+            others[path] = other(path_text(path), np.asarray(a), anew)
+        return others[path].copy()
 
     return shift
+
+
+def other(name: str, a: Any, anew: bool) -> Any:
+    """Another value of one input, drawn for its name."""
+    if not a.size or not np.all(np.isfinite(a)):
+        return a[()]
+    rng = np.random.default_rng(sum(map(ord, name)) + a.size)
+    return (both_signs(a.shape, rng) if anew else shifted(a, rng))[()]
 
 
 def both_signs(shape: tuple[int, ...], rng: np.random.Generator) -> Any:

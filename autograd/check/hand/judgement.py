@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from ...engine import LEAF, Node
 from .locate.suspects import Blame
 from .match.known import Known
-from .match.lost import lost_updates
+from .match.lost import lost_updates, passed_by
 from .match.near import near
 from .match.results import Result, collected, named_in
 from .match.rightness import going_wrong, has_no_rate, is_adaptive, judged_right, note_carried
@@ -20,7 +21,7 @@ from .observe.arguments import words_in
 from .observe.graph import Forward
 from .observe.probes.patch import statements_around
 from .observe.probes.sites import span_of
-from .observe.stage import Outcome, Stage
+from .observe.stage import Outcome, Stage, silenced
 from .observe.training import RETURNED
 from .report import Line
 from .source.quantities import is_index
@@ -72,7 +73,8 @@ def observed(
     stage: Stage, forward: Forward, known: Known, settings: Settings, excused: dict[Node, Any] | None = None
 ) -> Judgement:
     """What the backward pass does, and which of its results are right."""
-    outcome = stage.backwards(noting=True)
+    with silenced():
+        outcome = stage.backwards(noting=True)
     forward.scope = sizes_in(stage, outcome)
     either = any(forward.root in forward.bound.get(word, ()) for word in EITHER_WAY)
     stage.uphill = None if either else goes_up(stage)
@@ -92,6 +94,7 @@ def results_of(stage: Stage, outcome: Outcome, known: Known, settings: Settings)
     if stage.training and stage.training.places is not None:  # others are of another loss
         found = [r for r in found if r.place in stage.training.places]
     results = assigned(found, known, settings)
+    results += passed_by(stage, known, results)
     is_first = is_adaptive(results)
     if not is_first and not (has_no_rate(results) and divides_by_roots(stage)):
         return results
@@ -123,9 +126,7 @@ def divides_by_roots(stage: Stage) -> bool:
 
 
 EITHER_WAY = ("objective", RETURNED)  # what is returned may have a minus before it
-TO_GROW = (
-    "likelihood", "loglik", "log_lik", "evidence", "reward", "utility", "elbo", "log_prob", "logprob", "logp"
-)  # fmt: skip
+TO_GROW = re.compile("likelihood|loglik|log_lik|evidence|reward|utility|elbo|log_prob|logprob|logp")
 
 
 def goes_up(stage: Stage) -> bool:
@@ -134,7 +135,7 @@ def goes_up(stage: Stage) -> bool:
     words |= {f.__name__.lower() for f in stage.reach.functions}
     words |= {name.lower() for name in (stage.training.names if stage.training else ())}
     loss = (stage.training.loss or "").lower() if stage.training else ""
-    positive = any(g in w and not w.startswith(("neg", "nll")) for g in TO_GROW for w in (*words, loss))
+    positive = any(TO_GROW.search(w) and not w.startswith(("neg", "nll")) for w in (*words, loss))
     return positive and not any(w.startswith(("loss", "cost", "neg", "nll")) for w in words)
 
 
@@ -148,7 +149,7 @@ def signed(scale: float | None, stage: Stage) -> float | None:
 def sizes_in(stage: Stage, outcome: Outcome) -> dict[str, Any]:
     """Variables by their names, for what constants and formulas are called by."""
     frames = [f for frames in outcome.frames.values() for f in frames[-1:]]
-    sizes = {k: v for frame in frames for k, v in frame.items() if is_index(v)}
+    sizes = {k: v for frame in frames for k, v in frame.items() if is_index(v) or type(v) is float}
     arrays = (np.ndarray, np.generic, int, float)
     scope = {k: v for k, v in (stage.inputs | stage.scope | stage.arguments).items() if isinstance(v, arrays)}
     return sizes | {k: np.array(v) if isinstance(v, np.ndarray) else v for k, v in scope.items()}

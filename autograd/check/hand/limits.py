@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-LOCATE = 8_000.0  # for the line in whose place the engine's value makes all right
+LOCATE = 6_500.0  # for the line in whose place the engine's value makes all right
 CHANGE = 16_000.0  # for a change of a line that does
-SECONDS = 4.0  # of the thread, for code that takes longer than its events tell, as a loop over plain numbers
-MOST_SECONDS = 7.0  # for all searches together
+SECONDS = 3.0  # of the thread, for code that takes longer than its events tell, as a loop over plain numbers
+MOST_SECONDS = 6.0  # for all searches together
+DIAGNOSING = 1.5  # of the thread, for changes of lines that tell what is wrong with them, all together
 TRIES_PER_LOOK = 8  # at the clock, which is slow on some machines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -9,17 +10,16 @@ from typing import Any
 import numpy as np
 
 from ...engine import Node
+from . import limits
 from .diagnose.case import MOST, Case, Round, worst
 from .diagnose.diagnosis import Diagnosis, diagnosed
 from .diagnose.formula import Source
-from .diagnose.repair import Program, program_of, quietly
+from .diagnose.repair import Program, program_of
 from .judgement import Judgement, Settings
 from .locate.suspects import CONTAINED, Blame
 from .match.known import Known, Match
 from .match.near import near
-from .match.results import (
-    Result,
-)
+from .match.results import Result
 from .observe.probes.record import Event, Snapshot, is_array
 from .observe.probes.sites import Site
 from .observe.stage import Stage
@@ -44,12 +44,13 @@ class Reasons:
     mended     the values that are then made
     snapshots  the variables at the lines that are blamed
     told       of each line that is blamed, what is wrong with it
+    taken      the seconds of the thread that it took to tell; what takes long is told by numbers alone
     """
 
     def __init__(self, found: Judgement, stage: Stage, settings: Settings) -> None:
         self.found, self.stage, self.settings = found, stage, settings
         self.told: dict[int, Diagnosis] = {}
-        self.tries = iter(range(MOST))
+        self.tries, self.taken = iter(range(MOST)), 0.0
         self.blame([])
 
     def blame(self, blames: list[Blame]) -> None:
@@ -132,7 +133,9 @@ class Reasons:
         case = self.case_of(blame, node, derived)
         if not case.rounds:
             return Diagnosis("unknown", NOT_KNOWN if blame.change is None else BEGINS_HERE, is_proven=False)
+        start = time.thread_time()
         told = diagnosed(case)
+        self.taken += time.thread_time() - start
         is_value = blame.family is not None and blame.family.kind == "value"
         if told.is_proven or not is_value or blame.site.kind != "argument":
             return told
@@ -157,15 +160,17 @@ class Reasons:
                 value = event.value
                 is_first = event.time == start  # nothing was put right before it
                 if program is not None and snapshot is not None and not blame.is_held and not is_first:
-                    with quietly():
-                        again = program.run(program.statement, snapshot, {})  # from what is right before it
+                    again = program.run(program.statement, snapshot, {})  # from what is right before it
                     value = again if is_array(again) else value
                 rounds.append(Round(value, blame.values[event.n], snapshot, self.earlier(event)))
+        left = limits.DIAGNOSING - self.taken
+        tries = self.tries if left > 0 else iter(())
         others = [] if program is None or blame.site.kind in CONTAINED else self.right_rounds(blame, program)
         return Case(
             blame.site, rounds, forward, node, blame.scale, known.truth, values,
             {n: values[n] for n in frontier}, region, self.found.excused,
-            others=others, tries=self.tries if blame.is_explained else islice(self.tries, MOST_UNEXPLAINED),
+            others=others, tries=tries if blame.is_explained else islice(tries, MOST_UNEXPLAINED),
+            deadline=time.thread_time() + max(left, limits.DIAGNOSING / 25),
         )  # fmt: skip
 
     def right_rounds(self, blame: Blame, program: Program) -> list[Round]:
@@ -179,8 +184,7 @@ class Reasons:
             )
             if snapshot is None or value is None or not is_known(value, self.found.known):
                 continue  # that of a round of which nothing comes may be wrong
-            with quietly():
-                again = program.run(program.statement, snapshot, {})
+            again = program.run(program.statement, snapshot, {})
             if is_array(again) and np.shape(again) == np.shape(value) and near(again, value):
                 found.append(Round(value, value, snapshot, []))
         return found

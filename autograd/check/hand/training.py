@@ -19,6 +19,7 @@ import numpy as np
 from ...errors import DerivationError
 from .derivation import examined
 from .observe.arguments import code_of
+from .observe.objects.draws import Draws
 from .observe.objects.reach import Reach, Root
 from .observe.objects.state import State
 from .observe.probes.codes import copied, first_line, text_of
@@ -44,8 +45,8 @@ def trained(
     """The verdict on the first update that some statements make, in a space of variables."""
     reasons, raised = list[str](), ""
     # a loop that looks back over what another has left updates something, too, and has no loss by name
-    ways = ((b, body, is_guess) for is_guess in (False, True) for b, body in stretches(statements))
-    for before, body, is_guess in ways:
+    ways = ((b, body, guess) for guess in range(3) for b, body in stretches(statements))
+    for before, body, guess in ways:
         variables = space()
         if failed := failure_of(before, filename, variables):
             raised = raised or failed
@@ -56,14 +57,17 @@ def trained(
             if run.raised is not None:
                 raised = raised or told(run.raised, name, stage.patience)
             continue
-        stage.training = Training(loss, until, run.updates, returned, is_guess=is_guess)
+        stage.training = Training(loss, until, run.updates, returned, guess=guess)
         training = stage.training
         found = report_or_reason(stage, name)
         if isinstance(found, DerivationReport):
             turns = turns_in(run) if loss is None and not found.ok else []
             apart = in_turn(stage, training, turns, partial(report_or_reason, stage, name)) if turns else None
-            return apart if apart is not None else found
-        reasons.append(found)
+            found = apart if apart is not None else found
+            if found.ok or guess < 2:
+                return found
+        else:
+            reasons.append(found)
     if raised:
         return DerivationReport((), error=raised)
     nothing = (
@@ -199,11 +203,11 @@ def script(path: str | os.PathLike[str], *, loss: str | None = None) -> Derivati
     linecache.checkcache(path)
     statements = ast.parse(text).body
     folder = os.path.dirname(os.path.abspath(path))
-    draws = State(Reach([]))
+    draws = Draws.now()
 
     def space() -> dict[str, Any]:
         """The variables that a script begins with, and the draws as they were."""
-        draws.restore()
+        draws.put_back()
         return {"__name__": "__main__", "__file__": path, "__builtins__": __builtins__}
 
     sys.path.insert(0, folder)
@@ -211,4 +215,4 @@ def script(path: str | os.PathLike[str], *, loss: str | None = None) -> Derivati
         return trained(statements, path, space, os.path.basename(path), loss)
     finally:
         sys.path.remove(folder)
-        draws.restore()
+        draws.put_back()

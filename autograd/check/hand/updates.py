@@ -20,7 +20,7 @@ from .observe.probes.patch import statements_around
 from .observe.probes.probe import Finished, TimeUp
 from .observe.probes.record import Recording, is_array
 from .observe.probes.sites import Site, span_of
-from .observe.stage import Stage
+from .observe.stage import Stage, silenced
 from .observe.training import Training, is_update
 from .source.nearby import names_set
 
@@ -128,7 +128,8 @@ def watched(stage: Stage, until: tuple[Any, int] | None, main: Any) -> Watching:
             run.begin(stage.inputs, places, main)
             stage.training = Training(None, until)
             try:
-                stage.run(run, stage.forward, {})
+                with silenced():
+                    stage.run(run, stage.forward, {})
             except (Exception, TimeUp) as error:
                 run.raised = error
             run.rounds += 1  # what the last round changed is complete after it

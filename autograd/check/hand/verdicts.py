@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from .doubts.evidence import Evidence
@@ -17,7 +19,7 @@ from .match.measured import complete_at_roots, refuse_severed
 from .match.rightness import common_scale
 from .observe.graph import Forward
 from .observe.objects.copies import Shift
-from .observe.stage import Stage
+from .observe.stage import Stage, silenced
 from .observe.tracing import traced
 from .reasons import Reasons
 from .unfinished import blamed_before, raised_line
@@ -42,6 +44,8 @@ def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judg
     complete_at_roots(again, known)
     with stage.live(forward, shift):
         found = observed(stage, forward, known, settings)
+        if shift is None and found.is_loose and stage.held_back:
+            return found  # which is judged again, with these as parameters
         has_kinks = not found.ok and any(node.op.name in KINKED for node in forward.order)
         if not has_kinks:
             if shift is None or not found.ok:
@@ -62,9 +66,24 @@ def judged_as(stage: Stage, known: Known, settings: Settings) -> Judgement:
     return found
 
 
-@np.errstate(all="ignore")  # what is tried may overflow
 def explain(found: Judgement, stage: Stage, settings: Settings) -> None:
-    """Add the verdicts on the lines, and what is to blame for what is wrong."""
+    """Add the verdicts on the lines, and what is to blame for what is wrong.
+
+    What is right and what is wrong is known by now: a fault in the search for the reason is warned of, and
+    takes none of it back.
+    """
+    if stage.training is not None and stage.training.guess == 2 and not found.ok:
+        return  # of such a loss nothing is believed but that all is right
+    try:
+        with silenced():  # what is tried may overflow
+            explain_lines(found, stage, settings)
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        warnings.warn(f"which line is wrong could not be told: {said}", RuntimeWarning, stacklevel=2)
+
+
+def explain_lines(found: Judgement, stage: Stage, settings: Settings) -> None:
+    """The same, if nothing fails on the way."""
     wrong = [r for r, ok in zip(found.results, found.right, strict=True) if not ok and r.node is not None]
     unclear = [r for r in wrong if not np.all(np.isfinite(r.true))]
     for result in unclear:

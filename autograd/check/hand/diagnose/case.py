@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -52,6 +52,7 @@ class Case:
     given    of these, the nearest
     others   rounds of the line that are right, and have to stay so
     tries    the numbers of the changes that may still be tried, of this line and of others after it
+    deadline when no more is to be tried, by the clock of the thread
     """
 
     site: Site
@@ -68,6 +69,7 @@ class Case:
     accepts: Callable[[Array], bool] | None = None
     others: list[Round] = field(default_factory=list)
     tries: Iterator[int] = field(default_factory=lambda: iter(range(MOST)))
+    deadline: float = float("inf")
 
     @property
     def value(self) -> Array:
@@ -83,12 +85,10 @@ class Case:
         snapshot = self.rounds[0].snapshot
         return snapshot.variables if snapshot else {}
 
-    def are_right(self, values: list[Any]) -> bool:
-        """Whether values are what the line ought to hold, in each round."""
-        return len(values) == len(self.rounds) and all(
-            v is not None and self.is_right(v, r.expected, r.value)
-            for v, r in zip(values, self.rounds, strict=True)
-        )
+    def are_right(self, values: Iterable[Any]) -> bool:
+        """Whether values are what the line ought to hold, in each round; none after a wrong one is made."""
+        pairs = zip(values, self.rounds, strict=True)
+        return all(v is not None and self.is_right(v, r.expected, r.value) for v, r in pairs)
 
     def is_right(self, value: Array, expected: Array, own: Array) -> bool:
         """Whether one value is.  Of a line whose shape is wrong any constant will do that has a name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -59,10 +60,12 @@ def diagnosed(case: Case) -> Diagnosis:
     for guess in guesses(case):
         if guess:
             is_told = guess.kind != "unknown" and UNNAMED not in guess.text
-            is_proven = is_told and (case.raised or bool(np.any(case.value)))
+            is_proven = is_told and (case.raised or any(np.any(r.value) for r in case.rounds))
             return Diagnosis(
                 guess.kind, f"{guess.text}; {where}", is_proven, guess.lineno, guess.part, guess.change
             )
+        if time.thread_time() > case.deadline:
+            break
     if not case.raised and (guess := without_gradient(case)):
         return Diagnosis(guess.kind, f"{guess.text}; {where}", is_proven=False)
     if np.shape(case.value) == np.shape(case.expected):

@@ -14,7 +14,7 @@ from ..match.near import PRECISION, largest, near, ratio
 from ..source.quantities import bracketed, indexed, is_inner, is_numeric, quantities, scalars
 from ..source.trees import parsed
 from .case import Case, Guess, Round, inner
-from .constants import is_named, named
+from .constants import is_named, is_odd_fraction, named
 from .repair import evaluated, loads_of
 
 MOST_PAIRS = 80  # quantities of which two are tried together
@@ -155,10 +155,11 @@ def called(c: float, case: Case) -> str:
 def is_lacking(case: Case, text: str, c: float) -> bool:
     """Whether a constant times an expression is what the line lacks in every round.
 
-    Of few elements, the constant must have a name: a product can be made to fit them.
+    Of few elements, the constant must have a name, and not be such as 4/5: a product can be made to fit them.
     """
-    is_told = np.isfinite(c) and (np.size(case.expected) >= ELEMENTS_THAT_TELL or is_named(c, case.forward))
-    return is_told and all(is_lacking_in(r, text, c) for r in case.rounds)
+    is_simple = is_named(c, case.forward) and not is_odd_fraction(c)
+    is_told = np.isfinite(c) and (is_simple or np.size(case.expected) >= ELEMENTS_THAT_TELL)
+    return bool(is_told) and all(is_lacking_in(r, text, c) for r in case.rounds)
 
 
 ELEMENTS_THAT_TELL = 8

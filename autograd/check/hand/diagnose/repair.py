@@ -7,12 +7,10 @@ with the variables that they had, on copies of what they write to.
 from __future__ import annotations
 
 import ast
-import contextlib
 import copy
 import functools
 import itertools
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FrameType, FunctionType
@@ -33,11 +31,11 @@ from ..source.edits import CALLED, KINDS, Edit, edits
 from ..source.expressions.functions import Functions, Signature
 from ..source.expressions.insertions import BESIDE
 from ..source.nearby import function_around, nearby
-from ..source.trees import number, placed
+from ..source.trees import number, placed, replaced
+from ..source.values import PLACE, NoPartError, Parts, code_of
 from .case import Case, Guess
 
-VALUE = "value_of_the_line"
-PLACE = ast.parse("x", mode="eval").body
+VALUE, HELD = "value_of_the_line", "held_by_the_part"
 LARGE = 2**14  # elements in scope that take as long as evaluating another expression
 MOST, MOST_MADE = 6000, 24_000  # changes of one line that are tried, and that are made
 
@@ -58,9 +56,42 @@ class Program:
     statement: ast.stmt
     reader: ast.expr
     codes: dict[int, CodeType] = field(default_factory=dict)
+    parts: dict[int, Parts] = field(default_factory=dict)
+
+    def changed(self, old: ast.AST, new: ast.AST, snapshot: Snapshot, extras: dict[str, Any]) -> Any:
+        """The value with one part of the statement in the place of another; None if that raises."""
+        try:
+            return data_of(self.parts_at(snapshot, extras).changed(old, new))
+        except NoPartError:
+            return self.run(self.with_part(old, new), snapshot, extras)
+        except Exception:  # a change that does not fit
+            return None
+
+    def holding(self, part: ast.expr, value: Any, snapshot: Snapshot, extras: dict[str, Any]) -> Any:
+        """The value if a part holds something else; None if that raises."""
+        try:
+            return data_of(self.parts_at(snapshot, extras).changed(part, ast.Constant(value)))
+        except NoPartError:
+            statement = self.with_part(part, ast.Name(HELD, ast.Load()))
+            return self.run(statement, snapshot, extras | {HELD: value})
+        except Exception:
+            return None
+
+    def with_part(self, old: ast.AST, new: ast.AST) -> ast.stmt:
+        """The statement with one part in the place of another."""
+        return placed(replaced(self.statement, old, new), old)  # type: ignore[return-value]
+
+    def parts_at(self, snapshot: Snapshot, extras: dict[str, Any]) -> Parts:
+        """The values of the parts of what the statement puts under a name, in one round."""
+        match self.statement:
+            case ast.Assign(targets=[ast.Name()], value=value):
+                if id(snapshot) not in self.parts:
+                    self.parts[id(snapshot)] = Parts(value, snapshot.globals | extras | snapshot.variables)
+                return self.parts[id(snapshot)]
+        raise NoPartError
 
     def run(self, statement: ast.stmt, snapshot: Snapshot, extras: dict[str, Any]) -> Any:
-        """The value; None if that raises.  The caller silences NumPy, which takes as long as the run."""
+        """The value; None if that raises."""
         try:
             scope = snapshot.globals | extras | snapshot.variables
             for name in written_in(statement):
@@ -86,14 +117,6 @@ class Program:
         if 0 not in self.codes:
             self.codes[0] = compile(ast.Expression(placed(self.reader, PLACE)), "<repair>", "eval")  # type: ignore[arg-type]
         return self.codes[0]
-
-
-@contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """A block in which nothing warns."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def program_of(site: Site) -> Program | None:
@@ -169,6 +192,9 @@ def repairs(case: Case, extras: dict[str, Any]) -> Iterator[Guess | None]:
     arrays = filter(is_array, snapshots[0].variables.values())  # type: ignore[union-attr]
     tries = allowed(MOST // (1 + sum(map(np.size, arrays)) // LARGE), case.tries)
     for kinds in STAGES:
+        if next(tries, None) is None:
+            yield from [None] * len(kinds)
+            continue
         # what is exchanged may have been exchanged where it was made: that is told by running
         wanted = tuple(kind for kind in kinds if kind != "exchanged")
         changes = by_kind(program.statement, snapshots[0], extras, case.site, wanted)  # type: ignore[arg-type]
@@ -178,7 +204,7 @@ def repairs(case: Case, extras: dict[str, Any]) -> Iterator[Guess | None]:
 
 def allowed(most: int, left: Iterator[int]) -> Iterator[int]:
     """Of the tries that are left, as many as one search may make; the clock is asked now and then."""
-    deadline = time.thread_time() + limits.SECONDS
+    deadline = time.thread_time() + limits.SECONDS / 4
     return itertools.takewhile(
         lambda i: i % limits.TRIES_PER_LOOK > 0 or time.thread_time() < deadline, itertools.islice(left, most)
     )
@@ -192,24 +218,18 @@ def first_right(
     tries: Iterator[int],
 ) -> Guess | None:
     """The first of some changes that makes the values right, before there are no tries left."""
-    with quietly():
-        for edit in changes:
-            if next(tries, None) is None:
-                return None
-            made = edit.made()
-            values: list[Any] = []
-            for turn in case.rounds:
-                values.append(program.run(made, turn.snapshot, extras))  # type: ignore[arg-type]
-                if values[-1] is None or not case.is_right(values[-1], turn.expected, turn.value):
-                    break
-            if case.are_right(values) and stay_right(made, program, case, extras):
-                return Guess(CALLED.get(edit.kind, edit.kind), edit.text, edit.lineno, change=edit.kind)
+    for edit in changes:
+        if next(tries, None) is None:
+            return None
+        made = (program.changed(edit.old, edit.new, turn.snapshot, extras) for turn in case.rounds)  # type: ignore[arg-type]
+        if case.are_right(made) and stay_right(edit.old, edit.new, program, case, extras):
+            return Guess(CALLED.get(edit.kind, edit.kind), edit.text, edit.lineno, change=edit.kind)
     return None
 
 
-def stay_right(made: ast.stmt, program: Program, case: Case, extras: dict[str, Any]) -> bool:
+def stay_right(old: ast.AST, new: ast.AST, program: Program, case: Case, extras: dict[str, Any]) -> bool:
     """Whether a change leaves the rounds as they are in which the line is right."""
-    runs = ((program.run(made, turn.snapshot, extras), turn) for turn in case.others if turn.snapshot)
+    runs = ((program.changed(old, new, turn.snapshot, extras), turn) for turn in case.others if turn.snapshot)
     return all(value is not None and near(value, turn.value) for value, turn in runs)
 
 
@@ -223,7 +243,7 @@ def by_kind(
     """The changes of a statement at a site."""
     found: dict[str, list[Edit]] = {kind: [] for kind in KINDS}
     tree = tree_of(site.filename, text_of(site.filename))
-    constants = {k: v for k, v in snapshot.globals.items() if type(v) in (float, np.ndarray)}
+    constants = {k: v for k, v in snapshot.globals.items() if type(v) in (int, float, np.ndarray)}
     variables = {k: copied(v) if type(v) is Tensor else v for k, v in snapshot.variables.items()}
     scope = constants | variables | extras
     everything = snapshot.globals | variables
@@ -296,16 +316,9 @@ MOST_FUNCTIONS = 12
 def evaluated(scope: dict[str, Any], expression: ast.expr) -> Any:
     """The value of an expression; None if it raises."""
     try:
-        with np.errstate(all="ignore"):
-            return data_of(eval(code_of(expression), scope))
+        return data_of(eval(code_of(expression), scope))
     except Exception:
         return None
-
-
-@functools.lru_cache(maxsize=4096)
-def code_of(expression: ast.expr) -> CodeType:
-    """The code of an expression, kept as the parts of a line are evaluated for each change of it."""
-    return compile(ast.Expression(placed(expression, PLACE)), "<repair>", "eval")  # type: ignore[arg-type]
 
 
 def compiled(statement: ast.stmt) -> CodeType:
@@ -366,11 +379,11 @@ def evaluating(code: CodeType) -> Override:
     def evaluate(n: int, value: Any, frame: FrameType) -> Any:
         outer, quiet = PROBE.run, Run()
         quiet.deadline = outer.deadline
-        PROBE.use(quiet)
+        PROBE.run = quiet
         try:
             return data_of(eval(code, frame.f_globals, frame.f_locals))
         finally:
-            PROBE.use(outer)
+            PROBE.run = outer
 
     return evaluate
 

@@ -22,11 +22,11 @@ from ..observe.probes.record import Snapshot, copied, is_array
 from ..source.edits import expressions
 from ..source.nearby import function_around, nearby
 from ..source.quantities import bracketed, is_numeric, quantities
-from ..source.trees import number, parsed, placed, replaced
+from ..source.trees import number, parsed
 from .case import Case, Guess
 from .constants import is_named, named
 from .in_scope import fits
-from .repair import Program, evaluated, program_of, quietly, stay_right
+from .repair import Program, evaluated, program_of, stay_right
 
 # What tells of a case, its line, quantities without names and a part of the line what is wrong with the part
 Tell = Callable[[Case, Program, dict[str, Any], ast.expr], Guess | None]
@@ -51,9 +51,8 @@ def first_told(tell: Tell, case: Case, extras: dict[str, Any]) -> Guess | None:
     program = program_of(case.site)
     if program is None or any(r.snapshot is None for r in case.rounds):
         return None
-    with quietly():
-        parts = islice(parts_of(program.statement), MOST_PARTS)
-        return next(filter(None, (tell(case, program, extras, part) for part in parts)), None)
+    parts = islice(parts_of(program.statement), MOST_PARTS)
+    return next(filter(None, (tell(case, program, extras, part) for part in parts)), None)
 
 
 def parts_of(statement: ast.stmt) -> Iterator[ast.expr]:
@@ -124,13 +123,7 @@ class Line(NamedTuple):
 
     def having(self, value: Any) -> Any:
         """What the line makes if the part holds something else; None if that raises."""
-        name = ast.Name(HELD, ast.Load())
-        return self.program.run(
-            with_part(self.program, self.part, name), self.snapshot, self.extras | {HELD: value}
-        )
-
-
-HELD = "held_by_the_part"
+        return self.program.holding(self.part, value, self.snapshot, self.extras)
 
 
 def needed(line: Line | Variable, expected: Any) -> tuple[Any, Any] | None:
@@ -174,20 +167,19 @@ def held_rightly(case: Case, name: str) -> list[tuple[Any, Any]] | None:
     if program is None:
         return None
     found = []
-    with quietly():
-        for turn in case.rounds:
-            held: Any = turn.snapshot.variables.get(name) if turn.snapshot is not None else None
-            if turn.snapshot is None or not is_numeric(as_array(held)) or np.ndim(held) == 0:
-                return None
-            line = Variable(program, turn.snapshot, name)
-            if (told := needed(line, np.asarray(turn.expected))) is None:
-                return None
-            values, told_by = told
-            whole = np.where(told_by, 0.0, line.own)
-            whole[told_by] = values
-            if not case.is_right(line.having(whole), turn.expected, turn.value):
-                return None
-            found.append((whole, told_by))
+    for turn in case.rounds:
+        held: Any = turn.snapshot.variables.get(name) if turn.snapshot is not None else None
+        if turn.snapshot is None or not is_numeric(as_array(held)) or np.ndim(held) == 0:
+            return None
+        line = Variable(program, turn.snapshot, name)
+        if (told := needed(line, np.asarray(turn.expected))) is None:
+            return None
+        values, told_by = told
+        whole = np.where(told_by, 0.0, line.own)
+        whole[told_by] = values
+        if not case.is_right(line.having(whole), turn.expected, turn.value):
+            return None
+        found.append((whole, told_by))
     return found
 
 
@@ -245,20 +237,14 @@ def says_much(case: Case) -> bool:
 def does(case: Case, program: Program, extras: dict[str, Any], part: ast.expr, new: ast.expr) -> bool:
     """Whether all is right with something else in the place of a part, in the rounds that were right, too."""
     is_right = case.are_right(values_with(case, program, extras, part, new))
-    return is_right and stay_right(with_part(program, part, new), program, case, extras)
+    return is_right and stay_right(part, new, program, case, extras)
 
 
 def values_with(
     case: Case, program: Program, extras: dict[str, Any], part: ast.expr, new: ast.expr
 ) -> list[Any]:
     """What the line makes in each round, with something else in the place of a part."""
-    statement = with_part(program, part, new)
-    return [program.run(statement, r.snapshot, extras) for r in case.rounds]  # type: ignore[arg-type]
-
-
-def with_part(program: Program, part: ast.expr, new: ast.expr) -> ast.stmt:
-    """The statement with something else in the place of a part."""
-    return placed(replaced(program.statement, part, new), part)  # type: ignore[return-value]
+    return [program.changed(part, new, r.snapshot, extras) for r in case.rounds]  # type: ignore[arg-type]
 
 
 def constant(case: Case, without: list[Any], whole: list[Any]) -> float | None:

@@ -2,6 +2,7 @@
 
 evidence   what the doubts ask: what is told of the line, which lines reach what is wrong, what tries changes
 second     the order of the ways; they are functions of the evidence, and return another blame or None
+siblings   what else is like the line, and is right as it is
 by_kind    what the kind of the mistake suggests
 scaled     where else a number or a sign may be missing, wrong or too many
 inside     the helper that is called where the blame is

@@ -149,6 +149,9 @@ def misread(evidence: Evidence, doubt: Doubt) -> Blame | None:
         return None
     if blame.site.kind in ("return", "element") and is_unread(blame.site):
         return None
+    terms = OF_PICKED["missing-term"]
+    if doubt.kind is None and (here := evidence.mender(1 / 8).simplest(evidence.of_line(blame), terms)):
+        return here
     ways = (way(evidence, doubt, s) for s in read_there(evidence, blame) for way in (lacking, held_instead))
     return next(filter(None, ways), None)
 
@@ -169,11 +172,19 @@ def of_a_variable(evidence: Evidence) -> Blame | None:
         s for s in own
         if s.site.kind == "assign" and s.site.statement != site.statement and s.time < start
         and not is_unpacked(s.site) and (is_strange(evidence, s) or is_scaled(evidence, s))
+        and not is_made_of_sizes(evidence, s)
     ]  # fmt: skip
     factor = re.search(r"a factor (.+?) is missing", told.hint)
     is_at_home = factor is not None and bool(names_said(f"`{factor[1]}`") & names_read(site))
     kinds = KINDS[:AT_HAND] if factor is None or is_at_home else (*KINDS[:AT_HAND], *LACKING)
-    return evidence.mender(1 / 8).simplest(made, kinds) if made else None
+    found = evidence.mender(1 / 8).simplest(made, kinds) if made else None
+    return found if found is not None and keeps_its_shape(found) else None
+
+
+def keeps_its_shape(blame: Blame) -> bool:
+    """Whether what a line should make has the shape of what it makes."""
+    pairs = ((e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values)
+    return all(np.shape(a) == np.shape(b) for a, b in pairs)
 
 
 def read_there(evidence: Evidence, blame: Blame) -> list[Suspect]:
@@ -183,10 +194,12 @@ def read_there(evidence: Evidence, blame: Blame) -> list[Suspect]:
     read = {name for site in sites for name in names_read(site) if not is_called_gradient(name)}
     own = {site.statement for site in sites}
     read -= evidence.read_by_forward(blame.site.function)
+    trust = evidence.locator.suspicion
     return [
         s for s in evidence.reaching()
         if s.site.name in read and s.site.kind == "assign" and s.site.function == blame.site.function
         and s.site.statement not in own and not is_unpacked(s.site)
+        and not all(map(trust.is_of_a_variable, s.events)) and not is_made_of_sizes(evidence, s)
     ]  # fmt: skip
 
 
@@ -288,6 +301,13 @@ def is_scaled(evidence: Evidence, suspect: Suspect) -> bool:
         return False
     needed = held_rightly(evidence.reasons.case_of(evidence.found.blames[0]), suspect.site.name)
     return bool(needed) and known.is_contribution(needed[-1][0])  # type: ignore[index]  # there are some
+
+
+def is_made_of_sizes(evidence: Evidence, suspect: Suspect | Blame) -> bool:
+    """Whether a line makes an array of nothing but numbers, as an identity matrix is made of its size."""
+    read = evidence.mender().scope_at(suspect)
+    held = [read[name] for name in names_read(suspect.site) if name in read]
+    return all(isinstance(value, int | float | np.number) for value in held)
 
 
 def is_strange(evidence: Evidence, suspect: Suspect) -> bool:

@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from ..diagnose.constants import is_named
-from ..diagnose.repair import loads_of
+from ..diagnose.repair import is_of_itself, loads_of
 from ..diagnose.solving import held_rightly
 from ..locate.elsewhere.origins import is_returned_to
 from ..locate.elsewhere.scales import constant_in, divided
@@ -21,9 +21,10 @@ from ..locate.forms import (
     is_only_a_call,
     is_put_into,
     is_renaming,
+    is_scaling,
     is_unread,
 )
-from ..locate.suspects import CONTAINED, Blame, begins_a_sum
+from ..locate.suspects import CONTAINED, Blame, Suspect, begins_a_sum
 from ..match.names import is_called_slope
 from ..observe.probes.patch import statements_around
 from ..observe.probes.sites import Site
@@ -226,9 +227,16 @@ def never_reached(evidence: Evidence, doubt: Doubt) -> Blame | None:
 
 def reordered(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The line that stands before or after another one, and should not, if something seems to be missing."""
-    if not doubt.is_of_paths and doubt.kind is not None:
+    if not doubt.is_of_paths and doubt.kind not in (None, "missing-factor"):
         return None
-    return doubt.other(evidence.mender(1 / 8).simplest(evidence.suspects, ("order",)))
+    lines = evidence.suspects if doubt.kind != "missing-factor" else beside_the_scaled(evidence.suspects)
+    return doubt.other(evidence.mender(1 / 8).simplest(lines, ("order",))) if lines else None
+
+
+def beside_the_scaled(suspects: list[Suspect]) -> list[Suspect]:
+    """The lines that read a variable which another one of their function makes of itself: by a mask, say."""
+    scaled = {(s.site.function, s.site.name) for s in suspects if is_of_itself(s.site) or is_scaling(s.site)}
+    return [s for s in suspects if any((s.site.function, name) in scaled for name in loads_of(s.site))]
 
 
 def of_each_row(evidence: Evidence, doubt: Doubt) -> Blame | None:
@@ -254,6 +262,9 @@ def begun(evidence: Evidence, doubt: Doubt) -> Blame | None:
     beside = [s for s in evidence.suspects if s.site.function == blame.site.function]
     if not any(np.any(s.events[-1].value) for s in beside if begins_a_sum(s, events)):
         return None  # all sums begin with zeros: the penalty is added elsewhere
+    writing = [s for s in beside if s.site.kind in CONTAINED and s.events[-1].owner is owner]
+    if (written := evidence.mender(1 / 8).simplest(writing, ("wrong-variable", "number"))) is not None:
+        return written
     empty = [s for s in first if not np.any(s.events[-1].value)]
     return evidence.mender(1 / 8).simplest(empty, ("missing-term", "forgotten term")) if empty else None
 

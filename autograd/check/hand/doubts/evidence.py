@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,12 +16,12 @@ from ..diagnose.diagnosis import Diagnosis
 from ..judgement import Judgement
 from ..locate.bench import Bench
 from ..locate.blame import Locator
-from ..locate.forms import names_read
+from ..locate.forms import is_handed_on, is_put_into, names_read
 from ..locate.mend import Mender
 from ..locate.screening import Screen
 from ..locate.suspects import Blame, Suspect, suspects_in
 from ..match.names import stems
-from ..match.near import near
+from ..match.near import DIGITS, near, ratio
 from ..observe.probes.record import Event
 from ..observe.probes.sites import Site
 from ..reasons import Reasons
@@ -53,7 +54,7 @@ class Doubt(NamedTuple):
         return blame if blame is not None and blame.site.statement not in self.own else None
 
 
-@dataclass(slots=True)
+@dataclass
 class Evidence:
     """What was found and why, and the lines that may be to blame: `suspects`."""
 
@@ -113,8 +114,25 @@ class Evidence:
         return set[str]().union(*map(names_read, made))
 
     def reaching(self) -> list[Suspect]:
-        """The lines that have a part in all that is wrong."""
-        return [s for s in self.suspects if self.bench.wrong <= self.bench.reached(s.site)]
+        """The lines that have a part in all that is wrong, but for what forward puts by for later."""
+        wrong = self.bench.wrong
+        return [s for s in self.suspects if wrong <= self.bench.reached(s.site) and not self.is_put_by(s)]
+
+    def of_line(self, blame: Blame) -> list[Suspect]:
+        """Of these the ones that are of the statement that is blamed."""
+        return [s for s in self.reaching() if s.site.statement == blame.site.statement]
+
+    def is_put_by(self, suspect: Suspect) -> bool:
+        """Whether a line puts what it reads under a key, before the loss is known: `cache["D"] = D`."""
+        site, is_early = suspect.site, suspect.events[-1].time < self.time_of_the_loss
+        return is_early and site.kind == "assign" and is_put_into(site) and is_handed_on(site)
+
+    @cached_property
+    def time_of_the_loss(self) -> int:
+        """When the loss is computed, by one function that is forward and backward; 0 by others."""
+        loss = self.found.forward.root.data
+        single = (e for e in self.found.outcome.events if np.size(e.value) == 1)
+        return next((e.time for e in single if near(np.reshape(e.value, np.shape(loss)), loss)), 0)
 
     def others(self) -> Iterator[Suspect]:
         """Of these the ones that may hold a constant too many or too few: no gradients as they should be."""
@@ -142,7 +160,12 @@ class Evidence:
         named = self.locator.suspicion.named(first)
         given = known.forward.given.items()
         own = {n for (_, name), nodes in given if name in stems(first.name) for n in nodes}
-        return any(near(first.value, known.truth[n]) for n in named if not own or n in own)
+        return any(self.is_as_derived(first.value, known.truth[n]) for n in named if not own or n in own)
+
+    def is_as_derived(self, value: Any, true: Any) -> bool:
+        """Whether a value is a gradient, or times a constant that others carry as well."""
+        c = ratio(value, true)
+        return near(value, true) or (c is not None and round(c, DIGITS) in self.locator.suspicion.carried)
 
     def is_right_by_name(self, blame: Blame) -> bool:
         """Whether a line that could be blamed first made what its name says."""

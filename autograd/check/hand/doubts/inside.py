@@ -13,7 +13,8 @@ from ..locate.elsewhere.helpers import is_out_of_order, made_before
 from ..locate.elsewhere.slopes import is_right_slope
 from ..locate.elsewhere.solved import mended
 from ..locate.forms import is_call, is_given, is_handed_on, is_unpacked, is_unread, variables_unread
-from ..locate.suspects import Blame, Suspect, falls_short
+from ..locate.suspects import Blame, Suspect, falls_short, same_value
+from ..match.names import is_called_slope
 from ..match.near import near
 from ..observe.probes.sites import Site
 from ..source.edits import KINDS
@@ -54,7 +55,7 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
     if not lines:
         return None
     call = Call(blame, evidence.diagnosed(blame), lines, [s for s in lines if is_end(s)])
-    ways = (out_of_order, with_another_number, changed, made_there, incomplete)
+    ways = (out_of_order, returned_twice, with_another_number, changed, made_there, incomplete, no_slope)
     return next(filter(None, (way(evidence, call) for way in ways)), None)
 
 
@@ -89,6 +90,19 @@ def changed(evidence: Evidence, call: Call) -> Blame | None:
     return evidence.mender(1 / 4).simplest(ordered, kinds) if kinds else None
 
 
+def returned_twice(evidence: Evidence, call: Call) -> Blame | None:
+    """The second of two elements that a helper returns, if it is the first once more and should not be."""
+    elements = [s for s in call.ends if any(is_repeated(s, other) for other in call.ends if other is not s)]
+    return evidence.mender(1 / 8).simplest(elements, KINDS[:MADE]) if elements else None
+
+
+def is_repeated(suspect: Suspect, other: Suspect) -> bool:
+    """Whether two elements of one statement are always the same."""
+    pairs = zip(suspect.events, other.events, strict=False)
+    is_one = suspect.site.statement == other.site.statement and len(suspect.events) == len(other.events)
+    return is_one and all(same_value(a.value, b.value) for a, b in pairs)
+
+
 def made_there(evidence: Evidence, call: Call) -> Blame | None:
     """The line of a helper that made what the line that calls it only unpacks, if nothing tells of that."""
     site = call.blame.site
@@ -110,6 +124,18 @@ def incomplete(evidence: Evidence, call: Call) -> Blame | None:
         found = mended(s, s.events, evidence.bench)
         is_first = found is not None and s.events[0].n in found.values
         if found is not None and (is_blind or (is_first and is_owed(evidence, found))):
+            return found
+    return None
+
+
+def no_slope(evidence: Evidence, call: Call) -> Blame | None:
+    """The line of a helper that returns no slope, though it is called one, if a slope there would do."""
+    known = evidence.bench.known
+    for s in call.ends:
+        is_wrong = not all(known.is_slope(e.value) for e in s.events)
+        is_named = is_called_slope(s.site.function.rpartition(".")[2])
+        found = mended(s, s.events, evidence.bench) if is_named and is_wrong else None
+        if found is not None and all(known.is_slope(v) for v in found.values.values()):
             return found
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from ..locate.forms import (
 from ..locate.suspects import CONTAINED, Blame, Suspect, is_made_in_a_call, same_value
 from ..match.names import is_called_gradient
 from ..match.near import ratio
-from ..observe.probes.sites import Site
+from ..observe.probes.sites import Site, root_of
 from .evidence import OF_SCALES, TOO_MANY, Doubt, Evidence
 
 # A constant or a sign may be missing in any of several lines: one that has it where it should not is the one
@@ -44,16 +44,22 @@ def too_many(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """A line that has a constant or a sign where it should not."""
     if doubt.kind not in SIMPLER and doubt.own:
         return None
-    others = [s for s in evidence.others() if doubt.kind != "sign" or has_minus(s.site)]
+    others = [s for s in lines_with_too_many(evidence) if doubt.kind != "sign" or has_minus(s.site)]
     others = [s for s in others if not hands_on_scale(s, evidence.found.outcome.events, evidence.bench.known)]
     return doubt.other(doubt.mender.simplest(others, SIMPLER.get(doubt.kind or "", TOO_MANY)))
+
+
+def lines_with_too_many(evidence: Evidence) -> Iterator[Suspect]:
+    """The lines that may hold a constant too many; where gradients carry one, those that take it out, too."""
+    is_carried = any(blame.scale != 1 for blame in evidence.found.blames)
+    return (s for s in evidence.reaching() if evidence.may_precede(s)) if is_carried else evidence.others()
 
 
 def counted(evidence: Evidence, doubt: Doubt) -> Blame | None:
     """The line that puts a size under a name, if what is blamed uses the right ones."""
     if doubt.kind not in (None, "factor") or (doubt.told is not None and doubt.told.change is not None):
         return None
-    own = [s for s in evidence.reaching() if s.site.statement == evidence.found.blames[0].site.statement]
+    own = evidence.of_line(evidence.found.blames[0])
     mender = evidence.mender(1 / 8)
     found = mender.simplest(own, ("count",))
     return found if found is not None and mender.simplest(own, OF_SCALES) is None else None
@@ -66,7 +72,8 @@ def multiplied(evidence: Evidence, doubt: Doubt) -> Blame | None:
     if c is None or c == 0 or not blames[0].is_explained:
         return None
     before = [s for s in evidence.reaching() if s.time < blames[0].events[0].time and not is_unpacked(s.site)]
-    before = [s for s in before if not evidence.locator.suspicion.is_of_forward(s)]
+    trust = evidence.locator.suspicion
+    before = [s for s in before if not trust.is_of_forward(s) and not evidence.is_named_rightly(s)]
     if len(blames) == 1 and not is_handed_on(site) and not is_given(site):
         read = loads_of(site)
         inner = returns_to(blames[0].events, evidence.suspects)
@@ -100,17 +107,24 @@ def last_of_a_chain(evidence: Evidence, doubt: Doubt) -> Blame | None:
     Where several lines make one thing of another, it is the last that has to be what it should.
     """
     blame = evidence.found.blames[0]
-    c, event = constant_in(blame), blame.events[0]
+    c = constant_in(blame)
     is_told = doubt.kind in ("sign", "factor") and doubt.told is not None and doubt.told.change is None
     if not is_told or c is None or len(evidence.found.blames) > 1:
         return None
-    if (scaling := scaled_by_a_power(evidence, blame, c)) is not None:
-        return scaling
-    if is_called_gradient(blame.site.name) and not evidence.locator.suspicion.named(event):
-        return None  # it should be a gradient, whatever it is of
+    found = scaled_by_a_power(evidence, blame, c) or scaled_later(evidence, blame, c)
+    own = evidence.of_line(blame) if found is not None else []
+    is_simple = bool(own) and evidence.mender(1 / 8).simplest(own, (*TOO_MANY, *OF_SCALES)) is not None
+    return found if not is_simple else None
+
+
+def scaled_later(evidence: Evidence, blame: Blame, c: float) -> Blame | None:
+    """The last line after another one, in its function, that makes all right if divided by a constant."""
+    event = blame.events[0]
     if evidence.locator.suspicion.named(event):
         named = [s for s in evidence.reaching() if s.time > event.time and scales(s.site, blame.site.name)]
         return next(filter(None, (divided(s, s.events, c, evidence.bench) for s in named)), None)
+    if is_called_gradient(blame.site.name):
+        return None  # it should be a gradient, whatever it is of
     later = [
         s for s in evidence.reaching()
         if s.time > event.time and s.site.function == blame.site.function and not is_given(s.site)
@@ -218,6 +232,7 @@ def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
         s for s in evidence.reaching()
         if s.site.name in read and s.site.kind == "assign" and s.time < blame.events[0].time
         and s.site.function == blame.site.function and not is_right_part(evidence, s)
+        and not is_unpacked(s.site)
     ]  # fmt: skip
     for s in made:
         needed = held_rightly(evidence.reasons.case_of(blame), s.site.name)
@@ -226,7 +241,27 @@ def part_before(evidence: Evidence, doubt: Doubt) -> Blame | None:
             ways = (divided(m, m.events, c, evidence.bench) for m in makers(s, evidence))
             if (found := next(filter(None, ways), None)) is not None:
                 return found
-    return None
+    return made_for_the_sum(evidence, doubt)
+
+
+def made_for_the_sum(evidence: Evidence, doubt: Doubt) -> Blame | None:
+    """The line that made a term of a sum, if the sum seems to lack a number or a sign at a term.
+
+    A line that only adds what has names has no constants of its own: they belong where the terms are made.
+    """
+    blame, trust = evidence.found.blames[0], evidence.locator.suspicion
+    own = node_at(blame.site, blame.site.span, ast.BinOp)
+    if own is None or not isinstance(own.op, ast.Add) or doubt.told is None or doubt.told.change is None:
+        return None
+    terms = {root_of(side) for side in (own.left, own.right) if not isinstance(side, ast.BinOp)}
+    made = [
+        s for s in evidence.reaching()
+        if s.site.name in terms and s.site.kind == "assign" and s.time < blame.events[0].time
+        and s.site.function == blame.site.function and s.site.statement != blame.site.statement
+        and not evidence.is_named_rightly(s) and not all(map(trust.is_of_a_variable, s.events))
+        and not is_unpacked(s.site)
+    ]  # fmt: skip
+    return evidence.mender(1 / 8).simplest(made, OF_CONSTANTS) if made else None
 
 
 def is_right_part(evidence: Evidence, suspect: Suspect) -> bool:

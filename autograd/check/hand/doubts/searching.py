@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.constants import is_named
+from ..diagnose.constants import is_named, is_odd_fraction
 from ..locate.elsewhere.helpers import arguments, handed_in, made_before, returned_within
 from ..locate.elsewhere.origins import narrow_line, origin_of
 from ..locate.elsewhere.rounds import handed_on
@@ -37,7 +36,7 @@ from ..locate.mend import Mender, is_known
 from ..locate.suspects import CONTAINED, Blame, Suspect, blame_of_head, suspects_in
 from ..match.near import largest, ratio
 from ..observe.probes.sites import Site
-from .before import factor_made
+from .before import factor_made, is_made_of_sizes
 from .evidence import PLAIN, Evidence
 
 # What may be wrong with a value that a helper is given, if it cannot be told what is wrong in the helper
@@ -95,10 +94,16 @@ def searched(evidence: Evidence, kind: str | None, mender: Mender) -> Blame | No
         or factor_made(evidence)
         or within(evidence)
         or left_at_zero(evidence)
-        or narrow_line(evidence.found.blames, evidence.suspects, evidence.bench, evidence.locator.suspicion)
+        or narrowed(evidence)
         or elsewhere(evidence)
         or begun_before(evidence, statements)
     )
+
+
+def narrowed(evidence: Evidence) -> Blame | None:
+    """The line that most of what is wrong comes by, if it is made of anything but sizes."""
+    found = narrow_line(evidence.found.blames, evidence.suspects, evidence.bench, evidence.locator.suspicion)
+    return None if found is not None and is_made_of_sizes(evidence, found) else found
 
 
 def times_a_number(evidence: Evidence) -> Blame | None:
@@ -113,7 +118,7 @@ def times_a_number(evidence: Evidence) -> Blame | None:
         c = scale_needed(s, bench)
         if not c or not is_named(c, evidence.found.forward) or is_odd_fraction(c):
             continue
-        if is_given_scaled(evidence, s, 1 / c):
+        if is_given_scaled(evidence, s, 1 / c) or is_made_of_sizes(evidence, s):
             continue
         if (found := divided(s, s.events, 1 / c, bench)) is not None:
             return found
@@ -133,12 +138,6 @@ def is_given_scaled(evidence: Evidence, suspect: Suspect, c: float) -> bool:
     return any(r is not None and np.isclose(r, c, rtol=1e-6) for r in ratios)
 
 
-def is_odd_fraction(c: float) -> bool:
-    """Whether a number is a fraction that is neither whole nor one over a whole number: there are many."""
-    fraction = Fraction(abs(c)).limit_denominator(16)
-    return bool(np.isclose(float(fraction), abs(c), rtol=1e-9)) and 1 not in fraction.as_integer_ratio()
-
-
 OF_VALUES = ("assign", "share", "return", "element")  # where a value is made
 
 
@@ -154,10 +153,11 @@ def within(evidence: Evidence) -> Blame | None:
 
 
 def is_right_elsewhere(evidence: Evidence, blame: Blame) -> bool:
-    """Whether a helper that is called in several lines makes what is a slope wherever it is called."""
+    """Whether a helper that is called in several lines makes what is a slope wherever else it is called."""
+    own = {e.calls[:1] for e in blame.events if e.n in blame.values} or {e.calls[:1] for e in blame.events}
     events = [e for s in evidence.suspects if s.site is blame.site for e in s.events]
-    is_slope = all(evidence.bench.known.is_slope(e.value) for e in events)
-    return is_slope and len({e.calls[:1] for e in events}) > 1
+    others = [e for e in events if e.calls[:1] not in own]
+    return bool(others) and all(evidence.bench.known.is_slope(e.value) for e in others)
 
 
 def passed_on(evidence: Evidence) -> Blame | None:
@@ -199,6 +199,14 @@ def condition_around(evidence: Evidence) -> Blame | None:
     said = "what is put there is right, but it holds at the wrong places"
     guess = Guess("wrong-variable", said)
     return blame_of_head(blame.site.filename, head.lineno, head.col_offset, blame.results, guess)
+
+
+def lacks_a_mask(blame: Blame) -> bool:
+    """Whether a line makes what it should, but for elements that should be 0, or are."""
+    pairs = [
+        (np.asarray(e.value), np.asarray(blame.values[e.n])) for e in blame.events if e.n in blame.values
+    ]
+    return all(np.shape(a) == np.shape(b) and differs_by_zeros(a, b) for a, b in pairs)
 
 
 def differs_by_zeros(value: Any, wanted: Any) -> bool:
@@ -255,9 +263,11 @@ def begun_before(evidence: Evidence, statements: set[Any]) -> Blame | None:
     if not events or not evidence.bench.wrong:
         return None
     found = origin_of(events, evidence.suspects, evidence.bench, evidence.locator.suspicion)
-    if found is None or statements == {found.site.statement}:
+    if found is None or statements == {found.site.statement} or is_made_of_sizes(evidence, found):
         return None
     is_told = len(evidence.found.blames) == 1 and bool(evidence.found.blames[0].values)
+    if is_told and lacks_a_mask(evidence.found.blames[0]):
+        return None
     if is_told and not found.values and not is_made_for(found.site, evidence.found.blames[0].site):
         return None  # of many values that would do there, none says more than the one that is told
     given = arguments([found], suspects_in(evidence.found.outcome.events), evidence.bench)
@@ -302,18 +312,19 @@ def reached_together(evidence: Evidence, suspect: Suspect) -> set[int]:
     return set[int]().union(*(evidence.bench.reached(s.site) for s in together))
 
 
-def lines_before(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
+def lines_before(evidence: Evidence) -> tuple[list[Suspect], ...]:
     """The lines that may be changed on trial: those up to what is blamed first, from the latest back.
 
-    They are those that all that is wrong was made of.  First those whose values are none of the engine's.
+    They are those that all that is wrong was made of.  First those whose values are none of the engine's, and
+    of these the ones with which that begins.
     """
     blames = evidence.found.blames
     if len(blames) == 1 and blames[0].is_explained and evidence.reasons.of(blames[0]).is_proven:
-        return rivals(evidence, blames[0]), []
+        return (rivals(evidence, blames[0]),)
     return all_lines(evidence)
 
 
-def all_lines(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
+def all_lines(evidence: Evidence) -> tuple[list[Suspect], ...]:
     """The same, whatever is told of what is blamed."""
     blames = evidence.found.blames
     wrong = evidence.bench.wrong
@@ -328,4 +339,16 @@ def all_lines(evidence: Evidence) -> tuple[list[Suspect], list[Suspect]]:
             continue
         is_plain = all(is_known(e, evidence.bench) or not np.any(e.value) for e in s.events[:20])
         (known if is_plain or s.time > last else unknown).append(s)
-    return unknown, known
+    return beginning(evidence, unknown), unknown, known
+
+
+def beginning(evidence: Evidence, unknown: list[Suspect]) -> list[Suspect]:
+    """Of the lines that make what is unknown the ones that read nothing such, as they first run."""
+    at_first = [s for s in unknown if not is_known(s.events[0], evidence.bench)]
+    return [s for s in at_first if not any(is_read_by(s, other) for other in at_first)]
+
+
+def is_read_by(suspect: Suspect, maker: Suspect) -> bool:
+    """Whether a line reads what another of its function has made before, under its name."""
+    is_own = maker.site is suspect.site or maker.site.function != suspect.site.function
+    return not is_own and maker.time < suspect.time and maker.site.name in names_read(suspect.site)

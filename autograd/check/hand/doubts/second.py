@@ -10,17 +10,17 @@ import numpy as np
 
 from .. import limits
 from ..diagnose.case import Guess
-from ..diagnose.repair import AT_HAND
+from ..diagnose.repair import AT_HAND, MADE
 from ..locate.elsewhere.helpers import is_as_given
 from ..locate.elsewhere.solved import mended
 from ..locate.elsewhere.sums import part_of_a_path, void_line
 from ..locate.elsewhere.updates import is_carried, other_rate
-from ..locate.forms import is_adding, is_passed_on, is_unread, names_read
+from ..locate.forms import has_minus, is_adding, is_passed_on, is_unread, names_read
 from ..locate.mend import LAST, Mender
 from ..locate.suspects import CONTAINED, Blame, Suspect
 from ..match.near import near
 from ..match.results import Result
-from ..source.edits import KINDS
+from ..source.edits import CALLED, KINDS
 from .before import (
     as_made,
     exchanged_before,
@@ -37,12 +37,15 @@ from .by_kind import OF_TERMS, suggested, term_at_home
 from .evidence import PATH, PLAIN, Doubt, Evidence
 from .inside import inside
 from .scaled import SIMPLER
-from .searching import all_lines, given, lines_before, rivals, searched
+from .searching import all_lines, given, lines_before, rivals, searched, times_a_number
+from .siblings import unlike_its_siblings
 from .unread import unread
 
 
 def better(evidence: Evidence) -> Blame | None:
     """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
+    if (sibling := unlike_its_siblings(evidence)) is not None:
+        return sibling
     found = looked_up(evidence)
     if found is not None:
         found = returned_from(evidence, found) or found
@@ -75,7 +78,7 @@ def last_resort(evidence: Evidence, final: Blame | None) -> Blame | None:
     That other values there would do says little where others elsewhere would, too; a change says more.
     """
     evidence.bench.allow(limits.SECONDS)
-    own = [s for s in evidence.reaching() if final is not None and s.site.statement == final.site.statement]
+    own = evidence.of_line(final) if final is not None else []
     return evidence.mender(2).blamed(own, *all_lines(evidence))
 
 
@@ -118,6 +121,8 @@ def other(evidence: Evidence) -> Blame | None:
         return line
     if (line := of_a_variable(evidence)) is not None:
         return line
+    if is_of_some_elements(evidence) and (line := times_a_number(evidence)) is not None:
+        return line
     in_doubt = is_doubtful(evidence)
     told = evidence.reasons.told.get(id(evidence.found.blames[0]))
     is_told = told is not None and told.is_proven and len(evidence.found.blames) == 1
@@ -126,7 +131,8 @@ def other(evidence: Evidence) -> Blame | None:
     own = set() if in_doubt else {b.site.statement for b in evidence.found.blames}
     if kind in PLAIN and is_contribution(evidence) and (line := odd(evidence)) is not None:
         return line
-    if own and kind in SIMPLER and is_simple(evidence, own, SIMPLER[kind], mender):
+    has_it = kind != "sign" or any(has_minus(b.site) for b in evidence.found.blames)
+    if own and kind in SIMPLER and has_it and is_simple(evidence, own, SIMPLER[kind], mender):
         return None
     line = (in_itself(evidence) or odd(evidence)) if in_doubt else None
     if line is not None and (line.guess is not None or not is_told):
@@ -144,8 +150,20 @@ def other(evidence: Evidence) -> Blame | None:
         if part is not None or doubt.is_of_paths:
             return replace(part, guess=evidence.told_of(evidence.found.blames[0])) if part else None
     is_of_line = kind == "wrong-variable" and told is not None and told.lineno is not None
+    if kind is None and in_doubt and (line := begun_wrongly(evidence)) is not None:
+        return line
     handed_in = given(evidence, kind, mender) if not is_of_line else None
     return handed_in or (searched(evidence, kind, mender) if in_doubt else None)
+
+
+def begun_wrongly(evidence: Evidence) -> Blame | None:
+    """One of the lines with which the unknown begins, if a change that is at hand makes all right.
+
+    Another variable there may as well have been another where it was made.
+    """
+    first, *_ = lines_before(evidence)
+    kinds = (k for k in KINDS[:MADE] if CALLED.get(k, k) != "wrong-variable")
+    return evidence.mender(1 / 4).simplest(first, tuple(kinds))
 
 
 def path_in(doubt: Doubt) -> str | None:
@@ -182,6 +200,14 @@ def is_changing(blame: Blame) -> bool:
     return is_adding(blame.site) or blame.site.kind in CONTAINED
 
 
+def is_of_some_elements(evidence: Evidence) -> bool:
+    """Whether a constant is wrong in some of the elements that a line makes: they may come scaled."""
+    blame, *others = evidence.found.blames
+    own = [s for s in evidence.suspects if s.site is blame.site]
+    is_part = blame.site.kind == "element" and any(len(blame.events) < len(s.events) for s in own)
+    return is_part and not others and evidence.diagnosed(blame).kind == "factor"
+
+
 def is_contribution(evidence: Evidence) -> bool:
     """Whether what is blamed made a contribution to a gradient: what is added to it may be wrong."""
     blame, known = evidence.found.blames[0], evidence.bench.known
@@ -197,7 +223,7 @@ def told_at_once(evidence: Evidence) -> Blame | None:
         if is_turned or all(is_carried(b, events, bench) for b in evidence.found.blames):
             return rate
     void = void_line(evidence.suspects, bench, evidence.locator.trials)
-    return void or adds_nothing(evidence) or idle_helper(evidence)
+    return void or adds_nothing(evidence) or idle_helper(evidence) or forgetful_helper(evidence)
 
 
 def adds_nothing(evidence: Evidence) -> Blame | None:
@@ -225,6 +251,13 @@ def idle_helper(evidence: Evidence) -> Blame | None:
     found = next(filter(None, (mended(s, s.events, evidence.bench) for s in (*named, *ends))), None)
     said = Guess("missing-factor", "it returns what it was given")
     return replace(found, guess=said) if found is not None else None
+
+
+def forgetful_helper(evidence: Evidence) -> Blame | None:
+    """The line that returns something without what its function was given, if that as a factor is missing."""
+    inner = [s for s in evidence.reaching() if s.site.kind in ("return", "element") and s.events[0].calls]
+    ends = [s for s in inner if is_unread(s.site)]
+    return evidence.mender(1 / 8).simplest(ends, ("forgotten factor",)) if ends else None
 
 
 def in_itself(evidence: Evidence) -> Blame | None:

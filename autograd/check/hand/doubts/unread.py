@@ -23,13 +23,26 @@ def unread(evidence: Evidence) -> Blame | None:
         return found
     told = blames[0].site.statement if len(blames) == 1 and evidence.explains(blames[0]) else None
     for name, lines in unread_variables(evidence):
-        own = [s for s in lines if s.site.statement == told]
+        own = [s for s in lines if s.site.statement == told and not is_part_by_another_name(evidence, s)]
         if own and evidence.mender(1 / 4).reading(own, name) is not None:
             return None  # it is blamed already
         others = [s for s in lines if s.site.statement != told]
-        if (found := evidence.mender(1 / 4).reading(others, name)) is not None:
-            return found
+        named = [s for s in others if evidence.is_named_rightly(s)]
+        doubtful = [s for s in others if s not in named]
+        # What is right so far may be used too early: then the last line that could do it is to blame
+        ways = (evidence.mender(1 / 4).reading(some, name) for some in (doubtful, named[::-1]) if some)
+        if (found := next(filter(None, ways), None)) is not None:
+            is_within = found.guess is not None and found.guess.change == "missing-term"
+            at_once = [s for s in lines if s.site.statement == told] if is_within else []
+            is_blamed = bool(at_once) and evidence.mender(1 / 4).reading(at_once, name) is not None
+            return None if is_blamed else found
     return left_unread(evidence)
+
+
+def is_part_by_another_name(evidence: Evidence, suspect: Suspect) -> bool:
+    """Whether a line makes a contribution under a name of its own, and was not to make all of a gradient."""
+    known, trust = evidence.bench.known, evidence.locator.suspicion
+    return all(known.is_contribution(e.value) and not trust.named(e) for e in suspect.events)
 
 
 def left_unread(evidence: Evidence) -> Blame | None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import limits
 from ..match.known import Known
+from ..match.near import near
 from ..match.results import Result, reread, same
 from ..match.rightness import judged_right, note_carried, scale_between
 from ..observe.probes.patch import Patch
@@ -29,6 +30,10 @@ def putting(values: Values) -> Override:
         return np.array(values[n])[()] if n in values else value
 
     return put
+
+
+RATES = ("lr", "rate", "eta", "alpha", "lrate")  # what rates are called
+MOST_ROWS = 1000  # that a mean is taken over, in an example that is checked
 
 
 class UnmovableError(Exception):
@@ -66,14 +71,35 @@ class Bench:
         for result, value in zip(self.results, values, strict=True):
             result.value = value
         try:
-            with np.errstate(all="ignore"):
-                note_carried(self.results, self.known)
-                right = judged_right(self.results, self.known, self.excused, self.stage.uphill)
+            note_carried(self.results, self.known)
+            right = judged_right(self.results, self.known, self.excused, self.stage.uphill)
             # of what belongs to nothing known, nothing can be asked
             return [ok or r.node is None for ok, r in zip(right, self.results, strict=True)], outcome
         finally:
             for result, value in zip(self.results, originals, strict=True):
                 result.value = value
+
+    def leaves_the_rate(self) -> bool:
+        """Whether the last run made the same of the updates that are right as they are.
+
+        With another constant before all of them they would be right again, as they would with another rate.
+        A single number is a multiple of any other; and one array alone may be right by chance.
+        """
+        arrays = [(i, r) for i, r in enumerate(self.results) if r.kind == "update" and np.size(r.value) > 1]
+        right = [(i, r) for i, r in arrays if i not in self.wrong]
+        if len(right) > 1:
+            return all(near(self.last[i], r.value) for i, r in right)
+        rates = [scale_between(self.last[i], r.true) for i, r in arrays]
+        return all(rate is None or self.is_a_rate(abs(rate)) for rate in rates)
+
+    def is_a_rate(self, rate: float) -> bool:
+        """Whether a constant of updates is not what the user calls the rate times the size of something."""
+        held = self.known.forward.scope.items()
+        rates = [abs(v) for k, v in held if type(v) is float and v and k.lower().split("_")[-1] in RATES]
+        sizes = [max(rate / v, v / rate) for v in rates]
+        if any(np.isclose(n, 1, rtol=1e-6) for n in sizes):
+            return True
+        return not any(1 < round(n) < MOST_ROWS and np.isclose(n, round(n), rtol=1e-6) for n in sizes)
 
     @property
     def wrong(self) -> set[int]:
@@ -118,5 +144,10 @@ class Bench:
         """Whether a search has done as much as it may; the clock, which may be slow, is seldom asked."""
         self.asked += 1
         if self.asked % limits.TRIES_PER_LOOK == 0:
-            self.is_late = time.thread_time() > self.deadline
+            self.is_late = self.is_out_of_time
         return self.spent > limit or self.is_late
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the time is up, by the clock: for what takes longer than to ask that."""
+        return time.thread_time() > self.deadline

@@ -11,12 +11,13 @@ import numpy as np
 from .. import limits
 from ..diagnose.constants import lengths
 from ..match.known import Family
+from ..match.names import is_called_gradient
 from ..match.near import near
 from ..match.results import Result
 from ..observe.probes.record import Event, Override, is_mask
 from ..observe.probes.sites import Site
 from .bench import Bench
-from .forms import is_adding, is_call
+from .forms import is_adding, is_call, names_read
 from .settling import Settling
 from .suspects import CONTAINED, Blame, Suspect, is_made_in_a_call, same_value, suspects_in
 from .suspicion import Suspicion
@@ -202,16 +203,25 @@ class Locator:
         """Whether a site has a part in all results that are wrong."""
         return wrong <= self.bench.reached(suspect.site)
 
+    def gradient_read(self, update: Event) -> Event | None:
+        """Where what an update reads under a gradient's name was made last, if that is not known."""
+        names, site = set(filter(is_called_gradient, names_read(update.site))), update.site
+        made = [e for e in self.events if e.site.name in names and e.site.function == site.function]
+        made = [e for e in made if e.site.kind in ("assign", *CONTAINED) and e.time < update.time]
+        is_fine = made and self.suspicion.is_fine_event(made[-1], self.suspicion.matches(made[-1].value))
+        return made[-1] if made and not is_fine else None
+
     def last_of(self, result: Result) -> Blame | None:
         """The line that a result was last made by, if nothing else explains it."""
-        made = [e for e in self.events if e.owner is result.owner] or [
-            e for e in self.events if same_value(e.value, result.value)
-        ]
-        is_left_alone = result.kind == "update" and not any(e.site.kind in CONTAINED for e in made)
-        if not made or is_left_alone:
+        made = [e for e in self.events if e.owner is result.owner]
+        if not made and result.kind != "update":  # a parameter that nothing makes anew is left alone
+            made = [e for e in self.events if same_value(e.value, result.value)]
+        if not made:
             return None
         changes = [e for e in made if e.site.kind in CONTAINED]
         event = changes[-1] if changes else made[0]
+        if result.kind == "update" and (gradient := self.gradient_read(event)) is not None:
+            return Blame(gradient.site, [gradient], {}, None, {}, 1.0, [result], is_explained=False)
         values = {event.n: result.scale * result.true} if result.true is not None else {}
         family = Family("gradient", result.name, (result.true,), (result.node,)) if result.node else None
         return Blame(

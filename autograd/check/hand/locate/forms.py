@@ -15,7 +15,7 @@ from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.patch import statements_around
 from ..observe.probes.sites import Site, is_plain, is_word, root_of, span_of
 from ..source.nearby import function_around, names_set
-from ..source.statements.changes import renamed_in
+from ..source.statements.void import renamed_in
 from .suspects import CONTAINED
 
 

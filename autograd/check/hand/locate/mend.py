@@ -28,9 +28,11 @@ from ..observe.probes.sites import Site, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit, other_rounds
 from ..source.nearby import function_around, names_set
 from ..source.statements.carried import carried_like
-from ..source.statements.changes import other_words, statements_like, turned_round
+from ..source.statements.changes import statements_like
 from ..source.statements.counts import counts_like
+from ..source.statements.given import other_words
 from ..source.statements.order import indented, moved
+from ..source.statements.rounds import turned_round
 from ..source.trees import number, placed
 from .bench import Bench
 from .forms import is_picked, is_renaming, keeps_its_name
@@ -131,7 +133,7 @@ class Mender:
         """The file, and the function in it, that a line is in."""
         return site.filename, function_around(tree_of(site.filename, text_of(site.filename)), site.lineno)
 
-    def scope_at(self, suspect: Suspect) -> dict[str, Any]:
+    def scope_at(self, suspect: Suspect | Blame) -> dict[str, Any]:
         """The variables at a line, as it last ran."""
         snapshots = self.bench.stage.backwards({}, frozenset([suspect.site])).snapshots
         return max(snapshots.items(), key=lambda item: item[0][1])[1].variables if snapshots else {}
@@ -145,6 +147,8 @@ class Mender:
         found: dict[str, list[Attempt]] = {kind: [] for kind in KINDS}
         done: set[Any] = set()
         for suspect in suspects:
+            if self.bench.is_out_of_time:
+                break
             if suspect.site not in snapshots:
                 continue
             if suspect.site not in self.screens:
@@ -287,22 +291,22 @@ class Mender:
                     continue
                 assert attempt.edit is not None
                 assert attempt.suspect is not None
-                code = code_made(attempt.edit)
-                if code is None or not self.screens[attempt.suspect.site].admits(code):
+                screen = self.screens[attempt.suspect.site]
+                if not screen.admits(attempt.edit) or (code := code_made(attempt.edit)) is None:
                     continue
                 override = evaluating(code)
                 if self.is_right({attempt.suspect.site: override}):
-                    self.screens[attempt.suspect.site].forget(code)
+                    screen.forget(attempt.edit)
                     return self.changed(attempt, override)
         return None
 
     def is_right(self, overrides: dict[Site, Override], patches: Iterable[Patch] = ()) -> bool:
-        """Whether a change makes all results right."""
+        """Whether a change makes all results right, and leaves the updates as they are that are right."""
         try:
             flags, _ = self.bench.flags(overrides, patches=patches)
         except Exception:
             return False
-        return all(flags)
+        return all(flags) and self.bench.leaves_the_rate()
 
     @property
     def results(self) -> list[Result]:
@@ -353,6 +357,8 @@ def statements_at(
             for m in (x for x in literals if isinstance(x, float)):
                 new = placed(ast.Assign([target], number(m)), statement)
                 yield "number", f"the number {n} should be {m}", None, new  # type: ignore[misc]  # it stays one
+                new = placed(ast.AugAssign(target, ast.Mult(), number(m)), statement)
+                yield "forgotten factor", f"what is there should become {m} times it", None, new  # type: ignore[misc]
     for kind, said, new in statements_like(statement, scope.variables):
         yield kind, said, None, new
     for said, other in other_words(statement, literals):

@@ -8,15 +8,15 @@ a run, too, what becomes of the results.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from ..diagnose.repair import code_of, live_edits, node_at, quietly
+from ..diagnose.repair import code_made, live_edits, node_at
 from ..match.names import is_called_gradient
 from ..match.near import largest
 from ..observe.arguments import data_of
@@ -24,6 +24,7 @@ from ..observe.probes.codes import text_of, tree_of
 from ..observe.probes.record import Snapshot, is_array
 from ..source.edits import Edit
 from ..source.nearby import function_around, made_of, names_in, names_set_after
+from ..source.values import NoPartError, Parts
 from .bench import Bench
 from .linear import Effects, effects_of, results_with
 from .suspects import Suspect
@@ -41,7 +42,7 @@ class Screen:
     suspect: Suspect
     bench: Bench
     first: Snapshot
-    scopes: dict[int, dict[str, Any]]
+    rounds: dict[int, Parts]
     made: dict[tuple[str, ...], dict[str, list[Edit]]] = field(default_factory=dict)
     tried: set[Any] = field(default_factory=set)
     effects: Effects | None = None
@@ -52,10 +53,11 @@ class Screen:
         """The screen of a line, for which the variables were noted."""
         spread = np.linspace(0, len(snapshots) - 1, min(len(snapshots), MOST_ROUNDS)).round().astype(int)
         rounds = [list(snapshots)[i] for i in spread]
-        scopes = {n: snapshots[n].globals | snapshots[n].variables for n in rounds}
-        screen = cls(suspect, bench, snapshots[min(snapshots)], scopes)
-        own = code_at(suspect)
-        screen.is_blind = own is None or not screen.scopes or not screen.repeats(own)
+        tree = node_at(suspect.site, suspect.site.span, ast.expr)
+        scopes = {n: snapshots[n].globals | snapshots[n].variables for n in rounds if tree is not None}
+        parts = {n: Parts(tree, scope) for n, scope in scopes.items()}
+        screen = cls(suspect, bench, snapshots[min(snapshots)], parts)
+        screen.is_blind = not parts or not screen.repeats()
         return screen
 
     def edits(self, kinds: tuple[str, ...]) -> dict[str, list[Edit]]:
@@ -72,49 +74,60 @@ class Screen:
         made = made_of(function_around(tree, site.lineno), lambda name: name == own)
         return names_set_after(tree, site.lineno) & (made | {own})
 
-    def repeats(self, own: CodeType) -> bool:
+    @property
+    def own(self) -> Edit:
+        """The line as it is, as a change of nothing."""
+        tree = self.rounds[max(self.rounds)].tree
+        return Edit("", "", ast.Expr(tree), tree, tree)
+
+    def repeats(self) -> bool:
         """Whether the line, evaluated again, makes what it made; its values count as tried from now on."""
-        values = list(self.values(own))
+        values = self.values(self.own)
         made = {e.n: e.value for e in self.suspect.events}
-        pairs = [(made[n], v) for n, v in zip(self.scopes, values, strict=False) if n in made]
-        self.tried.add(self.key(own))
-        return len(values) == len(self.scopes) and all(
+        pairs = [(made[n], v) for n, v in zip(self.rounds, values, strict=False) if n in made]
+        self.tried.add(self.key(values))
+        return len(values) == len(self.rounds) and all(
             is_array(v) and key_of(v) == key_of(m) for m, v in pairs
         )
 
-    def values(self, code: CodeType) -> Iterator[Any]:
-        """What an expression makes in each round, until it raises."""
-        with quietly():
-            for scope in self.scopes.values():
-                self.bench.spent += UNITS
-                try:
-                    made = data_of(eval(code, scope))
-                except Exception:  # a change that does not fit
-                    return
-                yield made
+    def values(self, edit: Edit) -> list[Any]:
+        """What a change makes in each round, until it raises."""
+        made: list[Any] = []
+        for parts in self.rounds.values():
+            self.bench.spent += UNITS
+            try:
+                made.append(value_of(edit, parts))
+            except Exception:  # a change that does not fit
+                break
+        return made
 
-    def key(self, code: CodeType) -> Any:
+    def key(self, values: list[Any]) -> Any:
         """What is alike for changes that make the same in all rounds; None if one raises."""
-        keys = tuple(map(key_of, self.values(code)))
-        return keys if len(keys) == len(self.scopes) else None
+        return tuple(map(key_of, values)) if len(values) == len(self.rounds) else None
 
-    def admits(self, code: CodeType) -> bool:
+    def admits(self, edit: Edit) -> bool:
         """Whether a change is worth a run."""
         if self.is_blind:
             return True
-        if self.is_linear and self.gradients.intersection(code.co_names) and not self.is_affine(code):
+        if self.is_linear and not self.is_affine(edit):
             return False
-        if (key := self.key(code)) is None or key in self.tried:
+        values = self.values(edit)
+        if (key := self.key(values)) is None or key in self.tried:
             return False
         self.tried.add(key)
-        if self.effects is None or not self.set_after.isdisjoint(code.co_names):
+        if self.effects is None or not self.set_after.isdisjoint(self.names | names_in(edit.new)):
             return True  # what a later line sets is another thing once this line makes another
-        return self.may_be_right(code, self.effects)
+        return self.may_be_right(values, self.effects)
 
     @property
     def last(self) -> dict[str, Any]:
         """The variables in the last round, where none is 0 because nothing has come back yet."""
-        return self.scopes[max(self.scopes)]
+        return self.rounds[max(self.rounds)].scope
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The variables that the line reads."""
+        return names_in(self.own.old)
 
     @cached_property
     def gradients(self) -> set[str]:
@@ -135,41 +148,40 @@ class Screen:
     @cached_property
     def is_linear(self) -> bool:
         """Whether the line as it is multiplies no gradient by a gradient."""
-        own = code_at(self.suspect)
-        return own is not None and self.is_affine(own)
+        return self.is_affine(self.own)
 
-    def is_affine(self, code: CodeType) -> bool:
-        """Whether what an expression makes grows evenly with all gradients that it reads."""
-        read = self.gradients.intersection(code.co_names)
-        made = []
-        for scale in (0.0, 1.0, 2.0) if read else ():
-            self.bench.spent += UNITS
-            try:
-                with quietly():
-                    value = data_of(eval(code, self.last | {name: scale * self.last[name] for name in read}))
-            except Exception:
-                return False
-            made.append(value)
-        if not made:
+    @cached_property
+    def scaled(self) -> list[Parts]:
+        """The line in the last round with all gradients 0, as they are, and twice as large."""
+        last = self.rounds[max(self.rounds)]
+        own = {name: last.scope[name] for name in self.gradients}
+        return [Parts(last.tree, last.scope | {k: c * v for k, v in own.items()}) for c in (0.0, 1.0, 2.0)]
+
+    def is_affine(self, edit: Edit) -> bool:
+        """Whether what a change makes grows evenly with all gradients that it reads."""
+        if self.gradients.isdisjoint(self.names | names_in(edit.new)):
             return True
+        self.bench.spent += 3 * UNITS
+        try:
+            made = [value_of(edit, parts) for parts in self.scaled]
+        except Exception:
+            return False
         if not all(is_array(v) and np.shape(v) == np.shape(made[0]) for v in made):
             return False
         nothing, once, twice = map(np.asarray, made)
         return bool(largest(nothing - 2 * once + twice) <= LOOSE * max(map(largest, made)))
 
-    def forget(self, code: CodeType) -> None:
+    def forget(self, edit: Edit) -> None:
         """Let a change be tried again: it makes all right, and may be asked for once more."""
-        self.tried.discard(self.key(code))
+        self.tried.discard(self.key(self.values(edit)))
 
-    def may_be_right(self, code: CodeType, effects: Effects) -> bool:
+    def may_be_right(self, values: list[Any], effects: Effects) -> bool:
         """Whether all results are right with what a change makes, as far as can be told without a run."""
-        values = dict(zip(self.scopes, self.values(code), strict=False))
-        if len(values) < len(self.scopes):
-            return False
-        pairs = [(values[e.n], e.value) for e in effects.events]
+        made = dict(zip(self.rounds, values, strict=True))
+        pairs = [(made[e.n], e.value) for e in effects.events]
         if not all(is_array(v) and np.shape(v) == np.shape(own) for v, own in pairs):
             return True  # what broadcasting makes of it a run tells
-        apart = effects.predicted(values) - effects.wanted
+        apart = effects.predicted(made) - effects.wanted
         return largest(apart) <= LOOSE * largest(effects.wanted)
 
     def foresee(self) -> None:
@@ -177,7 +189,7 @@ class Screen:
 
         What right updates are made of too may change the constant that all are to have.
         """
-        is_whole = len(self.scopes) == len(self.suspect.events)
+        is_whole = len(self.rounds) == len(self.suspect.events)
         if self.effects is None and not self.is_blind and is_whole and not self.sets_the_rate:
             effects = effects_of(self.suspect, self.suspect.events, self.bench)
             if effects is not None and self.are_as_predicted(effects):
@@ -212,10 +224,13 @@ def is_floating(value: Any) -> bool:
     return isinstance(value, float | np.ndarray | np.floating) and np.asarray(value).dtype.kind == "f"
 
 
-def code_at(suspect: Suspect) -> CodeType | None:
-    """The code of the expression that made the values of a line; None if there is none."""
-    expression = node_at(suspect.site, suspect.site.span, ast.expr)
-    return code_of(expression) if expression is not None else None
+def value_of(edit: Edit, parts: Parts) -> Any:
+    """What a line makes with a change, in one round."""
+    try:
+        return data_of(parts.changed(edit.old, edit.new))
+    except NoPartError:  # it is of the whole statement
+        code = code_made(edit)
+        return data_of(eval(code, parts.scope.copy())) if code is not None else None
 
 
 def key_of(value: Any) -> Any:

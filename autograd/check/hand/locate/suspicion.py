@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import islice
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from ....engine import LEAF, Node
 from ..diagnose.repair import is_of_itself
 from ..match.known import Match
-from ..match.names import is_called_gradient
+from ..match.names import is_called_gradient, stems
 from ..match.near import DIGITS, largest, near, ratio
 from ..observe.probes.record import Event
 from .bench import Bench
@@ -29,6 +31,14 @@ def goes_back(function: str) -> bool:
 def where(event: Event) -> tuple[str, str]:
     """File and name of the function that a value was made in."""
     return event.site.filename, event.site.function
+
+
+def grouped(events: Iterable[Event], key: Callable[[Event], Any]) -> dict[Any, list[Event]]:
+    """Events by something that some have in common."""
+    found: dict[Any, list[Event]] = {}
+    for event in events:
+        found.setdefault(key(event), []).append(event)
+    return found
 
 
 class Suspicion:
@@ -174,7 +184,7 @@ class Suspicion:
             if m.label.kind != "gradient"
             or m.label.node in names
             or m.scale in wanted
-            or not np.any(np.isclose(wanted, -m.scale))
+            or not any(isclose(c, -m.scale, rel_tol=1e-5) for c in wanted)
         ]
 
     def is_elsewhere_a_gradient(self, event: Event) -> bool:
@@ -204,9 +214,9 @@ class Suspicion:
         scaled = {
             m.label.node for m in matches if m.label.kind == "gradient" and m.scale != 1 and m.form == "same"
         }
-        for later in self.events[event.time + 1 :] if scaled and event.site.kind != "argument" else ():
-            is_same = later.owner is event.owner if type(event.owner) is np.ndarray else False
-            if not is_same and (later.name != event.name or later.site.function != event.site.function):
+        is_asked = bool(scaled) and event.site.kind != "argument"
+        for later in self.akin_to(event) if is_asked else ():
+            if later.time <= event.time:
                 continue
             if id(later) not in self.exact:
                 found = self.known.matches(np.asarray(later.value))
@@ -218,6 +228,22 @@ class Suspicion:
             if scaled & self.exact[id(later)]:
                 return True
         return False
+
+    def akin_to(self, event: Event) -> Iterator[Event]:
+        """The events of the same array, and those of the same name in the same function."""
+        if type(event.owner) is np.ndarray:
+            yield from self.by_owner.get(id(event.owner), ())
+        yield from self.by_name.get((event.name, event.site.function), ())
+
+    @cached_property
+    def by_owner(self) -> dict[int, list[Event]]:
+        """The events by the arrays that they are of."""
+        return grouped(self.events, lambda e: id(e.owner))
+
+    @cached_property
+    def by_name(self) -> dict[tuple[str, str], list[Event]]:
+        """The events by names, and the functions in which they are called so."""
+        return grouped(self.events, lambda e: (e.name, e.site.function))
 
     def is_forwards(self, event: Event, matches: list[Match]) -> bool:
         """Whether a value is one of the forward pass', and goes by its name or by that of no gradient.
@@ -260,9 +286,15 @@ class Suspicion:
     def is_right_part(self, event: Event, matches: list[Match]) -> bool:
         """Whether a value is one of the engine's, and a contribution to what it is called."""
         exact = [m for m in matches if m.scale == 1 and m.form == "same"]
-        named = self.named(event)
+        named = {*self.named(event), *self.given_as(event)} if self.named(event) else set()
         names = self.known.forward.names
         return any(m.label.node in (named or names) for m in exact)
+
+    def given_as(self, event: Event) -> Iterator[Node]:
+        """What forward's functions were given under the name of what a helper makes the gradient of."""
+        for (_, parameter), nodes in self.known.forward.given.items() if event.calls else ():
+            if parameter in stems(event.name):
+                yield from nodes
 
     def is_a_gradient(self, suspect: Suspect) -> bool:
         """Whether some of the values are gradients, and no values of forward."""
@@ -276,9 +308,13 @@ class Suspicion:
         return suspect.site.kind == "share" or is_called_gradient(name) or self.bench.common is not None
 
     def is_of_a_variable(self, event: Event) -> bool:
-        """Whether a value is the gradient of a variable, and does not go by the name of another one."""
+        """Whether a value is the gradient of a variable, and does not go by the name of another one.
+
+        It may carry a constant that others carry, too, and that is taken out later.
+        """
         named, names = self.named(event), self.known.forward.names
-        exact = {m.label.node for m in self.known.exact(event.value) if m.label.kind == "gradient"}
+        same = (m for m in self.matches(event.value) if m.label.kind == "gradient" and m.form == "same")
+        exact = {m.label.node for m in same if m.scale == 1 or round(m.scale, DIGITS) in self.carried}
         return bool(exact & names.keys()) and (not named or not exact.isdisjoint(named))
 
     def did_its_part(self, suspect: Suspect, made: list[Event]) -> bool:

@@ -81,6 +81,9 @@ class Trials:
                     is_own = family in own and family.kind == "gradient" and suspect.site.kind != "share"
                     if not all(fits) and not (is_own and len(events) == len(chosen)):
                         continue
+                    if not all(fits) and all(np.size(v) == np.size(e.value) for e, v, _ in pairs):
+                        own_shape = {e.n: np.reshape(v, np.shape(e.value)) for e, v, _ in pairs}
+                        yield family, own_shape, {e.n: n for e, _, n in pairs}  # a later line reshapes it
                     yield family, {e.n: v for e, v, _ in pairs}, {e.n: n for e, _, n in pairs}
 
     def of_values(self, suspect: Suspect) -> Iterator[Trial]:

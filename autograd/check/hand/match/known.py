@@ -17,6 +17,7 @@ from ..observe.graph import Forward
 from .names import stems
 from .near import PRECISION, Array, largest, near, ratio
 
+MOST_KEPT_ELEMENTS = 4096  # of a value that is remembered
 KEYS = 1e6  # parts of 1 that fingerprints are told apart by
 
 
@@ -104,7 +105,21 @@ class Known:
         return found
 
     def matches(self, value: Array) -> list[Match]:
-        """What a value is, the likeliest first."""
+        """What a value is, the likeliest first; told once of small ones, which many lines ask about."""
+        if np.size(value) > MOST_KEPT_ELEMENTS:
+            return self.compared_with_all(value)
+        key = np.shape(value), np.asarray(value).dtype.char, np.asarray(value).tobytes()
+        if key not in self.told:
+            self.told[key] = self.compared_with_all(value)
+        return self.told[key]
+
+    @cached_property
+    def told(self) -> dict[Any, list[Match]]:
+        """What values are that were asked about."""
+        return {}
+
+    def compared_with_all(self, value: Array) -> list[Match]:
+        """The same, by comparing it with all that is known."""
         key = fingerprint(value)
         if key is None:
             if np.size(value) == 1:
@@ -273,12 +288,17 @@ class Known:
         return found
 
     @cached_property
+    def slopes_by_node(self) -> dict[Node, list[tuple[Node, Array]]]:
+        """By node, its derivatives by what it was made of element by element."""
+        return {node: list(slopes_of(node)) for node in self.forward.order}
+
+    @cached_property
     def slopes_beside(self) -> dict[Node, list[Array]]:
         """By node, the derivatives of what goes element by element that begin or end there."""
         found: dict[Node, list[Array]] = defaultdict(list)
         for node in self.forward.order:
             if not node.op.several:
-                for start, slope in slopes_of(node, self.forward):
+                for start, slope in self.slopes_by_node[node]:
                     found[node].append(slope)
                     found[start].append(slope)
         return found
@@ -341,8 +361,9 @@ class Known:
         found = []
         for node, g in self.truth.items():
             for axis in range(min(np.ndim(g), 3)):
+                before = (slice(None),) * axis
                 if 1 < np.shape(g)[axis] <= 500:
-                    values = tuple(np.moveaxis(g, axis, 0))
+                    values = tuple(g[before + (i,)] for i in range(np.shape(g)[axis]))
                     found.append(
                         Family("slice", self.forward.names.get(node, ""), values, (node,) * len(values))
                     )
@@ -359,7 +380,7 @@ class Known:
         for name, nodes in self.groups:
             by_start: dict[int, list[tuple[Node, Array]]] = defaultdict(list)
             for node in nodes:
-                for i, pair in enumerate(slopes_of(node, self.forward)):
+                for i, pair in enumerate(self.slopes_by_node.get(node, ())):  # an idle input has none
                     by_start[i].append(pair)
             for pairs in by_start.values():
                 if len(pairs) == len(nodes):
@@ -373,7 +394,7 @@ ORDER = {"gradient": 0, "share": 1, "value": 2, "slope": 3}
 FORMS = {"same": 0, "transposed": 1, "reshaped": 2}
 
 
-def slopes_of(node: Node, forward: Forward) -> Iterator[tuple[Node, Array]]:
+def slopes_of(node: Node) -> Iterator[tuple[Node, Array]]:
     """The derivative of a node by what it was made of, element by element, and by what that was made of."""
     if np.ndim(node.data) == 0:
         return

@@ -1,4 +1,4 @@
-"""Updates that come to nothing, beside others that do: a parameter is written to, and is what it was."""
+"""What comes to nothing beside others that do not: updates of parameters, and gradients of layers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..observe.objects.reach import Root
 from ..observe.probes.patch import statements_around
 from ..observe.probes.record import Event, is_array
 from ..observe.probes.sites import span_of
+from ..observe.probes.trace import path_text
 from ..observe.stage import Outcome, Stage
 from .known import Known
 from .near import largest, ratio
@@ -33,6 +34,45 @@ def lost_updates(stage: Stage, outcome: Outcome, known: Known, found: list[Resul
         lost = written(place, node, stage, outcome, is_derived) or rebound(place, node, stage, outcome)
         if lost is not None:
             yield lost
+
+
+def passed_by(stage: Stage, known: Known, found: list[Result]) -> list[Result]:
+    """The gradients of layers that a loop has passed by; what is returned then may be of something inner."""
+    lost = list(never_left(stage, known, found))
+    inner = (r for r in found if r.kind == "returned" and r.node not in known.forward.leaves.values())
+    for result in inner if lost else ():
+        result.node, result.reason = None, f"before it, {path_text(lost[0].place)} should be derived"
+    return lost
+
+
+def never_left(stage: Stage, known: Known, found: list[Result]) -> Iterator[Result]:
+    """The gradients that a layer leaves nowhere, where another one in the same list leaves its own."""
+    assert stage.holders is not None
+    holders = dict(stage.holders.holders.values())
+    done = {r.node for r in found} | {n for n in known.forward.leaves.values() if n not in known.truth}
+    places = {node: place for place, node in known.forward.leaves.items()}
+    left = [r for r in found if r.kind == "left" and r.node in places]
+    for place, node in known.forward.leaves.items():
+        ways = (counterpart(places[r.node], r.place, place) for r in left)  # type: ignore[index]
+        there = next(filter(None, ways), None) if node not in done else None
+        holder = holders.get(there[:-1]) if there is not None else None
+        if there is not None and holder is not None and largest(known.truth[node]) > known.rounding(node):
+            zeros = np.zeros_like(known.truth[node])
+            yield Result("left", there, str(there[-1]), zeros, None, holder, None, node, known.truth[node])
+
+
+def counterpart(own: Place, left: Place, other: Place) -> Place | None:
+    """Where the gradient of another parameter is left, if that is the same one of another layer in a list.
+
+    >>> counterpart(("ls", 2, "W"), ("ls", 2, "dW"), ("ls", 0, "W"))
+    ('ls', 0, 'dW')
+    """
+    differing = [i for i, (a, b) in enumerate(zip(own, other, strict=False)) if a != b]
+    if len(own) != len(other) or len(differing) != 1:
+        return None
+    (i,) = differing
+    is_layer = isinstance(own[i], int) and isinstance(other[i], int) and i < len(own) - 1
+    return (*other[: i + 1], *left[i + 1 :]) if is_layer and own[: i + 1] == left[: i + 1] else None
 
 
 def kind_of(place: Place) -> tuple[Any, ...]:

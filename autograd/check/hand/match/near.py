@@ -20,10 +20,13 @@ def largest(a: Array) -> float:
 
 def near(a: Array, b: Array, but: Array | None = None) -> bool:
     """Whether `a` is `b`, shape and all, to a part of the scale of `b`; except at some elements."""
-    if np.shape(a) != np.shape(b) or (but is not None and np.all(but)):
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or (but is not None and np.all(but)):
         return False
+    if not a.size:
+        return True
     apart = np.abs(a - b) if but is None else np.where(but, 0, np.abs(a - b))
-    return not apart.size or bool(apart.max() <= PRECISION * largest(b))  # NaN is not
+    return bool(apart.max() <= PRECISION * np.abs(b).max())  # NaN is not
 
 
 def ratio(a: Array, b: Array) -> float | None:
@@ -38,5 +41,5 @@ def apart(yours: Any, true: Any) -> float:
     """The largest difference as a part of the largest true element; infinite for another shape."""
     if np.shape(yours) != np.shape(true):
         return float("inf")
-    scale, difference = np.max(np.abs(true), initial=0), np.max(np.abs(yours - true), initial=0)
-    return float(difference / scale) if scale else float("inf") if difference else 0.0
+    scale, difference = largest(true), largest(yours - true)
+    return difference / scale if scale else float("inf") if difference else 0.0

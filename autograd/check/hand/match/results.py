@@ -164,6 +164,7 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
     gathered = []
     kept_arrays = {id(a): kept for a, kept in stage.after.arrays}
     kept_entries = {id(value): kept for value, kept in stage.after.entries}
+    also = shared_parameters(stage, known)
     for path, holder in stage.holders.holders.values():
         if holder is stage.arguments:
             continue
@@ -185,7 +186,8 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
                 ):
                     yield changed(place, holder, value, kept_arrays[id(value)], known)
             elif is_array(value):
-                yield changed(place, holder, value, kept_arrays.get(id(old), old), known)
+                node = also.get(id(old)) if place not in known.forward.leaves else None
+                yield changed(place, holder, value, kept_arrays.get(id(old), old), known, node)
             else:
                 for inner, part in flat(value, place):
                     before_it = dug(old, inner[len(place) :])
@@ -197,10 +199,25 @@ def left_in(stage: Stage, known: Known) -> Iterator[Result]:
     yield from gathered  # arrays that have a place of their own, too
 
 
-def changed(place: Place, holder: Any, value: Any, old: Any, known: Known) -> Result:
-    """What is at a place now: the update of a parameter, if one was there."""
+def shared_parameters(stage: Stage, known: Known) -> dict[int, Node]:
+    """By the arrays that are updated where layers hold them, the inputs that they were given as."""
+    updated = set(stage.training.updates.values()) if stage.training is not None else set()
+    if updated <= known.forward.leaves.keys():
+        return {}
+    kept = {id(value): entries for value, entries in stage.after.entries}  # type: ignore[union-attr]
+    before = {path: kept.get(id(holder)) for path, holder in stage.holders.holders.values()}  # type: ignore[union-attr]
+    inputs = ((dug(before.get(path[:-1]), path[-1:]), node) for path, node in known.forward.leaves.items())
+    by_array = {id(array): node for array, node in inputs if array is not MISSING}
+    held = (dug(before.get(place[:-1]), place[-1:]) for place in updated)
+    return {id(array): by_array[id(array)] for array in held if id(array) in by_array}
+
+
+def changed(
+    place: Place, holder: Any, value: Any, old: Any, known: Known, node: Node | None = None
+) -> Result:
+    """What is at a place now: the update of a parameter, if one was there; of `node`, if that is told."""
     name = next((k for k in reversed(place) if isinstance(k, str)), "")
-    node = known.forward.leaves.get(place)
+    node = node or known.forward.leaves.get(place)
     is_parameter = node in known.truth and node not in known.forward.buffers
     if is_parameter and is_array(old) and np.shape(old) == np.shape(value):
         old = array_of(old)
@@ -220,7 +237,11 @@ def dug(value: Any, path: Place) -> Any:
 
 def same(a: Any, b: Any) -> bool:
     """Whether two arrays hold the same, NaN included."""
-    return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b, equal_nan=True))
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return False
+    equal = a == b
+    return bool(equal.all() or (equal | ((a != a) & (b != b))).all())
 
 
 def reread(results: list[Result], stage: Stage, outcome: Outcome) -> list[Any]:

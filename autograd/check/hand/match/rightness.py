@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,9 @@ def note_carried(results: list[Result], known: Known) -> None:
             continue
         if (c := ratio(result.value, result.true)) is not None and c != 1:
             others = (r for r in results if r.node not in leaves and is_beside(r, result))
-            result.carries = any(np.isclose(c, d, rtol=1e-9) for r in others for d in multiples_of(r, known))
+            result.carries = any(
+                math.isclose(c, d, rel_tol=1e-9) for r in others for d in multiples_of(r, known)
+            )
 
 
 def is_beside(one: Result, other: Result) -> bool:
@@ -70,7 +73,7 @@ def common_scale(results: list[Result]) -> float | None:
     scales = [c for r in results if r.kind == "update" and (c := scale_between(r.value, r.true)) is not None]
     if not scales:
         return None
-    count = {c: sum(bool(np.isclose(c, d, rtol=1e-6)) for d in scales) for c in scales}
+    count = {c: sum(math.isclose(c, d, rel_tol=1e-6) for d in scales) for c in scales}
     first = max(count, key=lambda c: (count[c], -digits_of(c)))
     rivals = (c for c in count if count[c] == count[first] and is_mean_of(c, first) and digits_of(c) < 3)
     return next(rivals, first)
@@ -131,7 +134,7 @@ def is_common_told(results: list[Result]) -> bool:
 def is_mean_of(c: float, other: float) -> bool:
     """Whether a constant is another one over a whole number that is no power of ten."""
     n = round(other / c)
-    return n > 1 and bool(np.isclose(n * c, other, rtol=1e-6)) and str(n).rstrip("0") != "1"
+    return n > 1 and math.isclose(n * c, other, rel_tol=1e-6) and str(n).rstrip("0") != "1"
 
 
 def scale_between(value: Any, true: Any) -> float | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ....errors import DerivationError, HistoryWarning
+from ....errors import DerivationError
 from ....transforms.structure import name_of
 from ..match.names import stems
 from .arguments import is_cache, name_in_code, names_stored, needed, taken, words_in
@@ -33,6 +34,15 @@ from .probes.sites import Site
 from .training import Body, Training
 
 PATIENCE = 4.0  # seconds that one run of the user's code may take
+# With a change in it, a run may take so many times as long, or these seconds: else it goes round for ever
+TIMES_AS_LONG, AT_LEAST = 20, 0.5
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """A block in which nothing warns; many runs share one, as it takes as long as some lines of theirs."""
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        yield
 
 
 @dataclass(slots=True)
@@ -64,6 +74,7 @@ class Stage:
     upstream   the gradients that were drawn for what forward returned, if that is no loss
     outputs    the places of these outputs in what it returned
     arguments  what backward is given; `drawn`, the names of those that are upstream gradients
+    took       the seconds that backward took, as it is
     keeps_versions   whether copies are kept of the arrays that forward changes after it used them
     scope      what the variables of forward held as it returned
     rebound    the parameters of backward that are inputs, under whose names forward puts something else;
@@ -83,6 +94,7 @@ class Stage:
     upstream: list[Any] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
     patience: float = field(default_factory=lambda: PATIENCE)
+    took: float = 0.0
     arguments: dict[str, Any] = field(default_factory=dict)
     drawn: list[str] = field(default_factory=list)
     keeps_versions: bool = False
@@ -113,9 +125,14 @@ class Stage:
         """What backward is called, or forward if it returns the gradients too."""
         return name_of(getattr(self.backward or self.forward, "func", self.backward or self.forward))
 
+    @property
+    def held_back(self) -> set[str]:
+        """The plain numbers among the inputs that are no parameters."""
+        return {k for k, v in self.inputs.items() if type(v) is float} - self.numbers
+
     def loosened(self) -> bool:
         """Let all plain numbers among the inputs be parameters; whether there are any more."""
-        more = {k for k, v in self.inputs.items() if type(v) is float} - self.numbers
+        more = self.held_back
         self.numbers |= more
         return bool(more)
 
@@ -135,26 +152,25 @@ class Stage:
             for function, code in originals:
                 function.__code__ = code
 
-    def run(self, run: Any, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-        """What a function returns, with probes that do what a run says."""
-        run.deadline = time.perf_counter() + self.patience
+    def run(
+        self,
+        run: Any,
+        function: Callable[..., Any],
+        arguments: Mapping[str, Any],
+        patience: float | None = None,
+    ) -> Any:
+        """What a function returns, with probes that do what a run says.  It may warn: see `silenced`."""
+        run.deadline = time.perf_counter() + (self.patience if patience is None else patience)
         run.until = self.training.until if self.training else None
         outer = PROBE.run
-        PROBE.use(run)
+        PROBE.run = run
         try:
-            with (
-                np.errstate(all="ignore"),
-                warnings.catch_warnings(record=True) as said,
-                contextlib.redirect_stdout(io.StringIO()),
-            ):
-                warnings.simplefilter("ignore")
-                warnings.simplefilter("always", HistoryWarning)
+            with contextlib.redirect_stdout(io.StringIO()):
                 return function(**arguments)
         except Finished:
             return None
         finally:
-            run.severed = tuple((w.filename, w.lineno) for w in said or ())
-            PROBE.use(outer)
+            PROBE.run = outer
 
     @contextlib.contextmanager
     def live(self, ahead: Forward, shift: Shift | None = None) -> Iterator[None]:
@@ -173,7 +189,8 @@ class Stage:
                     returned: Any = None
                 else:
                     run = Trial(own=name_in_code(self.forward), noting=False)
-                    returned = self.run(run, self.forward, taken(self.forward, self.inputs))
+                    with silenced():
+                        returned = self.run(run, self.forward, taken(self.forward, self.inputs))
                     self.scope = seen(run.frames, name_in_code(self.forward), self.inputs)
                     total = number_of(returned, self.outputs, self.upstream)
                     self.refuse_other(total, float(np.sum(ahead.root.data)))
@@ -184,14 +201,15 @@ class Stage:
                 for function in self.holders.functions:
                     if function not in self.reach.functions:
                         self.reach.functions.append(function)
-                self.after = State(self.holders)
+                self.after = State(self.holders, self.before.draws)
                 yield
         finally:
             self.before.restore()
 
     def refuse_other(self, total: float, first: float) -> None:
         """Raise DerivationError if a second run of forward gave another loss than the first."""
-        if not np.isclose(total, first, rtol=1e-9, atol=1e-12, equal_nan=True):
+        both_nan = total != total and first != first
+        if not both_nan and not math.isclose(total, first, rel_tol=1e-9, abs_tol=1e-12):
             raise DerivationError(
                 f"two runs of {name_of(self.forward)} differ, {first:.6g} and {total:.6g}, though every draw "
                 "of np.random, random and the Generators in reach was repeated: nothing can be judged; "
@@ -259,14 +277,16 @@ class Stage:
         kind = Recording if noting or wanted else Trial
         run = kind(overrides or {}, wanted, name_in_code(function), noting)
         returned, raised = None, None
+        patience = max(AT_LEAST, TIMES_AS_LONG * self.took) if kind is Trial else self.patience
+        start = time.perf_counter()
         try:
-            returned = self.run(run, function, self.arguments)
+            returned = self.run(run, function, self.arguments, min(patience, self.patience))
         except (Exception, TimeUp) as error:
             raised = error
+        if noting and not overrides:
+            self.took = time.perf_counter() - start
         if isinstance(function, Body):  # which ends without returning
             run.frames.setdefault(name_in_code(function), [dict(function.space)])
-        if noting and not overrides:
-            self.after.look()
         return Outcome(run.events, returned, raised, run.frames, run.latest, run.snapshots)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ....engine import Node
-from ....errors import DerivationError
+from ....errors import DerivationError, HistoryWarning
 from ....graph.ancestors import ancestors, needs_gradient
 from ....mode import GRADIENTS, Block
 from ....tensor import Tensor
@@ -21,7 +22,7 @@ from .outputs import loss_before, loss_of, traced_in
 from .probes.trace import Filled, Tracing, last_name
 from .probes.versions import Versions, are_stale
 from .raising import severed_at
-from .stage import Stage
+from .stage import Stage, silenced
 from .training import loss_in
 
 Leaves = dict[tuple[Any, ...], Tensor]  # by the ways that lead to them
@@ -117,15 +118,18 @@ def lift(stage: Stage, shift: Shift | None) -> tuple[Leaves, Leaves, list[Any]]:
 
 def run_on(stage: Stage, leaves: Leaves, run: Tracing) -> tuple[Any, Exception | None]:
     """What forward returns now that its inputs are leaves, and the error that it raised, if it did."""
-    arguments = taken(stage.forward, stage.inputs)
-    try:
-        return stage.run(run, stage.forward, arguments), None
-    except Filled as found:
-        if isinstance(found.made, Node):  # a leaf that is changed in place
-            raise Filled(next((p for p, t in leaves.items() if t.node is found.made), None)) from None
-        raise
-    except Exception as error:
-        return None, error
+    with silenced(), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", HistoryWarning)
+        try:
+            return stage.run(run, stage.forward, taken(stage.forward, stage.inputs)), None
+        except Filled as found:
+            if isinstance(found.made, Node):  # a leaf that is changed in place
+                raise Filled(next((p for p, t in leaves.items() if t.node is found.made), None)) from None
+            raise
+        except Exception as error:
+            return None, error
+        finally:
+            run.severed = tuple((w.filename, w.lineno) for w in said)
 
 
 def keep_values(stage: Stage, root: Node, versions: Versions | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType
@@ -12,9 +13,10 @@ from ....engine import LEAF, Node
 from ....errors import DerivationError
 from ....graph.ancestors import ancestors, needs_gradient
 from ....tensor import Tensor
-from ..match.names import is_called_loss
-from .probes.codes import compiled, copied
+from ..match.names import is_called_gradient, is_called_loss
+from .probes.codes import compiled
 from .probes.patch import Patch
+from .probes.rewriting.rewriter import Memo
 from .probes.sites import Site
 from .probes.trace import Tracing
 
@@ -33,7 +35,8 @@ class Training:
     updates   by site and number, the ways to the parameters that are updated there
     returned  the variables that the function returns, one of which may be the loss
     names     the variables that hold the loss, once it is found
-    is_guess  whether a number that is neither called so nor returned may be the loss
+    guess     which numbers may be the loss: 0, what is called so or returned; 1, also one of which nothing is
+              made; 2, also any other, which is believed if all turns out to be right
     places    the parameters that are judged; None for all
     done      those that an earlier loss has updated: they are no variables of this one
     end       the number of the value that is the next loss: what comes then is no gradient of this one
@@ -44,7 +47,7 @@ class Training:
     updates: dict[tuple[Site, int], Any] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
-    is_guess: bool = False
+    guess: int = 0
     places: frozenset[Any] | None = None
     done: frozenset[Any] = frozenset()
     end: float = float("inf")
@@ -55,19 +58,22 @@ class Body:
 
     def __init__(self, statements: list[ast.stmt], filename: str, space: dict[str, Any], name: str) -> None:
         self.statements, self.filename, self.space, self.__name__ = statements, filename, space, name
+        inner = [n for s in statements for n in ast.walk(s) if isinstance(n, ast.stmt)]
+        self.memo = {parts: Memo({id(s): s for s in inner}) for parts in (False, True)}
         self.codes: dict[bool, CodeType] = {}
         self.code: CodeType | None = None
 
     def probed(self, parts: bool) -> CodeType:
         """The code with probes in it."""
         if parts not in self.codes:
-            self.codes[parts] = compiled([copied(s) for s in self.statements], self.filename, parts)
+            self.codes[parts] = compiled(self.statements, self.filename, parts, self.memo[parts])
         return self.codes[parts]
 
     def with_patch(self, patch: Patch) -> CodeType | None:
         """The code with probes in it, and a statement changed."""
         try:
-            return compiled([patch.applied(s) for s in self.statements], self.filename, False)
+            changed = [patch.applied(s) for s in self.statements]
+            return compiled(changed, self.filename, False, self.memo[False])
         except (SyntaxError, ValueError, TypeError, AttributeError):
             return self.code
 
@@ -198,26 +204,41 @@ def likely_losses(training: Training, run: Tracing) -> Iterator[Tensor | None]:
     A loss is a number without axes: `error` may be an array that the loss is the mean square of, and of a
     single sample that has one element.
     """
-    numbers = {name: t for name, t in run.losses.items() if not t.ndim and not t.is_leaf}
+    updated = {place[-1] for place in training.updates.values()}
+    named = {name: t for name, t in run.losses.items() if not t.ndim and not t.is_leaf}
+    numbers = {name: t for name, t in named.items() if name not in updated or not is_parameter(t, run)}
     returned = final_in([numbers[w] for w in training.returned if w in numbers and w != RETURNED])
-    yield from outside(returned, called(SURELY, numbers, run))  # what goes into it may be one sample's cost
-    yield returned
     whole = numbers.get(RETURNED)
-    perhaps = {word: t for word, t in numbers.items() if not is_made_of_several(whole, word, run)}
-    listed = final_in([t for t in run.elements if not t.ndim])  # history.append(0.5 * err**2)
-    yield from outside(listed, called(PERHAPS, perhaps, run))
+    operands = {p for t in numbers.values() if t.node is not None for p in t.node.parents if p is not None}
+    within = set(ancestors(list(operands), needs_gradient))  # as the terms of a penalty are
+    listed = final_in([t for t in run.elements if not t.ndim and t.node not in within])  # history.append(...)
+    ends = (returned, whole, listed, *numbers.values())
+    of_samples = {word for word in numbers if any(is_one_of_several(word, end, run) for end in ends)}
+    single = {word: t for word, t in numbers.items() if word not in of_samples}
+    yield from outside(returned, called(SURELY, single, run))
+    yield returned
+    yield from outside(listed, called(PERHAPS, single, run))
     yield whole
     yield listed
-    yield final_in([t for name, t in numbers.items() if is_called_loss(name)])
-    yield from (run.losses[word] for word in (*SURELY, *PERHAPS) if word in run.losses)
-    if training.is_guess:  # what a parameter is changed by is made of the loss's parts, too
-        updated = {place[-1] for place in training.updates.values()}
-        own = [t for name, t in numbers.items() if name not in updated]
+    yield final_in([t for name, t in single.items() if is_called_loss(name)])
+    yield from (t for word, t in run.losses.items() if word in (*SURELY, *PERHAPS) and word not in of_samples)
+    # what a parameter is changed by is made of the loss's parts, too
+    own = [t for name, t in numbers.items() if name not in updated and not is_called_gradient(name)]
+    if training.guess >= 1:
         used = {p for nodes in run.made.values() for n in nodes for p in n.parents}
-        yield final_in([t for t in own if t.node not in used])  # of a loss nothing is made
+        unused = [t for t in own if t.node not in used]
+        yield unused[0] if len(unused) == 1 else None
+    if training.guess == 2:
         yield final_in(own)
         yield final_in([t for t in run.scalars if not t.ndim])
         yield final_in(run.scalars)
+
+
+def is_parameter(number: Tensor, run: Tracing) -> bool:
+    """Whether what was updated to a number had gone into something else, as a bias does and no sum does."""
+    uses = Counter(p for nodes in run.made.values() for n in set(nodes) for p in n.parents)
+    made_of = number.node.parents if number.node is not None else ()
+    return any(p is not None and p.op is LEAF and uses[p] > 1 for p in made_of)
 
 
 def called(words: tuple[str, ...], numbers: Mapping[str, Tensor], run: Tracing) -> list[Tensor]:
@@ -226,10 +247,15 @@ def called(words: tuple[str, ...], numbers: Mapping[str, Tensor], run: Tracing) 
     return [whole_loss(word, run)] if word is not None else []
 
 
-def is_made_of_several(whole: Tensor | None, word: str, run: Tracing) -> bool:
-    """Whether several numbers that went by a name went into another: each is the cost of a sample."""
-    within = ancestors([whole.node], needs_gradient) if whole is not None and whole.node is not None else []
-    return len(set(run.bound.get(word, ())) & set(within)) > 1
+def is_one_of_several(word: str, whole: Tensor | None, run: Tracing) -> bool:
+    """Whether several numbers that went by a name, of which none is made of another, went into a whole.
+
+    Each is the cost of a sample; a sum that goes on under its name is made of what it was before.
+    """
+    if whole is None or whole.node is None:
+        return False
+    own = set(run.bound.get(word, ())) & set(ancestors([whole.node], needs_gradient))
+    return bool(own - set(ancestors([run.losses[word].node], needs_gradient)))
 
 
 def outside(whole: Tensor | None, numbers: list[Tensor]) -> list[Tensor]:

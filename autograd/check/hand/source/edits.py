@@ -13,7 +13,8 @@ from ..observe.probes.sites import is_plain, is_word, root_of
 from .expressions.brackets import bracketed_otherwise
 from .expressions.calls import of_call, turned_round
 from .expressions.functions import Functions, calls_missing, of_functions
-from .expressions.insertions import BESIDE, Evaluate, along_rows, by_value, fits, leaks, to_whole
+from .expressions.insertions import BESIDE, Evaluate, along_rows, by_value, fits, to_whole
+from .expressions.leaks import leaks, leaks_of_masks
 from .expressions.matrices import between
 from .expressions.places import other_indices
 from .expressions.products import products_missing
@@ -25,6 +26,7 @@ from .trees import Beside, Changes, apart_from_first, number, parsed, placed, re
 
 # The kinds of changes, in the order in which they are tried: what says most with least comes first
 KINDS = (
+    "as elsewhere",
     "sign", "complement", "missing sign", "overwritten", "unused", "shape", "needless transpose", "transpose",
     "factor", "number", "missing constant", "extra-factor", "extra-term", "brackets", "exponent",
     "wrong-variable", "other call", "turned", "exchanged", "forgotten term", "nearby", "forgotten factor",
@@ -35,6 +37,7 @@ KINDS = (
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
 CALLED = {
+    "as elsewhere": "wrong-variable",
     "order": "wrong-variable",
     "rounds": "wrong-variable",
     "count": "wrong-variable",
@@ -137,6 +140,7 @@ def edits(
             of_functions(node, functions or {}) if not is_index(evaluate(node)) else (),
             raised(node, evaluate),
             others_written(node, literals),
+            leaks_of_masks(node, scope, literals),
         )
         for kind, text, new in chain(*changes):
             if id(node) not in sized or kind in ("wrong-variable", "nearby"):
@@ -252,6 +256,7 @@ def at_node(
             for other in OTHERS[type(op)]:
                 said = f"the comparison `{text}` is another than it should be"
                 yield "wrong-variable", said, ast.Compare(a, [other()], [b])
+            yield "wrong-variable", f"`{text}` should be `{ast.unparse(a)}`", a
             largest = ast.Call(ast.Attribute(a, "max", ast.Load()), [], [])
             said = f"`{text}` should be where `{ast.unparse(a)}` is largest"
             yield "wrong-variable", said, ast.Compare(a, [ast.Eq()], [largest])

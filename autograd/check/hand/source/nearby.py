@@ -20,10 +20,22 @@ HARMLESS = frozenset(("sum", "mean", "dot", "copy", "cumsum", "reshape", "transp
 @functools.lru_cache(maxsize=1024)
 def function_around(tree: ast.AST, line: int) -> ast.AST:
     """The innermost function that has a line; of a script, the statement at its top."""
-    around = [n for n in ast.walk(tree) if has_line(n, line) and isinstance(n, ast.FunctionDef)]
+    around = [n for n in functions_in(tree) if has_line(n, line)]
     if around:
         return max(around, key=lambda n: n.lineno)
     return next((s for s in getattr(tree, "body", ()) if has_line(s, line)), tree)
+
+
+@functools.lru_cache(maxsize=64)
+def functions_in(tree: ast.AST) -> tuple[ast.FunctionDef, ...]:
+    """The functions in a tree."""
+    return tuple(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
+
+
+@functools.lru_cache(maxsize=64)
+def loops_in(tree: ast.AST) -> tuple[ast.For | ast.While, ...]:
+    """The loops in a tree."""
+    return tuple(n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While))
 
 
 def has_line(node: ast.AST, line: int) -> bool:
@@ -103,7 +115,7 @@ def carried_into(tree: ast.AST, span: tuple[int, int, int, int]) -> set[str]:
     >>> carried_into(tree, (2, 4, 2, 22))
     {'dnext'}
     """
-    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While) and has_line(n, span[0])]
+    loops = [n for n in loops_in(tree) if has_line(n, span[0])]
     if not loops:
         return set()
     parts = list(ast.walk(max(loops, key=lambda n: n.lineno)))
@@ -122,7 +134,7 @@ def names_set_after(tree: ast.AST, line: int) -> set[str]:
     >>> sorted(names_set_after(ast.parse("for t in r:\\n    a = f(t)\\n    for j in a:\\n        b = c"), 4))
     ['a', 'b']
     """
-    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While) and has_line(n, line)]
+    loops = [n for n in loops_in(tree) if has_line(n, line)]
     inner = max((n.lineno for n in loops), default=0)
     found: set[str] = set()
     for loop in loops:
@@ -148,13 +160,19 @@ def made_of(function: ast.AST, is_source: Callable[[str], bool]) -> set[str]:
     ['a', 'b']
     """
     found: set[str] = set()
-    steps = list(filter(None, map(step_in, ast.walk(function))))
+    steps = steps_in(function)
     for _ in steps:
         new = {t for read, made in steps if any(r in found or is_source(r) for r in read) for t in made}
         if new <= found:
             break
         found |= new
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def steps_in(function: ast.AST) -> list[tuple[set[str], set[str]]]:
+    """The variables that each assignment and loop of a function reads, and those that it sets."""
+    return list(filter(None, map(step_in, ast.walk(function))))
 
 
 def step_in(node: ast.AST) -> tuple[set[str], set[str]] | None:
@@ -179,6 +197,7 @@ def is_written(node: ast.AST) -> bool:
     return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
 
+@functools.lru_cache(maxsize=1024)
 def is_harmless(node: ast.AST) -> bool:
     """Whether nothing can happen when an expression is evaluated once more."""
     for part in ast.walk(node):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice, permutations
+from itertools import islice, permutations, product
 from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
+
+from ..match.names import is_called_gradient
 
 INNER = "inner_"  # quantities that the user gave no name are called so while they are tried
 MOST_LISTS = 6  # of which the length is tried
@@ -155,6 +157,21 @@ def quantities(scope: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"1 - {name}**2", 1 - value**2
         if least <= 0 < largest:
             yield f"({name} > 0)", value > 0
+
+
+def gated_terms(value: Any, scope: dict[str, Any]) -> Iterator[str]:
+    """What comes back through a gate: a gradient times an array of its shape, or times 1 less that.
+
+    >>> list(gated_terms(np.ones(2), {"dh": np.ones(2), "z": np.zeros(2), "W": np.ones((2, 2))}))
+    ['dh * z', 'dh * (1 - z)']
+    """
+    alike = [
+        k for k, v in scope.items() if is_numeric(v) and not is_inner(k) and np.shape(v) == np.shape(value)
+    ]
+    gradients = [k for k in alike if is_called_gradient(k)]
+    for gradient, gate in product(gradients, (k for k in alike if k not in gradients)):
+        yield f"{gradient} * {gate}"
+        yield f"{gradient} * (1 - {gate})"
 
 
 def is_of_truths(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 # Of an expression: the kind of mistake, what is said of it, and what should stand in its place
@@ -15,7 +15,31 @@ Beside = Sequence[tuple[ast.expr, Any]]
 
 def replaced(tree: Any, old: ast.AST, new: ast.AST) -> Any:
     """A tree with one node in the place of another; what is not on the way there is shared."""
-    return all_replaced(tree, {old: new})
+    parents = parents_in(tree)
+    if old not in parents:
+        return all_replaced(tree, {old: new})
+    node, made = old, placed(new, old)
+    while node is not tree:
+        parent, name, place = parents[node]
+        part = getattr(parent, name)
+        fields = {field: getattr(parent, field, None) for field in parent._fields}
+        fields[name] = made if place is None else [*part[:place], made, *part[place + 1 :]]
+        node, made = parent, ast.copy_location(type(parent)(**fields), parent)
+    return made
+
+
+@functools.lru_cache(maxsize=64)
+def parents_in(tree: ast.AST) -> dict[ast.AST, tuple[ast.AST, str, int | None]]:
+    """By node that stands once in a tree: its parent, the field there, and the place if that is a list."""
+    found: dict[ast.AST, tuple[ast.AST, str, int | None]] = {}
+    twice = {tree}
+    for parent in ast.walk(tree):
+        for name, part in ast.iter_fields(parent):
+            for place, child in enumerate(part) if isinstance(part, list) else ((None, part),):
+                if isinstance(child, ast.AST):
+                    twice |= {child} & found.keys()
+                    found[child] = parent, name, place
+    return {node: place for node, place in found.items() if node not in twice}
 
 
 def all_replaced(tree: Any, others: Mapping[Any, ast.AST]) -> Any:
@@ -107,3 +131,11 @@ def apart_from_first(product: ast.expr) -> tuple[ast.expr, ast.expr | None]:
             first, rest = apart_from_first(left)
             return (product, None) if rest is None else (first, ast.BinOp(rest, op, right))
     return product, None
+
+
+def by_text(nodes: Iterable[Any]) -> dict[str, list[Any]]:
+    """Expressions by what they look like."""
+    found: dict[str, list[Any]] = {}
+    for node in nodes:
+        found.setdefault(ast.unparse(node), []).append(node)
+    return found

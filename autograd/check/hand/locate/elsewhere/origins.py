@@ -61,7 +61,8 @@ def origin_of(blamed: list[Event], suspects: list[Suspect], bench: Bench, trust:
 
     start = min(e.time for e in blamed)
     for site in dict.fromkeys(e.site for e in beginnings(made) if e.time <= start):
-        if (site.statement in statements and len(statements) == 1) or bench.is_over(stop):
+        is_over = bench.is_over(stop) or bench.is_out_of_time
+        if (site.statement in statements and len(statements) == 1) or is_over:
             return None
         if site in by_site and bench.reached(site) - bench.wrong:
             continue  # what is made of it elsewhere is right

@@ -20,7 +20,7 @@ from ...match.near import DIGITS, PRECISION, largest, near, ratio
 from ...observe.probes.codes import statements_of, text_of
 from ...observe.probes.record import Event
 from ...observe.probes.sites import Site, is_word, span_of
-from ...source.statements.changes import void_kind
+from ...source.statements.void import void_kind
 from ..bench import Bench
 from ..forms import is_adding, is_call, is_unpacked
 from ..suspects import CONTAINED, Blame, Suspect

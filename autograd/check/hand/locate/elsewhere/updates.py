@@ -11,6 +11,7 @@ from ...diagnose.case import Guess
 from ...diagnose.constants import is_named
 from ...diagnose.repair import loads_of
 from ...match.known import Known
+from ...match.names import is_called_gradient
 from ...match.near import ratio
 from ...match.results import Result
 from ...match.rightness import scale_between
@@ -58,6 +59,8 @@ def other_rate(events: list[Event], bench: Bench) -> Blame | None:
     is_turned = scales[0] * common < 0
     if is_turned and not is_read_as_by_others(list(zip(made, wrong, strict=True)), right, bench):
         return None
+    if not is_turned and is_scaled_before(list(zip(made, wrong, strict=True)), right, bench):
+        return None
     values = {e.n: r.old + common * r.true for e, r in zip(made, wrong, strict=True)}
     if not all(bench.flags({made[0].site: putting(values)})[0]):
         return None
@@ -81,6 +84,27 @@ def is_read_as_by_others(
         for some in (made, others)
     )
     return len(own) == 1 and own == theirs
+
+
+def is_scaled_before(
+    made: list[tuple[Event, Result]], others: list[tuple[Event, Result]], bench: Bench
+) -> bool:
+    """Whether some updates read gradients by name that have another constant than those of others have."""
+    snapshots = bench.stage.backwards({}, frozenset(e.site for e, _ in (*made, *others))).snapshots
+    own, theirs = (
+        {f"{c:.6g}" for e, r in some for c in scales_read(snapshots[e.site, e.n], e, r)}
+        for some in (made, others)
+    )
+    return bool(own and theirs) and own.isdisjoint(theirs)
+
+
+def scales_read(snapshot: Snapshot, event: Event, result: Result) -> Iterator[float]:
+    """The constants before the parameter's gradient that an update reads under a gradient's name."""
+    for name in filter(is_called_gradient, loads_of(event.site)):
+        value = snapshot.variables.get(name)
+        is_one = is_array(value) or type(value) is float
+        if is_one and (c := scale_between(value, result.true)) is not None:
+            yield c
 
 
 def signs_read(snapshot: Snapshot, event: Event, result: Result, known: Known) -> Iterator[float]:

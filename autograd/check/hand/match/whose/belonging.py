@@ -19,6 +19,7 @@ from .claims import by_name, by_value, is_counterpart, is_marked, numbered
 from .places import (
     a_link_further,
     beside_its_siblings,
+    each_at_its_place,
     in_parts,
     in_the_inputs_order,
     in_turn,
@@ -51,6 +52,14 @@ class Assignment:
         result.node = node
         self.judged.append(result)
 
+    def settle(self, result: Result, node: Node) -> None:
+        """Let a result be the gradient of a node, whatever it was taken for."""
+        self.judged = [r for r in self.judged if r is not result]
+        self.waiting = [r for r in self.waiting if r is not result]
+        for unsure in (self.inner, self.weak):
+            unsure.pop(result, None)
+        self.assign(result, node)
+
 
 def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> list[Result]:
     """The results that are to be judged, each with the node whose gradient it should be.
@@ -65,6 +74,8 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     told.judged = without_parts_of_cells(told.judged, leaves)
     told.judged = without_those_not_chosen(told.judged, leaves, known)
     twice_claimed(told.judged, leaves, known)
+    for result, node in each_at_its_place(results, leaves, known):
+        told.settle(result, node)
     in_the_inputs_order(results, told.judged, leaves, known)
     a_link_further(results, told.judged, leaves, known)
     claimed = {r.node for r in told.judged}

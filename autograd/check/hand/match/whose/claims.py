@@ -49,7 +49,9 @@ def by_name(
             return same  # a multiple of another gradient is no reason to doubt a name
     fitting = [n for n in named if np.shape(n.data) == np.shape(result.value)]
     same = by_value(result, known, leaves) if result.kind == "left" else None
-    if same in known.forward.names and same not in leaves and near(result.value, known.truth[same]):
+    is_own = any(n in own and own[n][-1] in stems(result.name) for n in fitting)  # `self.s`, of `self.ds`
+    is_inner = not is_own and same in known.forward.names and same not in leaves
+    if is_inner and near(result.value, known.truth[same]):  # type: ignore[index]  # it is among the names
         return None  # it is told by its numbers: several objects have variables of one name, `loss.dinputs`
     if not fitting and same is not None and (same in leaves or np.shape(same.data) == np.shape(result.value)):
         return same

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -140,10 +140,14 @@ def lists_of(things: Iterable[tuple[Place, Any]]) -> dict[Place, dict[int, Any]]
 def in_turn(
     waiting: list[Result], leaves: Mapping[Node, Place], claimed: set[Any]
 ) -> list[tuple[Result, Node]]:
-    """The results that are as many as the inputs left of their shape: both in the order that they have."""
+    """The results that are as many as the inputs left of their shape: both in the order that they have.
+
+    Those in a dictionary have keys, which are no inputs' names.
+    """
     found = []
-    for shape in {np.shape(r.value) for r in waiting}:
-        results = [r for r in waiting if r.kind == "returned" and np.shape(r.value) == shape]
+    ordered = [r for r in waiting if r.kind == "returned" and not isinstance((0, *r.place)[-1], str)]
+    for shape in {np.shape(r.value) for r in ordered}:
+        results = [r for r in ordered if np.shape(r.value) == shape]
         free = [n for n in leaves if n not in claimed and n.op is LEAF and np.shape(n.data) == shape]
         if len(results) == len(free) > 1:
             found += list(zip(results, free, strict=True))
@@ -229,6 +233,27 @@ def ends_alike(result: Result, others: Iterable[Result]) -> bool:
 def fits(result: Result, value: Any) -> bool:
     """Whether a result has the shape of a value."""
     return bool(np.shape(result.value) == np.shape(value))
+
+
+def each_at_its_place(
+    results: list[Result], leaves: Mapping[Node, Place], known: Known
+) -> Iterator[tuple[Result, Node]]:
+    """The results that are the gradients of no input, with the inputs at their places.
+
+    Those are told if there are as many results as inputs, and the others stand each at the place of its own.
+    """
+    returned = [r for r in results if r.kind == "returned"]
+    inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
+    places = [place_of(r, inputs, known) for r in returned]
+    told = [(i, place) for i, place in enumerate(places) if place is not None]
+    if len(returned) != len(inputs) or len(told) < ENOUGH or any(i != place for i, place in told):
+        return
+    for result, node, place in zip(returned, inputs, places, strict=True):
+        if place is None and np.shape(result.value) == np.shape(node.data):
+            yield result, node
+
+
+ENOUGH = 3  # results that stand at the places of their inputs
 
 
 def in_the_inputs_order(

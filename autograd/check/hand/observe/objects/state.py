@@ -6,7 +6,7 @@ import contextlib
 import copy
 import random
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from .....attributes import attributes, items_of, set_attribute, set_attributes
 from .....tensor import Tensor
 from .....users import holds_variables
+from .draws import Draws
 from .reach import MOST, Reach, Root
 
 MANY_DRAWS = 101  # that lie between two draws that have nothing in common
@@ -27,10 +28,9 @@ class State:
     cells       the cells of closures, with their contents
     arrays      arrays that can be written to, with their elements
     generators  those in reach, with their states; `draws`, the states of those that NumPy and Python share
-    are_drawn   whether a run may have drawn from these
     """
 
-    def __init__(self, reach: Reach, arrays: Iterable[Any] = ()) -> None:
+    def __init__(self, reach: Reach, draws: Draws | None = None) -> None:
         self.entries = [
             (value, shallow(value)) for _, value in reach.holders.values() if not isinstance(value, tuple)
         ]
@@ -40,10 +40,9 @@ class State:
         ]
         self.cells = [(cell, cell.cell_contents) for _, cell in reach.cells.values()]
         held = [v for v in reach.seen.values() if type(v) is np.ndarray]
-        self.arrays = [(a, a.copy()) for a in (*held, *arrays) if a.flags.writeable]
+        self.arrays = [(a, a.copy()) for a in held if a.flags.writeable]
         self.generators = [(g, state_of(g)) for g in reach.generators]
-        self.draws: Any = (np.random.get_state(), random.getstate())
-        self.are_drawn = True
+        self.draws = Draws.now(draws)
 
     def restore(self) -> None:
         """Put everything back."""
@@ -57,9 +56,7 @@ class State:
             np.copyto(array, kept)
         for generator, kept in self.generators:
             set_state(generator, kept)
-        if self.are_drawn:
-            np.random.set_state(self.draws[0])
-            random.setstate(self.draws[1])
+        self.draws.put_back()
 
     @contextlib.contextmanager
     def drawn_anew(self) -> Iterator[None]:
@@ -70,18 +67,12 @@ class State:
             for _ in range(MANY_DRAWS):
                 draw()
         self.generators = [(g, state_of(g)) for g, _ in self.generators]
-        self.draws = (np.random.get_state(), random.getstate())
+        self.draws = Draws.now()
         try:
             yield
         finally:
             self.generators, self.draws = kept
             self.restore()
-
-    def look(self) -> None:
-        """Note whether a run has drawn from the generators that all share: else they need not be put back."""
-        _, keys, *place = np.random.get_state()
-        same = place == list(self.draws[0][2:]) and np.array_equal(keys, self.draws[0][1])
-        self.are_drawn = not same or random.getstate() != self.draws[1]
 
 
 def shallow(value: Any) -> Any:

@@ -6,29 +6,28 @@ import ast
 import functools
 import linecache
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
 from .rewriting.nodes import MARK
-from .rewriting.rewriter import Rewriter
+from .rewriting.rewriter import Memo, Rewriter
 from .sites import span_of
 
 FUTURE = 0x1FF0000  # the flags of a code object that say which `from __future__ import` it has
 MOST_KEPT = 2000  # functions whose code is kept; notebooks make new ones with each run of a cell
 
 
-def filled(code: CodeType, table: list[Any]) -> CodeType:
+def filled(code: CodeType, thing: Callable[[str], Any]) -> CodeType:
     """Code with things in the place of the constants that stand for them."""
-    return code.replace(co_consts=tuple(thing_of(c, table) for c in code.co_consts))
 
+    def of(constant: Any) -> Any:
+        """What a constant stands for."""
+        if isinstance(constant, str) and constant.startswith(MARK):
+            return thing(constant[len(MARK) :])
+        return filled(constant, thing) if isinstance(constant, CodeType) else constant
 
-def thing_of(constant: Any, table: list[Any]) -> Any:
-    """What a constant stands for."""
-    if isinstance(constant, str) and constant.startswith(MARK):
-        word = constant[len(MARK) :]
-        return slice if word == "slice" else table[int(word)]
-    return filled(constant, table) if isinstance(constant, CodeType) else constant
+    return code.replace(co_consts=tuple(map(of, code.co_consts)))
 
 
 def codes_in(code: CodeType) -> Iterator[CodeType]:
@@ -39,15 +38,20 @@ def codes_in(code: CodeType) -> Iterator[CodeType]:
             yield from codes_in(constant)
 
 
-def compiled(statements: list[ast.stmt], filename: str, parts: bool, flags: int = 0) -> CodeType:
-    """The code of statements with probes in them."""
-    rewriter = Rewriter(filename, parts)
+def compiled(statements: list[ast.stmt], filename: str, parts: bool, memo: Memo, flags: int = 0) -> CodeType:
+    """The code of statements with probes in them; what is made of those that stay is kept."""
+    rewriter = Rewriter(filename, parts, memo)
     tree = ast.Module(rewriter.block(statements), [])
-    ast.fix_missing_locations(tree)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python warns that a constant is called, which stands for a probe
         code = compile(tree, filename, "exec", flags & FUTURE, dont_inherit=True)
-    return filled(code, rewriter.table)
+    return filled(code, rewriter.thing)
+
+
+@functools.lru_cache(maxsize=32)
+def memo_of(filename: str, text: str, parts: bool) -> Memo:
+    """What is made once of the statements of a file."""
+    return Memo({id(s): s for s in statements_of(filename, text)})
 
 
 @functools.lru_cache(maxsize=512)
@@ -107,17 +111,19 @@ def rewritten_now(code: CodeType, text: str, parts: bool) -> CodeType | None:
             same = [c for c in made if is_same(c, code)]
             if len(same) > 1:
                 same = [same[place_among(code, statement, text)]]
-            return same[0] if same else by_itself(code, statement, parts)
+            return same[0] if same else by_itself(code, statement, text, parts)
     return None
 
 
-def by_itself(code: CodeType, statement: ast.stmt, parts: bool) -> CodeType | None:
+def by_itself(code: CodeType, statement: ast.stmt, text: str, parts: bool) -> CodeType | None:
     """The code of a function with probes in it that is compiled out of the function around it.
 
     The statements of a function that trains run as a module's: what is defined there has no closure.
     """
     for node in definitions_of(code, statement):
-        made = compiled([copied(node)], code.co_filename, parts, code.co_flags & FUTURE)
+        made = compiled(
+            [node], code.co_filename, parts, memo_of(code.co_filename, text, parts), code.co_flags
+        )
         if (same := next((c for c in codes_in(made) if is_same(c, code)), None)) is not None:
             return same
     return None
@@ -140,7 +146,8 @@ def first_line(statement: Any) -> int:
 def codes_of(filename: str, text: str, i: int, parts: bool, flags: int) -> tuple[CodeType, ...]:
     """The code of all functions in a statement of a file, with probes in it."""
     try:
-        made = compiled([copied(tree_of(filename, text).body[i])], filename, parts, flags)
+        top = tree_of(filename, text).body[i]
+        made = compiled([top], filename, parts, memo_of(filename, text, parts), flags)
     except (SyntaxError, ValueError, RecursionError):
         return ()
     return tuple(codes_in(made))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
 from types import CodeType
 from typing import Any, NamedTuple
 
-from .codes import FUTURE, alike, codes_in, compiled, copied, definitions_of, statements_of, text_of, tree_of
+from .codes import alike, codes_in, compiled, definitions_of, memo_of, statements_of, text_of, tree_of
+from .rewriting.nodes import opened
 from .sites import span_of
 
 Span = tuple[int, int, int, int]
@@ -30,18 +32,21 @@ class Patch(NamedTuple):
         return min(s[0] for s, _ in self.changes), max(s[2] for s, _ in self.changes)
 
     def applied(self, tree: Any) -> Any:
-        """A copy of a tree with the statements changed."""
+        """The tree with the statements changed; what they are not in is the same as before."""
         return changed(tree, dict(self.changes))
 
 
 def changed(tree: Any, changes: dict[Span, ast.stmt]) -> Any:
-    """A copy of a tree with other statements at some places."""
+    """A tree with other statements at some places; what they are not in is shared."""
     if isinstance(tree, list):
         return [changed(part, changes) for part in tree]
-    if not isinstance(tree, ast.AST):
+    if not isinstance(tree, ast.AST) or isinstance(tree, ast.expr):
         return tree
-    if isinstance(tree, ast.stmt) and (new := changes.get(span_of(tree))) is not None:
-        return ast.copy_location(copied(new), tree)
+    if isinstance(tree, ast.stmt):
+        if (new := changes.get(span_of(tree))) is not None:
+            return ast.copy_location(opened(new), tree)
+        if not any(tree.lineno <= first and last <= (tree.end_lineno or 0) for first, _, last, _ in changes):
+            return tree
     made = type(tree)(**{name: changed(getattr(tree, name, None), changes) for name in tree._fields})
     return ast.copy_location(made, tree)
 
@@ -56,7 +61,7 @@ def patched(code: CodeType, patch: Patch) -> CodeType | None:
     for top in tree_of(code.co_filename, text_of(code.co_filename)).body:
         if top.lineno <= first and last <= (top.end_lineno or 0):
             whole = around(top, first, last)
-            ways = (made_of(code, tree, patch) for tree in (whole, *definitions_of(code, whole)))
+            ways = (made_of(code, tree, patch) for tree in chain([whole], definitions_of(code, whole)))
             return next(filter(None, ways), None)
     return None
 
@@ -64,7 +69,8 @@ def patched(code: CodeType, patch: Patch) -> CodeType | None:
 def made_of(code: CodeType, tree: ast.stmt, patch: Patch) -> CodeType | None:
     """The code of a function in a statement of the user's, with statements changed."""
     try:
-        made = compiled([patch.applied(tree)], code.co_filename, False, code.co_flags & FUTURE)
+        memo = memo_of(code.co_filename, text_of(code.co_filename), False)
+        made = compiled([patch.applied(tree)], code.co_filename, False, memo, code.co_flags)
     except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     same = [c for c in codes_in(made) if alike(c) == alike(code)]

@@ -140,7 +140,7 @@ class Recording(Run):
         if site in self.wanted:
             self.snapshots[site, n] = Snapshot(
                 {k: as_it_is(v) for k, v in frame.f_locals.items()},
-                frame.f_globals,
+                dict(frame.f_globals),  # as they are now: a script goes on to make others
             )
         if site in self.overrides:
             new = self.overrides[site](n, value, frame)

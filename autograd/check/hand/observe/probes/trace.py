@@ -215,6 +215,8 @@ class Tracing(Run):
             return NEUTRAL[word]
         if id(owner) in self.done:
             return without_history(value)
+        if type(owner) is np.ndarray and owner.dtype.kind not in "fcO":  # places have no gradients
+            value = without_history(value)
         self.fills(owner, value)
         if self.versions is not None and type(owner) is np.ndarray:
             self.versions.keep(owner)

@@ -102,6 +102,27 @@ def along_other_axes(node: ast.Call, text: str, args: list[ast.expr]) -> Changes
         for keep in (True, False):
             words = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(keep))]
             yield "shape", f"the axis or keepdims of `{text}` is wrong", ast.Call(node.func, args, words)
+    for word in node.keywords:
+        for axes in several_axes(word.value) if word.arg == "axis" else ():
+            words = [ast.keyword("axis", axes) if w is word else w for w in node.keywords]
+            yield "shape", f"the axes of `{text}` are wrong", ast.Call(node.func, node.args, words)
+
+
+MOST_AXES = 5
+
+
+def several_axes(axes: ast.expr) -> Iterator[ast.expr]:
+    """As many other axes as a tuple has, or one more or less.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> [ast.unparse(new) for new in several_axes(parsed("(0, 3)"))][:4]
+    ['(0,)', '(1,)', '(2,)', '(3,)']
+    """
+    if isinstance(axes, ast.Tuple):
+        n = len(axes.elts)
+        for size in (n - 1, n, n + 1):
+            for chosen in combinations(range(MOST_AXES), size):
+                yield ast.Tuple([ast.Constant(a) for a in chosen], ast.Load())
 
 
 def renamed(node: ast.Call, function: ast.Attribute, name: str) -> ast.Call:

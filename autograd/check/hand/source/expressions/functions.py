@@ -24,8 +24,9 @@ MOST_CALLS = 60  # of functions that may be missing in a line
 
 AXES = (0, 1, -1)  # that a function of the user's may be given behind an array
 
-# What is forgotten around a value: `1 - x**2` for `1 - np.tanh(x)**2`
-OF_NUMPY = ("np.exp", "np.log", "np.tanh", "np.sqrt")
+# What is forgotten around a value: `1 - x**2` for `1 - np.tanh(x)**2`, `lam * W` for `lam * np.sign(W)`
+OF_NUMPY = ("np.exp", "np.log", "np.tanh", "np.sqrt", "np.sign")
+CLIPPED = ("np.maximum", "np.minimum")  # at 0
 
 
 def of_functions(node: ast.expr, functions: Functions) -> Changes:
@@ -35,7 +36,7 @@ def of_functions(node: ast.expr, functions: Functions) -> Changes:
     >>> made = of_functions(parsed("f(x)"), {"f": Signature(1, ("deriv",)), "g": Signature(1)})
     >>> [ast.unparse(new) for _, _, new in made]
     ['g(x)', 'f(x, deriv=True)', 'f(f(x))', 'g(f(x))', 'np.exp(f(x))', 'np.log(f(x))', 'np.tanh(f(x))', \
-'np.sqrt(f(x))', 'x']
+'np.sqrt(f(x))', 'np.sign(f(x))', 'np.maximum(f(x), 0)', 'np.minimum(f(x), 0)', 'x']
     >>> made = of_functions(parsed("SLOPES['f'](x)"), {"g": Signature(1)})
     >>> next(ast.unparse(new) for _, _, new in made)
     'g(x)'
@@ -61,6 +62,9 @@ def of_functions(node: ast.expr, functions: Functions) -> Changes:
     if isinstance(node, ast.Name | ast.Call | ast.Subscript | ast.Attribute):
         for other in (*(k for k, signature in functions.items() if signature.required == 1), *OF_NUMPY):
             yield "missing call", f"`{other}` is missing around `{text}`", ast.Call(parsed(other), [node], [])
+        for other in CLIPPED:
+            call = ast.Call(parsed(other), [node, number(0)], [])
+            yield "missing call", f"`{ast.unparse(call)}` should stand for `{text}`", call
         for other, axis in product(
             (k for k, signature in functions.items() if signature.required == 2), AXES
         ):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..quantities import (
     bracketed,
+    gated_terms,
     indexed,
     is_index,
     is_inner,
@@ -48,6 +49,7 @@ def by_value(
     made: tuple[tuple[Iterable[str], bool, Changes], ...] = (
         (("missing sign",), True, negated(node, text)),
         (("wrong-variable", "complement"), True, other_variables(node, text, value, scope)),
+        (("complement",), bool(ndim) and isinstance(node, ast.BinOp), complements(node, text)),
         (BESIDE, is_place, others_beside(text, value, beside)),
         (("extra-factor",), ndim == 0 and is_name and is_broken, ones(node, text)),
         (
@@ -56,6 +58,7 @@ def by_value(
             missing_constants(node, text, value, scope),
         ),
         (("turned",), ndim == 1, turned(node, text)),
+        (("turned",), ndim > 2 and is_place, flipped_windows(node, text)),
         (("transpose",), ndim > 0, transposes(node, text)),
         (("reduction",), ndim > 0, reductions(node, text, ndim)),
         (("missing-factor",), ndim > 0, missing_factors(node, text, ndim, scope)),
@@ -92,6 +95,11 @@ def negated(node: ast.expr, text: str) -> Changes:
     yield "missing sign", f"a minus is missing before `{text}`", ast.UnaryOp(ast.USub(), node)
 
 
+def complements(node: ast.expr, text: str) -> Changes:
+    """What is left of 1."""
+    yield "complement", f"`{text}` should be `1 - {text}`", ast.BinOp(number(1), ast.Sub(), node)
+
+
 def ones(node: ast.expr, text: str) -> Changes:
     """1 for a number: where it is all that is added, it cannot be left out."""
     yield "extra-factor", f"`{text}` should be 1", number(1)
@@ -100,6 +108,13 @@ def ones(node: ast.expr, text: str) -> Changes:
 def turned(node: ast.expr, text: str) -> Changes:
     """A row the other way round."""
     yield "turned", f"`{text}` is the wrong way round", reversed_array(node)
+
+
+def flipped_windows(node: ast.expr, text: str) -> Changes:
+    """An array with its last axis the other way round, or its last two: a kernel as its adjoint needs it."""
+    for axes in ("-1", "(-2, -1)"):
+        call = ast.Call(parsed("np.flip"), [node], [ast.keyword("axis", parsed(axes))])
+        yield "turned", f"`{text}` should be flipped along {axes}", call
 
 
 def transposes(node: ast.expr, text: str) -> Changes:
@@ -186,6 +201,8 @@ def to_whole(node: ast.expr, value: Any, scope: dict[str, Any], beside: Beside) 
     for name in (*multiples_in(scope, value, beside), *numbers_in_pairs(scope, value, beside)):
         for op, sign in ((ast.Add(), ""), (ast.Sub(), "-")):
             yield "missing-term", f"the term {sign}{name} is missing", ast.BinOp(node, op, parsed(name))
+    for term in gated_terms(value, scope) if np.ndim(value) else ():
+        yield "forgotten term", f"the term {term} is missing", ast.BinOp(node, ast.Add(), parsed(term))
     for name in along_rows(scope, value):
         yield "forgotten factor", f"a factor {name} is missing", ast.BinOp(node, ast.Mult(), parsed(name))
         said = f"a factor 1/({name}) is missing"
@@ -203,21 +220,6 @@ def slopes_at(beside: Beside, value: Any) -> Iterator[str]:
         if isinstance(other, ast.Subscript) and np.shape(held) == np.shape(value):
             text = ast.unparse(other)
             yield from (f"(1 - {text} ** 2)", f"({text} * (1 - {text}))", f"({text} > 0)")
-
-
-def leaks(node: ast.expr, value: Any, scope: dict[str, Any], literals: tuple[float | str, ...]) -> Changes:
-    """The slope of a leaky function, with a number that is written in the same file: 1 where z > 0, else 0.1.
-
-    >>> made = leaks(parsed("d"), np.ones(2), {"z": np.array([-1.0, 2.0])}, (0.1, 3.0))
-    >>> [ast.unparse(new) for *_, new in made]
-    ['d * np.where(z > 0, 1.0, 0.1)']
-    """
-    numbers = [x for x in literals if isinstance(x, float) and 0 < x < 1]
-    arrays = [k for k, v in scope.items() if is_numeric(v) and np.shape(v) == np.shape(value) and np.ndim(v)]
-    mixed = (k for k in arrays if np.any(scope[k] > 0) and np.any(scope[k] < 0))
-    for name, leak in product(mixed, numbers):
-        slope = f"np.where({name} > 0, 1.0, {leak})"
-        yield "missing-factor", f"a factor {slope} is missing", ast.BinOp(node, ast.Mult(), parsed(slope))
 
 
 def products_of(node: ast.expr, value: Any, scope: dict[str, Any]) -> Iterator[ast.expr]:
@@ -307,7 +309,9 @@ def missing_factors(node: ast.expr, text: str, ndim: int, scope: dict[str, Any])
 
 
 def missing_terms(node: ast.expr, text: str, ndim: int, scope: dict[str, Any]) -> Changes:
-    """A quantity to add or subtract."""
+    """A quantity to add or subtract, or 1."""
+    for op in (ast.Add(), ast.Sub()):
+        yield "missing-term", f"a 1 is missing in `{text}`", ast.BinOp(node, op, number(1))
     for name, other in (*scope.items(), *indexed(scope)):
         if is_numeric(other) and np.ndim(other) <= ndim:
             for op in (ast.Add(), ast.Sub()):

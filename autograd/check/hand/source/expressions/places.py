@@ -22,7 +22,7 @@ def other_indices(index: ast.expr, holder: Any, scope: dict[str, Any]) -> Iterat
 
     >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in other_indices(parsed("t"), [], {"t": 1, "s": 2})]
-    ['t - 1', 't + 1', 's', '(:, t)']
+    ['t - 1', 't + 1', 's', '-t', '(:, t)']
     >>> [ast.unparse(i) for i in other_indices(parsed("'dW' + str(n)"), {}, {"l": 1})]
     ["'dW' + str(n - 1)", "'dW' + str(n + 1)", "'dW' + str(l)"]
     """
@@ -37,7 +37,7 @@ def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = N
     >>> [ast.unparse(i) for i in neighbours(parsed("t - 1"))]
     ['t', 't - 2']
     >>> [ast.unparse(i) for i in neighbours(parsed("-l"))]
-    ['-l - 1', '-l + 1']
+    ['-l - 1', '-l + 1', 'l']
     >>> [ast.unparse(i) for i in neighbours(parsed("n - l"))]
     ['n - l - 1', 'n - l + 1', 'l', 'l - 1']
     >>> [ast.unparse(i) for i in neighbours(parsed("'a'"), {"a": 1.0, "b": 2.0})]
@@ -59,6 +59,7 @@ def neighbours(index: ast.expr, holder: Any = None, scope: Mapping[str, Any] = N
                 yield ast.Subscript(holder_of_indices, near, ast.Load())
         case ast.Name() | ast.UnaryOp(op=ast.USub(), operand=ast.Name()):
             yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
+            yield from [index.operand] if isinstance(index, ast.UnaryOp) else []
         case ast.BinOp(left=ast.Name(), op=ast.Sub(), right=ast.Name() as counter):
             yield from (ast.BinOp(index, op, number(1)) for op in (ast.Sub(), ast.Add()))
             yield from (counter, ast.BinOp(counter, ast.Sub(), number(1)))
@@ -77,7 +78,7 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
 
     >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(i) for i in elsewhere(parsed("i"), {"i": 1, "j": 2, "x": 0.5})]
-    ['j', '(:, i)']
+    ['j', '-i', '(:, i)']
     >>> [ast.unparse(i) for i in elsewhere(parsed("l - 1"), {"l": 1, "n": 3})]
     ['n - l']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[1:]").slice, {})]
@@ -85,12 +86,14 @@ def elsewhere(index: ast.expr, scope: dict[str, Any]) -> Iterator[ast.expr]:
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[i, 0]").slice, {})]
     ['(0, i)', '(i - 1, 0)', '(i + 1, 0)', '(i, 1)', '(i, -1)']
     >>> [ast.unparse(i) for i in elsewhere(parsed("x[:, t, 1:]").slice, {"t": 1, "s": 2})]
-    ['(:, t - 1, 1:)', '(:, t + 1, 1:)', '(:, s, 1:)', '(:, t, 2:)', '(:, t, :-1)', '(:, t, :1)', '(:, t, :)']
+    ['(:, t - 1, 1:)', '(:, t + 1, 1:)', '(:, s, 1:)', '(:, -t, 1:)', '(:, t, 2:)', '(:, t, :-1)',
+     '(:, t, :1)', '(:, t, :)']
     """
     match index:
         case ast.Name(id=name):
             is_place = is_index(scope.get(name))
             yield from counters(scope, name) if is_place else ()
+            yield from [ast.UnaryOp(ast.USub(), index)] if is_place else []
             yield from places_held(scope) if is_place else ()
             yield ast.Tuple([ast.Slice(), index], ast.Load())
             if is_places(scope.get(name)):

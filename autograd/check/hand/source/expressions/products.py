@@ -40,7 +40,9 @@ def operands(scope: dict[str, Any], beside: Beside) -> list[tuple[ast.expr, Any]
     """The variables in scope, and what the function reads under attributes and indices."""
     names = [(parsed(k), v) for k, v in scope.items() if is_numeric(v) and not is_inner(k)]
     chains = [(e, v) for e, v in beside if isinstance(e, ast.Attribute | ast.Subscript) and is_chain(e)]
-    broken = [(e, v) for e, v in (*names, *chains) if np.asarray(v).dtype.kind in "fc"]
+    shares = [k for k, v in scope.items() if type(v) is float and 0 < v < 1 and not is_inner(k)]
+    rests = [(parsed(f"(1 - {k})"), 1 - scope[k]) for k in shares]
+    broken = [(e, v) for e, v in (*names, *rests, *chains) if np.asarray(v).dtype.kind in "fc"]
     return broken[:MOST_OPERANDS]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..quantities import is_index, is_numeric
-from ..trees import Changes, all_replaced, parsed
+from ..trees import Changes, all_replaced, by_text, parsed
 from .functions import Functions
 from .insertions import Evaluate, other_variables
 from .places import neighbours, other_indices
@@ -31,17 +31,17 @@ def together(
     >>> [ast.unparse(new) for kind, _, new in made if kind == "wrong-variable"]
     ['a * a + (1 - a) * b', 'b * a + (1 - b) * b']
     """
-    by_text = operands(expression)
-    held = {text: evaluate(nodes[0]) for text, nodes in by_text.items()}
-    numeric = [text for text in by_text if is_numeric(held[text])]
+    nodes_of = operands(expression)
+    held = {text: evaluate(nodes[0]) for text, nodes in nodes_of.items()}
+    numeric = [text for text in nodes_of if is_numeric(held[text])]
     arrays = [text for text in numeric if np.ndim(held[text])]
     several = [text for text in numeric if np.ndim(held[text]) or isinstance(held[text], float)]
     for a, b in list(combinations(several, 2))[:MOST_PAIRS]:
-        changes: dict[ast.expr, ast.expr] = dict.fromkeys(by_text[a], by_text[b][0])
-        changes |= dict.fromkeys(by_text[b], by_text[a][0])
+        changes: dict[ast.expr, ast.expr] = dict.fromkeys(nodes_of[a], nodes_of[b][0])
+        changes |= dict.fromkeys(nodes_of[b], nodes_of[a][0])
         yield "exchanged", f"`{a}` and `{b}` are exchanged", all_replaced(expression, changes)
-    for text in (t for t in arrays if len(by_text[t]) > 1):
-        nodes = by_text[text]
+    for text in (t for t in arrays if len(nodes_of[t]) > 1):
+        nodes = nodes_of[text]
         for new in others(nodes[0], text, held[text], scope, evaluate):
             said = f"`{text}` is wrong wherever it stands"
             yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(nodes, new))
@@ -51,7 +51,7 @@ def together(
                 said = f"`{text}` should be `{name}({text})` wherever it stands"
                 yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(nodes, call))
     yield from places_replaced(expression)
-    yield from counts_replaced(by_text, held, expression, scope)
+    yield from counts_replaced(nodes_of, held, expression, scope)
     yield from without_calls(expression)
 
 
@@ -62,18 +62,16 @@ def places_replaced(expression: ast.expr) -> Changes:
     >>> [ast.unparse(new) for *_, new in places_replaced(parsed("x[t + 1, i] - x[t + 1, j]"))]
     ['x[t, i] - x[t, j]', 'x[t + 2, i] - x[t + 2, j]']
     """
-    by_text: dict[str, list[ast.expr]] = {}
-    for read in (n for n in ast.walk(expression) if isinstance(n, ast.Subscript)):
-        for index in read.slice.elts if isinstance(read.slice, ast.Tuple) else [read.slice]:
-            by_text.setdefault(ast.unparse(index), []).append(index)
-    for text, places in by_text.items():
+    slices = [n.slice for n in ast.walk(expression) if isinstance(n, ast.Subscript)]
+    indices = (i for s in slices for i in (s.elts if isinstance(s, ast.Tuple) else [s]))
+    for text, places in by_text(indices).items():
         for near in neighbours(places[0]) if len(places) > 1 else ():
             said = f"the index `{text}` is wrong wherever it stands"
             yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(places, near))
 
 
 def counts_replaced(
-    by_text: dict[str, list[ast.expr]], held: dict[str, Any], expression: ast.expr, scope: dict[str, Any]
+    nodes_of: dict[str, list[ast.expr]], held: dict[str, Any], expression: ast.expr, scope: dict[str, Any]
 ) -> Changes:
     """The expression with another size for one that stands in it more than once: `x / n + y / n`.
 
@@ -82,9 +80,9 @@ def counts_replaced(
     >>> [ast.unparse(new) for *_, new in counts_replaced(operands(made), scope, made, scope)]
     ['x / m + y / m']
     """
-    for text in (t for t, nodes in by_text.items() if len(nodes) > 1 and is_index(held.get(t))):
+    for text in (t for t, nodes in nodes_of.items() if len(nodes) > 1 and is_index(held.get(t))):
         for name in (k for k, v in scope.items() if is_index(v) and k != text):
-            new = all_replaced(expression, dict.fromkeys(by_text[text], parsed(name)))
+            new = all_replaced(expression, dict.fromkeys(nodes_of[text], parsed(name)))
             yield "wrong-variable", f"`{text}` is wrong wherever it stands", new
 
 
@@ -95,14 +93,12 @@ def without_calls(expression: ast.expr) -> Changes:
     >>> [ast.unparse(new) for *_, new in without_calls(parsed("s(a) * (1 - s(a)) + r(a)"))]
     ['a * (1 - a) + r(a)']
     """
-    by_text: dict[str, list[ast.Call]] = {}
-    for node in ast.walk(expression):
-        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-            by_text.setdefault(ast.unparse(node), []).append(node)
-    for text, calls in by_text.items():
-        if len(calls) > 1:
-            new = all_replaced(expression, {call: call.args[0] for call in calls})
-            inner = ast.unparse(calls[0].args[0])
+    calls = (n for n in ast.walk(expression) if isinstance(n, ast.Call))
+    of_one = (call for call in calls if len(call.args) == 1 and not call.keywords)
+    for text, same in by_text(of_one).items():
+        if len(same) > 1:
+            new = all_replaced(expression, {call: call.args[0] for call in same})
+            inner = ast.unparse(same[0].args[0])
             yield "exchanged", f"`{text}` should be `{inner}` wherever it stands", new
 
 

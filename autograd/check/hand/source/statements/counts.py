@@ -12,8 +12,8 @@ import numpy as np
 from ...match.names import is_called_gradient
 from ..expressions.calls import TWINS, renamed
 from ..expressions.places import is_places, other_indices
-from ..quantities import is_index, is_of_truths
-from ..trees import parsed, placed, replaced
+from ..quantities import is_index, is_of_truths, scalars
+from ..trees import number, parsed, placed, replaced
 
 MOST_OTHERS = 8  # sizes and places in scope that are tried
 MOST_PAIRS = 15  # of these
@@ -25,7 +25,7 @@ def counts_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
 
     >>> scope = {"lo": 1, "i": 1, "s": 2}
     >>> [ast.unparse(new) for _, new in counts_like(ast.parse("lo = i").body[0], scope)]
-    ['lo = i * s', 'lo = s']
+    ['lo = i * s', 'lo = s', 'lo = s - 1 - i']
     >>> scope = {"r": 0, "c": 0, "i": 0, "j": 0, "s": 2}
     >>> ast.unparse(next(counts_like(ast.parse("r, c = i, j").body[0], scope))[1])
     'r, c = (i * s, j * s)'
@@ -85,8 +85,13 @@ def others_like(value: ast.expr, own: set[str], scope: dict[str, Any]) -> Iterat
     text = ast.unparse(value)
     counts = {k: v for k, v in scope.items() if is_index(v) and k not in own and k != text}
     names = list(map(parsed, islice((k for k, v in counts.items() if v > 1), MOST_OTHERS)))
+    held = (k for k in scalars(scope) if "." in k and k != text)  # `self.stride`, `x.shape[0]`
+    names += map(parsed, islice(held, MOST_OTHERS))
     yield from (ast.BinOp(value, ast.Mult(), name) for name in names)
     yield from names
+    for place in (n for n in ast.walk(value) if isinstance(n, ast.Name) and n.id in scope):
+        for name in (n for n in names if ast.unparse(n) != place.id):  # counted from the other end
+            yield replaced(value, place, ast.BinOp(ast.BinOp(name, ast.Sub(), number(1)), ast.Sub(), place))
     pairs = islice(combinations(names, 2), MOST_PAIRS)
     yield from (ast.BinOp(ast.BinOp(value, ast.Mult(), a), ast.Mult(), b) for a, b in pairs)
     masks = (k for k, v in scope.items() if is_of_truths(v))

@@ -19,6 +19,10 @@ def moved(tree: ast.AST, statement: ast.stmt) -> Iterator[Move]:
     >>> for text, _, changes in moved(tree, tree.body[1]):
     ...     print(text, [ast.unparse(new) for _, new in changes])
     `q = s * d` reads `s` after `s = s + k` changed it, and should before ['q = s * d', 's = s + k']
+    >>> tree = ast.parse("q = s * d\\nif k:\\n    s = s + k")
+    >>> for text, *_ in moved(tree, tree.body[0]):
+    ...     print(text)
+    `q = s * d` reads `s` before `if k:` changed it, and should after
     """
     block, at = block_around(tree, statement)
     for step in (-1, 1):
@@ -63,14 +67,16 @@ def block_around(tree: ast.AST, statement: ast.stmt) -> tuple[list[ast.stmt], in
 
 
 def is_compound(statement: ast.stmt) -> bool:
-    """Whether a statement has others in it, or leaves the function."""
+    """Whether a statement has others in it but under a mere condition, or leaves the function."""
+    if isinstance(statement, ast.If) and not statement.orelse:
+        return any(map(is_compound, statement.body))
     return hasattr(statement, "body") or isinstance(statement, ast.Return)
 
 
 def said(reader: ast.stmt, writer: ast.stmt, name: str) -> str:
     """What is said of a statement that reads something at the wrong time."""
     now, then = ("after", "before") if writer.lineno < reader.lineno else ("before", "after")
-    line, other = ast.unparse(reader), ast.unparse(writer)
+    line, other = (ast.unparse(s).split("\n")[0] for s in (reader, writer))
     return f"`{line}` reads `{name}` {now} `{other}` changed it, and should {then}"
 
 
@@ -97,6 +103,8 @@ def read_in(statement: ast.stmt) -> set[str]:
 
 def written_in(statement: ast.stmt) -> set[str]:
     """The variables and attributes that a statement puts something under, or into."""
+    if isinstance(statement, ast.If):
+        return set().union(*map(written_in, statement.body))
     targets = (
         [*statement.targets] if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     )

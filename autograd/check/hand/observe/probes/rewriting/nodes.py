@@ -12,8 +12,33 @@ MARK = "\N{LEFT DOUBLE ANGLE BRACKET}autograd.check"
 
 
 def located(statement: Any, like: ast.AST) -> Any:
-    """A statement at the place of another; what is in it comes to be there when the whole is compiled."""
-    return ast.copy_location(statement, like)
+    """A statement at the place of another, with all that is in it and has no place yet."""
+    place_parts(ast.copy_location(statement, like), like)
+    return statement
+
+
+def place_parts(node: ast.AST, like: ast.AST) -> None:
+    """Give the parts of a node that have no place the place of what they are in; statements have theirs."""
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.stmt):
+            continue
+        if "lineno" in part._attributes and not hasattr(part, "lineno"):
+            ast.copy_location(part, like)
+        place_parts(part, part if hasattr(part, "lineno") else like)
+
+
+def opened(node: Any) -> Any:
+    """A copy of a statement, in which the statements that it has in it are the same ones."""
+    made = type(node)(**{name: opened_part(getattr(node, name, None)) for name in node._fields})
+    return ast.copy_location(made, node)
+
+
+def opened_part(part: Any) -> Any:
+    """The same of what a node has in a field; what says nothing but its kind is shared."""
+    if isinstance(part, list):
+        return [opened_part(p) for p in part]
+    is_kept = isinstance(part, ast.stmt) or not isinstance(part, ast.AST) or not part._fields
+    return part if is_kept else opened(part)
 
 
 def index_of(key: ast.expr) -> ast.expr:

@@ -8,6 +8,7 @@ constants, so nothing is added to the user's module, and positions stay what the
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from typing import Any
 
 from ....match.names import is_called_loss
@@ -30,31 +31,59 @@ from .calls import (
     out_of,
     probe_for,
 )
-from .nodes import MARK, is_filled, is_generator, is_unpacking, located, read_again
+from .nodes import MARK, is_filled, is_generator, is_unpacking, located, opened, place_parts, read_again
+
+
+@dataclass(slots=True)
+class Memo:
+    """What is made once of the statements that stay, while others are tried in the place of some.
+
+    staying    those statements, by their identity
+    made       the same with probes in them, by the functions that they are in
+    functions  the sites of the functions, and whether they are generators, by their names and spans
+    table      what the constants in their code stand for; the first is the probe itself
+    """
+
+    staying: dict[int, ast.stmt] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict)
+    functions: dict[Any, tuple[Site, bool]] = field(default_factory=dict)
+    table: list[Any] = field(default_factory=lambda: [PROBE])
 
 
 class Rewriter(ast.NodeTransformer):
-    """Puts probes into the tree of a statement; `parts` puts them around all inner expressions too.
+    """Puts probes into copies of statements; `parts` puts them around all inner expressions too.
 
-    table      what the constants in the code stand for; the first is the probe itself
+    memo       what is known of statements that stay
+    table      what the constants in the code of others stand for
     functions  the names of the functions and classes that a node is in
     function   the site of the innermost function; None outside, and in a generator, which is not followed
     statement  the statement that a node is in
+    stays      whether that is in one that stays
     """
 
-    def __init__(self, filename: str, parts: bool) -> None:
-        self.filename, self.parts = filename, parts
-        self.table: list[Any] = [PROBE]
+    def __init__(self, filename: str, parts: bool, memo: Memo) -> None:
+        self.filename, self.parts, self.memo = filename, parts, memo
+        self.table: list[Any] = []
         self.functions: list[str] = []
         self.function: Site | None = None
         self.statement: Any = None
+        self.stays = False
 
     # Pieces
 
     def constant(self, thing: Any, like: ast.AST) -> ast.expr:
-        """A constant that stands for a thing in the code."""
-        self.table.append(thing)
-        return ast.copy_location(ast.Constant(f"{MARK}{len(self.table) - 1}"), like)
+        """A constant that stands for a thing in the code: a number of the table, below 0 of what stays."""
+        table = self.memo.table if self.stays else self.table
+        table.append(thing)
+        number = -len(table) if self.stays else len(table) - 1
+        return ast.copy_location(ast.Constant(f"{MARK}{number}"), like)
+
+    def thing(self, word: str) -> Any:
+        """What a constant stands for."""
+        if word == "slice":
+            return slice
+        number = int(word)
+        return self.table[number] if number >= 0 else self.memo.table[-number - 1]
 
     def site(self, kind: str, name: str, node: Any, path: tuple[Any, ...] = ()) -> Site:
         """The site of a node."""
@@ -63,9 +92,10 @@ class Rewriter(ast.NodeTransformer):
         return Site(kind, name, self.filename, where, span_of(node), span_of(statement), path)
 
     def probed(self, what: str, first: Any, node: Any, *others: Any) -> Any:
-        """The call `probe.what(first, ...)`, at the place of a node."""
-        probe = ast.copy_location(ast.Constant(f"{MARK}0"), node)
-        call = ast.Call(ast.Attribute(probe, what, ast.Load()), [self.constant(first, node), *others], [])
+        """The call `probe.run.what(first, ...)`, at the place of a node."""
+        run = ast.Attribute(ast.copy_location(ast.Constant(f"{MARK}-1"), node), "run", ast.Load())
+        method = ast.Attribute(ast.copy_location(run, node), what, ast.Load())
+        call = ast.Call(method, [self.constant(first, node), *others], [])
         return ast.copy_location(call, node)
 
     def part(self, node: Any, made: Any) -> Any:
@@ -113,13 +143,28 @@ class Rewriter(ast.NodeTransformer):
     # Functions and loops
 
     def visit(self, node: ast.AST) -> Any:
-        """A node with probes in it; the sites in a simple statement know which one they are in."""
-        is_simple = isinstance(node, ast.stmt) and not hasattr(node, "body")
+        """A node with probes in it; of a statement, a copy, which is made once if the statement stays."""
+        if not isinstance(node, ast.stmt):
+            return super().visit(node)
+        if id(node) not in self.memo.staying:
+            return self.rewritten(node)
+        key = id(node), self.function, tuple(self.functions)
+        if key not in self.memo.made:
+            outer, self.stays = self.stays, True
+            self.memo.made[key] = self.rewritten(node)
+            self.stays = outer
+        return self.memo.made[key]
+
+    def rewritten(self, statement: ast.stmt) -> Any:
+        """A copy of a statement with probes in it; the sites in a simple one know which one they are in."""
+        is_simple = not hasattr(statement, "body")
         if is_simple:
-            self.statement = node
-        made = super().visit(node)
+            self.statement = statement
+        made = super().visit(opened(statement))
         if is_simple:
             self.statement = None
+        for new in made if isinstance(made, list) else [made]:
+            place_parts(new, new)
         return made
 
     def visit_function(self, node: Any) -> Any:
@@ -130,8 +175,11 @@ class Rewriter(ast.NodeTransformer):
         self.statement = node
         node.args = self.visit(node.args)
         self.functions.append(node.name)
-        site = self.site("function", node.name, node)
-        outer, self.function = self.function, None if is_generator(node) else site
+        key = *self.functions, span_of(node)
+        if key not in self.memo.functions:
+            self.memo.functions[key] = self.site("function", node.name, node), is_generator(node)
+        site, yields = self.memo.functions[key]
+        outer, self.function = self.function, None if yields else site
         body, at = self.block(node.body), node.body[-1]
         if self.function is not None:
             leave = self.probed("leave", site, at, ast.Constant(None))
