@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 import autograd
 from autograd.functions import cast
@@ -96,6 +98,31 @@ def brief(value: Any) -> str:
     if not isinstance(value, np.ndarray):
         return str(value)
     return "x".join(map(str, value.shape)) + ("" if value.dtype == float else value.dtype.char) or "0d"
+
+
+def over(cases: Sequence[Case]) -> Callable[..., Any]:
+    """Makes of a test of a case one for each function, of all its cases.
+
+    There are so many cases that pytest would take longer over the tests than the tests over the cases.
+    """
+    groups: dict[str, list[Case]] = {}
+    for c in cases:
+        groups.setdefault(c.function.__name__, []).append(c)
+
+    def grouped(test: Callable[[Case], None]) -> Any:
+        @functools.wraps(test)
+        def of_function(cases: list[Case]) -> None:
+            for c in cases:
+                try:
+                    test(c)
+                except BaseException as error:
+                    error.add_note(f"in the case {c}")
+                    raise
+
+        del of_function.__wrapped__  # type: ignore[attr-defined]  # where pytest would look for the arguments
+        return pytest.mark.parametrize("cases", groups.values(), ids=groups)(of_function)
+
+    return grouped
 
 
 # How a function is called, if not as f(*args), and its twin: the same function written for

@@ -13,7 +13,7 @@ from autograd.transforms import grad, jacobian, jvp, value_and_grad, vjp
 
 from . import cases_elementwise, cases_norms, oracles
 from .cases import CASES
-from .cases_common import Case
+from .cases_common import Case, over
 from .cases_decompositions import distinct, form, regular
 from .test_rules import assert_close, constant, leaf
 
@@ -91,9 +91,6 @@ def in_place_of(case, which):
     ]
 
 
-CALLS = [(c, which) for c in GIVEN for which in ("all", "first", "last")[: 3 if len(c.arrays) > 1 else 1]]
-
-
 def loss(y):
     """A real number that depends on both parts of every element of y."""
     return np.sum(parts(y))
@@ -131,9 +128,14 @@ def as_one_leaf(case, make, leaves):
             assert expected is None
 
 
-@pytest.mark.parametrize(("case", "which"), CALLS, ids=[f"{c}, {which}" for c, which in CALLS])
 @pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")  # the case asks for a real dtype
-def test_right_or_refused(case, which):
+@over(GIVEN)
+def test_right_or_refused(case):
+    for which in ("all", "first", "last") if len(case.arrays) > 1 else ("all",):
+        assert_right_or_refused(case, which)
+
+
+def assert_right_or_refused(case, which):
     """The rate of change of a real loss along a direction, against differences of NumPy's own values."""
     rng, make, xs = np.random.default_rng(1799), in_place_of(case, which), case.arrays
     us, *along = ([rng.uniform(0.3, 1, x.shape) for x in xs] for _ in range(3))
@@ -249,7 +251,7 @@ def test_second_order_of_a_complex_leaf():
     np.testing.assert_allclose(z.grad, expected, rtol=1e-8)
 
 
-@pytest.mark.parametrize("case", MADE, ids=str)
+@over(MADE)
 def test_second_order_of_decompositions(case):
     """The gradient of a real loss, along a direction, changes as differences of it say."""
     rng = np.random.default_rng(1846)

@@ -11,7 +11,7 @@ from autograd.ops import table
 from . import oracles
 from .cases import CASES, FUNCTIONS
 from .cases_boundary import BOUNDARIES, REFUSED_OPTIONS, SECOND, THIRD, WITHOUT_RULES
-from .cases_common import KEEP_INTEGERS, is_floats
+from .cases_common import KEEP_INTEGERS, is_floats, over
 
 # How far a rule may be from the numerical derivative, relative to the largest element.  The complex
 # step and the rule each round some dozens of times, to 2e-16.  Richardson's differences divide their
@@ -29,10 +29,6 @@ def passes_nothing(op):
 constant = [c for c in CASES if c.function in table and passes_nothing(table[c.function])]
 differentiable = [c for c in CASES if c not in constant]
 several = [c for c in CASES if len(c.arrays) > 1]
-
-
-def over(cases):
-    return pytest.mark.parametrize("case", cases, ids=str)
 
 
 def labelled(rows):

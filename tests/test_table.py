@@ -14,6 +14,7 @@ from autograd.rules.refused import REASONS
 from autograd.rules.versions import SINCE, has
 
 from . import cases_assembly, cases_calculus, cases_choosing, cases_statistics, cases_versions, oracles
+from .cases_common import over
 from .cases_versions import present
 
 ROOT = Path(__file__).parents[1]
@@ -170,7 +171,7 @@ def test_lists_with_tensors_in_them():
 HERE = [cases_assembly, cases_calculus, cases_choosing, cases_statistics, cases_versions]
 
 
-@pytest.mark.parametrize("case", [c for module in HERE for c in module.CASES], ids=str)
+@over([c for module in HERE for c in module.CASES])
 def test_returns_the_same_dtype(case):
     arrays = [a.astype(np.float32) for a in case.arrays]
     actual, expected = case([Tensor(a, requires_grad=True) for a in arrays]), case(arrays)
