@@ -340,6 +340,66 @@ CASES = {
             ("np.where(z > 0, da, 0.2 * da)", "da * (z > 0)", "dz = ", "missing-factor"),
         ],
     ),
+    "updates whose mean is left to the rate, with a penalty, in a train function": (
+        """
+        def train(X, y, hidden, rounds=5, rate=0.01, decay=0.1):
+            n, size = X.shape
+            np.random.seed(0)
+            W1, b1 = np.random.randn(size, hidden), np.zeros((1, hidden))
+            W2, b2 = np.random.randn(hidden, 3), np.zeros((1, 3))
+            for _ in range(rounds):
+                h = np.tanh(X.dot(W1) + b1)
+                scores = np.exp(h.dot(W2) + b2)
+                probs = scores / scores.sum(axis=1, keepdims=True)
+                loss = (-np.sum(np.log(probs[range(n), y])) + decay / 2 * (np.sum(W1**2) + np.sum(W2**2))) / n
+                delta3 = probs
+                delta3[range(n), y] -= 1
+                dW2, db2 = h.T.dot(delta3), np.sum(delta3, axis=0, keepdims=True)
+                delta2 = delta3.dot(W2.T) * (1 - h**2)
+                dW1, db1 = X.T.dot(delta2), np.sum(delta2, axis=0)
+                dW2 += decay * W2
+                dW1 += decay * W1
+                W1 += -rate * dW1
+                b1 += -rate * db1
+                W2 += -rate * dW2
+                b2 += -rate * db2
+            return W1, b1, W2, b2
+        """,
+        {"X": N(8, 2), "y": np.array([0, 1, 1, 0, 2, 1, 2, 0]), "hidden": 4},
+        [
+            ("delta3[range(n), y] -= 1", "pass", "delta3 = probs", "missing-term"),
+            ("delta3[range(n), y] -= 1", "delta3[range(n), y] += 1", "delta3[range(n), y]", "sign"),
+            ("delta3[range(n), y] -= 1", "delta3 = delta3 * (1 - probs)", "delta3 = ", None),
+        ],
+    ),
+    "a filter of a padded image, whose padding is taken away again": (
+        """
+        def forward(x, w):
+            p = len(w) // 2
+            wide = np.pad(x, ((0, 0), (p, p), (p, p)))
+            y = np.zeros_like(x)
+            for i in range(x.shape[1]):
+                for j in range(x.shape[2]):
+                    y[:, i, j] = np.sum(wide[:, i : i + len(w), j : j + len(w)] * w, axis=(1, 2))
+            return y, (wide, w, p)
+
+        def backward(dy, cache):
+            wide, w, p = cache
+            dwide, dw = np.zeros_like(wide), np.zeros_like(w)
+            for i in range(dy.shape[1]):
+                for j in range(dy.shape[2]):
+                    g = dy[:, i, j, None, None]
+                    dw += np.sum(g * wide[:, i : i + len(w), j : j + len(w)], axis=0)
+                    dwide[:, i : i + len(w), j : j + len(w)] += g * w
+            return dwide[:, p:-p, p:-p], dw
+        """,
+        {"x": N(2, 4, 4), "w": N(3, 3)},
+        [
+            ("dwide[:, p:-p, p:-p]", "dwide[:, : -2 * p, : -2 * p]", "return dwide", "wrong-variable"),
+            ("dwide[:, p:-p, p:-p]", "dwide[:, 2 * p :, 2 * p :]", "return dwide", "wrong-variable"),
+            ("dwide[:, p:-p, p:-p]", "dwide[:, p:-p, : -2 * p]", "return dwide", "wrong-variable"),
+        ],
+    ),
     "a filter whose time is counted from the first": (
         """
         def forward(x, w):

@@ -23,6 +23,8 @@ def named(c: float, forward: Forward) -> str:
     sign, size = ("-" if c < 0 else ""), abs(c)
     simple = Fraction(size).limit_denominator(64)
     text = f"{sign}{simple}" if isclose(simple, size, rel_tol=1e-9) else f"{c:.6g}"
+    if isclose(size, 1, rel_tol=1e-9):  # which is 2/n as well, where n is 2
+        return text
     known = lengths(forward).items() if simple in SMALL else chain(broken(forward), sizes(forward))
     name = next((name for value, name in known if isclose(value, size, rel_tol=1e-9)), None)
     return f"{text} ({sign}{name})" if name else text

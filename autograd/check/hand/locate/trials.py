@@ -210,7 +210,12 @@ class Trials:
         if told or rounds > 1:
             return [float(n) for n in told or [rounds] if is_marked or told]
         named = set(self.suspicion.named(suspect.events[0]))
-        return [float(n) for n in sizes] if set(family.nodes) <= named else []
+        return [float(n) for n in sizes] if self.is_rate_open(flags) or set(family.nodes) <= named else []
+
+    def is_rate_open(self, flags: list[bool]) -> bool:
+        """Whether some updates are right now, and none was before: what divides them may be in the rate."""
+        updates = (ok for r, ok in zip(self.bench.results, flags, strict=True) if r.kind == "update")
+        return self.bench.common is None and any(updates)
 
 
 def fitted(family: Family, j: int, shape: tuple[int, ...]) -> Any:

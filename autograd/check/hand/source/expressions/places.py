@@ -174,7 +174,12 @@ def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
     ['b:b + (b - a)', 'a - (b - a):a']
     >>> [ast.unparse(i) for i in other_slices(ast.parse("x[1:-1]").body[0].value.slice)]
     [':-2', '2:']
+    >>> [ast.unparse(i) for i in other_slices(ast.parse("x[:-2 * pad]").body[0].value.slice)]
+    ['pad:-pad', '-2 * pad:', ':']
     """
+    if index.lower is None or index.upper is None:
+        for half in halves(index.upper or index.lower):  # as much at each end
+            yield ast.Slice(half, ast.UnaryOp(ast.USub(), half))
     match index:
         case ast.Slice(lower=ast.expr() as a, upper=None):
             yield from (ast.Slice(near) for near in beside(a))
@@ -183,7 +188,7 @@ def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
             yield ast.Slice()
         case ast.Slice(lower=None, upper=ast.expr() as a):
             yield from (ast.Slice(None, near) for near in beside(a))
-            if not isinstance(a, ast.UnaryOp):
+            if not ast.unparse(a).startswith("-"):
                 yield ast.Slice(number(1), ast.BinOp(a, ast.Add(), number(1)))
             yield ast.Slice(a.operand if isinstance(a, ast.UnaryOp) else a)
             yield ast.Slice()
@@ -196,6 +201,27 @@ def other_slices(index: ast.Slice) -> Iterator[ast.Slice]:
             width = ast.BinOp(b, ast.Sub(), a)
             yield ast.Slice(b, ast.BinOp(b, ast.Add(), width))
             yield ast.Slice(ast.BinOp(a, ast.Sub(), width), a)
+
+
+def halves(bound: ast.expr | None) -> Iterator[ast.expr]:
+    """Half of a bound that is twice something, from either end.
+
+    >>> from autograd.check.hand.source.trees import parsed
+    >>> [ast.unparse(i) for bound in ("2 * p", "-2 * p", "-(p * 2)", "2") for i in halves(parsed(bound))]
+    ['p', 'p', 'p', '1']
+    """
+    match bound:
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            yield from halves(inner)
+        case ast.Constant(value=2):
+            yield number(1)
+        case ast.BinOp(left=a, op=ast.Mult(), right=b):
+            yield from (other for one, other in ((a, b), (b, a)) if is_two(one))
+
+
+def is_two(node: ast.expr) -> bool:
+    """Whether an expression is 2 or -2."""
+    return ast.unparse(node).removeprefix("-") == "2"
 
 
 def beside(bound: ast.expr) -> Iterator[ast.expr]:

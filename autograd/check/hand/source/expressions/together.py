@@ -13,7 +13,7 @@ from ..quantities import is_index, is_numeric
 from ..trees import Changes, all_replaced, by_text, parsed
 from .functions import Functions
 from .insertions import Evaluate, other_variables
-from .places import neighbours, other_indices
+from .places import is_whole_axis, neighbours, other_indices, other_slices
 
 MOST_PAIRS = 30  # of what is exchanged in one line
 
@@ -61,13 +61,22 @@ def places_replaced(expression: ast.expr) -> Changes:
     >>> from autograd.check.hand.source.trees import parsed
     >>> [ast.unparse(new) for *_, new in places_replaced(parsed("x[t + 1, i] - x[t + 1, j]"))]
     ['x[t, i] - x[t, j]', 'x[t + 2, i] - x[t + 2, j]']
+    >>> [ast.unparse(new) for *_, new in places_replaced(parsed("x[:, :-2 * p, :-2 * p]"))]
+    ['x[:, p:-p, p:-p]', 'x[:, -2 * p:, -2 * p:]', 'x[:, :, :]']
     """
     slices = [n.slice for n in ast.walk(expression) if isinstance(n, ast.Subscript)]
     indices = (i for s in slices for i in (s.elts if isinstance(s, ast.Tuple) else [s]))
     for text, places in by_text(indices).items():
-        for near in neighbours(places[0]) if len(places) > 1 else ():
-            said = f"the index `{text}` is wrong wherever it stands"
+        for near in neighbouring(places[0]) if len(places) > 1 else ():
+            said = f"the index `{text}` should be `{ast.unparse(near)}` wherever it stands"
             yield "wrong-variable", said, all_replaced(expression, dict.fromkeys(places, near))
+
+
+def neighbouring(index: ast.expr) -> Iterator[ast.expr]:
+    """What an index or a slice may be other than it is, whatever else is in scope."""
+    if not isinstance(index, ast.Slice):
+        return neighbours(index)
+    return iter(()) if is_whole_axis(index) else other_slices(index)
 
 
 def counts_replaced(
