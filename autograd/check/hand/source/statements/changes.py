@@ -22,8 +22,11 @@ from .targets import index_kind, targets_like, windows_exchanged, wrong_place
 
 MOST_PAIRS = 30  # of the elements of a tuple
 
+# The kind of a mistake, what is said of it, and the statement without it
+Statements = Iterator[tuple[str, str, ast.stmt]]
 
-def whole_line(statement: ast.stmt) -> Iterator[tuple[str, str, ast.stmt]]:
+
+def whole_line(statement: ast.stmt) -> Statements:
     """The line with = for +=, += for =, -= for += and the like."""
     match statement:
         case ast.Assign(targets=[ast.Name() | ast.Subscript() | ast.Attribute() as target], value=value):
@@ -61,7 +64,7 @@ def added_at(target: ast.Subscript, value: ast.expr) -> ast.stmt:
     return ast.Expr(ast.Call(parsed("np.add.at"), [loaded(target.value), target.slice, value], []))
 
 
-def statements_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
+def statements_like(statement: ast.stmt, scope: dict[str, Any]) -> Statements:
     """What could stand in the place of a statement that no expression in it could mend.
 
     >>> made = statements_like(ast.parse("dW[j] += x").body[0], {"i": 0, "j": 1})
@@ -73,44 +76,16 @@ def statements_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tupl
         yield kind, said, placed(new, statement)  # type: ignore[misc]  # it stays a statement
 
 
-def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[str, str, ast.stmt]]:
+def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Statements:
     """The same, not yet placed in the user's source."""
     yield from whole_line(statement)
     yield from other_containers(statement, scope)
     text = ast.unparse(statement).split("\n")[0]
     match statement:
         case ast.AugAssign(target=target, op=op, value=value):
-            for near in targets_like(target, scope):
-                yield "wrong-variable", wrong_place(text, near), ast.AugAssign(near, op, value)  # type: ignore[arg-type]
-            for near, other in windows_exchanged(target, value):
-                yield "wrong-variable", wrong_place(text, near), ast.AugAssign(near, op, other)
-            for name in scalars(scope) if isinstance(op, ast.Mult | ast.Div) else ():
-                said = f"a factor {name} is missing at `{ast.unparse(value)}`"
-                new = ast.BinOp(value, ast.Mult(), parsed(name))
-                yield "missing constant", said, ast.AugAssign(target, op, new)
-            held = scope.get(target.id) if isinstance(target, ast.Name) and isinstance(op, ast.Div) else None
-            for name in factors_of(held, scope) if held is not None and np.ndim(held) else ():
-                said, new = f"a factor {name} is missing", ast.BinOp(parsed(name), op, value)
-                yield "forgotten factor", said, ast.AugAssign(target, ast.Mult(), new)
-            if isinstance(value, ast.Constant):
-                for name in rows_in(scope):
-                    said = f"the number {ast.unparse(value)} should be `{name}`"
-                    yield "number", said, ast.AugAssign(target, op, parsed(name))
-            said = "it adds to what was there, and should replace it"
-            yield "extra-term", said, ast.Assign([target], value)
-            kind = "term too many" if isinstance(op, ast.Add | ast.Sub) else "line too many"
-            yield kind, f"`{text}` is too many", ast.Pass()
+            yield from of_addition(target, op, value, text, scope)
         case ast.Assign(targets=[ast.Subscript() as target], value=value):
-            for near in targets_like(target, scope):
-                yield "wrong-variable", wrong_place(text, near), ast.Assign([near], value)
-            for near, other in windows_exchanged(target, value):
-                yield "wrong-variable", wrong_place(text, near), ast.Assign([near], other)
-            for name in scalars(scope) if isinstance(value, ast.Constant) else ():
-                said = f"the number {ast.unparse(value)} should be {name}"
-                yield "number", said, ast.Assign([target], parsed(name))
-            if not (isinstance(value, ast.Constant) and value.value == 0):
-                yield "wrong-variable", f"what `{text}` writes should be 0", ast.Assign([target], number(0))
-            yield "line too many", f"`{text}` is too many", ast.Pass()
+            yield from of_entry(target, value, text, scope)
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="at") as func, args=[array, index, *rest])):
             for near in other_indices(index, None, scope):
                 said = f"the index `{ast.unparse(index)}` in `{text}` is wrong"
@@ -123,42 +98,96 @@ def others_like(statement: ast.stmt, scope: dict[str, Any]) -> Iterator[tuple[st
                 yield "wrong-variable", said, ast.Return(other)
         case ast.Assign(targets=[ast.Tuple() as several], value=value):
             yield from other_entries(statement, value, scope)
-            for kind, said, other in in_each(value):
-                yield kind, said, ast.Assign([several], other)
-            for said, other in exchanged(several):
-                yield "wrong-variable", said, ast.Assign([other], value)
-            for unused in (n for n in several.elts if isinstance(n, ast.Name) and n.id.startswith("_")):
-                for name in filter(is_called_gradient, scope):
-                    new = replaced(several, unused, ast.Name(name, ast.Store()))
-                    yield "unused", f"`{unused.id}` should be `{name}`", ast.Assign([new], value)
+            yield from of_unpacking(several, value, scope)
         case ast.Assign(targets=targets, value=ast.List() | ast.Tuple() as listed):
             for said, other in exchanged(listed):
                 yield "wrong-variable", said, ast.Assign(targets, other)
             for kind, said, other in in_each(listed):
                 yield kind, said, ast.Assign(targets, other)
-        case ast.Assign(
-            targets=targets,
-            value=ast.ListComp(
-                elt=elt, generators=[ast.comprehension(iter=ast.Subscript() as several) as each]
-            ),
-        ):
-            for near in other_indices(several.slice, None, scope):
-                said = f"the index in `{ast.unparse(several)}` is wrong"
-                new = replaced(each, several, ast.Subscript(several.value, near, ast.Load()))
-                yield "wrong-variable", said, ast.Assign(targets, ast.ListComp(elt, [new]))
-        case ast.Assign(targets=targets, value=ast.ListComp(elt=elt, generators=[each]) as made):
-            for other in sums_with(elt, each.target):
-                said = "it replaces what was there, to which it should add"
-                yield "overwritten", said, ast.Assign(targets, ast.ListComp(other, made.generators))
-        case ast.If(test=test, body=body, orelse=orelse):
-            said = f"the condition of `{text}` is the wrong way round"
-            yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
-            for other in conditions_like(test, scope):
-                said = f"the condition of `{text}` is wrong: `{ast.unparse(other)}` is right"
-                yield "wrong-variable", said, ast.If(other, body, orelse)
-            if not orelse:
-                kind = "missing-term" if isinstance(body[0], ast.AugAssign) else "missing-factor"
-                yield kind, f"the condition of `{text}` leaves something out", ast.If(number(1), body, [])
+        case ast.Assign(targets=targets, value=ast.ListComp(generators=[each]) as made):
+            for kind, said, other in of_comprehension(made.elt, each, scope):
+                yield kind, said, ast.Assign(targets, other)
+        case ast.If():
+            yield from of_condition(statement, text, scope)
+
+
+def of_addition(
+    target: ast.Name | ast.Attribute | ast.Subscript,
+    op: ast.operator,
+    value: ast.expr,
+    text: str,
+    scope: dict[str, Any],
+) -> Statements:
+    """Other places to add to, factors beside what is multiplied or divided by, and = for +=."""
+    for near in targets_like(target, scope):
+        yield "wrong-variable", wrong_place(text, near), ast.AugAssign(near, op, value)  # type: ignore[arg-type]
+    for near, other in windows_exchanged(target, value):
+        yield "wrong-variable", wrong_place(text, near), ast.AugAssign(near, op, other)
+    for name in scalars(scope) if isinstance(op, ast.Mult | ast.Div) else ():
+        said = f"a factor {name} is missing at `{ast.unparse(value)}`"
+        yield "missing constant", said, ast.AugAssign(target, op, ast.BinOp(value, ast.Mult(), parsed(name)))
+    held = scope.get(target.id) if isinstance(target, ast.Name) and isinstance(op, ast.Div) else None
+    for name in factors_of(held, scope) if held is not None and np.ndim(held) else ():
+        factor = ast.BinOp(parsed(name), op, value)
+        yield "forgotten factor", f"a factor {name} is missing", ast.AugAssign(target, ast.Mult(), factor)
+    for name in rows_in(scope) if isinstance(value, ast.Constant) else ():
+        said = f"the number {ast.unparse(value)} should be `{name}`"
+        yield "number", said, ast.AugAssign(target, op, parsed(name))
+    yield "extra-term", "it adds to what was there, and should replace it", ast.Assign([target], value)
+    kind = "term too many" if isinstance(op, ast.Add | ast.Sub) else "line too many"
+    yield kind, f"`{text}` is too many", ast.Pass()
+
+
+def of_entry(target: ast.Subscript, value: ast.expr, text: str, scope: dict[str, Any]) -> Statements:
+    """Other places to write to, another number there, and nothing."""
+    for near in targets_like(target, scope):
+        yield "wrong-variable", wrong_place(text, near), ast.Assign([near], value)
+    for near, other in windows_exchanged(target, value):
+        yield "wrong-variable", wrong_place(text, near), ast.Assign([near], other)
+    for name in scalars(scope) if isinstance(value, ast.Constant) else ():
+        said = f"the number {ast.unparse(value)} should be {name}"
+        yield "number", said, ast.Assign([target], parsed(name))
+    if not (isinstance(value, ast.Constant) and value.value == 0):
+        yield "wrong-variable", f"what `{text}` writes should be 0", ast.Assign([target], number(0))
+    yield "line too many", f"`{text}` is too many", ast.Pass()
+
+
+def of_unpacking(several: ast.Tuple, value: ast.expr, scope: dict[str, Any]) -> Statements:
+    """The same change in each of several values, two names exchanged, and a gradient for a name like `_`."""
+    for kind, said, each in in_each(value):
+        yield kind, said, ast.Assign([several], each)
+    for said, other in exchanged(several):
+        yield "wrong-variable", said, ast.Assign([other], value)
+    for unused in (n for n in several.elts if isinstance(n, ast.Name) and n.id.startswith("_")):
+        for name in filter(is_called_gradient, scope):
+            new = replaced(several, unused, ast.Name(name, ast.Store()))
+            yield "unused", f"`{unused.id}` should be `{name}`", ast.Assign([new], value)
+
+
+def of_comprehension(element: ast.expr, each: ast.comprehension, scope: dict[str, Any]) -> Changes:
+    """A list made of other rows, or of sums with what its elements are made beside."""
+    if isinstance(several := each.iter, ast.Subscript):
+        for near in other_indices(several.slice, None, scope):
+            said = f"the index in `{ast.unparse(several)}` is wrong"
+            new = replaced(each, several, ast.Subscript(several.value, near, ast.Load()))
+            yield "wrong-variable", said, ast.ListComp(element, [new])
+        return
+    for other in sums_with(element, each.target):
+        said = "it replaces what was there, to which it should add"
+        yield "overwritten", said, ast.ListComp(other, [each])
+
+
+def of_condition(statement: ast.If, text: str, scope: dict[str, Any]) -> Statements:
+    """The opposite of a condition, another one, and none."""
+    said = f"the condition of `{text}` is the wrong way round"
+    body, orelse = statement.body, statement.orelse
+    yield "wrong-variable", said, ast.If(ast.UnaryOp(ast.Not(), statement.test), body, orelse)
+    for other in conditions_like(statement.test, scope):
+        said = f"the condition of `{text}` is wrong: `{ast.unparse(other)}` is right"
+        yield "wrong-variable", said, ast.If(other, body, orelse)
+    if not orelse:
+        kind = "missing-term" if isinstance(body[0], ast.AugAssign) else "missing-factor"
+        yield kind, f"the condition of `{text}` leaves something out", ast.If(number(1), body, [])
 
 
 def rows_in(scope: dict[str, Any]) -> Iterator[str]:
