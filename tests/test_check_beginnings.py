@@ -372,6 +372,30 @@ CASES = {
             ("delta3[range(n), y] -= 1", "delta3 = delta3 * (1 - probs)", "delta3 = ", None),
         ],
     ),
+    "a sparse code, of which the penalty goes by a variable of its own": (
+        """
+        def cost(x, W, V, rho, beta):
+            n = x.shape[1]
+            a = sigmoid(W.dot(x))
+            out = V.dot(a)
+            mean = np.sum(a, axis=1) / n
+            kl = np.sum(rho * np.log(rho / mean) + (1 - rho) * np.log((1 - rho) / (1 - mean)))
+            loss = np.sum((out - x) ** 2) / (2 * n) + beta * kl
+            sparsity = -rho / mean + (1 - rho) / (1 - mean)
+            d3 = out - x
+            d2 = (V.T.dot(d3) + beta * sparsity[:, None]) * a * (1 - a)
+            return loss, d2.dot(x.T) / n, d3.dot(a.T) / n
+
+        def forward(x, W, V, rho, beta):
+            loss, dW, dV = cost(x, W, V, rho, beta)
+            return loss, {"W": dW, "V": dV}
+        """,
+        {"x": N(4, 6), "W": N(3, 4), "V": N(4, 3), "rho": 0.1, "beta": 0.7},
+        [
+            ("(V.T.dot(d3) + beta * sparsity[:, None])", "V.T.dot(d3)", "d2 = ", "missing-term"),
+            ("beta * sparsity[:, None]) * a *", "beta * sparsity[:, None]) *", "d2 = ", "missing-factor"),
+        ],
+    ),
     "a filter of a padded image, whose padding is taken away again": (
         """
         def forward(x, w):

@@ -336,13 +336,15 @@ def same_value(a: Any, b: Any) -> bool:
 # While the backward pass runs
 
 
-def live_edits(site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS) -> dict[str, list[Edit]]:
+def live_edits(
+    site: Site, snapshot: Snapshot, kinds: tuple[str, ...] = KINDS, extras: dict[str, Any] | None = None
+) -> dict[str, list[Edit]]:
     """Changes of the expression at a site, by their kinds; where only some are wanted, none that insert."""
     expression = node_at(site, site.span, ast.expr)
     if expression is None:
         return {}
     statement = ast.Assign([ast.Name(VALUE, ast.Store())], expression)
-    changes = by_kind(statement, snapshot, {}, site, kinds)
+    changes = by_kind(statement, snapshot, extras or {}, site, kinds)
     outer = node_at(site, site.statement, ast.stmt)
     match outer:  # = for +=
         case ast.Assign(targets=[ast.Subscript() | ast.Name() | ast.Attribute() as target], value=value) if (

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..diagnose.case import Guess
-from ..diagnose.repair import MADE, code_made, evaluated, evaluating, literals_in
+from ..diagnose.repair import MADE, code_made, evaluated, evaluating, literals_in, live_edits
 from ..match.names import is_called_gradient
 from ..match.near import near
 from ..match.results import Result
@@ -27,6 +27,7 @@ from ..observe.probes.record import Event, Override, Snapshot, is_array
 from ..observe.probes.sites import Site, root_of, span_of
 from ..source.edits import CALLED, KINDS, Edit, other_rounds
 from ..source.nearby import function_around, names_set
+from ..source.quantities import multiples_of
 from ..source.statements.carried import carried_like
 from ..source.statements.changes import statements_like
 from ..source.statements.counts import counts_like
@@ -69,9 +70,22 @@ class Mender:
         return self.first_right({kind: attempts[kind] for kind in kinds})
 
     def reading(self, suspects: Iterable[Suspect], name: str) -> Blame | None:
-        """The line of which a change makes all right that reads a variable."""
-        attempts = self.attempts(list(suspects), (*KINDS[:MADE], "missing-factor", "missing-term"))
-        return self.first_right({k: [a for a in made if reads(a, name)] for k, made in attempts.items()})
+        """The line of which a change makes all right that reads a variable: it may be all of a term."""
+        lines = list(suspects)
+        attempts = self.attempts(lines, (*KINDS[:MADE], "missing-factor", "missing-term"))
+        found = self.first_right({k: [a for a in made if reads(a, name)] for k, made in attempts.items()})
+        if found is not None:
+            return found
+        terms = chain.from_iterable(self.terms_of(s, name) for s in lines if s.site in self.screens)
+        return self.first_right({"missing-term": list(terms)})
+
+    def terms_of(self, suspect: Suspect, name: str) -> Iterator[Attempt]:
+        """The changes of a line by which it adds a number times a variable."""
+        scope = self.screens[suspect.site].first
+        multiples = multiples_of(name, scope.variables) if suspect.site.kind in EXPRESSIONS else {}
+        edits = live_edits(suspect.site, scope, ("missing-term",), multiples) if multiples else {}
+        made = (Attempt(suspect, "missing-term", e.text, e) for e in edits.get("missing-term", ()))
+        yield from (a for a in made if reads(a, name))
 
     def blamed(self, *groups: Iterable[Suspect]) -> Blame | None:
         """The line of which a change makes all right, and which: first of one group, then of the next.

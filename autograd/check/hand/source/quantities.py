@@ -94,6 +94,21 @@ def is_numeric(value: Any) -> bool:
     return is_array or type(value) in (int, float)
 
 
+def multiples_of(name: str, scope: dict[str, Any]) -> dict[str, Any]:
+    """A variable times each of the broken numbers in scope; a row as a column too, by itself and times them.
+
+    >>> list(multiples_of("v", {"v": np.ones(2), "beta": 0.5, "n": 3}))
+    ['beta * v', 'v[:, None]', 'beta * v[:, None]']
+    """
+    held: Any = scope.get(name)
+    if not is_numeric(held):
+        return {}
+    forms = {name: held} | ({f"{name}[:, None]": held[:, None]} if np.ndim(held) == 1 else {})
+    numbers = {f"{k} * ": v for k, v in scope.items() if isinstance(v, float) and k != name}
+    made = {f"{c}{form}": n * v for form, v in forms.items() for c, n in ({"": 1} | numbers).items()}
+    return {text: value for text, value in made.items() if text != name}
+
+
 def scalars(scope: dict[str, Any]) -> Iterator[str]:
     """Numbers that a line may have to be divided by: 2, those in scope, and the lengths of axes."""
     yield "2"

@@ -314,9 +314,9 @@ def missing_terms(node: ast.expr, text: str, ndim: int, scope: dict[str, Any]) -
         yield "missing-term", f"a 1 is missing in `{text}`", ast.BinOp(node, op, number(1))
     for name, other in (*scope.items(), *indexed(scope)):
         if is_numeric(other) and np.ndim(other) <= ndim:
-            for op in (ast.Add(), ast.Sub()):
-                term = parsed(name)
-                yield "missing-term", f"a term is missing in `{text}`", ast.BinOp(node, op, term)
+            for op, sign in ((ast.Add(), ""), (ast.Sub(), "-")):
+                said = f"`{sign}{name}` is missing as a term in `{text}`"
+                yield "missing-term", said, ast.BinOp(node, op, parsed(name))
 
 
 def reductions(node: ast.expr, text: str, ndim: int) -> Changes:
