@@ -208,12 +208,20 @@ def kind_between(old: ast.stmt, new: ast.stmt) -> str:
     ['missing-term', 'missing-factor', 'overwritten', 'sign', 'transpose']
     >>> [kind_between(other, first) for other in others]
     ['extra-term', 'extra-factor', 'extra-term', 'sign', 'transpose']
+    >>> lines = "w -= r * (g / n)", "w -= r * (g / n + w)", "w -= r * (g / n - w)", "w -= r * (v / n)"
+    >>> first, more, less, other = (ast.parse(line).body[0] for line in lines)
+    >>> [kind_between(a, b) for a, b in ((first, more), (less, first), (more, less), (first, other))]
+    ['missing-term', 'extra-term', 'sign', 'wrong-variable']
     """
     if type(old) is not type(new):
         return "overwritten" if isinstance(new, ast.AugAssign) else "extra-term"
     if isinstance(old, ast.AugAssign) and isinstance(new, ast.AugAssign) and type(old.op) is not type(new.op):
         return "sign"
-    a, b = (getattr(s, "value", None) for s in (old, new))
+    a, b = where_they_differ(getattr(old, "value", None), getattr(new, "value", None))
+    if isinstance(a, ast.Add | ast.Sub) and isinstance(b, ast.Add | ast.Sub):
+        return "sign"
+    if isinstance(a, ast.Call) and ast.unparse(a.func) in ("np.zeros", "np.zeros_like"):
+        return "missing-term"  # a sum that should not begin with 0
     for shorter, longer, word in ((a, b, "missing"), (b, a, "extra")):
         match longer:
             case ast.BinOp(left=left, op=op, right=right) if is_one_of(shorter, left, right):
@@ -228,6 +236,29 @@ def kind_between(old: ast.stmt, new: ast.stmt) -> str:
     return "wrong-variable"
 
 
-def is_one_of(part: ast.expr | None, *parts: ast.expr) -> bool:
+def where_they_differ(a: Any, b: Any) -> tuple[Any, Any]:
+    """The smallest parts of two trees outside of which they are the same.
+
+    >>> texts = "f(x) * [y for y in z]", "f(x) * [2 * y for y in z]"
+    >>> a, b = (ast.parse(text, mode="eval").body for text in texts)
+    >>> [ast.unparse(part) for part in where_they_differ(a, b)]
+    ['y', '2 * y']
+    """
+    if type(a) is not type(b) or not isinstance(a, ast.AST):
+        return a, b
+    pairs = [(getattr(a, name, None), getattr(b, name, None)) for name in a._fields]
+    apart = [(x, y) for x, y in pairs if dumped(x) != dumped(y)]
+    is_one = len(apart) == 1 and all(isinstance(part, ast.AST) for part in apart[0])
+    return where_they_differ(*apart[0]) if is_one else (a, b)
+
+
+def dumped(part: Any) -> Any:
+    """What is the same for parts of trees that are alike."""
+    if isinstance(part, list):
+        return [dumped(p) for p in part]
+    return ast.dump(part) if isinstance(part, ast.AST) else part
+
+
+def is_one_of(part: Any, *parts: ast.expr) -> bool:
     """Whether an expression looks like one of several."""
-    return part is not None and ast.dump(part) in map(ast.dump, parts)
+    return isinstance(part, ast.AST) and ast.dump(part) in map(ast.dump, parts)
