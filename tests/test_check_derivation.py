@@ -595,6 +595,52 @@ def test_zero_dimensional_and_empty():
     assert report["de"].verdict == "right"
 
 
+def test_no_samples_tell_nothing():
+    def loss(W, X, y):
+        out = X @ W
+        dW = 3 * X.T @ (out - y) + W
+        return np.sum((out - y) ** 2) / 2 + np.sum(W**2) / 2, dW
+
+    report = check.derivation(loss, None, {"W": np.ones(2), "X": np.ones((0, 2)), "y": np.ones(0)})
+    assert not report.ok
+    assert {line.verdict for line in report.lines} == {"inconclusive"}
+    assert "has no elements here" in report.unmatched["dW"]
+
+
+def test_what_is_not_finite_at_the_inputs_is_said():
+    def softmax(x):
+        e = np.exp(x)
+        return e / e.sum(axis=1, keepdims=True), e
+
+    def back(dout, cache):
+        p = cache / cache.sum(axis=1, keepdims=True)
+        return p * (dout - np.sum(dout * p, axis=1, keepdims=True))
+
+    for bad in (np.nan, np.inf):
+        report = check.derivation(softmax, back, {"x": np.full((2, 3), bad)})
+        assert not report.ok
+        assert "NaN or infinite at these inputs" in str(report)
+
+
+def test_a_name_that_is_not_defined_is_said_to_have_no_value():
+    report = check.derivation(forward, backward("np.dot(A1.T, dZ2)", "np.dot(A1.T, dz2)"), INPUTS)
+    assert report.first.name == "dW2"
+    assert report.first.hint == "`dz2` has no value here"
+    assert np.isnan(report.first.error)
+
+
+def test_an_input_that_nobody_takes_is_refused_where_a_default_has_nearly_its_name():
+    def penalised(W1, reg=0.0):
+        return np.sum(W1**3) + reg * np.sum(W1**2)
+
+    def back(W1, reg=0.0):
+        return 3 * W1**2 + reg * W1
+
+    with pytest.raises(DerivationError, match="no function takes the input rge: is it reg"):
+        check.derivation(penalised, back, {"W1": np.ones(2), "rge": 0.1})
+    assert not check.derivation(penalised, back, {"W1": np.ones(2), "reg": 0.1}).ok
+
+
 # Hints, by levels, and the look of a report
 
 

@@ -16,7 +16,7 @@ from autograd.check.hand.observe.probes.kept import Joined, of_tensors
 from autograd.check.hand.observe.probes.probe import PROBE, Run
 from autograd.errors import DerivationError
 
-from .planted import defined, pair_of
+from .planted import defined, pair_of, train_of
 
 RNG = np.random.default_rng(20)
 
@@ -1718,3 +1718,56 @@ def test_wrong_updates_in_a_backward_pass_that_is_no_training_step_are_blamed():
         net, forward, backward = defined(textwrap.dedent(source.replace("FACTOR", factor)))()
         report = check.derivation(forward, backward, {"net": net, **inputs})
         assert report.ok == ok, str(report)
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_an_update_of_what_the_loss_does_not_depend_on_is_rounding(factor):
+    """All that the loss is made of are differences, of which the bias is no part."""
+    source = """
+    class Embedding:
+        def __init__(self):
+            rng = np.random.default_rng(18)
+            self.w, self.b, self.v = rng.normal(size=(6, 3)), rng.normal(size=3), rng.normal(size=3)
+
+        def step(self, anchor, other, third, rate=0.1):
+            x = np.vstack([anchor, other, third])
+            a, b, c = np.split(x @ self.w + self.b, 3)
+            loss = np.mean(np.sum((a - b) ** 2 * self.v, axis=1) - np.sum((a - c) ** 2, axis=1))
+            g, h = 2 * (a - b) * self.v / len(a), -2 * (a - c) / len(a)
+            grad = np.vstack([g + h, -g, -h])
+            dv = np.sum((a - b) ** 2, axis=0) / len(a)
+            self.w -= rate * FACTOR * x.T @ grad
+            self.b -= rate * grad.sum(axis=0)
+            self.v -= rate * dv
+            return loss
+
+    def both():
+        return Embedding()
+    """
+    net = defined(textwrap.dedent(source.replace("FACTOR", str(factor))))()
+    rng = np.random.default_rng(0)
+    inputs = {name: rng.normal(size=(4, 6)) for name in ("anchor", "other", "third")}
+    report = check.training_step(net.step, inputs)
+    assert report.ok == (factor == 1), str(report)
+
+
+@pytest.mark.parametrize("db", ["e.sum() / 2", "e.mean()"])
+def test_the_constant_of_updates_is_what_the_user_calls_the_rate(db):
+    """One of two updates is wrong, and the other goes by the rate as it is."""
+    train = train_of(f"""
+    def train(X, y, rate=0.1):
+        w, b = np.zeros(3), np.zeros(1)
+        for _ in range(3):
+            out = X @ w + b
+            loss = np.mean((out - y) ** 2)
+            e = 2 * (out - y) / len(y)
+            dw = X.T @ e
+            db = {db}
+            w -= rate * dw
+            b -= rate * db
+        return w, b
+    """)
+    rng = np.random.default_rng(0)
+    report = check.training_step(train, {"X": rng.normal(size=(5, 3)), "y": rng.normal(size=5)})
+    assert report.first.name == "db"
+    assert report.notes == ("each update is -1/10 (-rate) times the gradient, downhill",)

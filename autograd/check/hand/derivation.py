@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ...engine import Node
 from ...errors import DerivationError
 from .beside import moved
 from .diagnose.constants import named
 from .judgement import Judgement, Settings
 from .match.rightness import common_scale
+from .observe.graph import Forward
 from .observe.objects.reach import Root
 from .observe.probes.probe import TimeUp
 from .observe.probes.trace import path_text
@@ -104,10 +106,35 @@ def examined(stage: Stage, settings: Settings, prefix: str) -> DerivationReport:
             "it differs from the engine's at kinks only, where any slope between is right",
         )
     if first.is_blind and (second is None or second.is_blind):
-        for result in first.results:
-            result.node, result.reason = None, NOTHING_TO_SEE
-        first.lines = [replace(line, verdict="inconclusive", hint=NOTHING_TO_SEE) for line in first.lines]
+        withhold(first, NOTHING_TO_SEE)
+    elif any(r.node is not None and goes_into_nothing(r.node, first.forward) for r in first.results):
+        withhold(first, NO_ELEMENTS)
     return report_of(stage, first, prefix)
+
+
+NO_ELEMENTS = (
+    "what is made of it has no elements here, so a wrong formula could not be told: try other inputs"
+)
+
+
+def goes_into_nothing(node: Node, forward: Forward) -> bool:
+    """Whether arrays without elements are made of a variable, such as the scores of no samples."""
+    found, waiting = {node}, [node]
+    while waiting:
+        for child in forward.children[waiting.pop()]:
+            if np.size(child.data) == 0:
+                return True
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return False
+
+
+def withhold(found: Judgement, reason: str) -> None:
+    """Say of nothing that it is right, for a reason."""
+    for result in found.results:
+        result.node, result.reason = None, reason
+    found.lines = [replace(line, verdict="inconclusive", hint=reason) for line in found.lines]
 
 
 def judged_once(stage: Stage, settings: Settings) -> Judgement:
@@ -206,7 +233,7 @@ ADAPTIVE = (
 def steps_of(stage: Stage, found: Judgement) -> list[str]:
     """What is said of updates: the constant before the gradient."""
     updates = [r for r, ok in zip(found.results, found.right, strict=True) if r.kind == "update" and ok]
-    if (c := common_scale(updates)) is None:
+    if (c := common_scale(updates, found.known)) is None:
         is_named = bool(found.results) and all(r.kind == "named" for r in found.results)
         return [ADAPTIVE] if stage.training is not None and is_named else []
     way = "downhill" if c < 0 else "uphill: this is ascent, right as what forward returns is to grow"

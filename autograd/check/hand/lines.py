@@ -163,7 +163,7 @@ class LineWriter:
         sources: list[Source],
     ) -> Line:
         """The verdict on the update of a parameter."""
-        scale = signed(common_scale(self.found.results), self.reasons.stage) or 1.0
+        scale = signed(common_scale(self.found.results, self.found.known), self.reasons.stage) or 1.0
         step = Event(event.site, event.n, result.value, event.owner, event.time, event.calls)
         is_right = self.found.right[self.found.results.index(result)]
         word = "right" if is_right else "inherits"

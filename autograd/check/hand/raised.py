@@ -89,6 +89,10 @@ def diagnosis_of(
     """What kind of mistake made a line raise, and the node whose gradient it was to make."""
     if isinstance(error, TimeUp):
         return Diagnosis("unknown", "it was still running", is_proven=False), None
+    if isinstance(error, NameError) and error.name:
+        return Diagnosis("wrong-variable", f"`{error.name}` has no value here"), called[
+            -1
+        ] if called else None
     gradients = {id(n): n for n in called}
 
     def accepts(value: Any) -> bool:

@@ -71,8 +71,8 @@ def trained(
     if raised:
         return DerivationReport((), error=raised)
     nothing = (
-        f"{name} updates no array of floats that exists before its loop: make the "
-        "weights before the loop, or pass them as inputs"
+        f"{name} updates no array of floats that exists before its loop: make the weights before the loop, "
+        "as floats, or pass them as inputs; and let it run a round at least, at a rate other than 0"
     )
     raise DerivationError(reasons[-1] if reasons else nothing)
 

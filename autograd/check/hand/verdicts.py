@@ -93,7 +93,7 @@ def explain_lines(found: Judgement, stage: Stage, settings: Settings) -> None:
     if wrong:
         price = price_of_a_run(found.outcome.events, found.results)
         bench = Bench(stage, found.known, found.results, found.excused, price)
-        bench.common = signed(common_scale(found.results), stage)
+        bench.common = signed(common_scale(found.results, found.known), stage)
         locator = Locator(bench, found.outcome.events, settings)
         reasons.blame(locator.blamed())
         evidence = Evidence(reasons, bench, locator)

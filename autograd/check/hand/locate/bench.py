@@ -14,7 +14,7 @@ from .. import limits
 from ..match.known import Known
 from ..match.near import near
 from ..match.results import Result, reread, same
-from ..match.rightness import judged_right, note_carried, scale_between
+from ..match.rightness import judged_right, note_carried, rates_in, scale_between
 from ..observe.probes.patch import Patch
 from ..observe.probes.record import Override
 from ..observe.probes.sites import Site
@@ -32,7 +32,6 @@ def putting(values: Values) -> Override:
     return put
 
 
-RATES = ("lr", "rate", "eta", "alpha", "lrate")  # what rates are called
 MOST_ROWS = 1000  # that a mean is taken over, in an example that is checked
 
 
@@ -94,9 +93,7 @@ class Bench:
 
     def is_a_rate(self, rate: float) -> bool:
         """Whether a constant of updates is not what the user calls the rate times the size of something."""
-        held = self.known.forward.scope.items()
-        rates = [abs(v) for k, v in held if type(v) is float and v and k.lower().split("_")[-1] in RATES]
-        sizes = [max(rate / v, v / rate) for v in rates]
+        sizes = [max(rate / v, v / rate) for v in rates_in(self.known)]
         if any(np.isclose(n, 1, rtol=1e-6) for n in sizes):
             return True
         return not any(1 < round(n) < MOST_ROWS and np.isclose(n, round(n), rtol=1e-6) for n in sizes)

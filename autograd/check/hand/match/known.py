@@ -62,9 +62,18 @@ class Known:
         return leaf
 
     def rounding(self, node: Node) -> float:
-        """What is nothing but rounding in the gradient of a node, beside what it is a sum of."""
-        children = (child for child in self.forward.children[node] if child in self.truth)
+        """What is nothing but rounding in the gradient of a node, beside what it is a sum of.
+
+        Where it is handed on as it is, as to a copy, that is looked for behind it.
+        """
+        children, own = self.children_of(node), self.truth.get(node, np.nan)
+        while len(children) == 1 and np.array_equal(self.truth[children[0]], own):
+            children = self.children_of(children[0])
         return 1e-13 * max((largest(self.truth[child]) for child in children), default=0.0)
+
+    def children_of(self, node: Node) -> list[Node]:
+        """What is computed of a node, as far as it has a gradient."""
+        return [child for child in self.forward.children[node] if child in self.truth]
 
     # By value
 

@@ -71,9 +71,10 @@ def without_infinities(passed: Array, arrived: Array) -> Array:
     while np.ndim(arrived) < np.ndim(passed):  # a norm has an axis less
         arrived = np.expand_dims(arrived, -1)
     try:
-        return np.where(bad & (arrived == 0), 0.0, passed)
-    except ValueError:  # an axis in the middle: it stays as it is
+        lost = np.broadcast_to(arrived == 0, np.shape(passed))
+    except ValueError:  # an axis in the middle, or one that was summed over: it stays as it is
         return passed
+    return np.where(bad & lost, 0.0, passed)
 
 
 def is_confirmed(

@@ -38,8 +38,18 @@ def ratio(a: Array, b: Array) -> float | None:
 
 
 def apart(yours: Any, true: Any) -> float:
-    """The largest difference as a part of the largest true element; infinite for another shape."""
-    if np.shape(yours) != np.shape(true):
+    """The largest difference as a part of the largest true element; infinite for another shape, and for NaN.
+
+    Of single numbers the shape says nothing; of no elements nothing can be said, which is NaN.
+
+    >>> [apart(np.array(a), np.array(b)) for a, b in ((1.0, [2.0]), ([1.0, 2.0], [1.0]), (np.nan, 1.0))]
+    [0.5, inf, inf]
+    """
+    if not np.size(yours) or not np.size(true):
+        return float("nan")
+    if np.size(yours) == np.size(true) == 1:
+        yours, true = np.reshape(yours, ()), np.reshape(true, ())
+    if np.shape(yours) != np.shape(true) or np.any(np.isnan(yours) & ~np.isnan(true)):
         return float("inf")
     scale, difference = largest(true), largest(yours - true)
     return difference / scale if scale else float("inf") if difference else 0.0

@@ -57,26 +57,39 @@ def judged_right(
     `uphill` is whether that has to be positive; None if either will do.
     """
     finals = any(r.node is not None and r.node.op is LEAF for r in results)
-    common = common_scale(results)
+    common = common_scale(results, known)
     if common is not None and uphill is not None:
         common = abs(common) if uphill else -abs(common)
     return [is_right(r, known, excused, common, finals) for r in results]
 
 
-def common_scale(results: list[Result]) -> float | None:
-    """The constant that most updates have before the gradient; of two that as many have, the rounder.
+def common_scale(results: list[Result], known: Known) -> float | None:
+    """The constant that most updates have before the gradient; of several, what the user calls the rate.
 
-    The rate is a number that somebody chose: 0.3, rather than 0.24.  Of two that are as round, where one is
-    a whole number times the other, it is the other: a mean is forgotten more often than taken twice.  Ten
-    times is a slip.
+    Else it is the rounder, for a rate is a number that somebody chose: 0.3, rather than 0.24.  Of two that
+    are as round, where one is a whole number times the other, it is the other: a mean is forgotten more often
+    than taken twice.  Ten times is a slip.
     """
     scales = [c for r in results if r.kind == "update" and (c := scale_between(r.value, r.true)) is not None]
     if not scales:
         return None
     count = {c: sum(math.isclose(c, d, rel_tol=1e-6) for d in scales) for c in scales}
-    first = max(count, key=lambda c: (count[c], -digits_of(c)))
+    rates = rates_in(known) if len(count) > 1 else []
+    is_rate = {c: any(math.isclose(abs(c), rate, rel_tol=1e-6) for rate in rates) for c in count}
+    first = max(count, key=lambda c: (count[c], is_rate[c], -digits_of(c)))
+    if is_rate[first]:
+        return first
     rivals = (c for c in count if count[c] == count[first] and is_mean_of(c, first) and digits_of(c) < 3)
     return next(rivals, first)
+
+
+RATES = ("lr", "rate", "eta", "alpha", "lrate")  # what rates are called
+
+
+def rates_in(known: Known) -> list[float]:
+    """The numbers of the user's that are called as the rates of updates are."""
+    held = known.forward.scope.items()
+    return [abs(v) for k, v in held if type(v) is float and v and k.lower().split("_")[-1] in RATES]
 
 
 def digits_of(c: float) -> int:

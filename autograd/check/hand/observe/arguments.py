@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from types import CodeType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -30,10 +31,29 @@ def missing_inputs(function: Any, names: list[str], known: Iterable[str]) -> Der
     """The error for parameters that have no value; it holds their names as `missing`."""
     error = DerivationError(
         f"{name_of(function)} takes {', '.join(names)}, and there is no such input or variable of "
-        f"forward: there are {', '.join(sorted(known))}"
+        f"forward: there are {', '.join(sorted(known)) or 'none'}"
     )
     error.missing = tuple(names)
     return error
+
+
+def refuse_misspelt(functions: Iterable[Any], inputs: Iterable[str]) -> None:
+    """Raise DerivationError for an input that no function takes, where one of nearly that name is left out.
+
+    It would go by its default, and nobody would know.
+
+    >>> refuse_misspelt([lambda x, reg=0.0: x], ["x", "rge"])
+    Traceback (most recent call last):
+    autograd.errors.DerivationError: no function takes the input rge: is it reg?
+    """
+    parameters = {p.name: p for f in functions for p in parameters_of(f)}
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    given = set(inputs)
+    left_out = [n for n, p in parameters.items() if p.default is not p.empty and n not in given]
+    for name in sorted(given - parameters.keys()):
+        if close := get_close_matches(name, left_out, 1):
+            raise DerivationError(f"no function takes the input {name}: is it {close[0]}?")
 
 
 @functools.lru_cache(maxsize=1024)

@@ -19,7 +19,7 @@ import numpy as np
 from ....errors import DerivationError
 from ....transforms.structure import name_of
 from ..match.names import stems
-from .arguments import is_cache, name_in_code, names_stored, needed, taken, words_in
+from .arguments import is_cache, name_in_code, names_stored, needed, refuse_misspelt, taken, words_in
 from .filling import filled, own_variables, seen
 from .graph import Forward
 from .objects.copies import Shift, plain_copy
@@ -107,6 +107,7 @@ class Stage:
     @classmethod
     def of(cls, forward: Callable[..., Any], backward: Any, inputs: Mapping[str, Any]) -> Stage:
         """The stage of two functions and their inputs."""
+        refuse_misspelt([f for f in (forward, backward) if f is not None and not isinstance(f, Body)], inputs)
         own = inputs if isinstance(forward, Body) and isinstance(inputs, dict) else dict(inputs)
         roots = [((Root.INPUTS,), own), ((Root.OWN,), forward), ((Root.OWN,), backward)]
         reach = Reach(roots)

@@ -46,7 +46,8 @@ def like_siblings(statement: ast.stmt, tree: ast.Module) -> Iterator[tuple[str, 
         new: ast.stmt = placed(made, statement)  # type: ignore[assignment]  # it stays a statement
         if (text := ast.unparse(new)) not in seen:
             seen.add(text)
-            yield f"it should be `{text}`, like line {lineno}", new
+            alike = f", like line {lineno}" if lineno != statement.lineno else ", like what is beside it"
+            yield f"it should be `{text}`{alike}", new
 
 
 def written_like(statement: ast.stmt, tree: ast.Module) -> Iterator[tuple[int, ast.stmt]]:
