@@ -17,6 +17,7 @@ from .match.rightness import common_scale
 from .observe.graph import Forward
 from .observe.objects.reach import Root
 from .observe.probes.probe import TimeUp
+from .observe.probes.record import is_array
 from .observe.probes.trace import path_text
 from .observe.raising import is_raised_by_user, told
 from .observe.stage import Stage
@@ -107,7 +108,9 @@ def examined(stage: Stage, settings: Settings, prefix: str) -> DerivationReport:
         )
     if first.is_blind and (second is None or second.is_blind):
         withhold(first, NOTHING_TO_SEE)
-    elif any(r.node is not None and goes_into_nothing(r.node, first.forward) for r in first.results):
+    elif any(is_array(v) and np.size(v) == 0 for v in stage.inputs.values()) and any(
+        goes_into_nothing(r.node, first.forward) for r in first.results if r.node is not None
+    ):
         withhold(first, NO_ELEMENTS)
     return report_of(stage, first, prefix)
 
