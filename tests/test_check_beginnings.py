@@ -396,6 +396,30 @@ CASES = {
             ("beta * sparsity[:, None]) * a *", "beta * sparsity[:, None]) *", "d2 = ", "missing-factor"),
         ],
     ),
+    "attention's weights, whose softmax goes back element by element": (
+        """
+        def softmax(z):
+            e = np.exp(z - z.max(axis=1, keepdims=True))
+            return e / e.sum(axis=1, keepdims=True)
+
+        def softmax_back(d, s):
+            return s * (d - np.sum(d * s, axis=1, keepdims=True))
+
+        def forward(q, k, v):
+            s = softmax(q @ k.T / 2)
+            return s @ v, (q, k, v, s)
+
+        def backward(dout, cache):
+            q, k, v, s = cache
+            dz = softmax_back(dout @ v.T, s) / 2
+            return dz @ k, dz.T @ q, s.T @ dout
+        """,
+        {"q": N(3, 4), "k": N(5, 4), "v": N(5, 2)},
+        [
+            ("s * (d - np.sum(d * s, axis=1, keepdims=True))", "d * s * (1 - s)", "return d * s", "jacobian"),
+            ("s * (d - np.sum(d * s, axis=1, keepdims=True))", "s * (1 - s) * d", "return s * ", "jacobian"),
+        ],
+    ),
     "a filter of a padded image, whose padding is taken away again": (
         """
         def forward(x, w):

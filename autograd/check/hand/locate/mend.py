@@ -391,8 +391,8 @@ ORDER = (
     "transpose", "with its transpose", "extra-factor", "extra-term", "brackets", "exponent", "wrong-variable",
     "rounds", "turned", "exchanged", "order", "forgotten term", "nearby", "forgotten factor",
     "factor", "call too many", "number", "missing constant", "missing call", "reduction", "missing-factor",
-    "missing-term", "projection", "inner call", "line too many", "term too many", "count", "carried",
-    "other call", "missing product",
+    "missing-term", "jacobian", "projection", "inner call", "line too many", "term too many", "count",
+    "carried", "other call", "missing product",
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from .expressions.forms import (
 from .expressions.functions import Functions, calls_missing, of_functions
 from .expressions.insertions import BESIDE, Evaluate, along_rows, by_value, fits, to_whole
 from .expressions.leaks import leaks, leaks_of_masks
-from .expressions.matrices import between
+from .expressions.matrices import between, slopes_of_softmax
 from .expressions.places import other_indices
 from .expressions.products import products_missing
 from .expressions.together import together
@@ -41,8 +41,8 @@ KINDS = (
     "factor", "number", "missing constant", "extra-factor", "extra-term", "brackets", "exponent",
     "wrong-variable", "other call", "turned", "exchanged", "forgotten term", "nearby", "forgotten factor",
     "reduction", "missing-factor", "missing-term", "conjugate", "with its transpose", "projection",
-    "missing product", "call too many", "missing call", "inner call", "line too many", "term too many",
-    "order", "rounds", "count", "carried",
+    "jacobian", "missing product", "call too many", "missing call", "inner call", "line too many",
+    "term too many", "order", "rounds", "count", "carried",
 )  # fmt: skip
 
 # What a report calls the kinds that it has no word for: several ways to find one kind of mistake
@@ -253,6 +253,7 @@ def at_node(
             yield from bracketed_otherwise(node, text)
         case ast.BinOp(left=a, op=ast.Mult() | ast.Div() as op, right=b):
             yield from of_product(a, op, b, evaluate)
+            yield from slopes_of_softmax(node, text)
             yield from bracketed_otherwise(node, text)
         case ast.BinOp(left=a, op=ast.MatMult() as op, right=b):
             yield from between(node, text)

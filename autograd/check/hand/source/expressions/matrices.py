@@ -94,6 +94,35 @@ def projections(node: ast.expr, text: str, value: Any, scope: dict[str, Any]) ->
             yield lacking(node, text, f"{name} * np.mean({own} * {name}{along})")
 
 
+def slopes_of_softmax(node: ast.expr, text: str) -> Changes:
+    """What comes back through softmax, in the place of a sigmoid's: each element depends on all of its row.
+
+    >>> made = slopes_of_softmax(parsed("d * s * (1 - s)"), "")
+    >>> [ast.unparse(new) for *_, new in made]
+    ['s * (d - np.sum(d * s, axis=-1, keepdims=True))', 's * (d - np.sum(d * s, axis=0, keepdims=True))']
+    >>> list(slopes_of_softmax(parsed("s * (1 - s)"), ""))
+    []
+    """
+    factors = list(map(ast.unparse, factors_of(node)))
+    shown = next((f for f in factors if f"1 - {f}" in factors), None)
+    if shown is None or len(factors) < 3:
+        return
+    factors.remove(shown)
+    factors.remove(f"1 - {shown}")
+    rest = " * ".join(f"({f})" if " " in f else f for f in factors)
+    for axis in (-1, 0):
+        new = f"{shown} * ({rest} - np.sum({rest} * {shown}, axis={axis}, keepdims=True))"
+        yield "jacobian", f"`{text}` is the slope of a sigmoid: of softmax it is `{new}`", parsed(new)
+
+
+def factors_of(node: ast.expr) -> list[ast.expr]:
+    """The factors of a product."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return [*factors_of(left), *factors_of(right)]
+    return [node]
+
+
 def lacking(node: ast.expr, text: str, term: str) -> tuple[str, str, ast.expr]:
     """The change that takes a term away."""
     said = f"the term -{term} is missing beside `{text}`"
