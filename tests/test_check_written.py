@@ -1771,3 +1771,41 @@ def test_the_constant_of_updates_is_what_the_user_calls_the_rate(db):
     report = check.training_step(train, {"X": rng.normal(size=(5, 3)), "y": rng.normal(size=5)})
     assert report.first.name == "db"
     assert report.notes == ("each update is -1/10 (-rate) times the gradient, downhill",)
+
+
+GUARDED = """
+def forward(x, w, v, t):
+    h = np.tanh(x @ w)
+    p = 1 / (1 + np.exp(-(h @ v)))
+    return -np.mean(t * np.log(p + 1e-8) + (1 - t) * np.log(1 - p + 1e-8))
+
+def backward(x, w, v, t, h, p):
+    dz = (p - t) / len(t)
+    dv = h.T @ dz
+    dh = np.outer(dz, v) * (1 - h**2)
+    dw = x.T @ dh
+    return dw, dv
+"""
+EXACT = "(-t / (p + 1e-8) + (1 - t) / (1 - p + 1e-8)) * p * (1 - p) / len(t)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "blame"),
+    [
+        ("(p - t) / len(t)", "(p - t) / len(t)", None),
+        ("(p - t) / len(t)", EXACT, None),
+        ("(p - t) / len(t)", "(p + t) / len(t)", "dz = "),
+        ("(p - t) / len(t)", "(p - 1.001 * t) / len(t)", "dz = "),
+        (" * (1 - h**2)", " * (1 - h)", "dh = "),
+        ("h.T @ dz", "2 * h.T @ dz", "dv = "),
+    ],
+)
+def test_what_is_added_in_a_logarithm_lest_it_be_of_0_may_be_left_out(old, new, blame):
+    rng = np.random.default_rng(3)
+    inputs = {"x": rng.normal(size=(5, 3)), "w": rng.normal(size=(3, 2)), "v": rng.normal(size=2)}
+    report = check.derivation(*pair_of(GUARDED.replace(old, new)), {**inputs, "t": np.array([0, 1, 1, 0, 1])})
+    assert report.ok == (blame is None), str(report)
+    if blame is not None:
+        assert report.first.source.startswith(blame), str(report)
+    is_told = report.notes == ("judged without the 1e-08 that forward adds in a logarithm",)
+    assert is_told == (new == old or "h" in old)

@@ -79,6 +79,7 @@ class Stage:
     scope      what the variables of forward held as it returned
     rebound    the parameters of backward that are inputs, under whose names forward puts something else;
                backward is given what they were, if `keeps_inputs`, else what they became
+    drops_guards  whether the gradients are those without what is added in logarithms lest they be of 0
     after      what forward left behind, from which backward runs; `holders`, all that leads there
     """
 
@@ -101,6 +102,7 @@ class Stage:
     scope: dict[str, Any] = field(default_factory=dict)
     rebound: tuple[str, ...] = ()
     keeps_inputs: bool = False
+    drops_guards: bool = False
     after: State | None = None
     holders: Reach | None = None
 
