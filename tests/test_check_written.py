@@ -1786,6 +1786,7 @@ def backward(x, w, v, t, h, p):
     dw = x.T @ dh
     return dw, dv
 """
+MEAN = "return -np.mean(t * np.log(p + 1e-8) + (1 - t) * np.log(1 - p + 1e-8))"
 EXACT = "(-t / (p + 1e-8) + (1 - t) / (1 - p + 1e-8)) * p * (1 - p) / len(t)"
 
 
@@ -1794,6 +1795,12 @@ EXACT = "(-t / (p + 1e-8) + (1 - t) / (1 - p + 1e-8)) * p * (1 - p) / len(t)"
     [
         ("(p - t) / len(t)", "(p - t) / len(t)", None),
         ("(p - t) / len(t)", EXACT, None),
+        (
+            MEAN,
+            "q, o = p + 1e-8, 1 - p + 1e-8\n    return -np.mean(t * np.log(q) + (1 - t) * np.log(o)) "
+            "- 0 * np.sum(np.log(q))",
+            None,
+        ),
         ("(p - t) / len(t)", "(p + t) / len(t)", "dz = "),
         ("(p - t) / len(t)", "(p - 1.001 * t) / len(t)", "dz = "),
         (" * (1 - h**2)", " * (1 - h)", "dh = "),
@@ -1808,4 +1815,4 @@ def test_what_is_added_in_a_logarithm_lest_it_be_of_0_may_be_left_out(old, new, 
     if blame is not None:
         assert report.first.source.startswith(blame), str(report)
     is_told = report.notes == ("judged without the 1e-08 that forward adds in a logarithm",)
-    assert is_told == (new == old or "h" in old)
+    assert is_told == (new == old or "h" in old or old is MEAN)

@@ -89,10 +89,9 @@ def diagnosis_of(
     """What kind of mistake made a line raise, and the node whose gradient it was to make."""
     if isinstance(error, TimeUp):
         return Diagnosis("unknown", "it was still running", is_proven=False), None
+    node = called[-1] if called else None
     if isinstance(error, NameError) and error.name:
-        return Diagnosis("wrong-variable", f"`{error.name}` has no value here"), called[
-            -1
-        ] if called else None
+        return Diagnosis("wrong-variable", f"`{error.name}` has no value here"), node
     gradients = {id(n): n for n in called}
 
     def accepts(value: Any) -> bool:
@@ -116,7 +115,6 @@ def diagnosis_of(
             and any(np.shape(value) == np.shape(n.data) for n in called)
         )
 
-    node = called[-1] if called else None
     expected = known.truth[node] if node is not None else np.full(0, np.nan)
     checks: tuple[Callable[[Any], bool], ...] = (accepts, fits)
     for check in checks:

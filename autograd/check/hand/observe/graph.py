@@ -61,7 +61,7 @@ class Forward:
     def guarded(self) -> list[tuple[Node, float]]:
         """The arguments of logarithms that a tiny number is added to, lest they be 0, each with that."""
         logs = (node.parents[0] for node in self.order if node.op.name in LOGARITHMS)
-        sums = (node for node in logs if node is not None and node.op.name == "add")
+        sums = dict.fromkeys(node for node in logs if node is not None and node.op.name == "add")
         found = ((node, next((a for a in node.args if type(a) is float), 0.0)) for node in sums)
         return [(node, c) for node, c in found if 0 < c <= TINY]
 
