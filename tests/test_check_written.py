@@ -1814,5 +1814,63 @@ def test_what_is_added_in_a_logarithm_lest_it_be_of_0_may_be_left_out(old, new, 
     assert report.ok == (blame is None), str(report)
     if blame is not None:
         assert report.first.source.startswith(blame), str(report)
-    is_told = report.notes == ("judged without the 1e-08 that forward adds in a logarithm",)
+    is_told = report.notes == ("judged without the 1e-08 that is added lest something be 0",)
     assert is_told == (new == old or "h" in old or old is MEAN)
+
+
+COSINE = """
+def forward(a, b, eps=1e-7):
+    na = np.sqrt(np.sum(a**2)) + eps
+    nb = np.linalg.norm(b)
+    nb += 1e-8
+    c = a @ b / (na * nb)
+    return 1 - c
+
+def backward(a, b, na, nb, c):
+    da = c * a / na**2 - b / (na * nb)
+    db = c * b / nb**2 - a / (na * nb)
+    return da, db
+"""
+TOTALS = """
+class Totals:
+    def __init__(self):
+        self.tiny = 1e-6
+        self.w = np.array([0.5, -1.2, 0.8])
+
+    def forward(self, x):
+        self.total = self.tiny + np.abs(x).sum(axis=1, keepdims=True)
+        self.x, self.y = x, x / self.total
+        return self.y * self.w
+
+    def backward(self, dout):
+        self.dw = (dout * self.y).sum(axis=0)
+        dy = dout * self.w
+        total = np.abs(self.x).sum(axis=1, keepdims=True)
+        return (dy - np.sign(self.x) * (dy * self.y).sum(axis=1, keepdims=True)) / total
+
+layer = Totals()
+forward, backward = layer.forward, layer.backward
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs", "old", "new", "blame", "told"),
+    [
+        (COSINE, "ab", "da = c", "da = c", None, "1e-08 and the 1e-07"),
+        (COSINE, "ab", "c * b / nb**2", "c * b / nb", "db = ", "1e-08 and the 1e-07"),
+        (COSINE, "ab", "eps=1e-7", "eps=1e-3", "da = ", ""),
+        (COSINE, "ab", "np.sqrt(np.sum(a**2)) + eps", "np.sqrt(np.sum(a**2)) + 1e-4", "da = ", ""),
+        (TOTALS, "x", "", "", None, "1e-06"),
+        (TOTALS, "x", " - np.sign(self.x)", " + np.sign(self.x)", "return (dy", ""),
+    ],
+)
+def test_what_is_added_lest_a_quotient_be_by_0_may_be_left_out(text, inputs, old, new, blame, told):
+    rng = np.random.default_rng(4)
+    values = {k: rng.normal(size=4) for k in "ab"} | {"x": rng.normal(size=(4, 3))}
+    pair = pair_of(text.replace(old, new, 1) if old else text)
+    report = check.derivation(*pair, {k: values[k] for k in inputs})
+    assert report.ok == (blame is None), str(report)
+    if blame is not None:
+        assert report.first.source.startswith(blame), str(report)
+    said = f"judged without the {told} that is added lest something be 0"
+    assert (said in report.notes) == bool(told), report.notes

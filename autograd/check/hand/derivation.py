@@ -144,11 +144,11 @@ def withhold(found: Judgement, reason: str) -> None:
 def judged_once(stage: Stage, settings: Settings) -> Judgement:
     """The verdict at the inputs, in the best reading.
 
-    Forward may bind a name of theirs anew, and may add a tiny number in a logarithm, which people leave out
-    of their derivatives: the gradient of a cross-entropy is p - t.
+    Forward may bind a name of theirs anew, and may add a tiny number lest a logarithm or a quotient be of 0,
+    which people leave out of their derivatives: the gradient of a cross-entropy is p - t.
     """
     first = judged_as_floats(stage, settings)
-    if not first.ok and is_all_but_right(first) and first.forward.guarded:
+    if not first.ok and stage.guards and is_all_but_right(first):
         stage.drops_guards = True
         other = judged_as_floats(stage, settings)
         if (mistakes(other), len(other.blames)) <= (mistakes(first), len(first.blames)):
@@ -232,8 +232,8 @@ def readings_of(stage: Stage, found: Judgement) -> Iterator[str]:
     """How forward was read, where there are several ways."""
     yield from rebound_in(stage)
     if stage.drops_guards:
-        guards = sorted({c for _, c in found.forward.guarded})
-        yield f"judged without the {guards[0]:g} that forward adds in a logarithm"
+        guards = " and the ".join(f"{c:g}" for c in sorted(stage.guards))
+        yield f"judged without the {guards} that is added lest something be 0"
 
 
 def rebound_in(stage: Stage) -> Iterator[str]:

@@ -33,12 +33,12 @@ KINKED = frozenset(
 
 def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judgement:
     """The verdict at one point: first on the results, then, if one is wrong, on what led there."""
-    forward = traced_as_read(stage, shift)
+    forward = traced(stage, shift)
     known = Known(forward)
 
     def again(move: Shift) -> Forward:
         """The graph of another run of forward, with its inputs moved."""
-        return traced_as_read(stage, lambda path, a: move(path, shift(path, a) if shift else a))
+        return traced(stage, lambda path, a: move(path, shift(path, a) if shift else a))
 
     refuse_severed(again, known)
     complete_at_roots(again, known)
@@ -56,14 +56,6 @@ def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judg
         found = observed(stage, forward, known, settings, excused)
         explain(found, stage, settings)
     return found
-
-
-def traced_as_read(stage: Stage, shift: Shift | None) -> Forward:
-    """The graph of a run of forward, without what is added in logarithms where the stage is to be read so."""
-    forward = traced(stage, shift)
-    if stage.drops_guards:
-        forward.drop_guards()
-    return forward
 
 
 def judged_as(stage: Stage, known: Known, settings: Settings) -> Judgement:

@@ -11,9 +11,6 @@ from ....engine import Array, Node, PassBack, passed_back, way_back
 from ....graph.ancestors import ancestors, needs_gradient
 from .probes.sites import Site
 
-LOGARITHMS = frozenset(("log", "log2", "log10"))
-TINY = 1e-6  # what is added in a logarithm against 0, and not for its own sake
-
 
 class Forward:
     """What one run of a forward pass on Tensors left behind.
@@ -56,21 +53,6 @@ class Forward:
             for parent in dict.fromkeys(node.parents):
                 if parent in self.children:
                     self.children[parent].append(node)
-
-    @property
-    def guarded(self) -> list[tuple[Node, float]]:
-        """The arguments of logarithms that a tiny number is added to, lest they be 0, each with that."""
-        logs = (node.parents[0] for node in self.order if node.op.name in LOGARITHMS)
-        sums = dict.fromkeys(node for node in logs if node is not None and node.op.name == "add")
-        found = ((node, next((a for a in node.args if type(a) is float), 0.0)) for node in sums)
-        return [(node, c) for node, c in found if 0 < c <= TINY]
-
-    def drop_guards(self) -> None:
-        """Let the gradients be those without such numbers, as they are derived by hand."""
-        for node, c in self.guarded:
-            node.data = node.data - c
-            for child in (child for child in self.children[node] if child.op.name in LOGARITHMS):
-                child.args = (node.data, *child.args[1:])
 
     @property
     def idle(self) -> dict[Node, tuple[Any, ...]]:

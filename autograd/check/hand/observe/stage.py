@@ -79,7 +79,8 @@ class Stage:
     scope      what the variables of forward held as it returned
     rebound    the parameters of backward that are inputs, under whose names forward puts something else;
                backward is given what they were, if `keeps_inputs`, else what they became
-    drops_guards  whether the gradients are those without what is added in logarithms lest they be of 0
+    guards     the tiny numbers that the user's code adds lest something be 0; 0 is added in their place where
+               it `drops_guards`
     after      what forward left behind, from which backward runs; `holders`, all that leads there
     """
 
@@ -102,6 +103,7 @@ class Stage:
     scope: dict[str, Any] = field(default_factory=dict)
     rebound: tuple[str, ...] = ()
     keeps_inputs: bool = False
+    guards: set[float] = field(default_factory=set)
     drops_guards: bool = False
     after: State | None = None
     holders: Reach | None = None
@@ -165,6 +167,7 @@ class Stage:
         """What a function returns, with probes that do what a run says.  It may warn: see `silenced`."""
         run.deadline = time.perf_counter() + (self.patience if patience is None else patience)
         run.until = self.training.until if self.training else None
+        run.guards, run.drops_guards = self.guards, self.drops_guards
         outer = PROBE.run
         PROBE.run = run
         try:

@@ -37,6 +37,9 @@ OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]
 }
 
 
+TINY = 1e-6  # at most: what is added against 0, as in np.log(p + 1e-8), and not for its own sake
+
+
 class Run:
     """What is done at the probes.  Here nothing is: every value stays what it is.
 
@@ -45,6 +48,7 @@ class Run:
     turns     how many rounds of each loop have begun, by its place in the source
     until     the loop, and the number of its round, before which the run ends
     severed   the lines, with their files, where a plain number was made of a Tensor
+    guards    the tiny numbers that were added to something; `drops_guards`, whether 0 is added in their place
     """
 
     deadline: float = float("inf")
@@ -52,11 +56,14 @@ class Run:
     until: tuple[Any, int] | None = None
     severed: tuple[tuple[str, int], ...] = ()
     turns: dict[Any, int]
+    guards: set[float]
+    drops_guards: bool = False
 
     def __new__(cls, *args: Any, **words: Any) -> Self:
         """A run in which no round has begun."""
         made = super().__new__(cls)
         made.turns = {}
+        made.guards = set()
         return made
 
     def value(self, site: Any, value: Any) -> Any:
@@ -146,6 +153,13 @@ class Run:
     def array(self, site: Any, function: Any, args: Any, words: Any) -> Any:
         """What a function such as `np.array` makes of what it is given."""
         return function(*args, **words)
+
+    def guard(self, _: None, value: Any) -> Any:
+        """What is added to something, perhaps only lest that be 0."""
+        if not isinstance(value, float) or not 0 < value <= TINY:
+            return value
+        self.guards.add(float(value))
+        return 0.0 if self.drops_guards else value
 
     def is_instance(self, _: None, value: Any, kinds: Any) -> bool:
         """`isinstance(value, kinds)`."""

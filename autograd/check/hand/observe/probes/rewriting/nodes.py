@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from ..sites import is_plain, loaded
+from ..probe import TINY
+from ..sites import is_plain, loaded, name_in
 
 # A constant that stands for a thing in the compiled code begins so, which no text of a user's does
 MARK = "\N{LEFT DOUBLE ANGLE BRACKET}autograd.check"
@@ -60,6 +61,13 @@ def read_again(key: ast.expr) -> ast.expr:
 def is_filled(target: ast.expr) -> bool:
     """Whether a target is an entry of what a variable holds."""
     return isinstance(target, ast.Subscript) and is_plain(target.value)
+
+
+def may_guard(number: ast.expr) -> bool:
+    """Whether a number in a sum may be there only lest the sum be 0: it is tiny, or called epsilon."""
+    if isinstance(number, ast.Constant):
+        return isinstance(number.value, float) and 0 < number.value <= TINY
+    return is_plain(number) and any(word in name_in(number).lower() for word in ("eps", "tiny", "small"))
 
 
 def is_unpacking(target: ast.expr) -> bool:

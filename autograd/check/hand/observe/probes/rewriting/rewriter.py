@@ -31,7 +31,17 @@ from .calls import (
     out_of,
     probe_for,
 )
-from .nodes import MARK, is_filled, is_generator, is_unpacking, located, opened, place_parts, read_again
+from .nodes import (
+    MARK,
+    is_filled,
+    is_generator,
+    is_unpacking,
+    located,
+    may_guard,
+    opened,
+    place_parts,
+    read_again,
+)
 
 
 @dataclass(slots=True)
@@ -293,7 +303,10 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """`x += value`: the value goes through a probe, and so does what x holds afterwards."""
+        is_guard = isinstance(node.op, ast.Add) and may_guard(node.value)
         node.value = self.value("share", name_in(node.target), node.value)
+        if is_guard:
+            node.value = self.probed("guard", None, node.value, node.value)
         if self.parts and is_plain(node.target):
             return [self.bound_anew(node), *self.change_made(node)]
         if self.parts and is_filled(node.target):
@@ -408,7 +421,18 @@ class Rewriter(ast.NodeTransformer):
         is_read = not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
         return self.part(node, made) if self.parts and is_read else made
 
-    visit_BinOp = visit_UnaryOp = inner  # noqa: N815
+    visit_UnaryOp = inner  # noqa: N815
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        """An inner expression, in which a number that is added may be a guard."""
+        made = self.inner(node)
+        if isinstance(node.op, ast.Add):
+            node.left, node.right = self.guarded(node.left), self.guarded(node.right)
+        return made
+
+    def guarded(self, number: Any) -> Any:
+        """What is added to something, with a probe around it if it may be there only lest that be 0."""
+        return self.probed("guard", None, number, number) if may_guard(number) else number
 
     def visit_Subscript(self, node: ast.Subscript) -> Any:
         """An element, as any inner expression; `np.c_[a, b]` is rather the call of a function."""
