@@ -1815,7 +1815,7 @@ def test_what_is_added_in_a_logarithm_lest_it_be_of_0_may_be_left_out(old, new, 
     if blame is not None:
         assert report.first.source.startswith(blame), str(report)
     is_told = report.notes == ("judged without the 1e-08 that is added lest something be 0",)
-    assert is_told == (new == old or "h" in old or old is MEAN)
+    assert is_told == (new != EXACT)
 
 
 COSINE = """
@@ -1861,7 +1861,7 @@ forward, backward = layer.forward, layer.backward
         (COSINE, "ab", "eps=1e-7", "eps=1e-3", "da = ", ""),
         (COSINE, "ab", "np.sqrt(np.sum(a**2)) + eps", "np.sqrt(np.sum(a**2)) + 1e-4", "da = ", ""),
         (TOTALS, "x", "", "", None, "1e-06"),
-        (TOTALS, "x", " - np.sign(self.x)", " + np.sign(self.x)", "return (dy", ""),
+        (TOTALS, "x", " - np.sign(self.x)", " + np.sign(self.x)", "return (dy", "1e-06"),
     ],
 )
 def test_what_is_added_lest_a_quotient_be_by_0_may_be_left_out(text, inputs, old, new, blame, told):

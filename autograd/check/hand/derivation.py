@@ -13,7 +13,6 @@ from ...errors import DerivationError
 from .beside import moved
 from .diagnose.constants import named
 from .judgement import Judgement, Settings
-from .match.near import apart
 from .match.rightness import common_scale
 from .observe.graph import Forward
 from .observe.objects.reach import Root
@@ -148,12 +147,11 @@ def judged_once(stage: Stage, settings: Settings) -> Judgement:
     which people leave out of their derivatives: the gradient of a cross-entropy is p - t.
     """
     first = judged_as_floats(stage, settings)
-    if not first.ok and stage.guards and is_all_but_right(first):
+    if stage.may_drop_guards and not first.ok:
         stage.drops_guards = True
         other = judged_as_floats(stage, settings)
-        if (mistakes(other), len(other.blames)) <= (mistakes(first), len(first.blames)):
-            return other
-        stage.drops_guards = False
+        stage.drops_guards = mistakes(other) <= mistakes(first)
+        first = other if stage.drops_guards else judged_as_floats(stage, settings)
     if first.ok or not stage.rebound:
         return first
     stage.keeps_inputs = True
@@ -164,18 +162,10 @@ def judged_once(stage: Stage, settings: Settings) -> Judgement:
     return first
 
 
-def is_all_but_right(found: Judgement) -> bool:
-    """Whether something in it differs from a gradient by less than anybody would notice."""
-    values = ((line.yours, line.true) for line in found.lines if not line.fine)
-    return any(0 < apart(yours, true) <= NOTICED for yours, true in values)
-
-
-NOTICED = 1e-4  # of the largest element: 100 times a guard of 1e-6, as where a probability is 0.01
-
-
 def mistakes(found: Judgement) -> float:
-    """How many results are wrong; infinitely many, if it raised."""
-    return float("inf") if found.outcome.raised is not None else found.right.count(False)
+    """How many gradients are wrong; infinitely many, if it raised."""
+    wrong = {id(r.node or r) for r, ok in zip(found.results, found.right, strict=True) if not ok}
+    return float("inf") if found.outcome.raised is not None else len(wrong)
 
 
 def judged_as_floats(stage: Stage, settings: Settings) -> Judgement:

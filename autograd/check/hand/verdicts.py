@@ -46,6 +46,8 @@ def judged(stage: Stage, settings: Settings, shift: Shift | None = None) -> Judg
         found = observed(stage, forward, known, settings)
         if shift is None and found.is_loose and stage.held_back:
             return found  # which is judged again, with these as parameters
+        if shift is None and stage.may_drop_guards and not found.ok:
+            return found  # which is judged again, without these
         has_kinks = not found.ok and any(node.op.name in KINKED for node in forward.order)
         if not has_kinks:
             if shift is None or not found.ok:

@@ -79,8 +79,8 @@ class Stage:
     scope      what the variables of forward held as it returned
     rebound    the parameters of backward that are inputs, under whose names forward puts something else;
                backward is given what they were, if `keeps_inputs`, else what they became
-    guards     the tiny numbers that the user's code adds lest something be 0; 0 is added in their place where
-               it `drops_guards`
+    guards     the tiny numbers that the user's code adds lest something be 0; 0 is added in their place if it
+               `drops_guards`, which is None before that is decided
     after      what forward left behind, from which backward runs; `holders`, all that leads there
     """
 
@@ -104,7 +104,7 @@ class Stage:
     rebound: tuple[str, ...] = ()
     keeps_inputs: bool = False
     guards: set[float] = field(default_factory=set)
-    drops_guards: bool = False
+    drops_guards: bool | None = None
     after: State | None = None
     holders: Reach | None = None
 
@@ -134,6 +134,11 @@ class Stage:
     def held_back(self) -> set[str]:
         """The plain numbers among the inputs that are no parameters."""
         return {k for k, v in self.inputs.items() if type(v) is float} - self.numbers
+
+    @property
+    def may_drop_guards(self) -> bool:
+        """Whether it is not decided yet how the tiny numbers are read that the user's code adds."""
+        return bool(self.guards) and self.drops_guards is None
 
     def loosened(self) -> bool:
         """Let all plain numbers among the inputs be parameters; whether there are any more."""
@@ -167,7 +172,7 @@ class Stage:
         """What a function returns, with probes that do what a run says.  It may warn: see `silenced`."""
         run.deadline = time.perf_counter() + (self.patience if patience is None else patience)
         run.until = self.training.until if self.training else None
-        run.guards, run.drops_guards = self.guards, self.drops_guards
+        run.guards, run.drops_guards = self.guards, bool(self.drops_guards)
         outer = PROBE.run
         PROBE.run = run
         try:
