@@ -120,16 +120,13 @@ class Reasons:
         derived: list[Source],
     ) -> Diagnosis:
         """What is wrong with a line that is blamed: what a change of it says, or what its numbers do."""
-        if blame.guess is not None:
-            event = blame.events[0]
+        if (guess := blame.guess) is not None:
             if blame.patch is not None:
-                return Diagnosis(blame.guess.kind, blame.guess.text, change=blame.guess.change)
-            return Diagnosis(
-                blame.guess.kind,
-                f"{blame.guess.text}; {worst(event.value, blame.values.get(event.n, event.value))}",
-                lineno=blame.guess.lineno,
-                change=blame.guess.change,
-            )
+                return Diagnosis(guess.kind, guess.text, change=guess.change)
+            pairs = ((e.value, blame.values[e.n]) for e in blame.events if e.n in blame.values)
+            off = next((worst(*pair) for pair in pairs if not near(*pair)), None)
+            hint = f"{guess.text}; {off}" if off is not None else guess.text
+            return Diagnosis(guess.kind, hint, lineno=guess.lineno, change=guess.change)
         case = self.case_of(blame, node, derived)
         if not case.rounds:
             return Diagnosis("unknown", NOT_KNOWN if blame.change is None else BEGINS_HERE, is_proven=False)

@@ -376,6 +376,8 @@ def evaluating(code: CodeType) -> Override:
     """An override that evaluates an expression in the frame, wherever the user's code comes by.
 
     What it calls of the user's is not observed: it might come by the same site, and evaluate it again.
+    Where that returns several values, they are none for one variable: an array that a tuple is added to grows
+    with each round of a loop.
     """
 
     def evaluate(n: int, value: Any, frame: FrameType) -> Any:
@@ -383,9 +385,12 @@ def evaluating(code: CodeType) -> Override:
         quiet.deadline = outer.deadline
         PROBE.run = quiet
         try:
-            return data_of(eval(code, frame.f_globals, frame.f_locals))
+            made = data_of(eval(code, frame.f_globals, frame.f_locals))
         finally:
             PROBE.run = outer
+        if isinstance(made, tuple | list) and not isinstance(value, tuple | list):
+            raise TypeError("several values can't stand for one")
+        return made
 
     return evaluate
 

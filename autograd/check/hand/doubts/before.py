@@ -323,8 +323,10 @@ def as_made(evidence: Evidence) -> Blame | None:
     """
     blame = evidence.found.blames[0]
     is_returned = blame.site.kind in ("return", "element")
-    if len(evidence.found.blames) > 1 or not is_handed_on(blame.site):
+    if len(evidence.found.blames) > 1:
         return None
+    if not is_handed_on(blame.site):
+        return kept_before(evidence, blame)
     if is_returned and is_unread(blame.site):
         return None
     told = evidence.reasons.of(blame)
@@ -345,6 +347,16 @@ def as_made(evidence: Evidence) -> Blame | None:
     return maker if evidence.explains(maker) else None
 
 
+def kept_before(evidence: Evidence, blame: Blame) -> Blame | None:
+    """The line that put into a list what one only picks there, if nothing is told of the index."""
+    if not is_picked(blame.site) or evidence.explains(blame):
+        return None
+    kept = (
+        s for s in evidence.suspects if s.site.kind == "element" and s.site.function == blame.site.function
+    )
+    return made_before(blame, kept, evidence.bench)
+
+
 def is_all_of_a_call(evidence: Evidence, blame: Blame) -> bool:
     """Whether a helper made all that calls of its counterpart contribute: it knows of no more."""
     return all(evidence.bench.known.is_whole(e.value, e.site.function) for e in blame.events)
@@ -357,7 +369,15 @@ def returned_from(evidence: Evidence, blame: Blame) -> Blame | None:
         return None
     own = [s for s in evidence.suspects if s.site.function == blame.site.function and s.site.kind == "assign"]
     maker = made_before(blame, own, evidence.bench)
-    return None if maker is None or is_call(maker.site) else maker
+    return None if maker is None or is_call(maker.site) or is_too_early(evidence, maker, blame) else maker
+
+
+def is_too_early(evidence: Evidence, maker: Blame, blame: Blame) -> bool:
+    """Whether what a line is said to lack is made after the one that would be blamed instead."""
+    said = set(re.findall(r"[A-Za-z_]\w*", blame.guess.text)) if blame.guess is not None else set()
+    own = (e for e in evidence.found.outcome.events if e.site.function == maker.site.function)
+    after = {e.name for e in own if e.site.kind == "assign" and e.time > maker.events[-1].time}
+    return not said.isdisjoint(after - {maker.site.name})
 
 
 def before_scaling(evidence: Evidence, blame: Blame, told: Guess | None) -> Blame | None:

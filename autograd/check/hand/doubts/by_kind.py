@@ -14,7 +14,6 @@ from ..locate.elsewhere.origins import is_returned_to
 from ..locate.elsewhere.scales import constant_in, divided
 from ..locate.elsewhere.solved import makes_anything, mended
 from ..locate.forms import (
-    is_adding,
     is_call,
     is_handed_on,
     is_masked,
@@ -27,7 +26,6 @@ from ..locate.forms import (
 from ..locate.suspects import CONTAINED, Blame, Suspect, begins_a_sum
 from ..match.names import is_called_slope
 from ..observe.probes.patch import statements_around
-from ..observe.probes.sites import Site
 from ..source.nearby import names_set
 from .evidence import Doubt, Evidence
 from .scaled import (
@@ -77,34 +75,6 @@ def read_after(evidence: Evidence, doubt: Doubt) -> Blame | None:
             if found is not None:
                 return found
     return None
-
-
-def term_at_home(evidence: Evidence, blame: Blame) -> Blame | None:
-    """Another line of the sum that seems to lack a term, if it reads more of what the term is made of."""
-    told = evidence.diagnosed(blame)
-    said = re.search(r"the term -?(.+?) is missing", told.hint) if told.kind == "missing-term" else None
-    if said is None or not is_adding(blame.site):
-        return None
-    made_of = set(CHAIN.findall(said[1]))
-
-    def shared(site: Site) -> int:
-        """How much of what the term is made of a line reads."""
-        return len(made_of & set(CHAIN.findall(site.source)))
-
-    own = max(
-        (shared(s.site) for s in evidence.suspects if s.site.statement == blame.site.statement), default=0
-    )
-    adding = [
-        s for s in evidence.reaching()
-        if s.site.name == blame.site.name and s.site.function == blame.site.function
-        and s.site.kind in ("assign", "share") and s.site.statement != blame.site.statement
-        and shared(s.site) > own
-    ]  # fmt: skip
-    return evidence.mender(1 / 4).simplest(adding, OF_TERMS) if adding else None
-
-
-CHAIN = re.compile(r"[A-Za-z_][\w.]*")  # a variable, or what it holds under attributes
-OF_TERMS = ("forgotten term", "missing-term", "missing product")
 
 
 def part_made_wrongly(evidence: Evidence, doubt: Doubt) -> Blame | None:

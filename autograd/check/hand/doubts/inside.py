@@ -10,7 +10,7 @@ import numpy as np
 from ..diagnose.diagnosis import Diagnosis
 from ..diagnose.repair import AT_HAND, MADE
 from ..locate.elsewhere.helpers import is_out_of_order, made_before
-from ..locate.elsewhere.slopes import is_right_slope
+from ..locate.elsewhere.slopes import is_right_by_itself
 from ..locate.elsewhere.solved import mended
 from ..locate.forms import is_call, is_given, is_handed_on, is_unpacked, is_unread, variables_unread
 from ..locate.suspects import Blame, Suspect, falls_short, same_value
@@ -51,7 +51,7 @@ def inside(evidence: Evidence, blame: Blame) -> Blame | None:
         return None  # with that the helper makes what it should
     maker = made_before(blame, evidence.suspects, evidence.bench) if is_given(blame.site) else None
     inner, stage = lines_inside(evidence, maker or blame), evidence.bench.stage
-    lines = [s for s in inner if not is_right_slope(s.site, stage)]
+    lines = [s for s in inner if not is_right_by_itself(s.site, stage)]
     if not lines:
         return None
     call = Call(blame, evidence.diagnosed(blame), lines, [s for s in lines if is_end(s)])

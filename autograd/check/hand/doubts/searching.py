@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -107,13 +108,19 @@ def narrowed(evidence: Evidence) -> Blame | None:
 
 
 def times_a_number(evidence: Evidence) -> Blame | None:
-    """The last line that makes too much or too little by a number which has a name, if that is all.
+    """The last line that makes too much or too little by a number which has a name, if that is all."""
+    made = (s for s in evidence.reaching() if s.site.kind in OF_VALUES and not is_unpacked(s.site))
+    ends = (is_put_into, is_beside_scaled)
+    lines = (s for s in made if not is_handed_on(s.site) or any(is_end(s.site) for is_end in ends))
+    return last_scaled(evidence, lines)
+
+
+def last_scaled(evidence: Evidence, lines: Iterable[Suspect]) -> Blame | None:
+    """The last of some lines that makes too much or too little by a number which has a name.
 
     Of lines that make one thing of another it is the last that has to be what it should.
     """
     bench = evidence.bench
-    made = (s for s in evidence.reaching() if s.site.kind in OF_VALUES and not is_unpacked(s.site))
-    lines = (s for s in made if is_put_into(s.site) or not is_handed_on(s.site) or is_beside_scaled(s.site))
     for s in sorted(lines, key=lambda s: -s.time):
         c = scale_needed(s, bench)
         if not c or not is_named(c, evidence.found.forward) or is_odd_fraction(c):

@@ -22,6 +22,7 @@ from ..match.near import near
 from ..match.results import Result
 from ..source.edits import CALLED, KINDS
 from .before import (
+    LACKING,
     as_made,
     exchanged_before,
     factor_made,
@@ -33,8 +34,9 @@ from .before import (
     returned_from,
     shares_beside,
 )
-from .by_kind import OF_TERMS, suggested, term_at_home
+from .by_kind import suggested
 from .evidence import PATH, PLAIN, Doubt, Evidence
+from .home import OF_TERMS, at_home
 from .inside import inside
 from .scaled import SIMPLER
 from .searching import all_lines, given, lines_before, rivals, searched, times_a_number
@@ -43,16 +45,26 @@ from .unread import unread
 
 
 def better(evidence: Evidence) -> Blame | None:
-    """Another line, if a small change of it explains more than that the one that is blamed is wrong."""
+    """Another line, if a small change of it explains more than that the one that is blamed is wrong.
+
+    Or one at which what is told of that is more at home.
+    """
     if (sibling := unlike_its_siblings(evidence)) is not None:
         return sibling
+    found, blames = changed(evidence), evidence.found.blames
+    final = found if found is not None else blames[0] if len(blames) == 1 else None
+    return (at_home(evidence, final) if final is not None else None) or found
+
+
+def changed(evidence: Evidence) -> Blame | None:
+    """The same, if a change tells of another line than the one that is blamed."""
     found = looked_up(evidence)
     if found is not None:
         found = returned_from(evidence, found) or found
     blames = evidence.found.blames
     final = found if found is not None else blames[0] if len(blames) == 1 else None
     if final is not None and is_told_in_full(evidence, final):
-        return term_at_home(evidence, final) or owed_by_a_helper(evidence, final) or found
+        return owed_by_a_helper(evidence, final) or found
     return last_resort(evidence, final) or found
 
 
@@ -159,11 +171,12 @@ def other(evidence: Evidence) -> Blame | None:
 def begun_wrongly(evidence: Evidence) -> Blame | None:
     """One of the lines with which the unknown begins, if a change that is at hand makes all right.
 
-    Another variable there may as well have been another where it was made.
+    Another variable there may as well have been another where it was made.  The very first may lack a factor.
     """
-    first, *_ = lines_before(evidence)
-    kinds = (k for k in KINDS[:MADE] if CALLED.get(k, k) != "wrong-variable")
-    return evidence.mender(1 / 4).simplest(first, tuple(kinds))
+    begun, *_ = lines_before(evidence)
+    kinds = tuple(k for k in KINDS[:MADE] if CALLED.get(k, k) != "wrong-variable")
+    mender = evidence.mender(1 / 4)
+    return mender.simplest(begun[:1], (*kinds, *LACKING)) or mender.simplest(begun[1:], kinds)
 
 
 def path_in(doubt: Doubt) -> str | None:
@@ -257,7 +270,7 @@ def forgetful_helper(evidence: Evidence) -> Blame | None:
     """The line that returns something without what its function was given, if that as a factor is missing."""
     inner = [s for s in evidence.reaching() if s.site.kind in ("return", "element") and s.events[0].calls]
     ends = [s for s in inner if is_unread(s.site)]
-    return evidence.mender(1 / 8).simplest(ends, ("forgotten factor",)) if ends else None
+    return evidence.mender(1 / 8).simplest(ends, ("forgotten factor", "missing constant")) if ends else None
 
 
 def in_itself(evidence: Evidence) -> Blame | None:

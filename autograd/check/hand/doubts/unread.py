@@ -10,6 +10,7 @@ from ..diagnose.repair import loads_of
 from ..locate.forms import is_rebound, variables_unread
 from ..locate.suspects import Blame, Suspect
 from ..match.names import is_called_gradient
+from ..source.quantities import is_index
 from .evidence import Evidence
 
 OF_LINES = ("missing-term", "unknown")  # what is told where a line is forgotten
@@ -24,8 +25,8 @@ def unread(evidence: Evidence) -> Blame | None:
     told = blames[0].site.statement if len(blames) == 1 and evidence.explains(blames[0]) else None
     for name, lines in unread_variables(evidence):
         own = [s for s in lines if s.site.statement == told and not is_part_by_another_name(evidence, s)]
-        if own and evidence.mender(1 / 4).reading(own, name) is not None:
-            return None  # it is blamed already
+        if own and (found := evidence.mender(1 / 4).reading(own, name)) is not None:
+            return found
         others = [s for s in lines if s.site.statement != told]
         named = [s for s in others if evidence.is_named_rightly(s)]
         doubtful = [s for s in others if s not in named]
@@ -42,6 +43,8 @@ def unread(evidence: Evidence) -> Blame | None:
 def is_part_by_another_name(evidence: Evidence, suspect: Suspect) -> bool:
     """Whether a line makes a contribution under a name of its own, and was not to make all of a gradient."""
     known, trust = evidence.bench.known, evidence.locator.suspicion
+    if suspect.site.kind in ("return", "element"):
+        return False
     return all(known.is_contribution(e.value) and not trust.named(e) for e in suspect.events)
 
 
@@ -51,6 +54,8 @@ def left_unread(evidence: Evidence) -> Blame | None:
     if len(blames) > 1 or not blames or evidence.diagnosed(blames[0]).kind not in OF_LINES:
         return None
     for maker in filter(is_left_unread, evidence.suspects):
+        if is_index(maker.events[0].value[()]):
+            continue  # a size is read beside what is forgotten
         site = maker.site
         is_before = site.function == blames[0].site.function and maker.time < blames[0].events[0].time
         if is_before and blames[0].site.name in loads_of(site) and not is_called_gradient(site.name):
@@ -65,9 +70,12 @@ def is_left_unread(suspect: Suspect) -> bool:
 
 
 def unread_variables(evidence: Evidence) -> Iterator[tuple[str, list[Suspect]]]:
-    """The variables that are made and never read, each with the lines after it in its function."""
+    """The variables that are made and never read, but for the loss, each with the lines after it."""
     reaching = [s for s in evidence.suspects if evidence.bench.reached(s.site) & evidence.bench.wrong]
+    root, bound = evidence.found.forward.root, evidence.found.forward.bound
     for maker in filter(is_left_unread, evidence.suspects):
+        if root in bound.get(maker.site.name, ()):
+            continue
         function = maker.site.function
         if lines := [s for s in reaching if s.site.function == function and s.time > maker.time]:
             yield maker.site.name, lines

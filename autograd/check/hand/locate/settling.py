@@ -15,7 +15,7 @@ from ..observe.probes.record import Event, Override
 from ..observe.probes.sites import Site
 from .bench import Bench, putting
 from .elsewhere.helpers import is_as_given
-from .elsewhere.slopes import is_right_slope
+from .elsewhere.slopes import is_right_by_itself
 from .elsewhere.solved import mended
 from .forms import is_call, is_given, is_left, is_picked, is_renaming, is_returned_call, keeps_its_name
 from .suspects import CONTAINED, Blame, Suspect, falls_short, is_made_in_a_call, same_value
@@ -159,7 +159,7 @@ class Settling:
         """What a helper was given where it went wrong, or the call there, if other calls are right."""
         blamed = {e.n for e in blame.events}
         others = [e for e in suspect.events if e.n not in blamed]
-        is_right = is_right_slope(suspect.site, self.bench.stage)
+        is_right = is_right_by_itself(suspect.site, self.bench.stage)
         depth = min(len(e.calls) for e in suspect.events) if others or is_right else 0
         for level in range(depth):
             places = {e.calls[level] for e in suspect.events if e.n in blamed}

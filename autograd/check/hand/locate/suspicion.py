@@ -18,7 +18,7 @@ from ..match.near import DIGITS, largest, near, ratio
 from ..observe.probes.record import Event
 from .bench import Bench
 from .forms import is_product, is_unread
-from .suspects import CONTAINED, Suspect, same_value, suspects_in
+from .suspects import CONTAINED, Suspect, is_made_in_a_call, same_value, suspects_in
 
 MOST_OTHERS = 20  # values of one name that are looked at
 
@@ -138,9 +138,10 @@ class Suspicion:
                 continue
             event = suspect.events[0]
             named = self.named(event)
-            is_free = not named and is_called_gradient(event.name)
-            same = (m for m in self.matches(event.value) if m.form == "same")
-            matches = [m for m in same if m.label.node in named or (is_free and m.label.kind == "gradient")]
+            same = [m for m in self.matches(event.value) if m.form == "same"]
+            matches = [m for m in same if m.label.node in named]
+            if not matches and is_called_gradient(event.name):  # `dZ` may be of ZL, and Z another variable
+                matches = [m for m in same if m.label.kind == "gradient"]
             scales = {round(m.scale, DIGITS) for m in matches if m.scale > 0 and m.scale != 1}
             if scales and (self.bench.reached(suspect.site) & finals) - self.bench.wrong:
                 found |= scales
@@ -323,6 +324,8 @@ class Suspicion:
         Then what is missing is missing in the line that called it: a scale, the slope of an activation.  But
         one that never reads what it was given has not done its part, nor has one that computes the loss
         too and returns another multiple of its gradient, nor a layer's that returns what another layer owes.
+        Of calls after the first that were given what is unknown nothing is asked; but then the others must
+        have made all that comes back.
         """
         if is_unread(suspect.site) or self.makes_the_loss(suspect) or self.owes_more(suspect, made):
             return False
@@ -332,20 +335,27 @@ class Suspicion:
             for e in self.events
             if e.site.kind == "argument" and (e.site.filename, e.site.span) not in places
         ]
-        for event in made:
+        asked = [e for i, e in enumerate(made) if i == 0 or not self.is_misled(e, given)]
+        for event in asked:
             matches = self.matches(event.value)
             is_gradient = any(
                 m.label.kind == "gradient" and m.scale > 0 and m.form == "same"
                 and m.label.node in self.known.forward.names
                 for m in matches
             )  # fmt: skip
-            is_part = self.known.is_partial(event.value) or self.known.is_whole(
-                event.value, event.site.function
-            )
+            is_whole = self.known.is_whole(event.value, event.site.function)
+            is_part = is_whole or (len(asked) == len(made) and self.known.is_partial(event.value))
             handed_in = (e.value for e in given if e.time < event.time)
             if not (is_gradient or is_part) or any(same_value(event.value, v) for v in handed_in):
                 return False
         return bool(made)
+
+    def is_misled(self, event: Event, given: list[Event]) -> bool:
+        """Whether a helper was given an array that is no gradient, and no value of forward."""
+        inside = (e for e in given if e.time < event.time and is_made_in_a_call(event, e.site))
+        latest = {e.site: e for e in inside if np.ndim(e.value) and np.any(e.value)}
+        found = (self.known.matches(np.asarray(e.value)) for e in latest.values())
+        return not all(any(m.label.kind in ("gradient", "value") for m in own) for own in found)
 
     def owes_more(self, suspect: Suspect, made: list[Event]) -> bool:
         """Whether a layer returned nothing that comes back by its own calls in forward, nor a multiple."""

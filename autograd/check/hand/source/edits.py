@@ -123,7 +123,8 @@ def edits(
         return
     writes = isinstance(statement, ast.Expr) and isinstance(value, ast.Call)  # np.add.at(dE, index, values)
     parts = value.args[1:] if writes else [value]
-    for part in parts[-1:] if not BESIDE.isdisjoint(kinds) else ():
+    wholes = [whole for part in parts[-1:] for whole in (part, *elements_of(part))]
+    for part in wholes if not BESIDE.isdisjoint(kinds) else ():
         held = evaluate(part)
         is_of_numbers = is_numeric(held) and np.asarray(held).dtype.kind != "b"
         if is_of_numbers and (np.ndim(held) or isinstance(held, float)):
@@ -135,7 +136,7 @@ def edits(
             for kind, text, new in chain(*inserted):
                 yield Edit(kind, text, statement, part, new)
     for part in parts[-1:] if "forgotten factor" in kinds else ():
-        for said, old, new in factors_of_terms(part, scope, evaluate):
+        for said, old, new in factors_of_terms(part, scope, evaluate, beside):
             yield Edit("forgotten factor", said, statement, old, new)
     if parts and "missing product" in kinds and is_numeric(held := evaluate(parts[-1])):
         for kind, said, new in products_missing(parts[-1], held, scope, beside):
@@ -158,23 +159,44 @@ def edits(
                 yield Edit("inner call" if is_inner_call else kind, text, statement, node, new)
 
 
+def elements_of(expression: ast.expr) -> list[ast.expr]:
+    """What is computed for the elements of an array that is written out: each is as much as a line.
+
+    >>> [ast.unparse(e) for e in elements_of(parsed("np.array([a + b, c, d * e])"))]
+    ['a + b', 'd * e']
+    """
+    match expression:
+        case ast.Call(args=[ast.List(elts=elements)]):
+            return [e for e in elements if isinstance(e, ast.BinOp)]
+        case ast.BinOp(left=left, right=right):
+            return [*elements_of(left), *elements_of(right)]
+    return []
+
+
 def factors_of_terms(
-    expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate
+    expression: ast.expr, scope: dict[str, Any], evaluate: Evaluate, beside: Beside = ()
 ) -> Iterator[tuple[str, ast.expr, ast.expr]]:
-    """The terms of a sum, each times a variable that fits the sum: what is said, the old and the new.
+    """The terms of a sum, each times a variable that fits the sum, or an element that the function reads.
+
+    What is said comes first, then the old term, and the new one.
 
     >>> scope = {"a": np.ones((2, 1)), "b": np.ones((2, 3)), "c": np.ones(4)}
     >>> made = factors_of_terms(parsed("b - a"), scope, lambda e: eval(ast.unparse(e), scope))
     >>> [ast.unparse(new) for *_, new in made]
     ['b * a', 'b * b.sum(axis=1)[:, None]', 'a * b', 'a * b.sum(axis=1)[:, None]']
     """
-    factors = [(k, v) for k, v in scope.items() if is_numeric(v) and (np.ndim(v) or isinstance(v, float))]
+    places = {ast.unparse(e): v for e, v in beside if isinstance(e, ast.Subscript)}
+    held_by = (places | scope).items()
+    factors = [(k, v) for k, v in held_by if is_numeric(v) and (np.ndim(v) or isinstance(v, float))]
     sums = (n for n in ast.walk(expression) if isinstance(n, ast.BinOp) and len(terms_in(n)) > 1)
+    done: set[ast.expr] = set()
     for whole, held in ((whole, evaluate(whole)) for whole in sums):
         if not is_numeric(held):
             continue
+        terms = [term for term in terms_in(whole) if term not in done]
+        done.update(terms)
         fitting = [name for name, other in factors if fits(other, held)]
-        for term, name in product(terms_in(whole), (*fitting, *along_rows(scope, held))):
+        for term, name in product(terms, (*fitting, *along_rows(scope, held))):
             text = ast.unparse(term)
             if name != text:
                 said = f"a factor {name} is missing at `{text}`"

@@ -95,17 +95,19 @@ def is_numeric(value: Any) -> bool:
 
 
 def multiples_of(name: str, scope: dict[str, Any]) -> dict[str, Any]:
-    """A variable times each of the broken numbers in scope; a row as a column too, by itself and times them.
+    """A variable times each of the broken numbers in scope, or divided by a whole one; a row as a column too.
 
     >>> list(multiples_of("v", {"v": np.ones(2), "beta": 0.5, "n": 3}))
-    ['beta * v', 'v[:, None]', 'beta * v[:, None]']
+    ['beta * v', 'v / n', 'v[:, None]', 'beta * v[:, None]', 'v[:, None] / n']
     """
     held: Any = scope.get(name)
     if not is_numeric(held):
         return {}
     forms = {name: held} | ({f"{name}[:, None]": held[:, None]} if np.ndim(held) == 1 else {})
-    numbers = {f"{k} * ": v for k, v in scope.items() if isinstance(v, float) and k != name}
-    made = {f"{c}{form}": n * v for form, v in forms.items() for c, n in ({"": 1} | numbers).items()}
+    numbers = {f"{k} * {{}}": v for k, v in scope.items() if isinstance(v, float) and k != name}
+    sizes = {f"{{}} / {k}": 1 / v for k, v in scope.items() if is_index(v) and v > 1 and k != name}
+    ways = {"{}": 1.0} | numbers | sizes
+    made = {way.format(form): c * v for form, v in forms.items() for way, c in ways.items()}
     return {text: value for text, value in made.items() if text != name}
 
 

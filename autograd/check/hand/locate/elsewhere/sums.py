@@ -110,9 +110,12 @@ def contribution(
 
 def lines_adding(blame: Blame, suspects: Iterable[Suspect], events: Iterable[Event]) -> list[Suspect]:
     """The lines that add to the array which a blamed line changes, or begin it."""
+    return lines_of_sum(blame, suspects, events) if blame.site.kind in CONTAINED else []
+
+
+def lines_of_sum(blame: Blame, suspects: Iterable[Suspect], events: Iterable[Event]) -> list[Suspect]:
+    """The lines that add to the array which a blamed line makes or changes, or begin it."""
     owners = {id(e.owner) for e in blame.events if type(e.owner) is np.ndarray}
-    if blame.site.kind not in CONTAINED:
-        return []
     own = (e for e in events if id(e.owner) in owners and e.site.kind in ("assign", *CONTAINED))
     statements = {e.site.statement for e in own}
     return [s for s in suspects if s.site.statement in statements and is_added(s)]
@@ -202,7 +205,7 @@ def odd_one_out(suspects: Iterable[Suspect], known: Known) -> Iterator[Suspect]:
             yield odd[0][0]
 
 
-def is_added_whole(suspect: Suspect) -> bool:
+def is_added_whole(suspect: Suspect | Blame) -> bool:
     """Whether a line adds to all of an array, not to some of its elements."""
     statement = node_at(suspect.site, suspect.site.statement, ast.AugAssign)
     target = statement.target if statement is not None else None
