@@ -9,4 +9,5 @@ inside     the helper that is called where the blame is
 unread     variables that are made and never read
 before     the line before: what made, picked or scaled the value that is blamed
 searching  changes of any line, if no kind could be told
+home       of the lines that could make up for a mistake the one that ought to
 """
