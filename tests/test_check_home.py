@@ -385,7 +385,7 @@ CASES = {
             da, db = pair_back(scores_back(P, tau), a, b)
             return {"A": da @ W.T, "B": db @ W.T, "W": A.T @ da + B.T @ db}
         """,
-        {"A": N(4, 3), "B": N(4, 3), "W": N(3, 2), "tau": 0.6},
+        {"A": N(4, 3) / 2, "B": N(4, 3) / 2, "W": N(3, 2) / 2, "tau": 0.6},
         [
             ("/ (tau * len(P))", "/ len(P)", "return (P - np.eye", "factor"),
             ("return G @ b, G.T @ a", "return G @ b, G @ a", "return G @ b, G @ a", "transpose"),

@@ -13,6 +13,7 @@ from ...errors import DerivationError
 from .beside import moved
 from .diagnose.constants import named
 from .judgement import Judgement, Settings
+from .match.near import apart
 from .match.rightness import common_scale
 from .observe.graph import Forward
 from .observe.objects.reach import Root
@@ -150,7 +151,8 @@ def judged_once(stage: Stage, settings: Settings) -> Judgement:
     if stage.may_drop_guards and not first.ok:
         stage.drops_guards = True
         other = judged_as_floats(stage, settings)
-        stage.drops_guards = mistakes(other) <= mistakes(first)
+        other.left_out = farthest(first) if other.ok else None
+        stage.drops_guards = mistakes(other) <= mistakes(first) and (other.left_out or 0) <= MOST
         first = other if stage.drops_guards else judged_as_floats(stage, settings)
     if first.ok or not stage.rebound:
         return first
@@ -160,6 +162,16 @@ def judged_once(stage: Stage, settings: Settings) -> Judgement:
         return other
     stage.keeps_inputs = False
     return first
+
+
+def farthest(found: Judgement) -> float:
+    """By how much of their largest element gradients are wrong, at most; updates, but for the rate."""
+    wrong = [r for r, ok in zip(found.results, found.right, strict=True) if not ok and r.node is not None]
+    rates = [np.vdot(r.true, r.value) / np.vdot(r.true, r.true) if r.kind == "update" else 1 for r in wrong]
+    return max((apart(r.value, c * r.true) for r, c in zip(wrong, rates, strict=True)), default=0.0)
+
+
+MOST = 0.05  # of a gradient that a tiny number may make up; more is no rounding, though the number is tiny
 
 
 def mistakes(found: Judgement) -> float:
@@ -224,6 +236,8 @@ def readings_of(stage: Stage, found: Judgement) -> Iterator[str]:
     if stage.drops_guards:
         guards = " and the ".join(f"{c:g}" for c in sorted(stage.guards))
         yield f"judged without the {guards} that is added lest something be 0"
+        if found.left_out is not None:
+            yield f"with that, gradients differ by up to {found.left_out:.0e} of their largest element"
 
 
 def rebound_in(stage: Stage) -> Iterator[str]:

@@ -31,7 +31,10 @@ Settings = tuple[str, Any]
 
 @dataclass(slots=True)
 class Judgement:
-    """What was found at one point of the inputs."""
+    """What was found at one point of the inputs.
+
+    left_out   how much of a gradient the tiny numbers make up that were left out; None if none were
+    """
 
     forward: Forward
     known: Known
@@ -41,6 +44,7 @@ class Judgement:
     lines: list[Line] = field(default_factory=list)
     excused: dict[Node, Any] = field(default_factory=dict)
     blames: list[Blame] = field(default_factory=list)
+    left_out: float | None = None
 
     @property
     def is_blind(self) -> bool:

@@ -26,18 +26,22 @@ def unread(evidence: Evidence) -> Blame | None:
     for name, lines in unread_variables(evidence):
         own = [s for s in lines if s.site.statement == told and not is_part_by_another_name(evidence, s)]
         if own and (found := evidence.mender(1 / 4).reading(own, name)) is not None:
-            return found
+            return found if is_term(found) else None  # it is blamed already
         others = [s for s in lines if s.site.statement != told]
         named = [s for s in others if evidence.is_named_rightly(s)]
         doubtful = [s for s in others if s not in named]
         # What is right so far may be used too early: then the last line that could do it is to blame
         ways = (evidence.mender(1 / 4).reading(some, name) for some in (doubtful, named[::-1]) if some)
         if (found := next(filter(None, ways), None)) is not None:
-            is_within = found.guess is not None and found.guess.change == "missing-term"
-            at_once = [s for s in lines if s.site.statement == told] if is_within else []
+            at_once = [s for s in lines if s.site.statement == told] if is_term(found) else []
             is_blamed = bool(at_once) and evidence.mender(1 / 4).reading(at_once, name) is not None
             return None if is_blamed else found
     return left_unread(evidence)
+
+
+def is_term(blame: Blame) -> bool:
+    """Whether a line is said to lack a term."""
+    return blame.guess is not None and blame.guess.change == "missing-term"
 
 
 def is_part_by_another_name(evidence: Evidence, suspect: Suspect) -> bool:

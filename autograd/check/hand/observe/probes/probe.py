@@ -10,6 +10,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
 
+import numpy as np
+
 
 class TimeUp(BaseException):
     """The user's code has run for too long.  It is no Exception, so the user's handlers let it pass."""
@@ -156,7 +158,7 @@ class Run:
 
     def guard(self, _: None, value: Any) -> Any:
         """What is added to something, perhaps only lest that be 0."""
-        if not isinstance(value, float) or not 0 < value <= TINY:
+        if not isinstance(value, float | np.floating) or not 0 < value <= TINY:
             return value
         self.guards.add(float(value))
         return 0.0 if self.drops_guards else value
