@@ -1897,3 +1897,26 @@ def test_a_tiny_number_is_no_guard_where_it_is_most_of_a_sum():
     assert read == "judged without the 1e-06 that is added lest something be 0"
     known = {f"with that, gradients differ by up to {n}e-05 of their largest element" for n in range(1, 10)}
     assert differing in known
+
+
+def test_a_wrong_update_is_one_line_of_the_report():
+    train = train_of(
+        """
+        def train(X, y, W, b, lr=0.1):
+            p = X @ W + b
+            loss = np.mean((p - y) ** 2)
+            d = 2 * (p - y) / len(X)
+            W -= lr * X.T @ d
+            b -= lr * np.mean(d)
+            return W, b
+        """
+    )
+    rng = np.random.default_rng(0)
+    inputs = {
+        "X": rng.normal(size=(5, 3)),
+        "y": rng.normal(size=5),
+        "W": rng.normal(size=3),
+        "b": np.zeros(1),
+    }
+    report = check.training_step(train, inputs)
+    assert [(line.name, line.verdict) for line in report.lines] == [("W", "right"), ("b", "wrong here")]

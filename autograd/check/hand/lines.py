@@ -55,12 +55,20 @@ class LineWriter:
             if result is not None and not result.is_in(event.value):
                 result = None
             line = self.line_of(event, blame, result, derived)
-            if line is None or (blame is None and is_handed_on(event, line, done.get(id(event.owner)))):
+            if line is None or self.is_blamed_update(event, blame, result):
+                continue
+            if blame is None and is_handed_on(event, line, done.get(id(event.owner))):
                 continue
             done[id(event.owner)] = event.owner, line
             lines.append(line)
         complete = {(line.name, id(line.true)) for line in lines if line.verdict == "right"}
         return [x for x in lines if x.verdict != "scaled" or (x.name, id(x.true)) not in complete]
+
+    def is_blamed_update(self, event: Event, blame: Blame | None, result: Result | None) -> bool:
+        """Whether a parameter is changed by the line that is blamed for what it takes away from that."""
+        blamed = {(b.site.filename, b.site.statement) for b in self.found.blames}
+        is_update = blame is None and result is not None and result.kind == "update"
+        return is_update and (event.site.filename, event.site.statement) in blamed
 
     def shown(self) -> list[Event]:
         """The values that may be shown: of each line the last ones, and of what is blamed the first."""
