@@ -1920,3 +1920,107 @@ def test_a_wrong_update_is_one_line_of_the_report():
     }
     report = check.training_step(train, inputs)
     assert [(line.name, line.verdict) for line in report.lines] == [("W", "right"), ("b", "wrong here")]
+
+
+SURPRISE = """
+EPS = np.float64(1e-8)
+SMALL = np.float32(1e-7)
+
+def forward(p, t, smooth=1e-6):
+    epsilon = np.array(1e-8)
+    return -np.sum(t * np.log(p + GUARD))
+
+def backward(p, t):
+    return -t / p
+"""
+
+
+@pytest.mark.parametrize("guard", ["1e-8", "EPS", "SMALL", "smooth", "epsilon"])
+@pytest.mark.parametrize(("old", "new"), [("-t / p", "-t / p"), ("-t / p", "t / p")])
+def test_tiny_numbers_of_any_type_and_name_may_be_left_out(guard, old, new):
+    forward, backward = pair_of(SURPRISE.replace("GUARD", guard).replace(old, new))
+    report = check.derivation(forward, backward, {"p": np.array([0.2, 0.3, 0.9]), "t": np.array([0.0, 1, 1])})
+    assert report.ok == (new == old), str(report)
+    if new != old:
+        assert report.first.kind == "sign"
+
+
+MASKED = """
+def forward(s, mask, t):
+    e = np.exp(s - s.max(axis=1, keepdims=True)) * mask
+    a = e / (e.sum(axis=1, keepdims=True) + 1e-9)
+    return np.sum((a - t) ** 2)
+
+def backward(a, t):
+    da = 2 * (a - t)
+    return a * (da - np.sum(da * a, axis=1, keepdims=True))
+"""
+
+
+@pytest.mark.parametrize(("old", "new"), [("a * (da", "a * (da"), ("a * (da -", "a * (da +")])
+def test_where_nothing_is_added_nothing_over_nothing_stays_nothing(old, new):
+    rng = np.random.default_rng(0)
+    inputs = {k: rng.normal(size=(3, 3)) for k in "st"} | {"mask": np.tril(np.ones((3, 3)), -1)}
+    report = check.derivation(*pair_of(MASKED.replace(old, new)), inputs)
+    assert report.ok == (new == old), str(report)
+    if new != old:
+        assert report.first.source.startswith("return a * (da +")
+
+
+BOTH = """
+def forward(p, t):
+    logp = np.log(p + 1e-8)
+    logq = np.log(1 - p + 1e-8)
+    return -np.sum(t * logp + (1 - t) * logq)
+
+def backward(p, t):
+    dlogp = -t
+    dlogq = -(1 - t)
+    dp = dlogp / (p + 1e-8) - dlogq / (1 - p + 1e-8)
+    return dp
+"""
+
+
+@pytest.mark.parametrize("new", ["dlogp / (p + 1e-8) + dlogq", "2 * dlogp / (p + 1e-8) - dlogq"])
+def test_a_mistake_beside_tiny_numbers_that_are_derived_too(new):
+    text = BOTH.replace("dlogp / (p + 1e-8) - dlogq", new)
+    report = check.derivation(*pair_of(text), {"p": np.array([0.1, 0.3, 0.6]), "t": np.full(3, 0.5)})
+    assert report.first.source.startswith("dp = "), str(report)
+    assert report.notes == ()
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-4, 1e-2, 1])
+def test_a_sign_is_no_kink_however_small_the_data_are(scale):
+    forward, backward = pair_of(
+        """
+        def forward(z):
+            a = np.maximum(z, 0)
+            return np.sum((a / a.sum()) ** 2)
+
+        def backward(z, a):
+            s = a.sum()
+            da = 2 * a / s**2 + 2 * np.sum(a * a) / s**3
+            return da * (z > 0)
+        """
+    )
+    report = check.derivation(forward, backward, {"z": np.array([1.0, -2.0, 3.0, 0.5]) * scale})
+    assert not report.ok
+    assert report.inputs == {"z": "wrong"}
+
+
+@pytest.mark.parametrize(("sign", "states"), [("+", ["right", "right"]), ("-", ["right", "wrong"])])
+def test_one_array_that_is_returned_for_two_inputs(sign, states):
+    forward, backward = pair_of(
+        f"""
+        def forward(x, y):
+            d = x {sign} y
+            return np.sum(np.sqrt(d**2 + 1))
+
+        def backward(d):
+            dd = d / np.sqrt(d**2 + 1)
+            return dd, dd
+        """
+    )
+    report = check.derivation(forward, backward, {"x": np.array([1.0, 2.0]), "y": np.array([3.0, 1.0])})
+    assert list(report.inputs.values()) == states
+    assert report.ok == (sign == "+")

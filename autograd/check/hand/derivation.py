@@ -145,14 +145,16 @@ def judged_once(stage: Stage, settings: Settings) -> Judgement:
     """The verdict at the inputs, in the best reading.
 
     Forward may bind a name of theirs anew, and may add a tiny number lest a logarithm or a quotient be of 0,
-    which people leave out of their derivatives: the gradient of a cross-entropy is p - t.
+    which people leave out of their derivatives: the gradient of a cross-entropy is p - t.  Who adds one in
+    the backward pass leaves none out, unless all is right without.
     """
     first = judged_as_floats(stage, settings)
     if stage.may_drop_guards and not first.ok:
         stage.drops_guards = True
         other = judged_as_floats(stage, settings)
         other.left_out = farthest(first) if other.ok else None
-        stage.drops_guards = mistakes(other) <= mistakes(first) and (other.left_out or 0) <= MOST
+        is_better = mistakes(other) <= mistakes(first) and (other.ok or not stage.keeps_guards)
+        stage.drops_guards = is_better and (other.left_out or 0) <= MOST
         first = other if stage.drops_guards else judged_as_floats(stage, settings)
     if first.ok or not stage.rebound:
         return first

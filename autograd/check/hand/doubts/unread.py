@@ -26,7 +26,7 @@ def unread(evidence: Evidence) -> Blame | None:
     for name, lines in unread_variables(evidence):
         own = [s for s in lines if s.site.statement == told and not is_part_by_another_name(evidence, s)]
         if own and (found := evidence.mender(1 / 4).reading(own, name)) is not None:
-            return found if is_term(found) else None  # it is blamed already
+            return as_diagnosed(evidence, found) if is_term(found) else None  # it is blamed already
         others = [s for s in lines if s.site.statement != told]
         named = [s for s in others if evidence.is_named_rightly(s)]
         doubtful = [s for s in others if s not in named]
@@ -37,6 +37,13 @@ def unread(evidence: Evidence) -> Blame | None:
             is_blamed = bool(at_once) and evidence.mender(1 / 4).reading(at_once, name) is not None
             return None if is_blamed else found
     return left_unread(evidence)
+
+
+def as_diagnosed(evidence: Evidence, blame: Blame) -> Blame:
+    """The blame of a line for a term that it lacks, of the kind that its numbers tell: it may be a mean's."""
+    told = evidence.diagnosed(evidence.found.blames[0])
+    assert blame.guess is not None
+    return replace(blame, guess=blame.guess._replace(kind="jacobian")) if told.kind == "jacobian" else blame
 
 
 def is_term(blame: Blame) -> bool:

@@ -12,7 +12,7 @@ from ....engine import Array, Node, PassBack, passed_back
 from ..observe.graph import Forward
 from .near import PRECISION, largest, near
 
-SHIFT = 1e-6  # how far inputs are moved to see where the gradient jumps
+SHIFT = 1e-6  # of itself, by which an input is moved to see where the gradient jumps; and at most
 BY = 1e-13  # of itself, by which a value is moved that may equal others: less than a smooth function minds
 TINY = 1e-200  # so that 0 is moved too
 
@@ -36,7 +36,9 @@ def between_runs(
     for sign in (0, 1, -1):
         rng = np.random.default_rng(0)  # the same for both sides, so that they are opposite
         try:
-            moved = again(lambda path, a, s=sign * SHIFT, rng=rng: a + s * rng.uniform(0.5, 1, np.shape(a)))
+            moved = again(
+                lambda path, a, s=sign * SHIFT, rng=rng: a + s * steps(a) * rng.uniform(0.5, 1, np.shape(a))
+            )
         except Exception:  # what runs at the inputs need not run beside them
             return {}
         if [n.op for n in moved.order] != [n.op for n in ahead.order]:
@@ -52,6 +54,16 @@ def between_runs(
         if node in truth and np.any(jumps := apart(truth[node], a, b, 1e3 * SHIFT)):
             found[node] = jumps
     return found
+
+
+def steps(a: Array) -> Array:
+    """How far each element is moved, in shifts: as far as it is large, up to 1; zeros as far as the largest.
+
+    >>> steps(np.array([0.0, -1e-4, 3.0])), steps(np.zeros(2))
+    (array([1.e+00, 1.e-04, 1.e+00]), array([1., 1.]))
+    """
+    sizes = np.minimum(np.abs(a), 1.0)
+    return np.where(sizes > 0, sizes, largest(sizes) or 1.0)
 
 
 def apart(true: Array, a: Array, b: Array, by: float) -> Array:

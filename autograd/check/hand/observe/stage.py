@@ -79,8 +79,9 @@ class Stage:
     scope      what the variables of forward held as it returned
     rebound    the parameters of backward that are inputs, under whose names forward puts something else;
                backward is given what they were, if `keeps_inputs`, else what they became
-    guards     the tiny numbers that the user's code adds lest something be 0; 0 is added in their place if it
+    guards     the tiny numbers that the user's code adds lest something be 0; nothing is in their place if it
                `drops_guards`, which is None before that is decided
+    keeps_guards   whether the backward pass, which is another function than forward, adds some, too
     after      what forward left behind, from which backward runs; `holders`, all that leads there
     """
 
@@ -105,6 +106,7 @@ class Stage:
     keeps_inputs: bool = False
     guards: set[float] = field(default_factory=set)
     drops_guards: bool | None = None
+    keeps_guards: bool = False
     after: State | None = None
     holders: Reach | None = None
 
@@ -172,7 +174,7 @@ class Stage:
         """What a function returns, with probes that do what a run says.  It may warn: see `silenced`."""
         run.deadline = time.perf_counter() + (self.patience if patience is None else patience)
         run.until = self.training.until if self.training else None
-        run.guards, run.drops_guards = self.guards, bool(self.drops_guards)
+        run.drops_guards = bool(self.drops_guards)
         outer = PROBE.run
         PROBE.run = run
         try:
@@ -182,6 +184,8 @@ class Stage:
             return None
         finally:
             PROBE.run = outer
+            if self.drops_guards is None:  # what is tried later may be any number
+                self.guards |= run.guards
 
     @contextlib.contextmanager
     def live(self, ahead: Forward, shift: Shift | None = None) -> Iterator[None]:
@@ -296,6 +300,7 @@ class Stage:
             raised = error
         if noting and not overrides:
             self.took = time.perf_counter() - start
+            self.keeps_guards |= self.backward is not None and bool(run.guards)
         if isinstance(function, Body):  # which ends without returning
             run.frames.setdefault(name_in_code(function), [dict(function.space)])
         return Outcome(run.events, returned, raised, run.frames, run.latest, run.snapshots)

@@ -24,6 +24,7 @@ from .places import (
     in_the_inputs_order,
     in_turn,
     list_by_list,
+    one_array_for_several,
     returned_before_left,
     twice_claimed,
     without_parts_of_cells,
@@ -84,6 +85,8 @@ def assigned(results: list[Result], known: Known, settings: tuple[str, Any]) -> 
     for result, node in told.weak.items():
         told.assign(result, node)
     settle_left_over(told, results, known, leaves, claimed)
+    for result, node in one_array_for_several(results, leaves):
+        told.settle(result, node)
     for result in told.judged:
         if result.node is not None:
             result.true = known.truth[result.node]

@@ -281,6 +281,21 @@ def in_the_inputs_order(
         returned[i].node = inputs[before + 1]
 
 
+def one_array_for_several(
+    results: list[Result], leaves: Mapping[Node, Place]
+) -> Iterator[tuple[Result, Node]]:
+    """The inputs of results, if there are as many, and one array is returned for several: by their order.
+
+    The name of that array is the gradient's of what the inputs were made into: `return dd, dd`, of d = x + y.
+    """
+    returned = [r for r in results if r.kind == "returned"]
+    inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
+    is_repeated = len({id(r.owner) for r in returned}) < len(returned) == len(inputs)
+    pairs = list(zip(returned, inputs, strict=False))
+    if is_repeated and all(np.shape(r.value) == np.shape(n.data) for r, n in pairs):
+        yield from ((r, n) for r, n in pairs if r.node not in leaves)
+
+
 def a_link_further(
     results: list[Result], judged: list[Result], leaves: Mapping[Node, Place], known: Known
 ) -> None:

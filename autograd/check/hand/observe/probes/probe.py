@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from .....tensor import Tensor
+
 
 class TimeUp(BaseException):
     """The user's code has run for too long.  It is no Exception, so the user's handlers let it pass."""
@@ -40,6 +42,7 @@ OPERATORS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]
 
 
 TINY = 1e-6  # at most: what is added against 0, as in np.log(p + 1e-8), and not for its own sake
+NOTHING = 1e-30  # in its place: 0 / 0 stays 0, and what is no 0 does not mind
 
 
 class Run:
@@ -50,7 +53,7 @@ class Run:
     turns     how many rounds of each loop have begun, by its place in the source
     until     the loop, and the number of its round, before which the run ends
     severed   the lines, with their files, where a plain number was made of a Tensor
-    guards    the tiny numbers that were added to something; `drops_guards`, whether 0 is added in their place
+    guards    the tiny numbers that were added to something; `drops_guards`, whether nothing is in their place
     """
 
     deadline: float = float("inf")
@@ -158,10 +161,12 @@ class Run:
 
     def guard(self, _: None, value: Any) -> Any:
         """What is added to something, perhaps only lest that be 0."""
-        if not isinstance(value, float | np.floating) or not 0 < value <= TINY:
+        number = value.data if type(value) is Tensor else value
+        is_broken = isinstance(number, float | np.floating | np.ndarray) and np.ndim(number) == 0
+        if not is_broken or not 0 < number <= TINY:
             return value
-        self.guards.add(float(value))
-        return 0.0 if self.drops_guards else value
+        self.guards.add(float(number))
+        return NOTHING if self.drops_guards else value
 
     def is_instance(self, _: None, value: Any, kinds: Any) -> bool:
         """`isinstance(value, kinds)`."""

@@ -64,10 +64,22 @@ def is_filled(target: ast.expr) -> bool:
 
 
 def may_guard(number: ast.expr) -> bool:
-    """Whether a number in a sum may be there only lest the sum be 0: it is tiny, or called epsilon."""
+    """Whether a number in a sum may be there only lest the sum be 0: it is tiny, or called as such are."""
     if isinstance(number, ast.Constant):
         return isinstance(number.value, float) and 0 < number.value <= TINY
-    return is_plain(number) and any(word in name_in(number).lower() for word in ("eps", "tiny", "small"))
+    return is_plain(number) and any(word in name_in(number).lower() for word in GUARDS)
+
+
+GUARDS = (
+    "eps",
+    "tiny",
+    "small",
+    "smooth",
+    "delta",
+    "guard",
+    "fuzz",
+    "stab",
+)  # are within names of such numbers
 
 
 def is_unpacking(target: ast.expr) -> bool:
