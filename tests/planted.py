@@ -68,3 +68,17 @@ def assert_blamed(case, old, new, blame, kind):
     blames = (blame,) if isinstance(blame, str) else blame
     assert any(one in report.first.source for one in blames), str(report)
     assert kind is None or report.first.kind == kind
+
+
+def checks_of(cases):
+    """The two tests of some cases: nothing is wrong with them as they stand, and each mistake is found."""
+
+    @pytest.mark.parametrize("name", cases)
+    def test_right(name):
+        assert_right(*cases[name])
+
+    @each_mistake(cases)
+    def test_mistake(name, old, new, blame, kind):
+        assert_blamed(cases[name], old, new, blame, kind)
+
+    return test_right, test_mistake

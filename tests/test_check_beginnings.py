@@ -6,7 +6,7 @@ import pytest
 from autograd import check
 from autograd.errors import DerivationError
 
-from .planted import assert_blamed, assert_right, each_mistake, judged, pair_of
+from .planted import checks_of, judged, pair_of
 
 RNG = np.random.default_rng(2911)
 
@@ -474,14 +474,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_right(name):
-    assert_right(*CASES[name])
-
-
-@each_mistake(CASES)
-def test_mistake(name, old, new, blame, kind):
-    assert_blamed(CASES[name], old, new, blame, kind)
+test_right, test_mistake = checks_of(CASES)
 
 
 BUMPS = """

@@ -10,7 +10,7 @@ import pytest
 
 from autograd import check
 
-from .planted import assert_blamed, assert_right, each_mistake, pair_of, train_of
+from .planted import checks_of, pair_of, train_of
 
 RNG = np.random.default_rng(35)
 
@@ -1685,14 +1685,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_right(name):
-    assert_right(*CASES[name])
-
-
-@each_mistake(CASES)
-def test_mistake(name, old, new, blame, kind):
-    assert_blamed(CASES[name], old, new, blame, kind)
+test_right, test_mistake = checks_of(CASES)
 
 
 def test_a_gradient_of_what_has_no_effect_is_zero():

@@ -9,7 +9,7 @@ import pytest
 from autograd import check
 from autograd.check.hand.locate.elsewhere.slopes import bases
 
-from .planted import assert_blamed, assert_right, each_mistake, pair_of
+from .planted import checks_of, pair_of
 
 RNG = np.random.default_rng(58)
 OTHER = np.random.default_rng(59)
@@ -1700,14 +1700,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_right(name):
-    assert_right(*CASES[name])
-
-
-@each_mistake(CASES)
-def test_mistake(name, old, new, blame, kind):
-    assert_blamed(CASES[name], old, new, blame, kind)
+test_right, test_mistake = checks_of(CASES)
 
 
 @pytest.mark.parametrize(("factor", "ok"), [("w", True), ("w * w", False)])

@@ -5,7 +5,7 @@ import pytest
 
 from autograd import check
 
-from .planted import assert_blamed, assert_right, defined, each_mistake, judged, pair_of
+from .planted import checks_of, defined, judged, pair_of
 
 RNG = np.random.default_rng(3107)
 
@@ -282,14 +282,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_right(name):
-    assert_right(*CASES[name])
-
-
-@each_mistake(CASES)
-def test_mistake(name, old, new, blame, kind):
-    assert_blamed(CASES[name], old, new, blame, kind)
+test_right, test_mistake = checks_of(CASES)
 
 
 LAYERS = """

@@ -16,7 +16,7 @@ import pytest
 from autograd import check
 from autograd.errors import DerivationError
 
-from .planted import assert_blamed, assert_right, each_mistake
+from .planted import checks_of
 
 ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(712)
@@ -428,14 +428,7 @@ STYLES = {
 }
 
 
-@pytest.mark.parametrize("name", STYLES)
-def test_right(name):
-    assert_right(*STYLES[name])
-
-
-@each_mistake(STYLES)
-def test_mistake(name, old, new, blame, kind):
-    assert_blamed(STYLES[name], old, new, blame, kind)
+test_right, test_mistake = checks_of(STYLES)
 
 
 # Draws, of every kind of generator, in a forward pass that fills an array

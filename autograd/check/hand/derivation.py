@@ -154,7 +154,7 @@ def judged_once(stage: Stage, settings: Settings) -> Judgement:
         other = judged_as_floats(stage, settings)
         other.left_out = farthest(first) if other.ok else None
         is_better = mistakes(other) <= mistakes(first) and (other.ok or not stage.keeps_guards)
-        stage.drops_guards = is_better and (other.left_out or 0) <= MOST
+        stage.drops_guards = is_better and (other.left_out or 0) <= MOST_LEFT_OUT
         first = other if stage.drops_guards else judged_as_floats(stage, settings)
     if first.ok or not stage.rebound:
         return first
@@ -173,7 +173,7 @@ def farthest(found: Judgement) -> float:
     return max((apart(r.value, c * r.true) for r, c in zip(wrong, rates, strict=True)), default=0.0)
 
 
-MOST = 0.05  # of a gradient that a tiny number may make up; more is no rounding, though the number is tiny
+MOST_LEFT_OUT = 0.05  # of a gradient that a tiny number may make up: more is no matter of rounding
 
 
 def mistakes(found: Judgement) -> float:

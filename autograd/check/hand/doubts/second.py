@@ -51,13 +51,13 @@ def better(evidence: Evidence) -> Blame | None:
     """
     if (sibling := unlike_its_siblings(evidence)) is not None:
         return sibling
-    found, blames = changed(evidence), evidence.found.blames
+    found, blames = reconsidered(evidence), evidence.found.blames
     final = found if found is not None else blames[0] if len(blames) == 1 else None
     return (at_home(evidence, final) if final is not None else None) or found
 
 
-def changed(evidence: Evidence) -> Blame | None:
-    """The same, if a change tells of another line than the one that is blamed."""
+def reconsidered(evidence: Evidence) -> Blame | None:
+    """The line that second thoughts blame: of which a change tells more, or any where nothing was told."""
     found = looked_up(evidence)
     if found is not None:
         found = returned_from(evidence, found) or found

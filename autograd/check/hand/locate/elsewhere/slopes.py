@@ -22,7 +22,7 @@ SHORTEST = 3  # name of a function that another one may be called after
 
 
 # Functions of one variable that are the same wherever they have these names
-KNOWN = {
+WELL_KNOWN = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)), "logistic": lambda x: 1 / (1 + np.exp(-x)),
     "sigm": lambda x: 1 / (1 + np.exp(-x)), "softplus": lambda x: np.log1p(np.exp(x)),
     "relu": lambda x: np.maximum(x, 0.0), "softsign": lambda x: x / (1 + np.abs(x)),
@@ -39,7 +39,7 @@ def is_right_by_itself(site: Site, stage: Stage) -> bool:
     function = own.get(site.function)
     if function is None or function.__code__.co_filename != site.filename or loops(function):
         return False
-    known = KNOWN.get(site.function.strip("_").lower())
+    known = WELL_KNOWN.get(site.function.strip("_").lower())
     if known is not None and is_same_function(function, known):
         return True
     return any(is_slope_of(function, base) for base in bases(site.function, own))
@@ -48,8 +48,8 @@ def is_right_by_itself(site: Site, stage: Stage) -> bool:
 def is_same_function(function: Callable[..., Any], other: Callable[..., Any]) -> bool:
     """Whether two functions of one variable are equal on both sides of 0.
 
-    >>> is_same_function(lambda x: x * (x > 0), KNOWN["relu"]), is_same_function(np.tanh, KNOWN["relu"])
-    (True, False)
+    >>> [is_same_function(f, WELL_KNOWN["relu"]) for f in (lambda x: x * (x > 0), np.tanh)]
+    [True, False]
     """
     points = np.concatenate((-POINTS, POINTS))
     try:

@@ -242,8 +242,7 @@ def each_at_its_place(
 
     Those are told if there are as many results as inputs, and the others stand each at the place of its own.
     """
-    returned = [r for r in results if r.kind == "returned"]
-    inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
+    returned, inputs = returned_beside_inputs(results, leaves)
     places = [place_of(r, inputs, known) for r in returned]
     told = [(i, place) for i, place in enumerate(places) if place is not None]
     if len(returned) != len(inputs) or len(told) < ENOUGH or any(i != place for i, place in told):
@@ -264,8 +263,7 @@ def in_the_inputs_order(
     That is the only input between those of the results before and after it; or the first or the last, if
     there are as many results as inputs.
     """
-    returned = [r for r in results if r.kind == "returned"]
-    inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
+    returned, inputs = returned_beside_inputs(results, leaves)
     places = [place_of(r, inputs, known) for r in returned]
     strange = [i for i, place in enumerate(places) if place is None]
     if len(strange) != 1 or not any(returned[strange[0]] is j for j in judged):
@@ -281,6 +279,14 @@ def in_the_inputs_order(
         returned[i].node = inputs[before + 1]
 
 
+def returned_beside_inputs(
+    results: list[Result], leaves: Mapping[Node, Place]
+) -> tuple[list[Result], list[Node]]:
+    """What was returned, and the inputs, each in their order."""
+    inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
+    return [r for r in results if r.kind == "returned"], inputs
+
+
 def one_array_for_several(
     results: list[Result], leaves: Mapping[Node, Place]
 ) -> Iterator[tuple[Result, Node]]:
@@ -288,8 +294,7 @@ def one_array_for_several(
 
     The name of that array is the gradient's of what the inputs were made into: `return dd, dd`, of d = x + y.
     """
-    returned = [r for r in results if r.kind == "returned"]
-    inputs = [n for n, path in leaves.items() if len(path) == 2 and path[0] is Root.INPUTS]
+    returned, inputs = returned_beside_inputs(results, leaves)
     is_repeated = len({id(r.owner) for r in returned}) < len(returned) == len(inputs)
     pairs = list(zip(returned, inputs, strict=False))
     if is_repeated and all(np.shape(r.value) == np.shape(n.data) for r, n in pairs):
